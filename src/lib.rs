@@ -1,0 +1,6 @@
+//! dfmigrate moves the secrets of a Docker build to BuildKit mounts.
+
+#![forbid(unsafe_code)]
+
+pub mod source;
+pub mod syntax;

@@ -1,0 +1,119 @@
+use std::fmt;
+
+use super::{TextRange, range};
+
+/// One replacement in one file: the bytes of `range` (in the original text) become `text`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Edit {
+    start: u32,
+    end: u32,
+    /// What stands there afterwards; empty for a deletion.
+    pub text: String,
+}
+
+impl Edit {
+    /// Replaces `range` by `text`.
+    #[must_use]
+    pub fn replace(range: TextRange, text: impl Into<String>) -> Self {
+        Self { start: range.start().into(), end: range.end().into(), text: text.into() }
+    }
+
+    /// Removes `range`.
+    #[must_use]
+    pub fn delete(range: TextRange) -> Self {
+        Self::replace(range, "")
+    }
+
+    /// Puts `text` before the byte at `offset`.
+    #[must_use]
+    pub fn insert(offset: rowan::TextSize, text: impl Into<String>) -> Self {
+        Self::replace(TextRange::empty(offset), text)
+    }
+
+    /// The range that is replaced, in bytes of the original text.
+    #[must_use]
+    pub fn range(&self) -> TextRange {
+        range(self.start as usize, self.end as usize)
+    }
+
+    /// Whether both edits touch a common byte, or insert at the same place.
+    ///
+    /// Two insertions at one offset collide because their order would be arbitrary; an insertion at the edge of a
+    /// replaced range does not.
+    #[must_use]
+    pub fn collides_with(&self, other: &Self) -> bool {
+        if self == other {
+            return false;
+        }
+        let insertions = self.start == self.end && other.start == other.end;
+        if insertions { self.start == other.start } else { self.start < other.end && other.start < self.end }
+    }
+}
+
+/// Two edits of one list that touch the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlap {
+    /// The edit that comes first in the text.
+    pub first: Edit,
+    /// The edit that collides with it.
+    pub second: Edit,
+}
+
+impl fmt::Display for Overlap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "two edits collide at bytes {:?} and {:?}", self.first.range(), self.second.range())
+    }
+}
+
+impl std::error::Error for Overlap {}
+
+/// Applies `edits`, given in any order, to `text`. Identical edits count once.
+///
+/// # Errors
+/// [`Overlap`] if two different edits touch the same bytes or insert at the same offset.
+pub fn apply_edits(text: &str, edits: &[Edit]) -> Result<String, Overlap> {
+    let mut sorted: Vec<&Edit> = edits.iter().collect();
+    sorted.sort();
+    sorted.dedup();
+    let mut result = String::with_capacity(text.len());
+    let mut done = 0;
+    for (index, edit) in sorted.iter().enumerate() {
+        if let Some(next) = sorted.get(index + 1)
+            && edit.collides_with(next)
+        {
+            return Err(Overlap { first: (*edit).clone(), second: (*next).clone() });
+        }
+        let (start, end) = (edit.start as usize, edit.end as usize);
+        result.push_str(text.get(done..start).unwrap_or(""));
+        result.push_str(&edit.text);
+        done = end;
+    }
+    result.push_str(text.get(done..).unwrap_or(""));
+    Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::size;
+
+    #[test]
+    fn edits_apply_in_any_order_and_identical_ones_once() {
+        let a = Edit::replace(range(0, 1), "x");
+        let b = Edit::insert(size(3), "y");
+        assert_eq!(apply_edits("abc", &[b.clone(), a.clone(), b.clone()]), Ok("xbcy".to_owned()));
+    }
+
+    #[test]
+    fn an_insertion_may_touch_a_replacement_but_two_insertions_collide() {
+        let a = Edit::insert(size(1), "x");
+        let b = Edit::replace(range(1, 2), "");
+        assert_eq!(apply_edits("abc", &[a.clone(), b]), Ok("axc".to_owned()));
+        assert!(apply_edits("abc", &[a, Edit::insert(size(1), "y")]).is_err());
+    }
+
+    #[test]
+    fn overlapping_replacements_are_refused() {
+        assert!(apply_edits("abcd", &[Edit::delete(range(0, 3)), Edit::delete(range(2, 4))]).is_err());
+    }
+}

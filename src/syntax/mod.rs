@@ -1,0 +1,4 @@
+//! What a text says: Dockerfiles as lossless trees, shell text as views.
+
+pub mod shell;
+pub mod view;
