@@ -2,5 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod callers;
 pub mod source;
 pub mod syntax;

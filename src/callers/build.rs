@@ -1,0 +1,164 @@
+use std::fmt;
+
+use camino::Utf8PathBuf;
+
+use crate::source::TextRange;
+
+/// A format in which builds are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// A shell script.
+    Shell,
+    /// A Makefile.
+    Make,
+    /// A GitHub workflow or composite action.
+    GithubActions,
+    /// A Compose file.
+    Compose,
+    /// A code block of a Markdown document.
+    Markdown,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Shell => "shell script",
+            Self::Make => "Makefile",
+            Self::GithubActions => "GitHub workflow",
+            Self::Compose => "Compose file",
+            Self::Markdown => "Markdown code block",
+        })
+    }
+}
+
+/// One build of an image, as it is written somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The format it is written in.
+    pub format: Format,
+    /// The file that holds it, from the repository's root.
+    pub file: Utf8PathBuf,
+    /// The command, the step or the service, in bytes of that file's text.
+    pub range: TextRange,
+    /// What is shown to a person as its name: `docker build`, `step "Build"`, `service web`.
+    pub title: String,
+    /// What it builds.
+    pub dockerfiles: Dockerfiles,
+    /// The build context from the repository's root, where it is known and local.
+    pub context: Option<Utf8PathBuf>,
+    /// The stage named by `--target`, where it is known.
+    pub target: Option<String>,
+    /// What runs the build.
+    pub builder: Builder,
+    /// Its build arguments, in order.
+    pub arguments: Vec<Argument>,
+    /// The secrets it passes already.
+    pub secrets: Vec<PassedSecret>,
+    /// Whether it forwards an ssh agent or key.
+    pub ssh: bool,
+    /// Which build of the file it is, zero-based in the order of [`super::Caller::builds`].
+    pub index: usize,
+}
+
+/// Which Dockerfile a build is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dockerfiles {
+    /// This one.
+    One(Utf8PathBuf),
+    /// One of these (a path relative to an unknown working directory), or all of them (a loop).
+    Several(Vec<Utf8PathBuf>),
+    /// One outside the repository, or from standard input, or a remote context: none of this repository.
+    Elsewhere,
+    /// It can't be told; the text that would tell, for a person.
+    Unknown(String),
+}
+
+/// What runs a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Builder {
+    /// Docker with BuildKit, or anything else that passes `--secret` to BuildKit.
+    BuildKit,
+    /// Podman or Buildah: secrets as files, no `env=` in `RUN --mount` before Buildah 1.44.
+    Buildah,
+    /// Something without secrets; the sentence says what and how it was recognised, for example
+    /// `` `DOCKER_BUILDKIT=0` selects the classic builder ``.
+    WithoutSecrets(String),
+}
+
+/// One build argument that a build sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// Its name.
+    pub name: String,
+    /// Where its value comes from.
+    pub value: ArgumentValue,
+    /// Where it is written: the flag with its operand, the line, the map entry.
+    pub range: TextRange,
+}
+
+/// Where a build argument's value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArgumentValue {
+    /// By name only: the environment variable of the same name.
+    Inherited,
+    /// Exactly one variable: `$V`, `${V}`, `$(V)` in make, `${V}` in Compose.
+    Variable(String),
+    /// An expression of a CI system that is one secret: the text between the braces, such as `secrets.NPM_TOKEN`.
+    Expression(String),
+    /// The content of a file, as the shell writes its path: `$(cat ~/.token)`.
+    File(String),
+    /// Nothing: `NAME=`.
+    Empty,
+    /// A fixed text. It is not kept here, because it may be a secret.
+    Literal(SecretValue),
+    /// Anything else: several expressions, command output, a default.
+    Composite,
+}
+
+/// A text that may be a secret: it can be compared and measured, but not printed.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SecretValue(String);
+
+impl SecretValue {
+    /// Wraps `text`.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for classification and for redacting it elsewhere; never for output.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// A secret that a build passes already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedSecret {
+    /// Its id.
+    pub id: String,
+    /// Where the value comes from.
+    pub source: SecretSource,
+    /// Where it is written.
+    pub range: TextRange,
+}
+
+/// Where a passed secret's value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// An environment variable.
+    Variable(String),
+    /// A file, as written.
+    File(String),
+    /// An expression of a CI system.
+    Expression(String),
+    /// It can't be told (for example `--secret id=x`: the variable `x` if it is set, else the file `./x`).
+    Unknown,
+}

@@ -1,0 +1,91 @@
+//! Who builds a Dockerfile: every `docker build` that is written down in a repository, and how to make it pass a secret.
+//!
+//! A codemod says what ("this build no longer passes `NPM_TOKEN` as a build argument but as the secret `npm_token`");
+//! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
+
+mod build;
+
+pub use build::{
+    Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::source::{Edit, Source, TextRange};
+
+/// What a caller may know of the repository around its file. Pure: it only answers from what was read before.
+pub trait Surroundings {
+    /// Whether `path` (from the repository's root) is a file of the repository.
+    fn is_file(&self, path: &Utf8Path) -> bool;
+
+    /// All Dockerfiles of the repository, as paths from its root.
+    fn dockerfiles(&self) -> &[Utf8PathBuf];
+
+    /// The text of another file of the repository, if it was read (scripts, Makefiles, `.env` files).
+    fn text(&self, path: &Utf8Path) -> Option<&str>;
+}
+
+/// One argument of a build that goes, and the secret that comes instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The build argument's name; every way in which this build sets it is removed.
+    pub argument: String,
+    /// The secret that takes its place; `None` where the argument is only dropped.
+    pub secret: Option<RequestedSecret>,
+}
+
+/// How the Dockerfile will ask for a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestedSecret {
+    /// The id in the Dockerfile's mounts, such as `npm_token`.
+    pub id: String,
+    /// Whether the Dockerfile reads the secret with `$(cat …)`, which strips a final newline. Only then may the value
+    /// come from a file: an `env=` mount would hand the newline to the tool (experiment, Engine 28.5).
+    pub from_file: bool,
+}
+
+/// What passing a secret takes in one file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rewrite {
+    /// The edits, in ranges of the caller's file.
+    pub edits: Vec<Edit>,
+    /// What the edits take for granted, one sentence each; anything here makes the fix Unsafe.
+    pub assumptions: Vec<String>,
+    /// What a person should know, one sentence each; changes nothing about the fix's safety.
+    pub notes: Vec<String>,
+}
+
+/// Why a build can't be made to pass a secret. The whole fix becomes Manual.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// One sentence without a final period, for example ``kaniko has no `--secret` ``.
+    pub reason: String,
+    /// Where, in the caller's file.
+    pub range: TextRange,
+    /// The text to put there by hand, where it is known.
+    pub instead: Option<String>,
+}
+
+/// One format in which builds are written.
+pub trait Caller: Sync {
+    /// The format.
+    fn format(&self) -> Format;
+
+    /// Whether a file of this path is of the format.
+    fn recognises(&self, path: &Utf8Path) -> bool;
+
+    /// All builds that `source` writes down, in the order of the text.
+    fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build>;
+
+    /// The edits that make `build`, one of this caller's [`Caller::builds`] of the same text, honour all `requests`.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where one of the requests can't be honoured; then none is.
+    fn pass_secrets(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        requests: &[Request],
+    ) -> Result<Rewrite, Refusal>;
+}
