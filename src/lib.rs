@@ -3,5 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod callers;
+pub mod plan;
+pub mod repository;
 pub mod source;
 pub mod syntax;

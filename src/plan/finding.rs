@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+
+use crate::source::{Edit, TextRange};
+
+/// How sure a fix is; a fix has the least of its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Applicability {
+    /// Shown with what stands in the way and the steps; never applied.
+    Manual,
+    /// Right if the printed assumptions hold; applied on request.
+    Unsafe,
+    /// Every use keeps its value, every build found in the repository is edited too, nothing rests.
+    Safe,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// A secret stays readable, or the build is broken.
+    Error,
+    /// Something that will or may leak or break.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// A place in a file with a few words about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The file, from the repository's root.
+    pub file: Utf8PathBuf,
+    /// The place, in bytes of its text.
+    pub range: TextRange,
+    /// What is there, without a final period. Never holds a secret's value.
+    pub text: String,
+}
+
+/// Something that keeps a fix from being made by a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// A stable short name for counting, kebab-case: `kaniko`, `used-in-from`, `writes-down`.
+    pub kind: &'static str,
+    /// One sentence without a final period.
+    pub reason: String,
+    /// Where it stands.
+    pub place: Option<Label>,
+    /// The text to put there by hand, where it is known.
+    pub instead: Option<String>,
+}
+
+/// What a person has to do after a fix, or instead of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FollowUp {
+    /// A value that was baked into images or files is burned: rotate it. The text names the credential.
+    Rotate(String),
+    /// Something has to be provided where the image is built; the text says what and where.
+    Provide(String),
+    /// Anything else.
+    Do(String),
+}
+
+/// The repair of one finding: all its edits over all its files, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// A verb phrase: ``mount `NPM_TOKEN` as secret `npm_token` in 2 RUN instructions``.
+    pub title: String,
+    /// How sure it is.
+    pub applicability: Applicability,
+    /// The edits by file, in places of the analysed files; empty for a Manual fix.
+    pub edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    /// What is taken for granted, one sentence each; not empty exactly when the fix is Unsafe.
+    pub assumptions: Vec<String>,
+    /// What stands in the way; not empty exactly when the fix is Manual.
+    pub obstacles: Vec<Obstacle>,
+    /// What a person still has to do.
+    pub follow_ups: Vec<FollowUp>,
+}
+
+/// One thing that is wrong, with its repair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The id of the codemod that found it.
+    pub codemod: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is about, such as the build argument's name.
+    pub subject: String,
+    /// One sentence without a final period.
+    pub title: String,
+    /// The place to look at first.
+    pub primary: Label,
+    /// Other places: uses, where the value comes to rest, builds that pass it.
+    pub labels: Vec<Label>,
+    /// What a person should know, one sentence each.
+    pub notes: Vec<String>,
+    /// The repair.
+    pub fix: Fix,
+}
+
+impl Finding {
+    /// What identifies the finding while files are being edited: codemod, file and subject.
+    #[must_use]
+    pub fn key(&self) -> (&'static str, Utf8PathBuf, String) {
+        (self.codemod, self.primary.file.clone(), self.subject.clone())
+    }
+}

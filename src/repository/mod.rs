@@ -1,0 +1,81 @@
+//! The files of one repository, read once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::source::Source;
+
+/// Something about a file that a person should know: it was left alone, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The file, from the repository's root.
+    pub file: Utf8PathBuf,
+    /// One sentence without a final period.
+    pub reason: String,
+}
+
+/// The files of one repository as they were read. Cloning is cheap: texts are shared.
+#[derive(Debug, Clone, Default)]
+pub struct Repository {
+    paths: BTreeSet<Utf8PathBuf>,
+    sources: BTreeMap<Utf8PathBuf, Source>,
+    dockerfiles: Vec<Utf8PathBuf>,
+    /// What was left alone while reading.
+    pub notices: Vec<Notice>,
+}
+
+impl Repository {
+    /// A repository of these files. `dockerfiles` are the paths among them that are Dockerfiles, `paths` all files
+    /// that exist (also those whose text was not read).
+    #[must_use]
+    pub fn new(
+        paths: impl IntoIterator<Item = Utf8PathBuf>,
+        sources: impl IntoIterator<Item = Source>,
+        dockerfiles: Vec<Utf8PathBuf>,
+    ) -> Self {
+        let sources: BTreeMap<_, _> = sources.into_iter().map(|source| (source.path().to_owned(), source)).collect();
+        let mut paths: BTreeSet<_> = paths.into_iter().collect();
+        paths.extend(sources.keys().cloned());
+        Self { paths, sources, dockerfiles, notices: Vec::new() }
+    }
+
+    /// The Dockerfiles, in order of their paths.
+    #[must_use]
+    pub fn dockerfiles(&self) -> &[Utf8PathBuf] {
+        &self.dockerfiles
+    }
+
+    /// The text of a file, if it was read.
+    #[must_use]
+    pub fn source(&self, path: &Utf8Path) -> Option<&Source> {
+        self.sources.get(path)
+    }
+
+    /// All files whose text was read.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.sources.values()
+    }
+
+    /// Whether `path` is a file of the repository.
+    #[must_use]
+    pub fn is_file(&self, path: &Utf8Path) -> bool {
+        self.paths.contains(path)
+    }
+
+    /// All paths, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.paths.iter().map(Utf8PathBuf::as_path)
+    }
+
+    /// The same repository with other texts for some of its files.
+    #[must_use]
+    pub fn with_sources(&self, changed: impl IntoIterator<Item = Source>) -> Self {
+        let mut repository = self.clone();
+        for source in changed {
+            repository.paths.insert(source.path().to_owned());
+            repository.sources.insert(source.path().to_owned(), source);
+        }
+        repository
+    }
+}
