@@ -2,5 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod knowledge;
 pub mod source;
 pub mod syntax;
