@@ -152,7 +152,7 @@ fn secret(front: &[String], head: &str, noun: &str, lists: &Words) -> NameVerdic
         _ => None,
     };
     match harmless {
-        Some(_) if noun.starts_with("salt") => NameVerdict::Plain,
+        Some(_) if noun.starts_with("salt") => undecided(front, lists),
         Some(reason) => look_alike(reason.to_owned()),
         None => found(kind(front, head, noun, lists), format!("`{head}` is a word for a secret")),
     }
@@ -169,11 +169,8 @@ fn kind(front: &[String], head: &str, noun: &str, lists: &Words) -> SecretKind {
     let mut services = lists.of(Role::FetchService).iter();
     let service =
         lists.any(Role::FetchService, front) || services.any(|word| head != noun && head.starts_with(word.as_str()));
-    match () {
-        () if of_client || local => SecretKind::Application,
-        () if service || (token && !lists.any(Role::ApplicationService, front)) => SecretKind::Fetch,
-        () => SecretKind::Application,
-    }
+    let fetches = service || (token && !lists.any(Role::ApplicationService, front));
+    if fetches && !of_client && !local { SecretKind::Fetch } else { SecretKind::Application }
 }
 
 fn found(kind: SecretKind, reason: String) -> NameVerdict {

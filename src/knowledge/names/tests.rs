@@ -122,6 +122,18 @@ fn what_buildkit_flags_is_never_plain() {
     assert!(!buildkit_flags("PUBLIC_KEY") && !buildkit_flags("TOKENS") && !buildkit_flags("MONKEY"));
 }
 
+proptest::proptest! {
+    #[test]
+    fn no_combination_of_words_is_flagged_and_plain(
+        parts in proptest::collection::vec(proptest::sample::select(vec![
+            "key", "auth", "token", "secret", "password", "salt", "public", "gpg", "url", "x", "in", "2", "ALLOW", "Pat", "", "apikey", "id",
+        ]), 1..5),
+    ) {
+        let name = parts.join("_");
+        proptest::prop_assert!(!buildkit_flags(&name) || classify_name(&name) != NameVerdict::Plain, "{name}");
+    }
+}
+
 /// Names of ARG and ENV in the corpus beside the project, when it is there.
 fn corpus_names() -> HashMap<String, usize> {
     let mut names = HashMap::new();
