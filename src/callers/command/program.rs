@@ -35,7 +35,7 @@ impl Family {
     }
 
     /// Whether its last operand is the build context.
-    pub(super) fn has_context(self) -> bool {
+    pub(in crate::callers) fn has_context(self) -> bool {
         matches!(self, Self::Docker | Self::Buildx | Self::Buildah | Self::Azure | Self::Img | Self::Other)
     }
 }

@@ -198,7 +198,8 @@ impl Fields {
         let mut piece = start;
         let mut skip = false;
         for (at, char) in raw.char_indices() {
-            let escaped = std::mem::replace(&mut skip, char == '\\' && !skip && part.quote == Quote::Double);
+            let escaped = skip;
+            skip = char == '\\' && !escaped && part.quote == Quote::Double;
             let continues = skip && matches!(raw.as_bytes().get(at + 1), Some(b'\n' | b'\r'));
             if continues || char.is_ascii_whitespace() && (!escaped || matches!(char, '\n' | '\r')) {
                 self.push(source, piece, start + at);
