@@ -104,6 +104,7 @@ impl Program {
         match name {
             "docker" | "nerdctl" | "finch" | "podman" | "docker.exe" => Self::docker(pieces, index, name),
             "depot" => simple(Family::Buildx, &["build"]),
+            "buildx" if index > 0 => None,
             "buildx" | "docker-buildx" => simple(Family::Buildx, &["build", "b"]),
             "buildah" => simple(Family::Buildah, &["build", "bud", "build-using-dockerfile"]),
             "buildctl" | "buildctl-daemonless.sh" => simple(Family::Buildctl, &["build", "b"]),

@@ -50,13 +50,14 @@ impl Evaluator<'_> {
         let operand = || variable.operand.as_deref().map_or_else(|| vec![String::new()], |word| self.texts(word));
         match variable.operator.as_deref() {
             None | Some(":?" | "?") => known.unwrap_or_else(unknown),
+            Some("[") if matches!(pattern(variable).as_str(), "0" | "@" | "*") => known.unwrap_or_else(unknown),
             Some(":-" | "-" | ":=" | "=") => match known {
                 Some(known) if known.iter().any(|text| !text.is_empty() && *text != UNKNOWN.to_string()) => known,
                 _ => operand(),
             },
             Some(":+" | "+") => known.map_or_else(|| vec![String::new()], |_| operand()),
-            Some("%") if operand() == ["/*"] => map(known, place::parent),
-            Some("##") if operand() == ["*/"] => map(known, place::last),
+            Some("%") if pattern(variable) == "/*" => map(known, place::parent),
+            Some("##") if pattern(variable) == "*/" => map(known, place::last),
             Some(_) => unknown(),
         }
     }
@@ -144,6 +145,7 @@ impl Evaluator<'_> {
         let bound = self.state.bindings.get(&variable.name);
         match variable.operator.as_deref() {
             None | Some(":?" | "?") => self.replaced(bound?, word),
+            Some("[") if many => self.replaced(bound?, word),
             Some(":+" | "+") => Some(self.fields(variable.operand.as_deref()?)),
             Some(":-" | "-") => {
                 let default = variable.operand.as_deref().map(|operand| self.fields(operand)).unwrap_or_default();
@@ -241,6 +243,11 @@ fn unescape(raw: &str) -> String {
         }
     }
     text
+}
+
+/// The pattern of `${V%pattern}`.
+fn pattern(variable: &Variable) -> String {
+    variable.operand.as_deref().map(Word::lossy).unwrap_or_default()
 }
 
 fn unknown() -> Vec<String> {
