@@ -1,7 +1,7 @@
 //! Options of the programs that build, as far as it matters which word is an operand.
 
 use super::operand::without_start;
-use super::{Family, Flag, Piece, after_equals, literal};
+use super::{Family, Flag, Piece, after_equals};
 use crate::source::{TextRange, size};
 use crate::syntax::shell::{Part, PartKind, Word};
 
@@ -88,7 +88,7 @@ impl Parsed {
     fn long(&mut self, piece: &Piece, text: &str, next: Option<&Piece>, family: Family) -> usize {
         if let Some((name, operand)) = after_equals(&piece.word) {
             let texts = piece.texts.iter().filter_map(|text| text.split_once('=')).map(|(_, value)| value.to_owned());
-            let range = if piece.is_moved() && literal(&piece.word).is_none() { piece.word.range } else { own(piece) };
+            let range = if piece.is_moved() && piece.word.literal().is_none() { piece.word.range } else { own(piece) };
             self.flags.push(Flag { name, operand: Some(operand), texts: texts.collect(), range });
             return 0;
         }

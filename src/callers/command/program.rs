@@ -35,7 +35,7 @@ impl Family {
     }
 
     /// Whether its last operand is the build context.
-    pub(super) fn has_context(self) -> bool {
+    pub(in crate::callers) fn has_context(self) -> bool {
         matches!(self, Self::Docker | Self::Buildx | Self::Buildah | Self::Azure | Self::Img | Self::Other)
     }
 }
@@ -104,6 +104,7 @@ impl Program {
         match name {
             "docker" | "nerdctl" | "finch" | "podman" | "docker.exe" => Self::docker(pieces, index, name),
             "depot" => simple(Family::Buildx, &["build"]),
+            "buildx" if index > 0 => None,
             "buildx" | "docker-buildx" => simple(Family::Buildx, &["build", "b"]),
             "buildah" => simple(Family::Buildah, &["build", "bud", "build-using-dockerfile"]),
             "buildctl" | "buildctl-daemonless.sh" => simple(Family::Buildctl, &["build", "b"]),

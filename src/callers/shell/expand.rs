@@ -50,13 +50,14 @@ impl Evaluator<'_> {
         let operand = || variable.operand.as_deref().map_or_else(|| vec![String::new()], |word| self.texts(word));
         match variable.operator.as_deref() {
             None | Some(":?" | "?") => known.unwrap_or_else(unknown),
+            Some("[") if matches!(pattern(variable).as_str(), "0" | "@" | "*") => known.unwrap_or_else(unknown),
             Some(":-" | "-" | ":=" | "=") => match known {
                 Some(known) if known.iter().any(|text| !text.is_empty() && *text != UNKNOWN.to_string()) => known,
                 _ => operand(),
             },
             Some(":+" | "+") => known.map_or_else(|| vec![String::new()], |_| operand()),
-            Some("%") if operand() == ["/*"] => map(known, place::parent),
-            Some("##") if operand() == ["*/"] => map(known, place::last),
+            Some("%") if pattern(variable) == "/*" => map(known, place::parent),
+            Some("##") if pattern(variable) == "*/" => map(known, place::last),
             Some(_) => unknown(),
         }
     }
@@ -144,6 +145,7 @@ impl Evaluator<'_> {
         let bound = self.state.bindings.get(&variable.name);
         match variable.operator.as_deref() {
             None | Some(":?" | "?") => self.replaced(bound?, word),
+            Some("[") if many => self.replaced(bound?, word),
             Some(":+" | "+") => Some(self.fields(variable.operand.as_deref()?)),
             Some(":-" | "-") => {
                 let default = variable.operand.as_deref().map(|operand| self.fields(operand)).unwrap_or_default();
@@ -198,7 +200,8 @@ impl Fields {
         let mut piece = start;
         let mut skip = false;
         for (at, char) in raw.char_indices() {
-            let escaped = std::mem::replace(&mut skip, char == '\\' && !skip && part.quote == Quote::Double);
+            let escaped = skip;
+            skip = char == '\\' && !escaped && part.quote == Quote::Double;
             let continues = skip && matches!(raw.as_bytes().get(at + 1), Some(b'\n' | b'\r'));
             if continues || char.is_ascii_whitespace() && (!escaped || matches!(char, '\n' | '\r')) {
                 self.push(source, piece, start + at);
@@ -240,6 +243,11 @@ fn unescape(raw: &str) -> String {
         }
     }
     text
+}
+
+/// The pattern of `${V%pattern}`.
+fn pattern(variable: &Variable) -> String {
+    variable.operand.as_deref().map(Word::lossy).unwrap_or_default()
 }
 
 fn unknown() -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Surroundings;
-use super::super::command::{Piece, UNKNOWN, literal};
+use super::super::command::{Piece, UNKNOWN};
 use super::builtin;
 use super::expand::Evaluator;
 use super::found::{self, Found};
@@ -247,5 +247,5 @@ pub(super) fn set_parameters(state: &mut State, pieces: &[Piece]) {
 
 /// The command's name, where it is fixed.
 pub(super) fn name(command: &Command) -> Option<String> {
-    command.words.first().and_then(literal)
+    command.words.first().and_then(Word::literal)
 }
