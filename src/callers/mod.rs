@@ -4,6 +4,7 @@
 //! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
 
 mod build;
+pub mod yaml;
 
 pub use build::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
