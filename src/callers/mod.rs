@@ -4,6 +4,11 @@
 //! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
 
 mod build;
+pub mod compose;
+pub mod github;
+mod location;
+mod unreadable;
+mod verify;
 pub mod yaml;
 
 pub use build::{

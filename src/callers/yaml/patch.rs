@@ -70,6 +70,25 @@ impl<'t> Patch<'t> {
         self.insert(size(self.line_start(offset)), text);
     }
 
+    /// Puts a top-level section behind everything if `last` is the last section of the text, else behind `last`; with a
+    /// blank line before it if the file is `airy`.
+    pub fn append_section(&mut self, last: TextRange, lines: &[String], airy: bool) {
+        let behind = self.text.get(self.line_end(last.end())..).unwrap_or("");
+        let other_document = behind.lines().any(|line| line.starts_with("---") || line.starts_with("..."));
+        let end = if other_document { last } else { range(self.text.len(), self.text.len()) };
+        let before = self.text.get(..self.line_end(end.end())).unwrap_or("").trim_end_matches([' ', '\t', '\r']);
+        let separated = before.strip_suffix('\n').is_some_and(|text| text.trim_end_matches('\r').ends_with('\n'));
+        let blank = (airy && !separated).then(String::new);
+        let lines: Vec<String> = blank.into_iter().chain(lines.iter().cloned()).collect();
+        self.insert_behind(end, &lines);
+    }
+
+    /// Whether blank lines separate parts of the text.
+    #[must_use]
+    pub fn has_blank_lines(&self) -> bool {
+        self.text.trim().lines().any(|line| line.trim().is_empty())
+    }
+
     /// Several insertions at one place would collide; they follow each other instead.
     fn insert(&mut self, offset: TextSize, text: String) {
         let at = TextRange::empty(offset);

@@ -9,8 +9,7 @@ use crate::syntax::view::{Quoting, View};
 #[must_use]
 pub fn view(text: &str, node: &Node) -> Option<View> {
     let scalar = node.as_scalar()?;
-    let inner =
-        || range(usize::from(node.range.start()) + 1, usize::from(node.range.end()).checked_sub(1).unwrap_or(0));
+    let inner = || range(usize::from(node.range.start()) + 1, usize::from(node.range.end()).saturating_sub(1));
     let view = match scalar.style {
         Style::Missing => return None,
         Style::Plain => flow(text, node.range, Style::Plain)?,
