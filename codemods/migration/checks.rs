@@ -23,7 +23,9 @@ impl<'m> Migration<'m> {
 
     /// BuildKit refuses the file as it is: nothing that is concluded from it can be relied on.
     fn check_file(&self, change: &mut Change<'m>) {
-        if let Some(problem) = self.dockerfile.parse.problems().iter().find(|problem| problem.kind == ProblemKind::Rejected) {
+        if let Some(problem) =
+            self.dockerfile.parse.problems().iter().find(|problem| problem.kind == ProblemKind::Rejected)
+        {
             let place = change.place(problem.range, "BuildKit stops here");
             change.obstruct("unparsable", format!("BuildKit refuses this file: {}", problem.message), place);
         }
@@ -118,7 +120,8 @@ impl<'m> Migration<'m> {
                 change.notes.push(format!("`{file}` still speaks of the build argument `{}`", self.name()));
                 continue;
             }
-            let reason = format!("`{file}` seems to pass the build argument `{}` in a way that is not understood", self.name());
+            let reason =
+                format!("`{file}` seems to pass the build argument `{}` in a way that is not understood", self.name());
             let place = Label { file, range: mention.range, text: "named here".to_owned() };
             change.obstruct("unedited-mention", reason, Some(place));
         }
@@ -168,7 +171,9 @@ impl<'m> Migration<'m> {
         let mut steps = flow.args.iter().map(|place| place.step).chain(self.secret.uses.iter().map(|used| used.step));
         if steps.any(|step| self.dockerfile.steps[step].onbuild) {
             let id = self.id();
-            change.assume(format!("images that are built from this one are built by BuildKit and pass the secret `{id}`"));
+            change.assume(format!(
+                "images that are built from this one are built by BuildKit and pass the secret `{id}`"
+            ));
         }
     }
 }

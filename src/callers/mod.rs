@@ -5,11 +5,20 @@
 
 mod build;
 mod command;
+pub mod compose;
+pub mod github;
+mod location;
+mod routing;
 pub mod shell;
+mod unreadable;
+mod verify;
+pub mod yaml;
 
 pub use build::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
 };
+
+pub use routing::{builds, pass_secrets};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -97,3 +106,6 @@ pub trait Caller: Sync {
         requests: &[Request],
     ) -> Result<Rewrite, Refusal>;
 }
+
+/// The callers of all formats, in the order in which they are asked whether a file is theirs.
+pub const ALL: &[&dyn Caller] = &[&compose::Compose];

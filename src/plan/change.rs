@@ -144,6 +144,11 @@ impl<'m> Change<'m> {
             }
             Binding::OnlyCandidate | Binding::Named => {}
         }
+        if given.shared && self.is_shared_with_others(build, given.range) {
+            let reason = format!("`{argument}` is passed to builds of other Dockerfiles by the same text");
+            self.obstruct("shared-argument", reason, Some(place));
+            return;
+        }
         if matches!(given.value, ArgumentValue::Literal(_)) && build.format != callers::Format::Markdown {
             let name = argument;
             self.follow_up(FollowUp::Rotate(format!("the value of `{name}` that is written in `{}`", build.file)));
@@ -151,6 +156,14 @@ impl<'m> Change<'m> {
         self.units.insert((build.file.clone(), build.index));
         let request = Request { argument: argument.to_owned(), secret };
         self.requests.entry((build.file.clone(), build.index)).or_default().push(request);
+    }
+
+    /// Whether the text of an argument also belongs to builds of other Dockerfiles.
+    fn is_shared_with_others(&self, build: &Build, range: TextRange) -> bool {
+        let own = self.model.bound_builds(self.dockerfile);
+        let same_text =
+            |other: &&Build| other.file == build.file && other.arguments.iter().any(|given| given.range == range);
+        self.model.builds.iter().filter(same_text).any(|other| own.iter().all(|bound| bound.build != other))
     }
 
     /// Writes the edits and closes the change. `title` is a verb phrase.
@@ -196,7 +209,8 @@ impl<'m> Change<'m> {
             }
             Answer::No | Answer::Unknown => {
                 let frontend = named.unwrap_or_default();
-                let reason = format!("the frontend `{frontend}` that the header names can't be shown to know this mount");
+                let reason =
+                    format!("the frontend `{frontend}` that the header names can't be shown to know this mount");
                 let start = self.dockerfile.parse.root().directives().first().map(|directive| directive.range);
                 let place = start.unwrap_or_else(|| TextRange::empty(size(0)));
                 let label = self.place(place, "this frontend reads the file");
@@ -281,7 +295,8 @@ impl<'m> Change<'m> {
 }
 
 fn obstacle_kind(build: &Build, requests: &[Request]) -> &'static str {
-    let mut asked = build.arguments.iter().filter(|given| requests.iter().any(|request| request.argument == given.name));
+    let mut asked =
+        build.arguments.iter().filter(|given| requests.iter().any(|request| request.argument == given.name));
     match asked.any(|given| matches!(given.value, ArgumentValue::Literal(_))) {
         true => "literal-in-caller",
         false => "opaque-caller",
@@ -320,7 +335,9 @@ fn united(mut edits: Vec<Edit>) -> Vec<Edit> {
     let mut result: Vec<Edit> = Vec::new();
     for edit in edits {
         match result.last_mut() {
-            Some(last) if last.text.is_empty() && edit.text.is_empty() && last.range().end() >= edit.range().start() => {
+            Some(last)
+                if last.text.is_empty() && edit.text.is_empty() && last.range().end() >= edit.range().start() =>
+            {
                 *last = Edit::delete(last.range().cover(edit.range()));
             }
             _ => result.push(edit),

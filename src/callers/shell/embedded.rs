@@ -11,7 +11,8 @@ use crate::source::TextRange;
 use crate::syntax::shell::{Command, RedirectKind};
 
 /// Programs that only show or search text.
-const TALKERS: &[&str] = &["echo", "printf", "grep", "sed", "awk", "info", "log", "warn", "error", "die", "usage", "git"];
+const TALKERS: &[&str] =
+    &["echo", "printf", "grep", "sed", "awk", "info", "log", "warn", "error", "die", "usage", "git"];
 
 /// Records a build that stands in the words or the heredoc of `command`.
 pub(super) fn look(walk: &mut Walk<'_>, command: &Command, state: &State) {
