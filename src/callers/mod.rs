@@ -5,6 +5,7 @@
 
 mod build;
 mod command;
+pub mod make;
 pub mod shell;
 
 pub use build::{

@@ -151,6 +151,15 @@ impl Draft<'_> {
         let Some(variable) = written.written.value.as_ref().and_then(variable_of) else {
             return self.assign(argument, written);
         };
+        if written.fixed && written.provision != Provision::Outside {
+            let name = match self.site.foreign.get(&variable.name) {
+                Some(Foreign::Variable(name) | Foreign::Expression(name)) => name,
+                Some(Foreign::Computed) | None => &variable.name,
+            };
+            self.note(format!(
+                "`{name}` has a fixed value in this file; a credential has to be replaced and to come from outside"
+            ));
+        }
         let host = || self.found.view.host_range(variable.name_range).map(|at| slice(self.site.text, at).to_owned());
         match self.site.foreign.get(&variable.name) {
             Some(Foreign::Variable(name)) => {
@@ -162,13 +171,8 @@ impl Draft<'_> {
                 self.provide(argument.name.clone(), whole.unwrap_or_else(|| text.clone()));
                 return Ok(Origin::Variable(argument.name.clone()));
             }
+            Some(Foreign::Computed) => return self.assign(argument, written),
             None => {}
-        }
-        if written.fixed && written.provision != Provision::Outside {
-            self.note(format!(
-                "`{}` has a fixed value in this file; a credential has to be replaced and to come from outside",
-                variable.name
-            ));
         }
         let guarded = matches!(variable.operator.as_deref(), Some("?" | ":?"));
         match written.provision {
