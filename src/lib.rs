@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod apply;
 pub mod callers;
+pub mod git;
 pub mod plan;
 pub mod repository;
 pub mod source;
