@@ -6,6 +6,7 @@ pub mod apply;
 pub mod callers;
 pub mod git;
 pub mod plan;
+pub mod report;
 pub mod repository;
 pub mod source;
 pub mod syntax;
