@@ -24,6 +24,7 @@
 
 pub mod apply;
 pub mod callers;
+pub mod cli;
 #[path = "../codemods/mod.rs"]
 pub mod codemods;
 pub mod git;

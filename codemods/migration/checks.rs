@@ -118,7 +118,8 @@ impl<'m> Migration<'m> {
                 change.notes.push(format!("`{file}` still speaks of the build argument `{}`", self.name()));
                 continue;
             }
-            let reason = format!("`{file}` seems to pass the build argument `{}` in a way that is not understood", self.name());
+            let reason =
+                format!("`{file}` seems to pass the build argument `{}` in a way that is not understood", self.name());
             let place = Label { file, range: mention.range, text: "named here".to_owned() };
             change.obstruct("unedited-mention", reason, Some(place));
         }
@@ -168,7 +169,9 @@ impl<'m> Migration<'m> {
         let mut steps = flow.args.iter().map(|place| place.step).chain(self.secret.uses.iter().map(|used| used.step));
         if steps.any(|step| self.dockerfile.steps[step].onbuild) {
             let id = self.id();
-            change.assume(format!("images that are built from this one are built by BuildKit and pass the secret `{id}`"));
+            change.assume(format!(
+                "images that are built from this one are built by BuildKit and pass the secret `{id}`"
+            ));
         }
     }
 }

@@ -53,9 +53,11 @@ impl<'m> Migration<'m> {
     /// Whether nothing can read the value: no RUN, no other instruction, no running container.
     #[must_use]
     pub fn is_unused(&self) -> bool {
-        let in_shipped = |step: usize| self.dockerfile.steps[step].stage.is_some_and(|stage| self.shipped.contains(&stage));
+        let in_shipped =
+            |step: usize| self.dockerfile.steps[step].stage.is_some_and(|stage| self.shipped.contains(&stage));
         let flow = &self.secret.flow;
-        let mut set_by_env = flow.relays.iter().map(|relay| relay.place.step).chain(flow.literals.iter().map(|at| at.step));
+        let mut set_by_env =
+            flow.relays.iter().map(|relay| relay.place.step).chain(flow.literals.iter().map(|at| at.step));
         let dead_end = self.secret.uses.is_empty() && flow.outside.is_empty();
         dead_end && !set_by_env.any(in_shipped)
     }
@@ -100,7 +102,12 @@ impl<'m> Migration<'m> {
     fn remove_declarations(&self, change: &mut Change<'m>) {
         let flow = &self.secret.flow;
         let relays = flow.relays.iter().map(|relay| relay.place);
-        flow.args.iter().copied().chain(flow.literals.iter().copied()).chain(relays).for_each(|at| change.remove_pair(at));
+        flow.args
+            .iter()
+            .copied()
+            .chain(flow.literals.iter().copied())
+            .chain(relays)
+            .for_each(|at| change.remove_pair(at));
     }
 
     fn mount(&self, change: &mut Change<'m>, style: Style) {
@@ -136,7 +143,8 @@ impl<'m> Migration<'m> {
 
     fn is_mounted(&self, step: usize, id: &str, name: &str) -> bool {
         self.dockerfile.steps[step].instruction.flags().iter().filter_map(|flag| flag.mount()).any(|mount| {
-            mount.kind == "secret" && (mount.get("env") == Some(name) || (mount.get("env").is_none() && mount.get("id") == Some(id)))
+            mount.kind == "secret"
+                && (mount.get("env") == Some(name) || (mount.get("env").is_none() && mount.get("id") == Some(id)))
         })
     }
 
@@ -152,7 +160,8 @@ impl<'m> Migration<'m> {
         let name = self.name();
         let path = self.dockerfile.path();
         if self.secret.entry == Entry::Argument || self.secret.flow.literals.is_empty() {
-            change.follow_up(FollowUp::Rotate(format!("`{name}`: images built from `{path}` until now hold its value")));
+            change
+                .follow_up(FollowUp::Rotate(format!("`{name}`: images built from `{path}` until now hold its value")));
         } else {
             change.follow_up(FollowUp::Rotate(format!("`{name}`: its value is written in `{path}`")));
         }
@@ -211,9 +220,12 @@ impl<'m> Migration<'m> {
 
     /// The texts that the declarations give the value when no build passes one; empty texts are left out.
     fn defaults(&self) -> Vec<String> {
-        let pairs = self.secret.flow.args.iter().filter_map(|place| {
-            self.dockerfile.steps[place.step].instruction.pairs().into_iter().nth(place.pair)
-        });
+        let pairs = self
+            .secret
+            .flow
+            .args
+            .iter()
+            .filter_map(|place| self.dockerfile.steps[place.step].instruction.pairs().into_iter().nth(place.pair));
         pairs.filter_map(|pair| pair.value).map(|value| value.value).filter(|value| !value.is_empty()).collect()
     }
 

@@ -58,7 +58,8 @@ fn newest_feature(dockerfile: &Dockerfile) -> Option<(Feature, TextRange)> {
         if !matches!(mount.kind.as_str(), "secret" | "ssh") {
             return None;
         }
-        let feature = if mount.kind == "secret" && mount.get("env").is_some() { Feature::SecretEnv } else { Feature::Mount };
+        let feature =
+            if mount.kind == "secret" && mount.get("env").is_some() { Feature::SecretEnv } else { Feature::Mount };
         Some((feature, flag.range))
     };
     flags.filter_map(needs).max_by_key(|(feature, range)| (*feature, std::cmp::Reverse(range.start())))

@@ -48,7 +48,7 @@ impl Place {
 }
 
 /// What was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
     /// The changed files, from the root.
     pub files: Vec<Utf8PathBuf>,

@@ -76,7 +76,10 @@ impl Model<'_> {
     pub fn mentions(&self, name: &str) -> Vec<Mention> {
         let dockerfiles = self.repository.dockerfiles();
         let sources = self.repository.sources().filter(|source| !dockerfiles.iter().any(|path| path == source.path()));
-        sources.filter(|source| source.text().contains(name)).flat_map(|source| self.mentions_in(source, name)).collect()
+        sources
+            .filter(|source| source.text().contains(name))
+            .flat_map(|source| self.mentions_in(source, name))
+            .collect()
     }
 
     fn mentions_in(&self, source: &Source, name: &str) -> Vec<Mention> {
@@ -111,9 +114,9 @@ fn within_covered_build(builds: &[&Build], at: TextRange, text: &str, name: &str
     let line_end = text[usize::from(at.end())..].find('\n').map_or(text.len(), |found| usize::from(at.end()) + found);
     let line = &text[line_start..line_end];
     let passes_here = has_argument_word(line) && !matches!(line.trim_start().chars().next(), Some('#'));
-    let understood = builds.iter().any(|build| {
-        build.format != Format::Markdown && build.arguments.iter().any(|argument| argument.name == name)
-    });
+    let understood = builds
+        .iter()
+        .any(|build| build.format != Format::Markdown && build.arguments.iter().any(|argument| argument.name == name));
     understood && !passes_here
 }
 

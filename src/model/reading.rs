@@ -131,11 +131,8 @@ impl<'r> Reader<'r> {
         let runs_operand = matches!(program, "sh" | "bash" | "ash" | "dash" | "zsh" | "source" | ".")
             || program.ends_with("/sh")
             || program.ends_with("/bash");
-        let path = if runs_operand {
-            words.iter().skip(1).flatten().find(|word| !word.starts_with('-'))?
-        } else {
-            program
-        };
+        let path =
+            if runs_operand { words.iter().skip(1).flatten().find(|word| !word.starts_with('-'))? } else { program };
         if !path.contains('/') && !runs_operand {
             return None;
         }

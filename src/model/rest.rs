@@ -49,7 +49,11 @@ pub fn rests(run: &Run, name: &str) -> Vec<Rest> {
         RestKind::Log | RestKind::NotUnderstood(_) => true,
     };
     let place = |found: &Found| run.shells.get(found.shell)?.view.as_ref()?.host_range(found.range);
-    found.iter().filter(|found| stays(found)).map(|found| Rest { place: place(found), kind: found.kind.clone() }).collect()
+    found
+        .iter()
+        .filter(|found| stays(found))
+        .map(|found| Rest { place: place(found), kind: found.kind.clone() })
+        .collect()
 }
 
 struct Found {
@@ -103,9 +107,10 @@ impl Finder<'_> {
     fn names_value(&self, command: &Command) -> bool {
         let names = |word: &Word| self.values.iter().any(|value| word.mentions(value));
         command.words.iter().any(names)
-            || command.redirects.iter().any(|redirect| {
-                names(&redirect.target) || redirect.heredoc.as_ref().is_some_and(names)
-            })
+            || command
+                .redirects
+                .iter()
+                .any(|redirect| names(&redirect.target) || redirect.heredoc.as_ref().is_some_and(names))
     }
 
     fn kind_of(&self, command: &Command, rest: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
@@ -117,7 +122,8 @@ impl Finder<'_> {
         if tools::logs(&words) {
             return self.where_output_goes(rest, outer);
         }
-        let silent = matches!(program.as_str(), "export" | "local" | "readonly" | "declare" | "[" | "test" | ":" | "set");
+        let silent =
+            matches!(program.as_str(), "export" | "local" | "readonly" | "declare" | "[" | "test" | ":" | "set");
         (!silent && !tools::passes_through(&words)).then_some(RestKind::NotUnderstood(program))
     }
 
@@ -173,7 +179,8 @@ fn is_removed(path: &str, found: &Found, removed: &[(usize, TextRange, String)])
         let target = normal(target);
         *shell == found.shell
             && at.start() >= found.range.end()
-            && (target == path || path.strip_prefix(target.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/')))
+            && (target == path
+                || path.strip_prefix(target.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/')))
     })
 }
 

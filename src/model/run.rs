@@ -118,7 +118,8 @@ impl Run {
         loop {
             let before = derived.len();
             for command in self.commands() {
-                let assigned = command.assignments.iter().map(|assignment| (assignment.name.clone(), &assignment.value));
+                let assigned =
+                    command.assignments.iter().map(|assignment| (assignment.name.clone(), &assignment.value));
                 let exported = command.words.iter().filter_map(|word| Some((assigned_name(word)?, word)));
                 for (target, word) in assigned.chain(exported) {
                     if derived.iter().any(|known| word.mentions(known)) {

@@ -161,7 +161,11 @@ fn judge_variable(dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, S
 fn declared(dockerfile: &Dockerfile, keyword: Keyword) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let steps = dockerfile.steps.iter().filter(|step| step.keyword == keyword);
-    steps.flat_map(|step| step.instruction.pairs()).map(|pair| pair.key).filter(|key| seen.insert(key.clone())).collect()
+    steps
+        .flat_map(|step| step.instruction.pairs())
+        .map(|pair| pair.key)
+        .filter(|key| seen.insert(key.clone()))
+        .collect()
 }
 
 /// The values that these pairs give.

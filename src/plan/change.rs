@@ -196,7 +196,8 @@ impl<'m> Change<'m> {
             }
             Answer::No | Answer::Unknown => {
                 let frontend = named.unwrap_or_default();
-                let reason = format!("the frontend `{frontend}` that the header names can't be shown to know this mount");
+                let reason =
+                    format!("the frontend `{frontend}` that the header names can't be shown to know this mount");
                 let start = self.dockerfile.parse.root().directives().first().map(|directive| directive.range);
                 let place = start.unwrap_or_else(|| TextRange::empty(size(0)));
                 let label = self.place(place, "this frontend reads the file");
@@ -281,7 +282,8 @@ impl<'m> Change<'m> {
 }
 
 fn obstacle_kind(build: &Build, requests: &[Request]) -> &'static str {
-    let mut asked = build.arguments.iter().filter(|given| requests.iter().any(|request| request.argument == given.name));
+    let mut asked =
+        build.arguments.iter().filter(|given| requests.iter().any(|request| request.argument == given.name));
     match asked.any(|given| matches!(given.value, ArgumentValue::Literal(_))) {
         true => "literal-in-caller",
         false => "opaque-caller",
@@ -320,7 +322,9 @@ fn united(mut edits: Vec<Edit>) -> Vec<Edit> {
     let mut result: Vec<Edit> = Vec::new();
     for edit in edits {
         match result.last_mut() {
-            Some(last) if last.text.is_empty() && edit.text.is_empty() && last.range().end() >= edit.range().start() => {
+            Some(last)
+                if last.text.is_empty() && edit.text.is_empty() && last.range().end() >= edit.range().start() =>
+            {
                 *last = Edit::delete(last.range().cover(edit.range()));
             }
             _ => result.push(edit),

@@ -7,7 +7,8 @@ use super::Finding;
 /// What is wrong with `after`, the state that the fix of `finding` leaves; `None` if it holds.
 pub(super) fn problem_with(before: &Model<'_>, after: &Model<'_>, finding: &Finding) -> Option<String> {
     let (old, new) = (before.dockerfiles.first()?, after.dockerfiles.first()?);
-    let rejections = |dockerfile: &Dockerfile| dockerfile.parse.problems().iter().filter(|one| one.is_rejected()).count();
+    let rejections =
+        |dockerfile: &Dockerfile| dockerfile.parse.problems().iter().filter(|one| one.is_rejected()).count();
     if rejections(new) > rejections(old) {
         return Some("BuildKit would refuse the result".to_owned());
     }
@@ -40,7 +41,8 @@ fn serves(dockerfile: &Dockerfile, step: usize, secret: &Secret, name: &str) -> 
     let by_variable = |wanted: &str| secrets().any(|mount| mount.get("env") == Some(wanted));
     let run = dockerfile.steps[step].run.as_ref();
     let exported = run.is_some_and(|run| run.text.contains(&format!("export {name}=")));
-    by_variable(name) || (exported && (by_variable(&secret.flow.name) || secrets().any(|mount| mount.get("env").is_none())))
+    by_variable(name)
+        || (exported && (by_variable(&secret.flow.name) || secrets().any(|mount| mount.get("env").is_none())))
 }
 
 /// No instruction may differ but those that declared, copied or read the secret, and an ARG may only have gone.
@@ -61,7 +63,8 @@ fn other_instruction_changed(old: &Dockerfile, new: &Dockerfile, secret: Option<
         if edited(step) {
             // A removed pair leaves its instruction, a removed instruction leaves nothing, a RUN stays.
             let same_keyword = fresh.peek().is_some_and(|next| {
-                next.split_whitespace().next().map(str::to_lowercase) == kept.split_whitespace().next().map(str::to_lowercase)
+                next.split_whitespace().next().map(str::to_lowercase)
+                    == kept.split_whitespace().next().map(str::to_lowercase)
             });
             let stays = old.steps[step].run.is_some() || old.steps[step].instruction.pairs().len() > 1;
             if stays && same_keyword && fresh.peek() != old.steps.get(step + 1).map(|_| text(old, step + 1)).as_ref() {

@@ -4,6 +4,11 @@ use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
+use crate::knowledge::{
+    names::classify_name,
+    values::{ValueVerdict, classify_value},
+};
+
 /// All places: assignments to secret names, and [`credentials`].
 pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut ranges = credentials(text);
@@ -19,7 +24,7 @@ pub(super) fn credentials(text: &str) -> Vec<Range<usize>> {
         ranges.extend(groups.filter(|group| is_written_out(group.as_str())).map(|group| group.range()));
     }
     let tokens = TOKEN.iter().flat_map(|token| token.find_iter(text));
-    ranges.extend(tokens.filter(|token| seam::is_credential(token.as_str())).map(|token| token.range()));
+    ranges.extend(tokens.filter(|token| is_credential(token.as_str())).map(|token| token.range()));
     ranges
 }
 
@@ -67,7 +72,7 @@ fn assignments(text: &str) -> Vec<Range<usize>> {
             let by_blank = found.name("mark").is_some_and(|mark| mark.as_str().trim().is_empty());
             let has_lead = found.name("lead").is_some_and(|lead| !lead.is_empty());
             let assigns = !by_blank || has_lead;
-            if assigns && seam::is_secret_name(name.as_str()) && is_written_out(value.as_str()) {
+            if assigns && classify_name(name.as_str()).kind().is_some() && is_written_out(value.as_str()) {
                 ranges.push(line_start + value.start()..line_start + value.end());
                 at = value.end();
             }
@@ -80,24 +85,17 @@ fn assignments(text: &str) -> Vec<Range<usize>> {
 /// Whether a value is a text of its own and not a reference, a placeholder or a flag.
 fn is_written_out(value: &str) -> bool {
     let reference = value.starts_with(['$', '%', '<']) || value.starts_with("{{") || value.contains("${");
-    !reference && !seam::is_placeholder(value)
+    let harmless = match classify_value(value) {
+        ValueVerdict::Empty | ValueVerdict::Placeholder => true,
+        // A password of digits counts as public by its form alone.
+        ValueVerdict::Public => !value.bytes().all(|byte| byte.is_ascii_digit()),
+        _ => false,
+    };
+    !reference && !harmless
 }
 
-mod seam {
-    pub(super) fn is_secret_name(name: &str) -> bool {
-        let upper = name.to_ascii_uppercase();
-        ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL"]
-            .iter()
-            .any(|word| upper.contains(word))
-    }
-
-    pub(super) fn is_placeholder(value: &str) -> bool {
-        matches!(value.to_ascii_lowercase().as_str(), "" | "true" | "false" | "none" | "null" | "changeme")
-    }
-
-    pub(super) fn is_credential(value: &str) -> bool {
-        ["ghp_", "npm_", "glpat-"].iter().any(|start| value.starts_with(start)) && value.len() > 20
-    }
+fn is_credential(value: &str) -> bool {
+    matches!(classify_value(value), ValueVerdict::CredentialShaped { .. })
 }
 
 #[cfg(test)]
