@@ -4,7 +4,7 @@ use crate::callers::Builder;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{Binding, Entry, Form, RestKind, rests};
 use crate::plan::{Change, FollowUp, Label};
-use crate::syntax::dockerfile::Keyword;
+use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
 use super::Migration;
 
@@ -23,7 +23,9 @@ impl<'m> Migration<'m> {
 
     /// BuildKit refuses the file as it is: nothing that is concluded from it can be relied on.
     fn check_file(&self, change: &mut Change<'m>) {
-        if let Some(problem) = self.dockerfile.parse.problems().iter().find(|problem| problem.is_rejected()) {
+        if let Some(problem) =
+            self.dockerfile.parse.problems().iter().find(|problem| problem.kind == ProblemKind::Rejected)
+        {
             let place = change.place(problem.range, "BuildKit stops here");
             change.obstruct("unparsable", format!("BuildKit refuses this file: {}", problem.message), place);
         }
@@ -131,7 +133,7 @@ impl<'m> Migration<'m> {
         }
         for default in self.defaults() {
             match classify_value(&default) {
-                ValueVerdict::CredentialShaped { .. } | ValueVerdict::UrlWithCredentials => {
+                ValueVerdict::CredentialShaped { .. } | ValueVerdict::UrlWithCredentials(_) => {
                     let path = self.dockerfile.path();
                     change.follow_up(FollowUp::Rotate(format!("the default of `{}` in `{path}`", self.name())));
                     change.assume(format!("every build passes `{}`: its default goes", self.name()));

@@ -174,6 +174,6 @@ impl<'r> Reader<'r> {
 /// The words of a command without the wrappers in front of it; a word that is not static has its variables as written.
 #[must_use]
 pub fn effective_words(command: &Command) -> Vec<Option<String>> {
-    let start = shell::unwrap(&command.words);
+    let start = command.effective().index;
     command.words.iter().skip(start).map(|word| Some(word.lossy())).collect()
 }

@@ -188,7 +188,7 @@ fn is_public(word: &Word) -> bool {
 fn credential_among(words: &[Word]) -> Option<String> {
     words.iter().filter(|word| word.variables.is_empty()).find_map(|word| match classify_value(&word.value) {
         ValueVerdict::CredentialShaped { what } => Some(format!("its value looks like {what}")),
-        ValueVerdict::UrlWithCredentials => Some("its value is a URL with credentials".to_owned()),
+        ValueVerdict::UrlWithCredentials(_) => Some("its value is a URL with credentials".to_owned()),
         _ => None,
     })
 }

@@ -144,6 +144,11 @@ impl<'m> Change<'m> {
             }
             Binding::OnlyCandidate | Binding::Named => {}
         }
+        if given.shared && self.is_shared_with_others(build, given.range) {
+            let reason = format!("`{argument}` is passed to builds of other Dockerfiles by the same text");
+            self.obstruct("shared-argument", reason, Some(place));
+            return;
+        }
         if matches!(given.value, ArgumentValue::Literal(_)) && build.format != callers::Format::Markdown {
             let name = argument;
             self.follow_up(FollowUp::Rotate(format!("the value of `{name}` that is written in `{}`", build.file)));
@@ -151,6 +156,14 @@ impl<'m> Change<'m> {
         self.units.insert((build.file.clone(), build.index));
         let request = Request { argument: argument.to_owned(), secret };
         self.requests.entry((build.file.clone(), build.index)).or_default().push(request);
+    }
+
+    /// Whether the text of an argument also belongs to builds of other Dockerfiles.
+    fn is_shared_with_others(&self, build: &Build, range: TextRange) -> bool {
+        let own = self.model.bound_builds(self.dockerfile);
+        let same_text =
+            |other: &&Build| other.file == build.file && other.arguments.iter().any(|given| given.range == range);
+        self.model.builds.iter().filter(same_text).any(|other| own.iter().all(|bound| bound.build != other))
     }
 
     /// Writes the edits and closes the change. `title` is a verb phrase.

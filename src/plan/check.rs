@@ -1,14 +1,16 @@
 //! Whether a fix kept its promise: read from the result, not from the intention.
 
 use crate::model::{Dockerfile, Model, Secret};
+use crate::syntax::dockerfile::ProblemKind;
 
 use super::Finding;
 
 /// What is wrong with `after`, the state that the fix of `finding` leaves; `None` if it holds.
 pub(super) fn problem_with(before: &Model<'_>, after: &Model<'_>, finding: &Finding) -> Option<String> {
     let (old, new) = (before.dockerfiles.first()?, after.dockerfiles.first()?);
-    let rejections =
-        |dockerfile: &Dockerfile| dockerfile.parse.problems().iter().filter(|one| one.is_rejected()).count();
+    let rejections = |dockerfile: &Dockerfile| {
+        dockerfile.parse.problems().iter().filter(|one| one.kind == ProblemKind::Rejected).count()
+    };
     if rejections(new) > rejections(old) {
         return Some("BuildKit would refuse the result".to_owned());
     }

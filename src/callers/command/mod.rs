@@ -7,7 +7,7 @@ mod operand;
 mod options;
 mod program;
 
-pub(super) use operand::{after_equals, is_name, literal};
+pub(super) use operand::{after_equals, is_name};
 pub(super) use program::{Family, Program};
 
 use crate::source::TextRange;
@@ -203,7 +203,7 @@ impl BuildCommand {
         let name = |text: &str| text.split('=').next().unwrap_or("").trim_start_matches(prefix).to_owned();
         let parsed = flag.operand.as_ref().and_then(|word| match after_equals(word) {
             Some((key, value)) => Some((name(&key), Some(value))),
-            None => literal(word).map(|text| (name(&text), None)),
+            None => word.literal().map(|text| (name(&text), None)),
         });
         match parsed.filter(|(name, _)| !name.is_empty()) {
             Some((name, value)) => self.arguments.push(BuildArgument { name, value, range: flag.range }),

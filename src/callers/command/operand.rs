@@ -3,18 +3,6 @@
 use crate::source::{TextRange, TextSize, size};
 use crate::syntax::shell::{Part, PartKind, Word};
 
-/// The text of a word without expansions.
-pub(in crate::callers) fn literal(word: &Word) -> Option<String> {
-    let mut text = String::new();
-    for part in &word.parts {
-        match &part.kind {
-            PartKind::Text(piece) => text.push_str(piece),
-            _ => return None,
-        }
-    }
-    Some(text)
-}
-
 /// The fixed text before a word's first `=`, and the word behind it. `None` without one, or behind an expansion.
 pub(in crate::callers) fn after_equals(word: &Word) -> Option<(String, Word)> {
     let mut key = String::new();

@@ -1,7 +1,7 @@
 //! Options of the programs that build, as far as it matters which word is an operand.
 
 use super::operand::without_start;
-use super::{Family, Flag, Piece, after_equals, literal};
+use super::{Family, Flag, Piece, after_equals};
 use crate::source::{TextRange, size};
 use crate::syntax::shell::{Part, PartKind, Word};
 
@@ -18,14 +18,67 @@ pub(super) struct Parsed {
 
 /// Long options of `docker build` and its likes that stand alone (`docker buildx build --help`, `buildah build --help`).
 const SWITCHES: &[&str] = &[
-    "--all-platforms", "--buildkit", "--cache", "--check", "--cleanup", "--compress", "--debug", "--detach",
-    "--disable-compression", "--disable-content-trust", "--dry-run", "--force", "--force-rm", "--help", "--http-proxy",
-    "--identity-label", "--insecure", "--inherit-labels", "--lint", "--layers", "--load", "--local-only", "--memory-auto",
-    "--no-cache", "--no-console", "--no-format", "--no-hostname", "--no-hosts", "--no-logs", "--no-parent",
-    "--no-push", "--no-rm", "--no-wait", "--now", "--omit-history", "--parallel", "--print", "--pull", "--pull-always",
-    "--pull-never", "--push", "--quiet", "--remote-only", "--reproducible", "--rewrite-timestamp", "--rm", "--save",
-    "--single-snapshot", "--skip-tls-verify", "--skip-unused-stages", "--squash", "--squash-all", "--stdin", "--stream",
-    "--tls-verify", "--use-new-run", "--verbose", "--version", "--with-dependencies", "--ha", "--yes",
+    "--all-platforms",
+    "--buildkit",
+    "--cache",
+    "--check",
+    "--cleanup",
+    "--compress",
+    "--debug",
+    "--detach",
+    "--disable-compression",
+    "--disable-content-trust",
+    "--dry-run",
+    "--force",
+    "--force-rm",
+    "--help",
+    "--http-proxy",
+    "--identity-label",
+    "--insecure",
+    "--inherit-labels",
+    "--lint",
+    "--layers",
+    "--load",
+    "--local-only",
+    "--memory-auto",
+    "--no-cache",
+    "--no-console",
+    "--no-format",
+    "--no-hostname",
+    "--no-hosts",
+    "--no-logs",
+    "--no-parent",
+    "--no-push",
+    "--no-rm",
+    "--no-wait",
+    "--now",
+    "--omit-history",
+    "--parallel",
+    "--print",
+    "--pull",
+    "--pull-always",
+    "--pull-never",
+    "--push",
+    "--quiet",
+    "--remote-only",
+    "--reproducible",
+    "--rewrite-timestamp",
+    "--rm",
+    "--save",
+    "--single-snapshot",
+    "--skip-tls-verify",
+    "--skip-unused-stages",
+    "--squash",
+    "--squash-all",
+    "--stdin",
+    "--stream",
+    "--tls-verify",
+    "--use-new-run",
+    "--verbose",
+    "--version",
+    "--with-dependencies",
+    "--ha",
+    "--yes",
 ];
 
 /// Short options with an operand, and their long names.
@@ -88,7 +141,7 @@ impl Parsed {
     fn long(&mut self, piece: &Piece, text: &str, next: Option<&Piece>, family: Family) -> usize {
         if let Some((name, operand)) = after_equals(&piece.word) {
             let texts = piece.texts.iter().filter_map(|text| text.split_once('=')).map(|(_, value)| value.to_owned());
-            let range = if piece.is_moved() && literal(&piece.word).is_none() { piece.word.range } else { own(piece) };
+            let range = if piece.is_moved() && piece.word.literal().is_none() { piece.word.range } else { own(piece) };
             self.flags.push(Flag { name, operand: Some(operand), texts: texts.collect(), range });
             return 0;
         }
@@ -117,12 +170,9 @@ impl Parsed {
 
     fn push(&mut self, name: String, piece: &Piece, next: Option<&Piece>) -> usize {
         let flag = match next {
-            Some(next) => Flag {
-                name,
-                operand: Some(next.word.clone()),
-                texts: next.texts.clone(),
-                range: cover(piece, next),
-            },
+            Some(next) => {
+                Flag { name, operand: Some(next.word.clone()), texts: next.texts.clone(), range: cover(piece, next) }
+            }
             None => Flag { name, operand: None, texts: Vec::new(), range: own(piece) },
         };
         self.flags.push(flag);

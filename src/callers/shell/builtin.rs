@@ -109,7 +109,9 @@ fn set(operands: &[Piece], state: &mut State) {
         };
         if text.starts_with(['-', '+']) {
             text.chars().skip(1).for_each(|letter| change(letter.encode_utf8(&mut [0; 4])));
-            if text.ends_with('o') && let Some(option) = operands.next().and_then(|(_, piece)| piece.text()) {
+            if text.ends_with('o')
+                && let Some(option) = operands.next().and_then(|(_, piece)| piece.text())
+            {
                 change(option);
             }
         }
@@ -160,7 +162,7 @@ fn source(walk: &Walk<'_>, operands: &[Piece], state: &mut State) {
 
 fn assignments_of(command: &Command, state: &mut State) {
     let exports = super::walk::name(command).is_some_and(|name| name == "export");
-    let declared = |word: &Word| after_equals(word).map(|(name, _)| name).or_else(|| super::super::command::literal(word));
+    let declared = |word: &Word| after_equals(word).map(|(name, _)| name).or_else(|| word.literal());
     if exports {
         command.words.iter().skip(1).filter_map(declared).filter(|name| is_name(name)).for_each(|name| {
             state.export(&name);

@@ -1,16 +1,24 @@
 //! What words read: texts where they can be told, and the words that unquoted variables fall into.
 
 use super::super::command::{Piece, UNKNOWN};
+use super::Site;
 use super::place::{self, ROOT};
 use super::state::{Binding, State, limit};
-use super::Site;
 use crate::source::{TextRange, slice};
 use crate::syntax::shell::{Command, Node, Part, PartKind, Quote, Script, Variable, Word};
 
 /// Variables of build systems that name the checked out repository.
 const CHECKOUTS: &[&str] = &[
-    "CI_PROJECT_DIR", "GITHUB_WORKSPACE", "WORKSPACE", "BITBUCKET_CLONE_DIR", "CODEBUILD_SRC_DIR", "TRAVIS_BUILD_DIR",
-    "BUILD_SOURCESDIRECTORY", "CIRCLE_WORKING_DIRECTORY", "BUILDKITE_BUILD_CHECKOUT_PATH", "DRONE_WORKSPACE",
+    "CI_PROJECT_DIR",
+    "GITHUB_WORKSPACE",
+    "WORKSPACE",
+    "BITBUCKET_CLONE_DIR",
+    "CODEBUILD_SRC_DIR",
+    "TRAVIS_BUILD_DIR",
+    "BUILD_SOURCESDIRECTORY",
+    "CIRCLE_WORKING_DIRECTORY",
+    "BUILDKITE_BUILD_CHECKOUT_PATH",
+    "DRONE_WORKSPACE",
 ];
 
 /// Evaluates words of one script at one of its commands.
@@ -50,13 +58,14 @@ impl Evaluator<'_> {
         let operand = || variable.operand.as_deref().map_or_else(|| vec![String::new()], |word| self.texts(word));
         match variable.operator.as_deref() {
             None | Some(":?" | "?") => known.unwrap_or_else(unknown),
+            Some("[") if matches!(pattern(variable).as_str(), "0" | "@" | "*") => known.unwrap_or_else(unknown),
             Some(":-" | "-" | ":=" | "=") => match known {
                 Some(known) if known.iter().any(|text| !text.is_empty() && *text != UNKNOWN.to_string()) => known,
                 _ => operand(),
             },
             Some(":+" | "+") => known.map_or_else(|| vec![String::new()], |_| operand()),
-            Some("%") if operand() == ["/*"] => map(known, place::parent),
-            Some("##") if operand() == ["*/"] => map(known, place::last),
+            Some("%") if pattern(variable) == "/*" => map(known, place::parent),
+            Some("##") if pattern(variable) == "*/" => map(known, place::last),
             Some(_) => unknown(),
         }
     }
@@ -144,6 +153,7 @@ impl Evaluator<'_> {
         let bound = self.state.bindings.get(&variable.name);
         match variable.operator.as_deref() {
             None | Some(":?" | "?") => self.replaced(bound?, word),
+            Some("[") if many => self.replaced(bound?, word),
             Some(":+" | "+") => Some(self.fields(variable.operand.as_deref()?)),
             Some(":-" | "-") => {
                 let default = variable.operand.as_deref().map(|operand| self.fields(operand)).unwrap_or_default();
@@ -198,7 +208,8 @@ impl Fields {
         let mut piece = start;
         let mut skip = false;
         for (at, char) in raw.char_indices() {
-            let escaped = std::mem::replace(&mut skip, char == '\\' && !skip && part.quote == Quote::Double);
+            let escaped = skip;
+            skip = char == '\\' && !escaped && part.quote == Quote::Double;
             let continues = skip && matches!(raw.as_bytes().get(at + 1), Some(b'\n' | b'\r'));
             if continues || char.is_ascii_whitespace() && (!escaped || matches!(char, '\n' | '\r')) {
                 self.push(source, piece, start + at);
@@ -240,6 +251,11 @@ fn unescape(raw: &str) -> String {
         }
     }
     text
+}
+
+/// The pattern of `${V%pattern}`.
+fn pattern(variable: &Variable) -> String {
+    variable.operand.as_deref().map(Word::lossy).unwrap_or_default()
 }
 
 fn unknown() -> Vec<String> {

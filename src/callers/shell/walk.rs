@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Surroundings;
-use super::super::command::{Piece, UNKNOWN, literal};
+use super::super::command::{Piece, UNKNOWN};
 use super::builtin;
 use super::expand::Evaluator;
 use super::found::{self, Found};
@@ -230,9 +230,7 @@ pub(super) fn set_parameters(state: &mut State, pieces: &[Piece]) {
     for name in parameters() {
         let given = name.parse::<usize>().ok().map(|number| pieces.get(number - 1));
         let binding = match given {
-            Some(Some(piece)) => {
-                Binding { pieces: vec![piece.clone()], ..Binding::of_texts(piece.texts.clone()) }
-            }
+            Some(Some(piece)) => Binding { pieces: vec![piece.clone()], ..Binding::of_texts(piece.texts.clone()) },
             Some(None) => Binding::of_texts(vec![String::new()]),
             None if name == "#" => Binding::of_texts(vec![pieces.len().to_string()]),
             None => Binding {
@@ -247,5 +245,5 @@ pub(super) fn set_parameters(state: &mut State, pieces: &[Piece]) {
 
 /// The command's name, where it is fixed.
 pub(super) fn name(command: &Command) -> Option<String> {
-    command.words.first().and_then(literal)
+    command.words.first().and_then(Word::literal)
 }
