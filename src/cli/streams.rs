@@ -49,7 +49,7 @@ impl Streams {
 
     /// Writes bytes to standard output as they are.
     pub(super) fn print_exact(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.out.as_inner_mut().write_all(bytes)
+        self.out.as_inner().lock().write_all(bytes)
     }
 
     /// Writes a line to standard error about something that was left alone.
