@@ -4,10 +4,21 @@
 //! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
 
 mod build;
+mod command;
+pub mod compose;
+pub mod github;
+mod location;
+mod routing;
+pub mod shell;
+mod unreadable;
+mod verify;
+pub mod yaml;
 
 pub use build::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
 };
+
+pub use routing::{builds, pass_secrets};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -74,6 +85,12 @@ pub trait Caller: Sync {
     /// Whether a file of this path is of the format.
     fn recognises(&self, path: &Utf8Path) -> bool;
 
+    /// Whether a file whose path says nothing (no extension) is of the format by its text, such as a `#!/bin/sh` line.
+    fn recognises_text(&self, path: &Utf8Path, text: &str) -> bool {
+        let _ = (path, text);
+        false
+    }
+
     /// All builds that `source` writes down, in the order of the text.
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build>;
 
@@ -89,3 +106,6 @@ pub trait Caller: Sync {
         requests: &[Request],
     ) -> Result<Rewrite, Refusal>;
 }
+
+/// The callers of all formats, in the order in which they are asked whether a file is theirs.
+pub const ALL: &[&dyn Caller] = &[&compose::Compose];

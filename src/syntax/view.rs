@@ -27,6 +27,8 @@ pub enum Quoting {
     ShellSingle,
     /// Inside the shell's double quotes, where the inner text's own `$`, `` ` ``, `"` and `\` were escaped.
     ShellDouble,
+    /// A shell word without quotes, or with several kinds of them: only text that needs none.
+    ShellWord,
 }
 
 /// A piece of the view and where it comes from.
@@ -213,6 +215,10 @@ impl Quoting {
             Self::YamlPlain => (one_line && !text.contains(": ") && !text.contains(" #")).then(|| text.to_owned()),
             Self::ShellSingle => Some(text.replace('\'', r"'\''")),
             Self::ShellDouble => Some(escape_for_double_quotes(text)),
+            Self::ShellWord => {
+                let plain = |char: char| char.is_ascii_alphanumeric() || "_./:=@%+,-".contains(char);
+                text.chars().all(plain).then(|| text.to_owned())
+            }
         }
     }
 }

@@ -1,0 +1,1 @@
+//! Edits in the user's words.
