@@ -112,7 +112,7 @@ impl Tools {
             None => rest.iter().position(|word| word.as_deref().is_none_or(|word| !word.starts_with('-')))?,
         };
         let inner = rest.get(start..)?;
-        let known = || inner.first().and_then(Option::as_deref).is_some_and(|path| is_package_manager(path));
+        let known = || inner.first().and_then(Option::as_deref).is_some_and(is_package_manager);
         (!forward.known_only || known()).then(|| self.resolve(inner)).flatten()
     }
 
@@ -134,7 +134,7 @@ fn is_package_manager(path: &str) -> bool {
     let scripts = ["composer", "yarn", "npm", "pnpm", "bundle", "pip", "poetry"];
     let plain =
         name.trim_end_matches(".phar").trim_end_matches(".cjs").trim_end_matches("-cli.js").trim_end_matches(".js");
-    scripts.iter().any(|script| plain == *script)
+    scripts.contains(&plain)
 }
 
 fn basename(path: &str) -> &str {
