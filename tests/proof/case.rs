@@ -25,7 +25,9 @@ pub struct Case {
 pub struct Manifest {
     /// One sentence for the reader.
     pub about: String,
-    /// The variable that holds the secret where the build is started; in a workflow the name of the repository's secret.
+    /// The variable that holds the secret where the build is started; in a workflow the name of the
+    /// repository's secret; empty where a file holds it.
+    #[serde(default)]
     pub secret: String,
     #[serde(default = "plain_value")]
     pub value: String,
@@ -39,6 +41,9 @@ pub struct Manifest {
     /// Where the build as it stands must leave the value, at least.
     #[serde(default)]
     pub leaks: Vec<Place>,
+    /// Parts of the places that must be among the leaks, e.g. the path of a file.
+    #[serde(default)]
+    pub rests: Vec<String>,
     /// The image to look into, below `images.example.com/`.
     #[serde(default = "app")]
     pub image: String,

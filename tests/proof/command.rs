@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,10 +34,17 @@ pub fn run(command: &mut Command) -> Result<Ended> {
     let mut output = tempfile::tempfile()?;
     let (out, error) = (output.try_clone()?, output.try_clone()?);
     let program = command.get_program().to_string_lossy().into_owned();
-    let command = command.stdin(Stdio::null()).stdout(out).stderr(error).process_group(0);
-    let child = command.spawn().with_context(|| format!("cannot start {program}"))?;
+    let command = command.stdin(Stdio::null()).stdout(out).stderr(error);
+    let child = in_own_group(command).spawn().with_context(|| format!("cannot start {program}"))?;
     let status = wait(child).with_context(|| format!("{program} did not end in time"))?;
     Ok(Ended { status, output: read_whole(&mut output)? })
+}
+
+/// Makes the program the head of a process group, so that it can be ended with its children.
+fn in_own_group(command: &mut Command) -> &mut Command {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    command
 }
 
 fn wait(mut child: Child) -> Result<i32> {
@@ -50,6 +56,7 @@ fn wait(mut child: Child) -> Result<i32> {
         if start.elapsed() > LIMIT {
             // The whole group: a script that is gone would leave its docker client behind.
             Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status()?;
+            child.kill()?;
             child.wait()?;
             bail!("ended after {} seconds", LIMIT.as_secs());
         }

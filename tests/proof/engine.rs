@@ -25,9 +25,11 @@ impl Engine {
             .map_err(|_| "no Docker Engine answers (DOCKER_HOST tells where one is)".to_owned())?;
         let mut base_layers = HashSet::new();
         for base in BASES {
-            let layers = docker(&["image", "inspect", "--format", "{{range .RootFS.Layers}}{{println .}}{{end}}", base])
-                .map_err(|_| format!("the Docker Engine has no image {base}"))?;
-            base_layers.extend(layers.lines().filter_map(|line| line.trim().strip_prefix("sha256:")).map(str::to_owned));
+            let layers =
+                docker(&["image", "inspect", "--format", "{{range .RootFS.Layers}}{{println .}}{{end}}", base])
+                    .map_err(|_| format!("the Docker Engine has no image {base}"))?;
+            base_layers
+                .extend(layers.lines().filter_map(|line| line.trim().strip_prefix("sha256:")).map(str::to_owned));
         }
         Ok(Self { base_layers })
     }

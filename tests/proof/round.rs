@@ -1,9 +1,9 @@
 //! One round of proof: build, look, migrate, build again, look again, migrate again, clean up.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
@@ -124,7 +124,7 @@ impl<'a> Round<'a> {
         let mut whole = Ended { status: 0, output: String::new() };
         for step in &manifest.build {
             let mut commands = match step {
-                Step::Run { run } => vec![bash(run, &[(&manifest.secret, &value)])],
+                Step::Run { run } => vec![bash(run, &manifest.secret, &value)],
                 Step::Workflow { workflow } => {
                     let text = fs::read_to_string(folder.join(workflow))?;
                     workflow::commands(&text, &manifest.secret, &value, self.folder.path())?
@@ -194,7 +194,12 @@ impl<'a> Round<'a> {
         tool.args(["--fix", "--allow-no-vcs"]).args(&self.case.manifest.fix).arg(".").current_dir(folder);
         let ended = command::run(tool.env("NO_COLOR", "1"))?;
         let expected = self.case.manifest.exit;
-        ensure!(ended.status == expected, "dfmigrate --fix ended with {}, not {expected}:\n{}", ended.status, ended.output);
+        ensure!(
+            ended.status == expected,
+            "dfmigrate --fix ended with {}, not {expected}:\n{}",
+            ended.status,
+            ended.output
+        );
         ensure!(self.searcher.find(ended.output.as_bytes()).is_none(), "dfmigrate --fix prints the value");
         Ok(())
     }
@@ -235,6 +240,9 @@ impl<'a> Round<'a> {
             let found = leaks.iter().any(|leak| leak.place == *place);
             ensure!(found, "the original leaks nothing in: {place}; but: {}", summary(leaks));
         }
+        for part in &self.case.manifest.rests {
+            ensure!(leaks.iter().any(|leak| leak.at.contains(part)), "no leak in {part}, but in:\n{}", lines(leaks));
+        }
         Ok(())
     }
 
@@ -245,9 +253,12 @@ impl<'a> Round<'a> {
     }
 }
 
-fn bash(script: &str, environment: &[(&str, &str)]) -> Command {
+fn bash(script: &str, variable: &str, value: &str) -> Command {
     let mut command = Command::new("bash");
-    command.args(["-e", "-o", "pipefail", "-c", script]).envs(environment.iter().copied());
+    command.args(["-e", "-o", "pipefail", "-c", script]);
+    if !variable.is_empty() {
+        command.env(variable, value);
+    }
     command
 }
 

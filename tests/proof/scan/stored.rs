@@ -40,7 +40,8 @@ pub fn read_stored(archive: impl Read, known: &HashSet<String>) -> Result<Stored
         blobs.insert(path, content);
     }
     let manifest = blobs.get("manifest.json").context("the saved image has no manifest.json")?;
-    let images = serde_json::from_slice(manifest).context("the manifest of the saved image is not what was expected")?;
+    let images =
+        serde_json::from_slice(manifest).context("the manifest of the saved image is not what was expected")?;
     Ok(Stored { blobs, images })
 }
 
@@ -110,7 +111,11 @@ fn leaks_in_layer(index: usize, layer: &[u8], searcher: &Searcher) -> Result<Vec
     }
     if leaks.is_empty() {
         let rest = searcher.find(&plain);
-        leaks.extend(rest.map(|spelling| Leak { place: Place::Layer, at: format!("layer {index}, outside of files"), spelling }));
+        leaks.extend(rest.map(|spelling| Leak {
+            place: Place::Layer,
+            at: format!("layer {index}, outside of files"),
+            spelling,
+        }));
     }
     Ok(leaks)
 }

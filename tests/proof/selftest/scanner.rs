@@ -108,7 +108,9 @@ fn base64_for_urls() -> Result<()> {
 }
 
 fn url_encoded() -> Result<()> {
-    let encoded = |value: &str| value.replace('/', "%2F").replace('+', "%2B").replace('"', "%22").replace('=', "%3D").replace('?', "%3F");
+    let encoded = |value: &str| {
+        value.replace('/', "%2F").replace('+', "%2B").replace('"', "%22").replace('=', "%3D").replace('?', "%3F")
+    };
     finds_content(|value| encoded(value).into_bytes())?;
     finds_content(|value| encoded(value).replace("%2F", "%2f").replace("%2B", "%2b").to_lowercase().into_bytes())
 }
@@ -143,7 +145,10 @@ fn text_of_a_log() -> Result<()> {
     let log = format!("#1 one\n#2 + echo {}\n", canary.value());
     let leaks = leaks_in_text(&searcher, Place::Log, &log);
     ensure!(leaks.len() == 1 && leaks.iter().all(|leak| leak.at == "line 2"), "found {leaks:?}");
-    ensure!(leaks_in_text(&searcher, Place::Log, "#1 one\n#2 + echo token\n").is_empty(), "found something in a clean log");
+    ensure!(
+        leaks_in_text(&searcher, Place::Log, "#1 one\n#2 + echo token\n").is_empty(),
+        "found something in a clean log"
+    );
     Ok(())
 }
 

@@ -34,7 +34,10 @@ fn refuse_wrong_credentials() -> Result<()> {
 
 fn answer_friends() -> Result<()> {
     expect(|canary| format!("Authorization: Bearer {}\r\n", canary.value()), "200")?;
-    expect(|canary| format!("Authorization: Basic {}\r\n", base64(format!("build:{}", canary.value()).as_bytes())), "200")?;
+    expect(
+        |canary| format!("Authorization: Basic {}\r\n", base64(format!("build:{}", canary.value()).as_bytes())),
+        "200",
+    )?;
     expect(|canary| format!("PRIVATE-TOKEN: {}\r\n", canary.value()), "200")
 }
 

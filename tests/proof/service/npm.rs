@@ -27,7 +27,8 @@ fn document(base: &str, tarball: &[u8]) -> String {
         "name": "private-widget", "version": "1.0.0",
         "dist": { "tarball": format!("{base}/{TARBALL}"), "integrity": integrity },
     });
-    json!({ "name": "private-widget", "dist-tags": { "latest": "1.0.0" }, "versions": { "1.0.0": version } }).to_string()
+    json!({ "name": "private-widget", "dist-tags": { "latest": "1.0.0" }, "versions": { "1.0.0": version } })
+        .to_string()
 }
 
 /// The package as npm publishes it: a gzip-compressed tar archive with everything below `package/`.

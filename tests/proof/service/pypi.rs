@@ -21,7 +21,10 @@ fn wheel() -> Vec<u8> {
     zip(&[
         ("private_widget/__init__.py".to_owned(), "WIDGET = 'private widget'\n"),
         (format!("{RECORDS}/METADATA"), "Metadata-Version: 2.1\nName: private-widget\nVersion: 1.0.0\n"),
-        (format!("{RECORDS}/WHEEL"), "Wheel-Version: 1.0\nGenerator: proof\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
+        (
+            format!("{RECORDS}/WHEEL"),
+            "Wheel-Version: 1.0\nGenerator: proof\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        ),
         (
             format!("{RECORDS}/RECORD"),
             "private_widget/__init__.py,,\nprivate_widget-1.0.0.dist-info/METADATA,,\n\
@@ -43,7 +46,8 @@ fn zip(members: &[(String, &str)]) -> Vec<u8> {
         directory.extend(name.as_bytes());
     }
     let count = two(members.len());
-    let end = [vec![0; 4], count.to_vec(), count.to_vec(), four(directory.len()).to_vec(), four(archive.len()).to_vec()];
+    let end =
+        [vec![0; 4], count.to_vec(), count.to_vec(), four(directory.len()).to_vec(), four(archive.len()).to_vec()];
     [archive, directory, b"PK\x05\x06".to_vec(), end.concat(), vec![0; 2]].concat()
 }
 
