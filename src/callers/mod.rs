@@ -109,4 +109,4 @@ pub trait Caller: Sync {
 }
 
 /// The callers of all formats, in the order in which they are asked whether a file is theirs.
-pub const ALL: &[&dyn Caller] = &[&compose::Compose];
+pub const ALL: &[&dyn Caller] = &[&compose::Compose, &github::GithubActions, &make::Make, &shell::Shell];

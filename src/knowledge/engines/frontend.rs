@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::TABLES;
 
-/// A feature of the Dockerfile language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+/// A feature of the Dockerfile language, in the order in which the frontend learned them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Feature {
     /// `RUN --mount`.
