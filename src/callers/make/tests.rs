@@ -112,7 +112,10 @@ fn defines_and_single_shells_are_read() {
         ".ONESHELL:\nall:\n\tT=$$(x)\n\tdocker build --build-arg T=$$T .\n",
         ".ONESHELL:\nall:\n\tT=$$(x)\n\tT=\"$$T\" docker build --secret id=t,env=T .\n",
     );
-    becomes("C = true && docker build --build-arg T .\nall:\n\t$(C)\n", "C = true && docker build --secret id=t,env=T .\nall:\n\t$(C)\n");
+    becomes(
+        "C = true && docker build --build-arg T .\nall:\n\t$(C)\n",
+        "C = true && docker build --secret id=t,env=T .\nall:\n\t$(C)\n",
+    );
 }
 
 #[test]

@@ -4,15 +4,16 @@ use std::rc::Rc;
 
 use super::super::command::UNKNOWN;
 use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles};
+use super::Site;
 use super::found::Found;
 use super::state::State;
-use super::Site;
 use super::walk::{Walk, name};
 use crate::source::TextRange;
 use crate::syntax::shell::{Command, Environment, RedirectKind, nested};
 
 /// Programs that only show or search text.
-const TALKERS: &[&str] = &["echo", "printf", "grep", "sed", "awk", "info", "log", "warn", "error", "die", "usage", "git"];
+const TALKERS: &[&str] =
+    &["echo", "printf", "grep", "sed", "awk", "info", "log", "warn", "error", "die", "usage", "git"];
 
 /// Records a build that stands in the words or the heredoc of `command`.
 pub(super) fn look(walk: &mut Walk<'_>, command: &Command, state: &State) {

@@ -1,16 +1,24 @@
 //! What words read: texts where they can be told, and the words that unquoted variables fall into.
 
 use super::super::command::{Piece, UNKNOWN};
+use super::Site;
 use super::place::{self, ROOT};
 use super::state::{Binding, State, limit};
-use super::Site;
 use crate::source::{TextRange, slice};
 use crate::syntax::shell::{Command, Node, Part, PartKind, Quote, Script, Variable, Word};
 
 /// Variables of build systems that name the checked out repository.
 const CHECKOUTS: &[&str] = &[
-    "CI_PROJECT_DIR", "GITHUB_WORKSPACE", "WORKSPACE", "BITBUCKET_CLONE_DIR", "CODEBUILD_SRC_DIR", "TRAVIS_BUILD_DIR",
-    "BUILD_SOURCESDIRECTORY", "CIRCLE_WORKING_DIRECTORY", "BUILDKITE_BUILD_CHECKOUT_PATH", "DRONE_WORKSPACE",
+    "CI_PROJECT_DIR",
+    "GITHUB_WORKSPACE",
+    "WORKSPACE",
+    "BITBUCKET_CLONE_DIR",
+    "CODEBUILD_SRC_DIR",
+    "TRAVIS_BUILD_DIR",
+    "BUILD_SOURCESDIRECTORY",
+    "CIRCLE_WORKING_DIRECTORY",
+    "BUILDKITE_BUILD_CHECKOUT_PATH",
+    "DRONE_WORKSPACE",
 ];
 
 /// Evaluates words of one script at one of its commands.

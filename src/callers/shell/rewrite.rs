@@ -10,7 +10,8 @@ use crate::syntax::shell::{PartKind, Word};
 use crate::syntax::view::Seam;
 
 /// Variables that mean something to docker or the shell; an assignment in front of a build would change that.
-const TAKEN: &[&str] = &["PATH", "HOME", "PWD", "IFS", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_BUILDKIT"];
+const TAKEN: &[&str] =
+    &["PATH", "HOME", "PWD", "IFS", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_BUILDKIT"];
 
 /// Where a secret's value comes from in the new command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +37,7 @@ struct Draft<'a> {
 
 /// The edits that make `found` honour all `requests`.
 pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Result<ScriptRewrite, Refusal> {
-    let mut draft =
-        Draft { site, found, result: ScriptRewrite::default(), prefixes: Vec::new(), kept: Vec::new() };
+    let mut draft = Draft { site, found, result: ScriptRewrite::default(), prefixes: Vec::new(), kept: Vec::new() };
     for request in requests {
         draft.honour(request)?;
     }
@@ -72,7 +72,12 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn replace(&mut self, argument: &Argument, written: &FoundArgument, secret: &RequestedSecret) -> Result<(), Refusal> {
+    fn replace(
+        &mut self,
+        argument: &Argument,
+        written: &FoundArgument,
+        secret: &RequestedSecret,
+    ) -> Result<(), Refusal> {
         if let Builder::WithoutSecrets(sentence) = &self.found.build.builder {
             return Err(refusal(sentence, argument.range, self.instead(argument, secret)));
         }
@@ -124,7 +129,9 @@ impl Draft<'_> {
                 Ok(Origin::Variable(name.clone()))
             }
             ArgumentValue::Literal(_) if self.site.documentation => {
-                self.note(format!("the value of `{name}` is read from the environment now: it has to be exported first"));
+                self.note(format!(
+                    "the value of `{name}` is read from the environment now: it has to be exported first"
+                ));
                 Ok(Origin::Variable(name.clone()))
             }
             ArgumentValue::Literal(_) => Err(refusal(
@@ -167,7 +174,8 @@ impl Draft<'_> {
                 return Ok(Origin::Variable(name.clone()));
             }
             Some(Foreign::Expression(text)) => {
-                let whole = written.written.value.as_ref().and_then(|word| value::expression(self.site, self.found, word));
+                let whole =
+                    written.written.value.as_ref().and_then(|word| value::expression(self.site, self.found, word));
                 self.provide(argument.name.clone(), whole.unwrap_or_else(|| text.clone()));
                 return Ok(Origin::Variable(argument.name.clone()));
             }

@@ -234,9 +234,7 @@ pub(super) fn set_parameters(state: &mut State, pieces: &[Piece]) {
     for name in parameters() {
         let given = name.parse::<usize>().ok().map(|number| pieces.get(number - 1));
         let binding = match given {
-            Some(Some(piece)) => {
-                Binding { pieces: vec![piece.clone()], ..Binding::of_texts(piece.texts.clone()) }
-            }
+            Some(Some(piece)) => Binding { pieces: vec![piece.clone()], ..Binding::of_texts(piece.texts.clone()) },
             Some(None) => Binding::of_texts(vec![String::new()]),
             None if name == "#" => Binding::of_texts(vec![pieces.len().to_string()]),
             None => Binding {
