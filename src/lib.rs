@@ -22,12 +22,16 @@
 
 #![forbid(unsafe_code)]
 
+pub mod apply;
 pub mod callers;
+pub mod cli;
 #[path = "../codemods/mod.rs"]
 pub mod codemods;
+pub mod git;
 pub mod knowledge;
 pub mod model;
 pub mod plan;
+pub mod report;
 pub mod repository;
 pub mod source;
 pub mod syntax;

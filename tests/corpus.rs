@@ -2,6 +2,8 @@
 //!
 //! The corpus is not part of the project. Where its folder is absent, the tests say so and pass.
 
+#![allow(clippy::print_stdout, clippy::expect_used, reason = "a test may speak and fail")]
+
 use std::path::{Path, PathBuf};
 
 use dfmigrate::source::{LineIndex, Source};

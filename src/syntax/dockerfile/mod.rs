@@ -35,6 +35,12 @@ mod lex;
 mod logical;
 mod mount;
 mod parser;
+mod writer;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

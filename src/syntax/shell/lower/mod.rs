@@ -11,6 +11,7 @@ mod compound;
 mod decode;
 mod expansion;
 mod redirect;
+mod repeated;
 mod statement;
 mod verify;
 mod word;

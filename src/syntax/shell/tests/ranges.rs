@@ -30,3 +30,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn deep_and_long_text_stays_within_the_stack() {
+    for text in [
+        vec!["a"; 999].join(" && "),
+        vec!["a"; 5000].join(" && "),
+        vec!["a"; 5000].join("; "),
+        vec!["a"; 900].join(" | "),
+        format!("{}a{}", "$(".repeat(95), ")".repeat(95)),
+        format!("{}a{}", "( ".repeat(3000), " )".repeat(3000)),
+        format!("echo {}a{}", "${X:-".repeat(95), "}".repeat(95)),
+        format!("echo $(({}1{}))", "(".repeat(95), ")".repeat(95)),
+        format!("{}a\n{}", "if a\nthen\n".repeat(95), "fi\n".repeat(95)),
+        format!("echo \"{}\\\nx{}\"", "$(echo \"".repeat(40), "\")".repeat(40)),
+    ] {
+        let script = parse(&text, Dialect::Posix);
+        assert_eq!(check(&text, &script), Ok(()));
+    }
+}
