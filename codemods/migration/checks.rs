@@ -1,8 +1,9 @@
 //! What keeps a migration from being safe, or from being made at all.
 
 use crate::callers::Builder;
+use crate::callers::Format;
 use crate::knowledge::values::{ValueVerdict, classify_value};
-use crate::model::{Binding, Entry, Form, RestKind, rests};
+use crate::model::{Binding, BoundBuild, Entry, Form, PairPlace, RestKind, mentions, rests};
 use crate::plan::{Change, FollowUp, Label};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
@@ -58,45 +59,27 @@ impl<'m> Migration<'m> {
     fn check_rests(&self, change: &mut Change<'m>) {
         for used in &self.secret.uses {
             let Some(run) = self.run(used.step) else { continue };
-            let shipped = self.dockerfile.steps[used.step].stage.is_none_or(|stage| self.shipped.contains(&stage));
             let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
             for rest in rests(run, &used.name) {
                 let at = rest.place.unwrap_or(keyword);
-                match rest.kind {
-                    RestKind::File(path) => self.note_file(change, shipped, at, &path, None),
+                let reason = match rest.kind {
+                    RestKind::File(path) => format!("the value would still be written to `{path}`"),
                     RestKind::Tool { files, remedy } => {
-                        self.note_file(change, shipped, at, &files.join("`, `"), Some(&remedy));
+                        format!("the value would still be written to `{}`: {remedy}", files.join("`, `"))
                     }
                     RestKind::Log => {
                         let line = self.dockerfile.lines.line(at.start());
                         change.notes.push(format!("line {line} prints the value to the build log"));
+                        continue;
                     }
                     RestKind::NotUnderstood(program) => {
                         change.assume(format!("`{program}`, which gets the value, does not write it into the image"));
+                        continue;
                     }
-                }
+                };
+                let place = change.place(at, "writes the value down");
+                change.obstruct("writes-down", reason, place);
             }
-        }
-    }
-
-    /// A file of the image would still hold the value. In a stage that nobody runs it stays in the build cache only.
-    fn note_file(
-        &self,
-        change: &mut Change<'m>,
-        shipped: bool,
-        at: crate::source::TextRange,
-        files: &str,
-        remedy: Option<&str>,
-    ) {
-        if shipped {
-            let reason = match remedy {
-                Some(remedy) => format!("the value would still be written to `{files}`: {remedy}"),
-                None => format!("the value would still be written to `{files}`, which stays in the image"),
-            };
-            let place = change.place(at, "writes the value down");
-            change.obstruct("writes-down", reason, place);
-        } else {
-            change.assume(format!("`{files}`, where this writes the value, is not copied from its stage"));
         }
     }
 
@@ -107,6 +90,28 @@ impl<'m> Migration<'m> {
                 let place = Label { file: bound.build.file.clone(), range: bound.build.range, text };
                 change.obstruct("builder-without-secrets", sentence.clone(), Some(place));
             }
+            let passes = bound.build.arguments.iter().any(|given| given.name == self.name());
+            if let Some(opaque) =
+                bound.build.opaque.as_deref().filter(|_| !passes && self.secret.entry == Entry::Argument)
+            {
+                self.check_opaque(change, bound, opaque);
+            }
+        }
+    }
+
+    /// Whatever comes in from outside may be the build argument.
+    fn check_opaque(&self, change: &mut Change<'m>, bound: &BoundBuild<'m>, opaque: &str) {
+        let (name, file) = (self.name(), &bound.build.file);
+        if bound.build.format == Format::GithubActions {
+            let text = format!("{} takes arguments from outside", bound.build.title);
+            let place = Label { file: file.clone(), range: bound.build.range, text };
+            change.obstruct(
+                "opaque-caller",
+                format!("`{opaque}` may pass `{name}`, and it comes from outside"),
+                Some(place),
+            );
+        } else {
+            change.assume(format!("`{opaque}`, which `{file}` hands on, does not pass `{name}`"));
         }
     }
 
@@ -156,14 +161,40 @@ impl<'m> Migration<'m> {
         for (place, name) in relays.chain(literals) {
             let stage = self.dockerfile.steps[place.step].stage;
             if stage.is_some_and(|stage| self.shipped.contains(&stage)) {
-                change.assume(format!(
-                    "the running container does not need `{name}` from the image, or gets it when it is started \
-                     (`docker run --env {name}`, `environment:` of the service)"
-                ));
+                self.check_container(change, place, name);
             } else if self.secret.entry == Entry::Variable {
                 change.assume(format!("every build passes `{name}`: the text in the Dockerfile goes"));
             }
         }
+    }
+
+    fn check_container(&self, change: &mut Change<'m>, place: PairPlace, name: &str) {
+        let way = format!("`docker run --env {name}`, `environment:` of the service");
+        let started = self.dockerfile.steps.iter().find(|step| {
+            matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
+                && mentions(crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()), name)
+        });
+        let certain = self.secret.uses.iter().any(|used| used.evidence.is_certain());
+        let only_text = self.secret.entry == Entry::Variable && !certain;
+        let (range, reason) = match started {
+            Some(step) => (step.outer.text_range(), format!("the start command reads `{name}`")),
+            None if only_text || self.secret.uses.is_empty() => {
+                let range = self.dockerfile.steps[place.step].outer.text_range();
+                (range, format!("only the running container can need `{name}`"))
+            }
+            None => {
+                change.assume(format!(
+                    "the running container does not need `{name}` from the image, or gets it when it is started ({way})"
+                ));
+                return;
+            }
+        };
+        let label = change.place(range, "a build secret does not reach the container");
+        change.obstruct(
+            "run-time-value",
+            format!("{reason}: give it to the container when it is started ({way})"),
+            label,
+        );
     }
 
     fn check_triggers(&self, change: &mut Change<'m>) {

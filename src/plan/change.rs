@@ -210,23 +210,35 @@ impl<'m> Change<'m> {
     fn write_frontend(&mut self) {
         let Some(feature) = self.frontend else { return };
         let named = self.dockerfile.frontend();
+        if named.is_none() && feature < Feature::SecretEnv {
+            // Every builder that has secret mounts at all reads these without a header, and a header has to be pulled.
+            return;
+        }
         match named.as_deref().map_or(Answer::No, |frontend| frontend_supports(frontend, feature)) {
             Answer::Yes => {}
-            Answer::No if named.as_deref().is_none_or(may_be_raised) => {
+            Answer::No => self.raise_frontend(),
+            Answer::Unknown => self.refuse_frontend(&named.unwrap_or_default()),
+        }
+    }
+
+    /// Makes [`FRONTEND`] read the file, unless somebody chose another one on purpose.
+    pub fn raise_frontend(&mut self) {
+        match self.dockerfile.frontend() {
+            Some(named) if !may_be_raised(&named) => self.refuse_frontend(&named),
+            _ => {
                 let root = self.dockerfile.parse.root();
                 let edits = edit::set_syntax_directive(&self.dockerfile.source, &root, FRONTEND);
                 self.push_or_obstruct(edits, TextRange::empty(size(0)));
             }
-            Answer::No | Answer::Unknown => {
-                let frontend = named.unwrap_or_default();
-                let reason =
-                    format!("the frontend `{frontend}` that the header names can't be shown to know this mount");
-                let start = self.dockerfile.parse.root().directives().first().map(|directive| directive.range);
-                let place = start.unwrap_or_else(|| TextRange::empty(size(0)));
-                let label = self.place(place, "this frontend reads the file");
-                self.obstruct("foreign-frontend", reason, label);
-            }
         }
+    }
+
+    fn refuse_frontend(&mut self, frontend: &str) {
+        let reason = format!("the frontend `{frontend}` that the header names can't be shown to know this mount");
+        let start = self.dockerfile.parse.root().directives().first().map(|directive| directive.range);
+        let place = start.unwrap_or_else(|| TextRange::empty(size(0)));
+        let label = self.place(place, "this frontend reads the file");
+        self.obstruct("foreign-frontend", reason, label);
     }
 
     fn write_removals(&mut self) {
@@ -235,7 +247,9 @@ impl<'m> Change<'m> {
             let all = step.instruction.pairs();
             let source = &self.dockerfile.source;
             let range = step.outer.text_range();
-            if pairs.len() == all.len() {
+            // `ARG TOKEN # from the vault` declares `#`, `from`, … as well (experiment): they go with the last argument.
+            let said = all.iter().take_while(|pair| !pair.key.starts_with('#')).count();
+            if (0..said).all(|at| pairs.contains(&at)) {
                 self.push_or_obstruct(edit::remove_instruction(source, &step.outer), range);
                 continue;
             }

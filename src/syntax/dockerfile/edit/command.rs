@@ -1,6 +1,7 @@
+use super::layout::{begins_line, blanks_before, continuation_indentation};
 use super::mounts::run;
 use super::{EditError, verify};
-use crate::source::{Edit, Source};
+use crate::source::{Edit, Source, range};
 use crate::syntax::dockerfile::{Instruction, RunScript};
 
 /// Puts `text` in front of the command of a `RUN` or of the `RUN` behind an `ONBUILD`.
@@ -30,16 +31,29 @@ pub fn insert_command(source: &Source, instruction: &Instruction, text: &str) ->
     }
 }
 
+/// The text gets a line of its own, and the command begins the next one.
 fn before_command(source: &Source, run: &Instruction, text: &str) -> Result<Vec<Edit>, EditError> {
     let view = run.shell().ok_or(EditError::NoCommand)?;
-    let start = view.host_start().ok_or(EditError::NoCommand)?;
+    let start = usize::from(view.host_start().ok_or(EditError::NoCommand)?);
     if text.contains(['\r', '\n']) {
         return Err(EditError::Unwritable);
     }
-    let edits = vec![Edit::insert(start, text)];
+    let host = source.text();
+    let blanks = blanks_before(host, start);
+    let indentation = continuation_indentation(host, run);
+    let line_break = format!(" {}{}", run.escape(), source.style().newline.as_str());
+    let text = text.trim_end();
+    let edit = if begins_line(host, start) {
+        let own = host.get(start - blanks..start).unwrap_or("");
+        Edit::replace(range(start, start), format!("{text}{line_break}{own}"))
+    } else {
+        let text = format!("{line_break}{indentation}{text}{line_break}{indentation}");
+        Edit::replace(range(start - blanks, start), text)
+    };
+    let edits = vec![edit];
     let new = verify::kept(source, run, &edits).map_err(|_| EditError::Unwritable)?;
-    let expected = format!("{text}{}", view.text());
-    let reads = new.shell().is_some_and(|new| new.text() == expected.trim_start());
+    let rest = |new: &str| new.trim_start().strip_prefix(text).map(|rest| rest.trim_start().to_owned());
+    let reads = new.shell().is_some_and(|new| rest(new.text()).as_deref() == Some(view.text().trim_start()));
     let same = new.flags().len() == run.flags().len() && new.heredocs().len() == run.heredocs().len();
     if reads && same { Ok(edits) } else { Err(EditError::Unwritable) }
 }

@@ -64,8 +64,13 @@ fn insertion(source: &Source, run: &Instruction, mounts: &[String]) -> Edit {
     let line = text.get(line_start(text, at)..line_end(text, at)).unwrap_or("");
     let too_wide = line.trim_end_matches(['\r', '\n']).chars().count() + added > WIDEST;
     if !alone && !too_wide {
-        let inserted: String = mounts.iter().map(|mount| format!(" {mount}")).collect();
-        return Edit::replace(range(at, at), inserted);
+        let blanks = blanks_after(text, at);
+        // The blanks behind the keyword stay as they are, be they several or a tab.
+        return if blanks == 0 || continued || is_line_end(text, at) || last.is_some() {
+            Edit::replace(range(at, at), format!(" {}", mounts.join(" ")))
+        } else {
+            Edit::replace(range(at + blanks, at + blanks), format!("{} ", mounts.join(" ")))
+        };
     }
     let indentation = match last.map(|flag| usize::from(flag.range.start())) {
         Some(start) if begins_line(text, start) => {
