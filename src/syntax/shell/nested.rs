@@ -5,7 +5,7 @@ mod pieces;
 use super::dialect::{dialect_of, file_name};
 use super::wrapper::{Environment, effective};
 use super::{Command, Dialect, Part, PartKind, Quote, Redirect, Script, Word, parse};
-use crate::source::{TextRange, slice};
+use crate::source::{TextRange, range, slice};
 use crate::syntax::view::{Quoting, View};
 use pieces::Pieces;
 
@@ -68,7 +68,7 @@ fn in_words(text: &str, view: &View, invocation: &Invocation<'_>) -> Option<Nest
     let mut pieces = Pieces::of_words(text);
     for (index, word) in invocation.words.iter().enumerate() {
         if let Some(before) = index.checked_sub(1).and_then(|before| invocation.words.get(before)) {
-            pieces.push(" ".to_owned(), TextRange::new(before.range.end(), word.range.start()));
+            pieces.push(" ".to_owned(), range(before.range.end().into(), word.range.start().into()));
         }
         word.parts.iter().try_for_each(|part| pieces.part(part))?;
     }
@@ -195,7 +195,7 @@ fn behind_exec(arguments: &[Word], dialect: Dialect) -> Option<Invocation<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{apply_edits, range};
+    use crate::source::apply_edits;
 
     fn nest(text: &str) -> Option<Nested> {
         let view = View::verbatim(text, range(0, text.len()), Quoting::Line);

@@ -186,8 +186,8 @@ impl Lowering<'_> {
 
     /// The keyword at the beginning of a span.
     pub(super) fn keyword(&mut self, span: Span, keyword: &str) -> TextRange {
-        let start = self.range(span).start().into();
-        let at = range(start, (start + keyword.len()).min(self.text.len()));
+        let start: usize = self.range(span).start().into();
+        let at = self.checked(start, start + keyword.len());
         if self.slice(at) != keyword {
             self.doubt();
         }

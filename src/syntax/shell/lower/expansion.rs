@@ -26,7 +26,7 @@ impl Lowering<'_> {
     pub(super) fn variable(&mut self, name: &str, at: TextRange) -> PartKind {
         let open = if self.slice(at).starts_with("${") { 2 } else { 1 };
         let start = usize::from(at.start()) + open;
-        let name_range = range(start, start + name.len());
+        let name_range = self.checked(start, start + name.len());
         if self.slice(name_range) != name || name.is_empty() {
             self.doubt();
         }
@@ -99,8 +99,12 @@ impl Lowering<'_> {
         // `${!PREFIX*}` names no single variable.
         let Some(reference) = pieces.reference else { return PartKind::Other(self.slice(at).to_owned()) };
         let name = self.range(reference.name_span);
+        let written = self.slice(at);
         let inside = range(usize::from(at.start()) + 2, usize::from(at.end()).saturating_sub(1));
-        if self.slice(name) != reference.name.as_str() || !inside.contains_range(name) || !self.slice(at).ends_with('}')
+        if !written.starts_with("${")
+            || self.slice(name) != reference.name.as_str()
+            || !inside.contains_range(name)
+            || !self.slice(at).ends_with('}')
         {
             self.doubt();
             return PartKind::Other(self.slice(at).to_owned());
@@ -110,7 +114,7 @@ impl Lowering<'_> {
         let mut rest = TextRange::new(name.end(), inside.end());
         if let Some(subscript) = &reference.subscript {
             let index = self.subscript(subscript, quote, &mut parts);
-            rest = range((usize::from(index.end()) + 1).min(inside.end().into()), inside.end().into());
+            rest = self.checked((usize::from(index.end()) + 1).min(inside.end().into()), inside.end().into());
             if prefix.is_empty() && rest.is_empty() {
                 return self.finished(name, Some("["), Some((index, parts)), quote);
             }
