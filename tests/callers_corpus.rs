@@ -2,15 +2,17 @@
 //! `cargo test --test callers_corpus -- --nocapture` (`CALLERS_VERBOSE=1` shows every build and every rewrite).
 //! Without the corpus beside the repository the test says so.
 
+#![allow(clippy::panic, clippy::print_stdout, reason = "a test says what it saw and fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::callers::{
-    ArgumentValue, Build, Builder, Caller, Dockerfiles, Request, RequestedSecret, Surroundings, recognised,
+    ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Request, RequestedSecret, Surroundings, recognised,
 };
-use dfmigrate::source::{Source, apply_edits};
+use dfmigrate::source::{Edit, LineIndex, Source, TextRange, apply_edits};
 
 /// One folder of the corpus, taken for a repository.
 #[derive(Default)]
@@ -159,6 +161,7 @@ fn rewrite(subject: &Subject<'_>, build: &Build, tally: &mut Tally) {
         tally.add(format!("{format}: rewritten"));
         let text = apply_edits(source.text(), &rewrite.edits).unwrap_or_else(|overlap| panic!("{name}: {overlap}"));
         let changes = changed(source.text(), &text);
+        assert!(stays_at_home(source.text(), build, &rewrite.edits), "{name}: another line changed\n{changes}");
         let again = caller.builds(&source.with_text(text), *repository);
         let again = again.get(build.index).unwrap_or_else(|| panic!("{name}: the build is gone\n{changes}"));
         let gone = again.arguments.iter().all(|one| one.name != argument.name);
@@ -167,6 +170,20 @@ fn rewrite(subject: &Subject<'_>, build: &Build, tally: &mut Tally) {
         assert!(passed, "{name}: {} is not passed\n{changes}", argument.name);
         tally.say(|| changes);
     }
+}
+
+/// Whether all edits are in lines of the build and its arguments; a Makefile may get an `export` line.
+fn stays_at_home(text: &str, build: &Build, edits: &[Edit]) -> bool {
+    let lines = LineIndex::new(text);
+    let lines_of = |at: TextRange| lines.line(at.start())..=lines.line(at.end());
+    let home = |line: u32| {
+        let ranges = build.arguments.iter().map(|argument| argument.range);
+        ranges.chain([build.range]).any(|range| lines_of(range).contains(&line))
+    };
+    edits.iter().all(|edit| {
+        let exports = build.format == Format::Make && edit.range().is_empty() && edit.text.starts_with("export ");
+        exports || home(lines.line(edit.range().start()))
+    })
 }
 
 /// The lines that differ.
