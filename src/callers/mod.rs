@@ -8,6 +8,7 @@ mod command;
 pub mod compose;
 pub mod github;
 mod location;
+pub mod make;
 pub mod shell;
 mod unreadable;
 mod verify;

@@ -126,7 +126,8 @@ impl View {
         } else {
             (at.end() == last.view.end()).then_some(last.host.end())?
         };
-        Some(TextRange::new(start, end))
+        // The pieces of a view may come from places of the host in any order.
+        (start <= end).then(|| TextRange::new(start, end))
     }
 
     /// Where text inserted before the view's byte `offset` goes in the host: behind the piece that ends there, else

@@ -109,7 +109,9 @@ fn set(operands: &[Piece], state: &mut State) {
         };
         if text.starts_with(['-', '+']) {
             text.chars().skip(1).for_each(|letter| change(letter.encode_utf8(&mut [0; 4])));
-            if text.ends_with('o') && let Some(option) = operands.next().and_then(|(_, piece)| piece.text()) {
+            if text.ends_with('o')
+                && let Some(option) = operands.next().and_then(|(_, piece)| piece.text())
+            {
                 change(option);
             }
         }

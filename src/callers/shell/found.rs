@@ -66,7 +66,8 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         .iter()
         .filter_map(|argument| Some((told(site, argument, command.range)?, found_argument(argument, state, &assigned))))
         .unzip();
-    let guessed = parsed.program.guessed.then(|| pieces.get(parsed.program.index).map(|piece| written(site, piece.site)));
+    let guessed =
+        parsed.program.guessed.then(|| pieces.get(parsed.program.index).map(|piece| written(site, piece.site)));
     let guessed = guessed.flatten();
     let build = Build {
         format: site.format,
@@ -139,14 +140,19 @@ fn builder(
 ) -> Builder {
     let without = |sentence: &str| Builder::WithoutSecrets(sentence.to_owned());
     match command.program.family {
-        Family::Docker if guessed.is_some_and(|name| {
-            let name = name.to_ascii_lowercase();
-            name.contains("podman") || name.contains("buildah")
-        }) => Builder::Buildah,
+        Family::Docker
+            if guessed.is_some_and(|name| {
+                let name = name.to_ascii_lowercase();
+                name.contains("podman") || name.contains("buildah")
+            }) =>
+        {
+            Builder::Buildah
+        }
         Family::Docker => {
             let value = environment("DOCKER_BUILDKIT").unwrap_or_default();
             // The values that Go's `strconv.ParseBool` takes for false (`docker/cli/cmd/docker/builder.go`).
-            match value.into_iter().find(|text| matches!(text.as_str(), "0" | "f" | "F" | "false" | "FALSE" | "False")) {
+            match value.into_iter().find(|text| matches!(text.as_str(), "0" | "f" | "F" | "false" | "FALSE" | "False"))
+            {
                 Some(text) => Builder::WithoutSecrets(format!("`DOCKER_BUILDKIT={text}` selects the classic builder")),
                 None => Builder::BuildKit,
             }
@@ -169,9 +175,10 @@ fn builder(
 fn sudo(wrappers: &[Piece]) -> Option<TextSize> {
     let sudo = wrappers.iter().position(|piece| piece.text() == Some("sudo"))?;
     let rest = wrappers.get(sudo + 1..).unwrap_or_default();
-    let keeps = rest.iter().filter_map(Piece::text).any(|text| {
-        text == "--preserve-env" || text.starts_with('-') && !text.starts_with("--") && text.contains('E')
-    });
+    let keeps = rest
+        .iter()
+        .filter_map(Piece::text)
+        .any(|text| text == "--preserve-env" || text.starts_with('-') && !text.starts_with("--") && text.contains('E'));
     (!keeps).then(|| wrappers.get(sudo).map(|piece| piece.site.end())).flatten()
 }
 
@@ -222,6 +229,7 @@ fn value(site: &Site<'_>, value: Option<&Word>) -> ArgumentValue {
         return match site.foreign.get(&variable.name) {
             Some(Foreign::Expression(text)) => ArgumentValue::Expression(text.clone()),
             Some(Foreign::Variable(name)) => ArgumentValue::Variable(name.clone()),
+            Some(Foreign::Computed) => ArgumentValue::Composite,
             None => ArgumentValue::Variable(variable.name.clone()),
         };
     }
@@ -238,14 +246,17 @@ pub(super) fn file_of(value: &Word) -> Option<&Word> {
     match (command.words.as_slice(), command.redirects.as_slice()) {
         ([cat, path], []) if cat.literal().as_deref() == Some("cat") => Some(path),
         ([], [redirect]) if reads(redirect.kind) => Some(&redirect.target),
-        ([cat], [redirect]) if cat.literal().as_deref() == Some("cat") && reads(redirect.kind) => Some(&redirect.target),
+        ([cat], [redirect]) if cat.literal().as_deref() == Some("cat") && reads(redirect.kind) => {
+            Some(&redirect.target)
+        }
         _ => None,
     }
 }
 
 /// A `--secret` that is there already (`docker/buildx/util/buildflags/secrets.go`).
 fn passed(site: &Site<'_>, text: &str, range: TextRange) -> Option<PassedSecret> {
-    let mut secret = PassedSecret { id: String::new(), source: SecretSource::Unknown, range: site.view.host_range(range)? };
+    let mut secret =
+        PassedSecret { id: String::new(), source: SecretSource::Unknown, range: site.view.host_range(range)? };
     for (key, value) in text.split(',').filter_map(|field| field.split_once('=')) {
         let value = value.trim_matches('"').to_owned();
         match key.trim().to_ascii_lowercase().as_str() {
@@ -255,7 +266,9 @@ fn passed(site: &Site<'_>, text: &str, range: TextRange) -> Option<PassedSecret>
             _ => {}
         }
     }
-    if text.contains("type=env") && let SecretSource::File(name) = secret.source {
+    if text.contains("type=env")
+        && let SecretSource::File(name) = secret.source
+    {
         secret.source = SecretSource::Variable(name);
     }
     Some(secret)

@@ -121,8 +121,8 @@ fn readings(
 
 /// Podman and Buildah prefer a `Containerfile` (`buildah/imagebuildah/build.go`).
 fn default_name(family: Family, context: &str, around: &dyn Surroundings) -> &'static str {
-    let containerfile = family == Family::Buildah
-        && inside(&join(context, "Containerfile")).is_some_and(|path| around.is_file(&path));
+    let containerfile =
+        family == Family::Buildah && inside(&join(context, "Containerfile")).is_some_and(|path| around.is_file(&path));
     if containerfile { "Containerfile" } else { "Dockerfile" }
 }
 

@@ -10,7 +10,8 @@ use crate::syntax::shell::{PartKind, Word};
 use crate::syntax::view::Seam;
 
 /// Variables that mean something to docker or the shell; an assignment in front of a build would change that.
-const TAKEN: &[&str] = &["PATH", "HOME", "PWD", "IFS", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_BUILDKIT"];
+const TAKEN: &[&str] =
+    &["PATH", "HOME", "PWD", "IFS", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_BUILDKIT"];
 
 /// Where a secret's value comes from in the new command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +37,7 @@ struct Draft<'a> {
 
 /// The edits that make `found` honour all `requests`.
 pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Result<ScriptRewrite, Refusal> {
-    let mut draft =
-        Draft { site, found, result: ScriptRewrite::default(), prefixes: Vec::new(), kept: Vec::new() };
+    let mut draft = Draft { site, found, result: ScriptRewrite::default(), prefixes: Vec::new(), kept: Vec::new() };
     for request in requests {
         draft.honour(request)?;
     }
@@ -72,7 +72,12 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn replace(&mut self, argument: &Argument, written: &FoundArgument, secret: &RequestedSecret) -> Result<(), Refusal> {
+    fn replace(
+        &mut self,
+        argument: &Argument,
+        written: &FoundArgument,
+        secret: &RequestedSecret,
+    ) -> Result<(), Refusal> {
         if let Builder::WithoutSecrets(sentence) = &self.found.build.builder {
             return Err(refusal(sentence, argument.range, self.instead(argument, secret)));
         }
@@ -124,7 +129,9 @@ impl Draft<'_> {
                 Ok(Origin::Variable(name.clone()))
             }
             ArgumentValue::Literal(_) if self.site.documentation => {
-                self.note(format!("the value of `{name}` is read from the environment now: it has to be exported first"));
+                self.note(format!(
+                    "the value of `{name}` is read from the environment now: it has to be exported first"
+                ));
                 Ok(Origin::Variable(name.clone()))
             }
             ArgumentValue::Literal(_) => Err(refusal(
@@ -151,6 +158,15 @@ impl Draft<'_> {
         let Some(variable) = written.written.value.as_ref().and_then(variable_of) else {
             return self.assign(argument, written);
         };
+        if written.fixed && written.provision != Provision::Outside {
+            let name = match self.site.foreign.get(&variable.name) {
+                Some(Foreign::Variable(name) | Foreign::Expression(name)) => name,
+                Some(Foreign::Computed) | None => &variable.name,
+            };
+            self.note(format!(
+                "`{name}` has a fixed value in this file; a credential has to be replaced and to come from outside"
+            ));
+        }
         let host = || self.found.view.host_range(variable.name_range).map(|at| slice(self.site.text, at).to_owned());
         match self.site.foreign.get(&variable.name) {
             Some(Foreign::Variable(name)) => {
@@ -158,17 +174,13 @@ impl Draft<'_> {
                 return Ok(Origin::Variable(name.clone()));
             }
             Some(Foreign::Expression(text)) => {
-                let whole = written.written.value.as_ref().and_then(|word| value::expression(self.site, self.found, word));
+                let whole =
+                    written.written.value.as_ref().and_then(|word| value::expression(self.site, self.found, word));
                 self.provide(argument.name.clone(), whole.unwrap_or_else(|| text.clone()));
                 return Ok(Origin::Variable(argument.name.clone()));
             }
+            Some(Foreign::Computed) => return self.assign(argument, written),
             None => {}
-        }
-        if written.fixed && written.provision != Provision::Outside {
-            self.note(format!(
-                "`{}` has a fixed value in this file; a credential has to be replaced and to come from outside",
-                variable.name
-            ));
         }
         let guarded = matches!(variable.operator.as_deref(), Some("?" | ":?"));
         match written.provision {
@@ -217,7 +229,7 @@ impl Draft<'_> {
 
     fn keep(&mut self, name: &str, argument: &Argument) -> Result<(), Refusal> {
         if self.found.cleared {
-            return Err(refusal("`env -i` empties the environment of this build", argument.range, None));
+            return Err(refusal("the environment does not reach this build (`env -i`, `su -`)", argument.range, None));
         }
         if self.found.sudo.is_some() && !self.kept.iter().any(|kept| kept == name) {
             self.kept.push(name.to_owned());

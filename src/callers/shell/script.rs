@@ -87,6 +87,7 @@ fn interpreter(text: &str) -> Option<&str> {
     let line = text.trim_start_matches('\u{feff}').lines().next()?.strip_prefix("#!")?;
     let mut words = line.split_whitespace();
     let program = words.next()?.rsplit('/').next()?;
-    let shell = if program == "env" { words.find(|word| !word.starts_with('-') && !word.contains('='))? } else { program };
+    let shell =
+        if program == "env" { words.find(|word| !word.starts_with('-') && !word.contains('='))? } else { program };
     matches!(shell, "sh" | "bash" | "zsh" | "ksh" | "dash" | "ash").then_some(shell)
 }

@@ -42,7 +42,10 @@ pub(in crate::callers) fn request(argument: &str) -> Request {
 }
 
 fn builds(text: &str) -> Vec<Build> {
-    Shell.builds(&Source::new("ci/build.sh", text.into()), &Files::new(&["Dockerfile", "app/Dockerfile", "ci/Dockerfile.dev"]))
+    Shell.builds(
+        &Source::new("ci/build.sh", text.into()),
+        &Files::new(&["Dockerfile", "app/Dockerfile", "ci/Dockerfile.dev"]),
+    )
 }
 
 /// Passes `T` (and `U`) as secrets in every build of `text`.
@@ -57,7 +60,10 @@ fn passed_as(text: &str, names: &[&str], from_file: bool) -> Result<(String, Vec
     let mut remarks = Vec::new();
     for build in Shell.builds(&source, &around) {
         let mut requests: Vec<Request> = names.iter().map(|name| request(name)).collect();
-        requests.iter_mut().filter_map(|request| request.secret.as_mut()).for_each(|secret| secret.from_file = from_file);
+        requests
+            .iter_mut()
+            .filter_map(|request| request.secret.as_mut())
+            .for_each(|secret| secret.from_file = from_file);
         let rewrite = Shell.pass_secrets(&source, &around, &build, &requests).map_err(|refusal| refusal.reason)?;
         edits.extend(rewrite.edits);
         remarks.extend(rewrite.assumptions);
@@ -96,17 +102,35 @@ fn every_way_to_write_the_argument() {
 #[test]
 fn every_program_that_builds() {
     for program in [
-        "docker build", "docker image build", "docker builder build", "docker buildx build", "docker buildx b",
-        "docker --context x build", "docker -H tcp://h build", "docker buildx --builder b build", "nerdctl build", "depot build",
-        "podman build", "buildah bud", "buildah build", "finch build", "sudo -E docker build", "env A=b docker build",
-        "exec docker build", "retry 3 docker build", "timeout 30m docker build", "/usr/bin/docker build", "A=b docker build",
-        "if docker build", "! docker build", "time docker build", "command docker build", "docker-buildx build",
+        "docker build",
+        "docker image build",
+        "docker builder build",
+        "docker buildx build",
+        "docker buildx b",
+        "docker --context x build",
+        "docker -H tcp://h build",
+        "docker buildx --builder b build",
+        "nerdctl build",
+        "depot build",
+        "podman build",
+        "buildah bud",
+        "buildah build",
+        "finch build",
+        "sudo -E docker build",
+        "env A=b docker build",
+        "exec docker build",
+        "retry 3 docker build",
+        "timeout 30m docker build",
+        "/usr/bin/docker build",
+        "A=b docker build",
+        "if docker build",
+        "! docker build",
+        "time docker build",
+        "command docker build",
+        "docker-buildx build",
     ] {
         let end = if program.starts_with("if") { "; then :; fi" } else { "" };
-        becomes(
-            &format!("{program} --build-arg T -t x .{end}"),
-            &format!("{program} --secret id=t,env=T -t x .{end}"),
-        );
+        becomes(&format!("{program} --build-arg T -t x .{end}"), &format!("{program} --secret id=t,env=T -t x .{end}"));
     }
 }
 
@@ -123,8 +147,14 @@ fn a_program_in_a_variable_is_an_assumption() {
 #[test]
 fn what_is_no_build_is_left_alone() {
     for text in [
-        "echo docker build --build-arg T .", "docker run x docker build .", "command -v docker", "docker images build",
-        "make build", "# docker build --build-arg T .", "docker compose up --build", "docker compose build",
+        "echo docker build --build-arg T .",
+        "docker run x docker build .",
+        "command -v docker",
+        "docker images build",
+        "make build",
+        "# docker build --build-arg T .",
+        "docker compose up --build",
+        "docker compose build",
     ] {
         assert_eq!(builds(text), [], "{text}");
     }
@@ -154,7 +184,10 @@ fn continued_lines_keep_their_layout() {
 fn a_variable_of_the_script_alone_goes_in_front_of_the_command() {
     becomes("T=$(x)\ndocker build --build-arg T=$T .", "T=$(x)\nT=\"$T\" docker build --secret id=t,env=T .");
     becomes("V=$(x)\ndocker build --build-arg T=$V .", "V=$(x)\nT=\"$V\" docker build --secret id=t,env=T .");
-    becomes("read -rs V\ndocker build --build-arg T=\"$V\" .", "read -rs V\nT=\"$V\" docker build --secret id=t,env=T .");
+    becomes(
+        "read -rs V\ndocker build --build-arg T=\"$V\" .",
+        "read -rs V\nT=\"$V\" docker build --secret id=t,env=T .",
+    );
     becomes("V=$1\nA=b docker build --build-arg T=$V .", "V=$1\nA=b T=\"$V\" docker build --secret id=t,env=T .");
     becomes(". ./env\ndocker build --build-arg T=$T .", ". ./env\nT=\"$T\" docker build --secret id=t,env=T .");
     becomes(
@@ -165,7 +198,9 @@ fn a_variable_of_the_script_alone_goes_in_front_of_the_command() {
 
 #[test]
 fn an_exported_variable_is_in_the_environment() {
-    for setup in ["export V=$(x)", "V=$(x)\nexport V", "export V; V=$(x)", "set -a; . ./env; set +a", "declare -x V=$(x)"] {
+    for setup in
+        ["export V=$(x)", "V=$(x)\nexport V", "export V; V=$(x)", "set -a; . ./env; set +a", "declare -x V=$(x)"]
+    {
         becomes(
             &format!("{setup}\ndocker build --build-arg T=$V ."),
             &format!("{setup}\ndocker build --secret id=t,env=V ."),
@@ -182,10 +217,7 @@ fn computed_values_go_in_front_of_the_command() {
         "T=\"$(cat ~/.token)\" docker build --secret id=t,env=T .",
     );
     becomes("docker build --build-arg T=$(pass t) .", "T=$(pass t) docker build --secret id=t,env=T .");
-    becomes(
-        "docker build --build-arg T=https://$U:$P@h .",
-        "T=\"https://$U:$P@h\" docker build --secret id=t,env=T .",
-    );
+    becomes("docker build --build-arg T=https://$U:$P@h .", "T=\"https://$U:$P@h\" docker build --secret id=t,env=T .");
     becomes(
         "docker build --build-arg 'T={\"a\":\"'$P'\"}' .",
         "T=\"{\\\"a\\\":\\\"$P\\\"}\" docker build --secret id=t,env=T .",
@@ -279,7 +311,12 @@ fn flags_in_variables_belong_to_the_builds_that_expand_them() {
 
 #[test]
 fn words_that_cannot_be_read_are_said() {
-    for text in ["docker build $EVERYTHING .", "docker build \"$@\" .", "docker build --build-arg \"$PAIR\" .", "docker build $A $B"] {
+    for text in [
+        "docker build $EVERYTHING .",
+        "docker build \"$@\" .",
+        "docker build --build-arg \"$PAIR\" .",
+        "docker build $A $B",
+    ] {
         assert!(builds(text).iter().any(|build| build.opaque.is_some()), "{text}");
     }
     assert!(builds("A=b\ndocker build --build-arg X=$A \"$DIR\"").iter().all(|build| build.opaque.is_none()));
@@ -315,7 +352,10 @@ fn paths_lead_to_the_dockerfile() {
         ("docker build \"$X\"", Dockerfiles::Unknown("docker build \"$X\"".into())),
         ("podman build app", one("app/Dockerfile")),
         ("buildctl build --frontend dockerfile.v0 --local context=. --local dockerfile=app", one("app/Dockerfile")),
-        ("/kaniko/executor --context $CI_PROJECT_DIR --dockerfile $CI_PROJECT_DIR/app/Dockerfile", one("app/Dockerfile")),
+        (
+            "/kaniko/executor --context $CI_PROJECT_DIR --dockerfile $CI_PROJECT_DIR/app/Dockerfile",
+            one("app/Dockerfile"),
+        ),
     ] {
         let found: Vec<Dockerfiles> = builds(text).into_iter().map(|build| build.dockerfiles).collect();
         assert_eq!(found, [dockerfiles], "{text}");
@@ -324,7 +364,9 @@ fn paths_lead_to_the_dockerfile() {
 
 #[test]
 fn options_are_read() {
-    let found = builds("docker build -qt x --target dev --ssh default --secret id=a,env=A --secret id=b,src=f -f app/Dockerfile .");
+    let found = builds(
+        "docker build -qt x --target dev --ssh default --secret id=a,env=A --secret id=b,src=f -f app/Dockerfile .",
+    );
     let [build] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(build.target.as_deref(), Some("dev"));
     assert!(build.ssh);
@@ -376,4 +418,17 @@ fn ranges_are_where_the_text_is() -> Outcome {
     let written: Vec<&str> = build.arguments.iter().map(|argument| slice(text, argument.range)).collect();
     assert_eq!(written, ["--build-arg T=$T", "--build-arg U=$U"]);
     Ok(())
+}
+
+#[test]
+fn a_shell_inside_the_shell_is_followed() {
+    becomes("bash -c 'docker build --build-arg T=$T .'", "bash -c 'docker build --secret id=t,env=T .'");
+    becomes(
+        "bash -c \"cd app && docker build --build-arg T=$T .\"",
+        "bash -c \"cd app && docker build --secret id=t,env=T .\"",
+    );
+    becomes(
+        "T=$(x)\nsh -c \"docker build --build-arg T=$T .\"",
+        "T=$(x)\nsh -c \"T=\\\"$T\\\" docker build --secret id=t,env=T .\"",
+    );
 }

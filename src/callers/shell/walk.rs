@@ -32,9 +32,13 @@ impl<'s> Walk<'s> {
     }
 
     /// Goes through all of it, functions that nobody calls included.
-    pub(super) fn run(mut self, items: &'s [Item]) -> Vec<Found> {
+    pub(super) fn run(self, items: &'s [Item]) -> Vec<Found> {
         let directories = self.site.directories.iter().map(|directory| place::absolute(directory)).collect();
-        let mut state = State { directories, ..State::default() };
+        self.run_from(items, State { directories, ..State::default() })
+    }
+
+    /// The same for text that runs where another script has got to.
+    pub(super) fn run_from(mut self, items: &'s [Item], mut state: State) -> Vec<Found> {
         self.items(items, &mut state);
         let functions: Vec<(String, &Compound)> =
             self.functions.iter().map(|(name, body)| (name.clone(), *body)).collect();
@@ -230,9 +234,7 @@ pub(super) fn set_parameters(state: &mut State, pieces: &[Piece]) {
     for name in parameters() {
         let given = name.parse::<usize>().ok().map(|number| pieces.get(number - 1));
         let binding = match given {
-            Some(Some(piece)) => {
-                Binding { pieces: vec![piece.clone()], ..Binding::of_texts(piece.texts.clone()) }
-            }
+            Some(Some(piece)) => Binding { pieces: vec![piece.clone()], ..Binding::of_texts(piece.texts.clone()) },
             Some(None) => Binding::of_texts(vec![String::new()]),
             None if name == "#" => Binding::of_texts(vec![pieces.len().to_string()]),
             None => Binding {
