@@ -8,6 +8,8 @@ mod command;
 pub mod compose;
 pub mod github;
 mod location;
+pub mod make;
+pub mod markdown;
 mod routing;
 pub mod shell;
 mod unreadable;
@@ -108,4 +110,12 @@ pub trait Caller: Sync {
 }
 
 /// The callers of all formats, in the order in which they are asked whether a file is theirs.
-pub const ALL: &[&dyn Caller] = &[&compose::Compose];
+pub const ALL: &[&dyn Caller] =
+    &[&compose::Compose, &github::GithubActions, &make::Make, &markdown::Markdown, &shell::Shell];
+
+/// The caller for a file of this path and text: the path decides, and the first line where the path says nothing.
+#[must_use]
+pub fn recognised(path: &Utf8Path, text: &str) -> Option<&'static dyn Caller> {
+    let by_path = ALL.iter().find(|caller| caller.recognises(path));
+    by_path.or_else(|| ALL.iter().find(|caller| caller.recognises_text(path, text))).copied()
+}

@@ -3,7 +3,7 @@
 //!
 //! Every function takes the words of a simple command, the name first, without wrappers such as `sudo`, without
 //! assignments and redirections. A word is `None` where a variable or a command substitution is in it. Nothing here looks
-//! at textual uses (`$TOKEN` in a word): the shell's tree shows those.
+//! at textual uses (`$TOKEN` in a word): the shell's tree shows those. A name inside a quoted program is one for us.
 
 mod config;
 mod output;
@@ -103,6 +103,10 @@ pub fn reads(words: &[Option<String>], variable: &str) -> Reading {
     let entry = tool.entry;
     if matches_any(&entry.reads, variable) {
         return Reading::Reads { why: format!("{} reads it from the environment", tool.name), certain: true };
+    }
+    let takes_program = entry.program_text || entry.code.is_some();
+    if takes_program && rest.iter().flatten().any(|word| references(word, variable)) {
+        return Reading::Reads { why: format!("an argument of {} names it", tool.name), certain: true };
     }
     let owner = ecosystem_of_variable(variable);
     let first = first_operand(rest);

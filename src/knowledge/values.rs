@@ -22,7 +22,8 @@ pub enum ValueVerdict {
     Empty,
     /// Stands for a value that comes from elsewhere: `changeme`, `<token>`, `${TOKEN}`, `dummy`.
     Placeholder,
-    /// Can't be a secret: a URL without credentials, a path, a version, a number, a boolean, a public key.
+    /// No secret by its form: a URL without credentials, a path, a version, a number, a boolean, a public key. (A password of
+    /// digits alone looks like this, too.)
     Public,
     /// Holds a URL with credentials, written out or as variables.
     UrlWithCredentials(Userinfo),
@@ -49,10 +50,16 @@ pub fn classify_value(value: &str) -> ValueVerdict {
     if let Some(userinfo) = url_userinfo(value).filter(|userinfo| userinfo.is_credential(value)) {
         return ValueVerdict::UrlWithCredentials(userinfo);
     }
-    if is_variable(value) || tables.placeholder.is_match(value) {
+    if tables.placeholder.is_match(value) {
         return ValueVerdict::Placeholder;
     }
-    if tables.public.is_match(value) || is_url(value) {
+    if let Some(literal) = without_variables(value) {
+        let text = literal.chars().any(char::is_alphanumeric);
+        return if text { classify_value(&literal) } else { ValueVerdict::Placeholder };
+    }
+    // Base64 may begin like a path.
+    let path_like = value.starts_with('/') && is_random(value);
+    if !path_like && (tables.public.is_match(value) || is_url(value)) {
         return ValueVerdict::Public;
     }
     if is_random(value) {
@@ -61,10 +68,15 @@ pub fn classify_value(value: &str) -> ValueVerdict {
     ValueVerdict::Literal
 }
 
-/// Whether the value is nothing but references to variables (`${A}`, `$A-$B`).
-fn is_variable(value: &str) -> bool {
-    let rest = VALUES.variable.as_ref().map_or(value.into(), |variable| variable.replace_all(value, ""));
-    rest.len() < value.len() && !rest.chars().any(char::is_alphanumeric)
+/// The value with every variable replaced by its default (`${A:-text}`), or by nothing; `None` if there are no variables.
+/// The result is shorter than the value.
+fn without_variables(value: &str) -> Option<String> {
+    let variable = VALUES.variable.as_ref()?;
+    if !variable.is_match(value) {
+        return None;
+    }
+    let default = |found: &regex::Captures| found.get(1).map_or(String::new(), |word| word.as_str().to_owned());
+    Some(variable.replace_all(value, default).into_owned())
 }
 
 fn is_url(value: &str) -> bool {
@@ -168,7 +180,7 @@ static VALUES: LazyLock<Values> = LazyLock::new(|| {
         public: RegexSet::new(tables.public.iter().map(whole)).unwrap_or_default(),
         shapes: RegexSet::new(tables.shape.iter().map(|shape| &shape.pattern)).unwrap_or_default(),
         names: tables.shape.into_iter().map(|shape| shape.what).collect(),
-        variable: Regex::new(r"\$\w+|\$\{[^{}]*\}").ok(),
+        variable: Regex::new(r"\$\w+|\$\{\w*(?::?[-+]([^{}]*)|[^{}]*)\}").ok(),
     }
 });
 

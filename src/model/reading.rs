@@ -162,7 +162,10 @@ impl<'r> Reader<'r> {
     fn configuration_that_refers(&self, words: &[Option<String>], name: &str) -> Option<Utf8PathBuf> {
         let files = tools::config_files(words);
         let named = |source: &&Source| {
-            files.iter().any(|file| Utf8Path::new(&file.path).file_name() == source.path().file_name())
+            files
+                .iter()
+                .flat_map(|file| &file.paths)
+                .any(|path| Utf8Path::new(path).file_name() == source.path().file_name())
                 && tools::references(source.text(), name)
         };
         let mut found: Vec<&Source> = self.repository.sources().filter(named).collect();

@@ -6,7 +6,7 @@ use crate::callers::{self, ArgumentValue, Build, Request, RequestedSecret};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::model::{Binding, BoundBuild, Dockerfile, Form, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
-use crate::syntax::dockerfile::edit;
+use crate::syntax::dockerfile::edit::{self, EditError};
 
 use super::{Applicability, Fix, FollowUp, Label, Obstacle};
 
@@ -197,6 +197,16 @@ impl<'m> Change<'m> {
         self.edits.entry(self.dockerfile.path().to_owned()).or_default().extend(edits);
     }
 
+    fn push_or_obstruct(&mut self, edits: Result<Vec<Edit>, EditError>, range: TextRange) {
+        match edits {
+            Ok(edits) => self.push(edits),
+            Err(error) => {
+                let label = self.place(range, "this can't be edited");
+                self.obstruct("unparsable", error.to_string(), label);
+            }
+        }
+    }
+
     fn write_frontend(&mut self) {
         let Some(feature) = self.frontend else { return };
         let named = self.dockerfile.frontend();
@@ -205,7 +215,7 @@ impl<'m> Change<'m> {
             Answer::No if named.as_deref().is_none_or(may_be_raised) => {
                 let root = self.dockerfile.parse.root();
                 let edits = edit::set_syntax_directive(&self.dockerfile.source, &root, FRONTEND);
-                self.push(edits);
+                self.push_or_obstruct(edits, TextRange::empty(size(0)));
             }
             Answer::No | Answer::Unknown => {
                 let frontend = named.unwrap_or_default();
@@ -224,13 +234,15 @@ impl<'m> Change<'m> {
             let step = &self.dockerfile.steps[step];
             let all = step.instruction.pairs();
             let source = &self.dockerfile.source;
+            let range = step.outer.text_range();
             if pairs.len() == all.len() {
-                self.push(edit::remove_instruction(source, &step.outer));
+                self.push_or_obstruct(edit::remove_instruction(source, &step.outer), range);
                 continue;
             }
             let gone = all.iter().enumerate().filter(|(at, _)| pairs.contains(at));
-            let edits = gone.flat_map(|(_, pair)| edit::remove_pair(source, &step.instruction, pair)).collect();
-            self.push(united(edits));
+            let edits: Result<Vec<_>, _> =
+                gone.map(|(_, pair)| edit::remove_pair(source, &step.instruction, pair)).collect();
+            self.push_or_obstruct(edits.map(|edits| united(edits.concat())), range);
         }
     }
 
@@ -245,13 +257,8 @@ impl<'m> Change<'m> {
             let instruction = &self.dockerfile.steps[step].instruction;
             let range = instruction.text_range();
             if !flags.is_empty() {
-                match edit::add_mounts(&self.dockerfile.source, instruction, &flags) {
-                    Ok(edits) => self.push(edits),
-                    Err(refusal) => {
-                        let label = self.place(range, "this RUN needs the mount");
-                        self.obstruct("unparsable", refusal.to_string(), label);
-                    }
-                }
+                let edits = edit::add_mounts(&self.dockerfile.source, instruction, &flags);
+                self.push_or_obstruct(edits, range);
             }
             if !commands.is_empty() {
                 self.write_commands(step, &commands);

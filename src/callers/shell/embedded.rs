@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use super::super::command::UNKNOWN;
 use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles};
+use super::Site;
 use super::found::Found;
 use super::state::State;
 use super::walk::{Walk, name};
 use crate::source::TextRange;
-use crate::syntax::shell::{Command, RedirectKind};
+use crate::syntax::shell::{Command, Environment, RedirectKind, nested};
 
 /// Programs that only show or search text.
 const TALKERS: &[&str] =
@@ -39,8 +40,20 @@ pub(super) fn look(walk: &mut Walk<'_>, command: &Command, state: &State) {
 
 /// Walks through the text of a nested shell. Says whether it did.
 fn follow(walk: &mut Walk<'_>, command: &Command, state: &State) -> bool {
-    let _ = (walk, command, state);
-    false
+    let Some(nested) = nested(walk.site.view.text(), &walk.site.view, command) else { return false };
+    let script = nested.script();
+    let keeps = nested.environment == Environment::Kept;
+    let site = Site { view: Rc::new(nested.view), dialect: nested.dialect, ..walk.site.clone() };
+    let mut inner = state.clone();
+    if nested.outer.is_empty() {
+        inner.bindings.retain(|_, binding| binding.exported);
+    }
+    // The words of the outer script are of another text; what they read is known all the same.
+    inner.bindings.values_mut().for_each(|binding| binding.pieces.clear());
+    let mut found = Walk::new(&site, walk.around).run_from(&script.items, inner);
+    found.iter_mut().for_each(|found| found.cleared |= !keeps);
+    walk.found.extend(found);
+    true
 }
 
 /// Whether a text calls a program that builds and passes it an argument.

@@ -135,7 +135,47 @@ impl Evaluator<'_> {
 
     /// The word as a program gets it: variables that the script filled with words are replaced by these.
     pub(super) fn pieces(self, word: &Word) -> Vec<Piece> {
+        let word = &self.with_foreign(word);
         self.spliced(word).unwrap_or_else(|| vec![self.piece(word)])
+    }
+
+    /// The host replaces its own variables in single quotes too, which the shell takes for text.
+    fn with_foreign(self, word: &Word) -> Word {
+        let mut parts = Vec::new();
+        for part in &word.parts {
+            match &part.kind {
+                PartKind::Text(text) if part.quote == Quote::Single && !self.site.foreign.is_empty() => {
+                    self.split_foreign(part, text, &mut parts);
+                }
+                _ => parts.push(part.clone()),
+            }
+        }
+        Word { range: word.range, parts }
+    }
+
+    fn split_foreign(self, part: &Part, text: &str, parts: &mut Vec<Part>) {
+        let start = usize::from(part.range.start());
+        let at = |from: usize, to: usize| crate::source::range(start + from, start + to);
+        let mut push = |from: usize, to: usize, kind: PartKind| {
+            parts.push(Part { range: at(from, to), quote: part.quote, kind });
+        };
+        let (mut done, mut search) = (0, 0);
+        while let Some(open) = text.get(search..).and_then(|rest| rest.find("${")).map(|open| search + open) {
+            let name: String = text[open + 2..].chars().take_while(|char| *char != '}').collect();
+            let close = open + 3 + name.len();
+            search = open + 2;
+            if self.site.foreign.contains_key(&name) {
+                if open > done {
+                    push(done, open, PartKind::Text(text[done..open].to_owned()));
+                }
+                let name_range = at(open + 2, open + 2 + name.len());
+                push(open, close, PartKind::Variable(Variable { name, name_range, operator: None, operand: None }));
+                (done, search) = (close, close);
+            }
+        }
+        if done < text.len() || text.is_empty() {
+            push(done, text.len(), PartKind::Text(text[done..].to_owned()));
+        }
     }
 
     fn piece(self, word: &Word) -> Piece {

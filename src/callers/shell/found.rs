@@ -229,6 +229,7 @@ fn value(site: &Site<'_>, value: Option<&Word>) -> ArgumentValue {
         return match site.foreign.get(&variable.name) {
             Some(Foreign::Expression(text)) => ArgumentValue::Expression(text.clone()),
             Some(Foreign::Variable(name)) => ArgumentValue::Variable(name.clone()),
+            Some(Foreign::Computed) => ArgumentValue::Composite,
             None => ArgumentValue::Variable(variable.name.clone()),
         };
     }

@@ -12,7 +12,7 @@ mod rewrite;
 mod script;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod value;
 mod walk;
 
@@ -58,6 +58,8 @@ pub enum Foreign {
     Expression(String),
     /// A variable of the host, such as make's `$(NPM_TOKEN)`: its name.
     Variable(String),
+    /// Anything else: a function, a default, several expressions.
+    Computed,
 }
 
 /// A variable that has to be in the environment of the command for the rewrite to work.
@@ -94,15 +96,46 @@ pub fn pass_secrets(
     build: &Build,
     requests: &[Request],
 ) -> Result<ScriptRewrite, Refusal> {
-    let all = found(site, around);
-    match all.iter().find(|found| found.build.range == build.range && found.build.title == build.title) {
-        Some(found) => rewrite::pass(site, found, requests),
-        None => Err(Refusal {
-            reason: "the build is not in this text any more".to_owned(),
-            range: build.range,
-            instead: None,
-        }),
+    pass_secrets_in(std::slice::from_ref(site), around, build, requests)
+}
+
+/// Every build of several texts of one file, in the order of the file.
+pub(super) fn builds_in(sites: &[Site<'_>], around: &dyn Surroundings) -> Vec<Build> {
+    let mut all: Vec<Build> = Vec::new();
+    for build in sites.iter().flat_map(|site| builds(site, around)) {
+        if !all.iter().any(|known| known.range == build.range) {
+            all.push(build);
+        }
     }
+    all.sort_by_key(|build| build.range.start());
+    for (index, build) in all.iter_mut().enumerate() {
+        build.index = index;
+    }
+    all
+}
+
+/// [`pass_secrets`] for a build of [`builds_in`].
+pub(super) fn pass_secrets_in(
+    sites: &[Site<'_>],
+    around: &dyn Surroundings,
+    build: &Build,
+    requests: &[Request],
+) -> Result<ScriptRewrite, Refusal> {
+    for site in sites {
+        let all = found(site, around);
+        if let Some(found) = all.iter().find(|found| is_same(&found.build, build)) {
+            return rewrite::pass(site, found, requests);
+        }
+    }
+    Err(gone(build))
+}
+
+fn is_same(one: &Build, other: &Build) -> bool {
+    one.range == other.range && one.title == other.title
+}
+
+fn gone(build: &Build) -> Refusal {
+    Refusal { reason: "the build is not in this text any more".to_owned(), range: build.range, instead: None }
 }
 
 fn found(site: &Site<'_>, around: &dyn Surroundings) -> Vec<found::Found> {

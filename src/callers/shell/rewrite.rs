@@ -158,6 +158,15 @@ impl Draft<'_> {
         let Some(variable) = written.written.value.as_ref().and_then(variable_of) else {
             return self.assign(argument, written);
         };
+        if written.fixed && written.provision != Provision::Outside {
+            let name = match self.site.foreign.get(&variable.name) {
+                Some(Foreign::Variable(name) | Foreign::Expression(name)) => name,
+                Some(Foreign::Computed) | None => &variable.name,
+            };
+            self.note(format!(
+                "`{name}` has a fixed value in this file; a credential has to be replaced and to come from outside"
+            ));
+        }
         let host = || self.found.view.host_range(variable.name_range).map(|at| slice(self.site.text, at).to_owned());
         match self.site.foreign.get(&variable.name) {
             Some(Foreign::Variable(name)) => {
@@ -170,13 +179,8 @@ impl Draft<'_> {
                 self.provide(argument.name.clone(), whole.unwrap_or_else(|| text.clone()));
                 return Ok(Origin::Variable(argument.name.clone()));
             }
+            Some(Foreign::Computed) => return self.assign(argument, written),
             None => {}
-        }
-        if written.fixed && written.provision != Provision::Outside {
-            self.note(format!(
-                "`{}` has a fixed value in this file; a credential has to be replaced and to come from outside",
-                variable.name
-            ));
         }
         let guarded = matches!(variable.operator.as_deref(), Some("?" | ":?"));
         match written.provision {
@@ -225,7 +229,7 @@ impl Draft<'_> {
 
     fn keep(&mut self, name: &str, argument: &Argument) -> Result<(), Refusal> {
         if self.found.cleared {
-            return Err(refusal("`env -i` empties the environment of this build", argument.range, None));
+            return Err(refusal("the environment does not reach this build (`env -i`, `su -`)", argument.range, None));
         }
         if self.found.sudo.is_some() && !self.kept.iter().any(|kept| kept == name) {
             self.kept.push(name.to_owned());

@@ -419,3 +419,16 @@ fn ranges_are_where_the_text_is() -> Outcome {
     assert_eq!(written, ["--build-arg T=$T", "--build-arg U=$U"]);
     Ok(())
 }
+
+#[test]
+fn a_shell_inside_the_shell_is_followed() {
+    becomes("bash -c 'docker build --build-arg T=$T .'", "bash -c 'docker build --secret id=t,env=T .'");
+    becomes(
+        "bash -c \"cd app && docker build --build-arg T=$T .\"",
+        "bash -c \"cd app && docker build --secret id=t,env=T .\"",
+    );
+    becomes(
+        "T=$(x)\nsh -c \"docker build --build-arg T=$T .\"",
+        "T=$(x)\nsh -c \"T=\\\"$T\\\" docker build --secret id=t,env=T .\"",
+    );
+}

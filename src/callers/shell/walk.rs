@@ -32,9 +32,13 @@ impl<'s> Walk<'s> {
     }
 
     /// Goes through all of it, functions that nobody calls included.
-    pub(super) fn run(mut self, items: &'s [Item]) -> Vec<Found> {
+    pub(super) fn run(self, items: &'s [Item]) -> Vec<Found> {
         let directories = self.site.directories.iter().map(|directory| place::absolute(directory)).collect();
-        let mut state = State { directories, ..State::default() };
+        self.run_from(items, State { directories, ..State::default() })
+    }
+
+    /// The same for text that runs where another script has got to.
+    pub(super) fn run_from(mut self, items: &'s [Item], mut state: State) -> Vec<Found> {
         self.items(items, &mut state);
         let functions: Vec<(String, &Compound)> =
             self.functions.iter().map(|(name, body)| (name.clone(), *body)).collect();

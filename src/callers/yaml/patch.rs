@@ -140,6 +140,12 @@ impl<'t> Patch<'t> {
         before_fits && (behind.is_empty() || behind.starts_with('#'))
     }
 
+    /// Whether nothing, not even a comment, stands behind `at` in its line.
+    #[must_use]
+    pub fn ends_its_line(&self, at: TextRange) -> bool {
+        slice(self.text, range(at.end().into(), self.line_end(at.end()))).trim().is_empty()
+    }
+
     fn line_start(&self, offset: TextSize) -> usize {
         let before = self.text.get(..usize::from(offset)).unwrap_or("");
         before.rfind('\n').map_or(0, |at| at + 1)

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::TABLES;
 
-/// A feature of the Dockerfile language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+/// A feature of the Dockerfile language, in the order in which the frontend learned them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Feature {
     /// `RUN --mount`.
@@ -88,7 +88,8 @@ fn tag_of(reference: &str) -> Option<(&str, bool)> {
         None if path.is_empty() => last,
         _ => return None,
     };
-    (path.is_empty() || path.ends_with("docker") || path.ends_with("moby")).then_some((tag, pinned))
+    let owner = path.rsplit('/').next().unwrap_or("");
+    matches!(owner, "" | "docker" | "moby").then_some((tag, pinned))
 }
 
 fn releases(tag: &str, pinned: bool) -> Option<Releases> {
@@ -153,9 +154,10 @@ mod tests {
             ("2", Unknown, Unknown, Unknown, Unknown),
             ("x.y", Unknown, Unknown, Unknown, Unknown),
             ("docker/dockerfile:1.4", Yes, Yes, Yes, No),
-            ("docker.io/docker/dockerfile", Yes, Yes, Yes, Yes),
+            ("mirror.example.com/docker/dockerfile", Yes, Yes, Yes, Yes),
             ("docker/dockerfile-upstream:master-labs", Yes, Yes, Yes, Yes),
             ("registry.example.com/mirror/dockerfile:1.4", Unknown, Unknown, Unknown, Unknown),
+            ("notdocker/dockerfile:1", Unknown, Unknown, Unknown, Unknown),
             ("example/frontend:1", Unknown, Unknown, Unknown, Unknown),
         ] {
             let found = [Feature::Mount, Feature::Required, Feature::Heredoc, Feature::SecretEnv]

@@ -125,7 +125,7 @@ impl Rule {
         match self.operands {
             Operands::None => Vec::new(),
             Operands::All => operands.map(name).collect(),
-            Operands::Last => operands.map(name).last().into_iter().collect(),
+            Operands::Last => operands.map(name).next_back().into_iter().collect(),
             Operands::Of => {
                 behind.iter().flatten().filter_map(|word| word.strip_prefix("of=")).map(String::from).collect()
             }

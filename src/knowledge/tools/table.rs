@@ -30,6 +30,8 @@ pub(super) struct Entry {
     pub(super) reads: Vec<String>,
     #[serde(default)]
     pub(super) ignores: Vec<String>,
+    #[serde(default)]
+    pub(super) program_text: bool,
     pub(super) code: Option<String>,
     #[serde(default)]
     pub(super) code_only: Vec<String>,
@@ -109,10 +111,10 @@ impl Tools {
         let rest = words.get(1..)?;
         let start = match &forward.behind {
             Some(flag) => rest.iter().position(|word| word.as_deref() == Some(flag))? + 1,
-            None => rest.iter().position(|word| word.as_deref().is_none_or(|word| !word.starts_with('-')))?,
+            None => rest.iter().position(|word| !word.as_deref().is_some_and(is_flag_or_assignment))?,
         };
         let inner = rest.get(start..)?;
-        let known = || inner.first().and_then(Option::as_deref).is_some_and(|path| is_package_manager(path));
+        let known = || inner.first().and_then(Option::as_deref).is_some_and(is_package_manager);
         (!forward.known_only || known()).then(|| self.resolve(inner)).flatten()
     }
 
@@ -128,13 +130,19 @@ impl Tools {
     }
 }
 
-/// `composer.phar`, `yarn-1.22.cjs`: package managers that an interpreter starts.
+/// What may stand between `env` and the command it starts.
+fn is_flag_or_assignment(word: &str) -> bool {
+    let name = word.split_once('=').map_or("", |(name, _)| name);
+    word.starts_with('-') || (!name.is_empty() && !name.contains(|char: char| !char.is_alphanumeric() && char != '_'))
+}
+
+/// `composer.phar`, `yarn.cjs`: package managers that an interpreter starts.
 fn is_package_manager(path: &str) -> bool {
     let name = basename(path);
     let scripts = ["composer", "yarn", "npm", "pnpm", "bundle", "pip", "poetry"];
     let plain =
         name.trim_end_matches(".phar").trim_end_matches(".cjs").trim_end_matches("-cli.js").trim_end_matches(".js");
-    scripts.iter().any(|script| plain == *script)
+    scripts.contains(&plain)
 }
 
 fn basename(path: &str) -> &str {

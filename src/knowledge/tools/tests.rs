@@ -85,10 +85,19 @@ fn variables_and_commands() {
         ("never", "GITHUB_TOKEN", "find / -type f -exec rm {} ;"),
         ("runs code", "GITHUB_TOKEN", "find / -exec make {} ;"),
         ("may read", "NPM_TOKEN", "corepack yarn install"),
+        ("may read", "NPM_TOKEN", "env CI=1 npm ci"),
+        ("may read", "TOKEN", "envsubst"),
+        ("reads", "TOKEN", "printenv TOKEN"),
+        ("never", "TOKEN", "jq .name package.json"),
     ] {
         assert_eq!(reading(command, variable), expected, "{variable}: {command}");
     }
     assert_eq!(reads(&[], "A"), Reading::Never);
+    let quoted = |program: &str| ["awk", program].map(|word| Some(word.to_owned()));
+    assert!(matches!(reads(&quoted("{ print ENVIRON[\"A\"] }"), "A"), Reading::Reads { certain: true, .. }));
+    assert_eq!(reads(&quoted("{ print $1 }"), "A"), Reading::Never);
+    let script = ["sh", "-c", "curl -u $A"].map(|word| Some(word.to_owned()));
+    assert!(matches!(reads(&script, "A"), Reading::Reads { certain: true, .. }));
 }
 
 #[test]
@@ -219,5 +228,12 @@ fn output() {
     }
     for command in ["frobnicate $T", "echo $T", "git clone $U", "curl -v -H $T x", "npm ci --x=$T", "./run.sh $T"] {
         assert!(!passes_through(&words(command)), "{command}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn nothing_panics(words in proptest::collection::vec(proptest::option::of("(npm|git|sed|set|-[a-z]{0,4}|config|env|find|-exec|[^\\s]{0,6})"), 0..6)) {
+        let _ = (reads(&words, "NPM_TOKEN"), persists(&words), logs(&words), passes_through(&words), config_files(&words));
     }
 }

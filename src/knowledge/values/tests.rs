@@ -134,3 +134,15 @@ fn other_text_is_literal() {
         assert_eq!(classify_value(value), ValueVerdict::Literal, "{value}");
     }
 }
+
+#[test]
+fn text_around_and_inside_variables_counts() {
+    assert_eq!(classify_value("${TOKEN:-changeme}"), ValueVerdict::Placeholder);
+    assert_eq!(classify_value("${PASSWORD:-hunter2}"), ValueVerdict::Literal);
+    assert_eq!(classify_value("AWS_SECRET_ACCESS_KEY"), ValueVerdict::Placeholder);
+    assert_eq!(classify_value("${HOME}/bin"), ValueVerdict::Public);
+    assert_eq!(classify_value("prefix-$X"), ValueVerdict::Literal);
+    let found = classify_value(&format!("${{TOKEN:-{}}}", random(32, LETTERS)));
+    assert!(matches!(found, ValueVerdict::CredentialShaped { .. }));
+    assert!(matches!(classify_value(&format!("/{}", random(40, LETTERS))), ValueVerdict::CredentialShaped { .. }));
+}

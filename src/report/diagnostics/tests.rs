@@ -31,6 +31,7 @@ fn finding(applicability: Applicability) -> Finding {
         ],
         notes: vec!["Anyone who can pull the image can read it".into()],
         fix: Fix {
+            units: std::collections::BTreeSet::new(),
             title: "mount `NPM_TOKEN` as a secret in 1 RUN instruction".into(),
             applicability,
             edits: BTreeMap::new(),

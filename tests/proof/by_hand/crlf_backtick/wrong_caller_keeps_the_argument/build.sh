@@ -1,0 +1,1 @@
+docker build --network=host --build-arg API_TOKEN="$API_TOKEN" --secret id=api_token,env=API_TOKEN --build-arg CHANNEL=beta -t images.example.com/app .

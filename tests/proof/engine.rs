@@ -1,0 +1,118 @@
+//! The Docker Engine that the proof runs on, through the `docker` program.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::command;
+use crate::scan::{Stored, read_stored};
+
+/// The images that the case repositories start from; nothing is pulled.
+const BASES: [&str; 2] = ["local/busybox:1", "local/debian-dev:1"];
+
+/// A reachable engine that has the base images.
+pub struct Engine {
+    /// The digests of the base images' layers, which need no search.
+    base_layers: HashSet<String>,
+}
+
+impl Engine {
+    /// The engine that `docker` talks to, or one sentence that says why there is none to prove anything with.
+    pub fn find() -> std::result::Result<Self, String> {
+        docker(&["version", "--format", "{{.Server.Version}}"])
+            .map_err(|_| "no Docker Engine answers (DOCKER_HOST tells where one is)".to_owned())?;
+        let mut base_layers = HashSet::new();
+        for base in BASES {
+            let layers =
+                docker(&["image", "inspect", "--format", "{{range .RootFS.Layers}}{{println .}}{{end}}", base])
+                    .map_err(|_| format!("the Docker Engine has no image {base}"))?;
+            base_layers
+                .extend(layers.lines().filter_map(|line| line.trim().strip_prefix("sha256:")).map(str::to_owned));
+        }
+        Ok(Self { base_layers })
+    }
+
+    /// The names of all images below `prefix`, e.g. `dfm-proof-k3j1/app:latest`.
+    pub fn images(&self, prefix: &str) -> Result<Vec<String>> {
+        let filter = format!("reference={prefix}/*");
+        let listed = docker(&["image", "ls", "--filter", &filter, "--format", "{{.Repository}}:{{.Tag}}"])?;
+        Ok(listed.lines().map(str::to_owned).collect())
+    }
+
+    /// Saves images into one stream and reads it, base layers left out.
+    pub fn save(&self, images: &[String]) -> Result<Stored> {
+        let mut saving = Command::new("docker").arg("save").args(images).stdout(Stdio::piped()).spawn()?;
+        let stream = saving.stdout.take().context("docker save has no output")?;
+        let stored = read_stored(std::io::BufReader::with_capacity(1 << 20, stream), &self.base_layers);
+        // Without a reader the program ends by itself, also after an error.
+        saving.wait()?;
+        stored
+    }
+
+    /// What `docker history --no-trunc` prints for an image.
+    pub fn history(&self, image: &str) -> Result<String> {
+        docker(&["history", "--no-trunc", image])
+    }
+
+    /// Runs a shell command in a container without network and returns how it ended.
+    pub fn run_in(&self, image: &str, shell: &str) -> Result<command::Ended> {
+        let arguments = ["run", "--rm", "--network=none", "--entrypoint", "sh", image, "-c", shell];
+        command::run(Command::new("docker").args(arguments))
+    }
+
+    /// The provenance of every build that was started with the buildx configuration in `folder`.
+    pub fn provenance(&self, folder: &Path) -> Result<String> {
+        let mut all = String::new();
+        for build in builds(folder)? {
+            all.push_str(&docker(&["buildx", "history", "inspect", &build])?);
+            // A build that failed has a record without attachments.
+            let attachment = ["buildx", "history", "inspect", "attachment", "--type", "provenance", &build];
+            all.push_str(&docker(&attachment).unwrap_or_default());
+        }
+        Ok(all)
+    }
+
+    /// Moves every image below the prefix `from` below the prefix `to`.
+    pub fn rename(&self, from: &str, to: &str) -> Result<()> {
+        for image in self.images(from)? {
+            docker(&["image", "tag", &image, &image.replacen(from, to, 1)])?;
+            docker(&["image", "rm", &image])?;
+        }
+        Ok(())
+    }
+
+    /// Removes the images below `prefixes`, the records of the builds started with the buildx configurations in `folders`, and the
+    /// cached steps whose command names `nonce`.
+    pub fn clean(&self, prefixes: &[String], nonce: &str, folders: &[PathBuf]) -> Result<()> {
+        for prefix in prefixes {
+            for image in self.images(prefix)? {
+                docker(&["image", "rm", "--force", &image])?;
+            }
+        }
+        for folder in folders {
+            for build in builds(folder)? {
+                docker(&["buildx", "history", "rm", &build])?;
+            }
+        }
+        let filter = format!("description~={nonce}");
+        docker(&["buildx", "prune", "--force", "--filter", &filter])?;
+        Ok(())
+    }
+}
+
+/// The ids of the builds that the buildx configuration in `folder` remembers (`refs/<builder>/<node>/<id>`).
+fn builds(folder: &Path) -> Result<Vec<String>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let files = crate::workspace::read(folder)?.into_keys();
+    let inside = files.filter(|path| path.starts_with("refs") && path.components().count() == 4);
+    let names = inside.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    Ok(names.filter(|name| !name.starts_with('_')).collect())
+}
+
+fn docker(arguments: &[&str]) -> Result<String> {
+    command::run(Command::new("docker").args(arguments))?.success(&format!("docker {}", arguments[0]))
+}

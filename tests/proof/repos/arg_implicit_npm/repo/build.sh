@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+set -euo pipefail
+
+docker build --network=host --build-arg NPM_TOKEN="$NPM_TOKEN" -t images.example.com/app .

@@ -1,0 +1,7 @@
+#!/bin/sh
+set -e
+docker build \
+  --network=host \
+  --build-arg TOKEN=$TOKEN \
+  -t images.example.com/app \
+  .

@@ -1,0 +1,3 @@
+#!/bin/sh -e
+test -s "$1"
+wc -c < "$1" > /length

@@ -1,0 +1,2 @@
+#!/bin/sh -e
+wc -c < /run/secrets/api_key > /one

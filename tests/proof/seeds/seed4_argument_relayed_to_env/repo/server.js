@@ -1,0 +1,1 @@
+console.log(process.env.DB_PASSWORD ? "ready" : "no password");
