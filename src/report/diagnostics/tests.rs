@@ -35,7 +35,6 @@ fn finding(applicability: Applicability) -> Finding {
             title: "mount `NPM_TOKEN` as a secret in 1 RUN instruction".into(),
             applicability,
             edits: BTreeMap::new(),
-            units: Default::default(),
             assumptions: Vec::new(),
             obstacles: Vec::new(),
             follow_ups: vec![FollowUp::Rotate("`NPM_TOKEN`".into())],
