@@ -1,9 +1,37 @@
-//! dfmigrate moves the secrets of a Docker build to BuildKit mounts.
+//! dfmigrate moves the secrets of a Docker build to BuildKit mounts, together with every file that builds the image.
+//!
+//! The rooms stand here in the order of the pipeline; a room may use those above it, never those below
+//! (`tests/tidy.rs`). Each has one invariant that its tests hold.
+//!
+//! * [`source`]: what a file is. *A source gives back the bytes that it was made from, whatever they are.*
+//! * [`syntax`]: Dockerfiles as lossless trees, shell text as views. *Parsing never fails, and the text of a tree is the text
+//!   that was parsed; a range of a view maps to the file or is refused.*
+//! * [`knowledge`]: what names, values, tools, files and builders mean, as data. *Every entry names its source.*
+//! * [`repository`]: the files of one repository, read once. *Nothing outside the root is opened, no link is followed.*
+//! * [`callers`]: who builds a Dockerfile, and how to make them pass a secret. *An edit touches no line that it need not, or
+//!   there is a refusal with its reason.*
+//! * [`model`]: stages, scopes, where each value enters, who reads it, where it rests. *Pure: answers about the files as
+//!   they are.*
+//! * [`plan`]: fixes over several files, made in rounds. *A fix is made whole, over all its files, or not at all; one that
+//!   does not hold what it promised is taken out again.*
+//! * [`codemods`]: one rule a folder. *A codemod knows the model, never a file format.*
+//!
+//! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one
+//! exception: a removed line is what it is); what is not understood is left alone, with a reason that reaches the user;
+//! and a second run changes nothing.
 
 #![forbid(unsafe_code)]
 
+pub mod apply;
 pub mod callers;
+pub mod cli;
+#[path = "../codemods/mod.rs"]
+pub mod codemods;
+pub mod git;
+pub mod knowledge;
+pub mod model;
 pub mod plan;
+pub mod report;
 pub mod repository;
 pub mod source;
 pub mod syntax;

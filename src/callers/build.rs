@@ -56,6 +56,9 @@ pub struct Build {
     pub secrets: Vec<PassedSecret>,
     /// Whether it forwards an ssh agent or key.
     pub ssh: bool,
+    /// What may hold further arguments but can't be read, as written: `$BUILD_FLAGS` that comes from outside, `"$@"`,
+    /// an input that is handed on. `None` where every word is understood.
+    pub opaque: Option<String>,
     /// Which build of the file it is, zero-based in the order of [`super::Caller::builds`].
     pub index: usize,
 }
@@ -94,6 +97,9 @@ pub struct Argument {
     pub value: ArgumentValue,
     /// Where it is written: the flag with its operand, the line, the map entry.
     pub range: TextRange,
+    /// Whether that place is outside [`Build::range`]: in a variable of flags, in the call of a function. Every build
+    /// of the file that has an argument of the same range changes with it, so all of them must be asked for the same.
+    pub shared: bool,
 }
 
 /// Where a build argument's value comes from.

@@ -4,10 +4,23 @@
 //! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
 
 mod build;
+mod command;
+pub mod compose;
+pub mod github;
+mod location;
+pub mod make;
+mod routing;
+pub mod markdown;
+pub mod shell;
+mod unreadable;
+mod verify;
+pub mod yaml;
 
 pub use build::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
 };
+
+pub use routing::{builds, pass_secrets};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -74,6 +87,12 @@ pub trait Caller: Sync {
     /// Whether a file of this path is of the format.
     fn recognises(&self, path: &Utf8Path) -> bool;
 
+    /// Whether a file whose path says nothing (no extension) is of the format by its text, such as a `#!/bin/sh` line.
+    fn recognises_text(&self, path: &Utf8Path, text: &str) -> bool {
+        let _ = (path, text);
+        false
+    }
+
     /// All builds that `source` writes down, in the order of the text.
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build>;
 
@@ -88,4 +107,16 @@ pub trait Caller: Sync {
         build: &Build,
         requests: &[Request],
     ) -> Result<Rewrite, Refusal>;
+}
+
+/// The callers of all formats, in the order in which they are asked whether a file is theirs.
+pub const ALL: &[&dyn Caller] = &[&compose::Compose, &github::GithubActions, &make::Make, &shell::Shell];
+/// Every caller; [`recognised`] chooses among them.
+pub const ALL: &[&dyn Caller] = &[&shell::Shell, &make::Make, &markdown::Markdown];
+
+/// The caller for a file of this path and text: the path decides, and the first line where the path says nothing.
+#[must_use]
+pub fn recognised(path: &Utf8Path, text: &str) -> Option<&'static dyn Caller> {
+    let by_path = ALL.iter().find(|caller| caller.recognises(path));
+    by_path.or_else(|| ALL.iter().find(|caller| caller.recognises_text(path, text))).copied()
 }

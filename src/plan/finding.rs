@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
@@ -70,6 +70,9 @@ pub struct Fix {
     pub applicability: Applicability,
     /// The edits by file, in places of the analysed files; empty for a Manual fix.
     pub edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    /// What is edited as a whole: the builds, by file and index, and the Dockerfile with index 0. Fixes that share one are
+    /// made one after the other.
+    pub units: BTreeSet<(Utf8PathBuf, usize)>,
     /// What is taken for granted, one sentence each; not empty exactly when the fix is Unsafe.
     pub assumptions: Vec<String>,
     /// What stands in the way; not empty exactly when the fix is Manual.

@@ -1,9 +1,16 @@
 //! From findings to one change: fixes that don't collide are merged, the result is analysed again, and only what holds
 //! is kept.
 
+mod change;
+mod check;
+mod codemod;
 mod finding;
+mod make;
 
+pub use change::{Change, FRONTEND, Mount, may_be_raised};
+pub use codemod::Codemod;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Label, Obstacle, Severity};
+pub use make::make;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +19,7 @@ use camino::Utf8PathBuf;
 use crate::source::Source;
 
 /// What to do with the fixes that were found.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Policy {
     /// Whether fixes that rest on assumptions are applied as well.
     pub unsafe_fixes: bool,
@@ -20,6 +27,14 @@ pub struct Policy {
     pub select: Vec<String>,
     /// The codemods to leave out.
     pub ignore: Vec<String>,
+    /// Whether Dockerfiles that can't have a finding are skipped unread; the outcome is the same either way.
+    pub prefilter: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { unsafe_fixes: false, select: Vec::new(), ignore: Vec::new(), prefilter: true }
+    }
 }
 
 /// What became of a finding.

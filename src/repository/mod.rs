@@ -1,4 +1,16 @@
 //! The files of one repository, read once.
+//!
+//! [`discover`] finds the roots of the paths asked about, [`read`] walks one and keeps the texts that matter. Everything
+//! after that works on the [`Repository`], which knows no disk.
+
+mod classify;
+mod read;
+mod roots;
+mod walk;
+
+pub use classify::{Kind, classify};
+pub use read::{ReadError, read};
+pub use roots::{Root, discover};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +35,9 @@ pub struct Repository {
     dockerfiles: Vec<Utf8PathBuf>,
     /// What was left alone while reading.
     pub notices: Vec<Notice>,
+    /// The paths that were asked about, files or directories; empty for all. Files outside are read because they may
+    /// build what is inside.
+    pub selection: Vec<Utf8PathBuf>,
 }
 
 impl Repository {
@@ -37,13 +52,19 @@ impl Repository {
         let sources: BTreeMap<_, _> = sources.into_iter().map(|source| (source.path().to_owned(), source)).collect();
         let mut paths: BTreeSet<_> = paths.into_iter().collect();
         paths.extend(sources.keys().cloned());
-        Self { paths, sources, dockerfiles, notices: Vec::new() }
+        Self { paths, sources, dockerfiles, notices: Vec::new(), selection: Vec::new() }
     }
 
     /// The Dockerfiles, in order of their paths.
     #[must_use]
     pub fn dockerfiles(&self) -> &[Utf8PathBuf] {
         &self.dockerfiles
+    }
+
+    /// Whether `path` was asked about: findings are for these files only.
+    #[must_use]
+    pub fn is_selected(&self, path: &Utf8Path) -> bool {
+        self.selection.is_empty() || self.selection.iter().any(|selected| path.starts_with(selected))
     }
 
     /// The text of a file, if it was read.

@@ -16,14 +16,15 @@ pub enum Dialect {
 pub struct Script {
     /// The commands in order, each with the operator behind it.
     pub items: Vec<Item>,
-    /// Whether the library parsed all of it without an error. Nothing may be edited on the strength of a broken parse.
+    /// Whether the library parsed all of it without an error and every range could be verified. Nothing may be edited
+    /// on the strength of a broken parse, and a use may be missing from it.
     pub clean: bool,
 }
 
 /// One member of a list: `a && b; c` has three.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// From the first to the last byte of the command, without the operator.
+    /// From the first to the last byte of the command, `!` included, without the operator and without heredoc bodies.
     pub range: TextRange,
     /// What it is.
     pub node: Node,
@@ -64,9 +65,12 @@ pub enum Node {
 pub struct Compound {
     /// Its kind.
     pub kind: CompoundKind,
-    /// The name of a function, the variable of a `for`; the words of `[[ … ]]` are in `words`.
+    /// The name of a function, the variable of a `for`, `time` or `coproc` for those prefixes.
     pub name: Option<String>,
-    /// Words outside the bodies: what a `for` runs over, the subject of a `case`, the operands of `[[ … ]]`.
+    /// Where that name stands.
+    pub name_range: Option<TextRange>,
+    /// Words outside the bodies: what a `for` runs over, the subject of a `case` and then its patterns, the operands
+    /// of `[[ … ]]`, the expressions of `(( … ))`.
     pub words: Vec<Word>,
     /// Its bodies in order, conditions included.
     pub bodies: Vec<Body>,
@@ -109,7 +113,7 @@ pub struct Body {
 /// A simple command: `A=1 name word >file`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// From the first to the last byte, redirections included.
+    /// From the first to the last byte, redirections included, bodies of heredocs not.
     pub range: TextRange,
     /// The assignments in front.
     pub assignments: Vec<Assignment>,
@@ -181,9 +185,10 @@ pub enum PartKind {
     Command(Script),
     /// `<(…)` or `>(…)`.
     Process(Script),
-    /// `$((…))`; the variables it names.
-    Arithmetic(Vec<String>),
-    /// Anything else, such as a glob or a brace expansion, as written.
+    /// `$((…))`: its expression as one word. A name without `$` is a [`Variable`] there as well, because arithmetic
+    /// reads it; one that is assigned has the assignment (`=`, `+=`, `++`, …) as its operator.
+    Arithmetic(Word),
+    /// Anything else, as written: the characters of a glob (`*`, `?`, `[…]`) or of a brace expansion (`{`, `,`, `}`).
     Other(String),
 }
 
@@ -195,8 +200,10 @@ pub struct Variable {
     /// Where the name stands.
     pub name_range: TextRange,
     /// What stands between the name and its operand (`:-`, `-`, `+`, `?`, `#`, `/`, …); `None` for `$NAME` and `${NAME}`.
+    /// The prefixes of `${#NAME}` and `${!NAME}` are operators without an operand, a subscript (`[`) is one whose operand
+    /// is the index.
     pub operator: Option<String>,
-    /// The operand behind the operator, with its own expansions.
+    /// The operand behind the operator up to the closing brace, with its own expansions.
     pub operand: Option<Box<Word>>,
 }
 
@@ -211,7 +218,8 @@ pub struct Redirect {
     pub kind: RedirectKind,
     /// The file name, the other descriptor, or the delimiter of a heredoc.
     pub target: Word,
-    /// The body of a heredoc: one word whose range is the body; its parts are text where the delimiter was quoted.
+    /// The body of a heredoc: one word whose range is the body, without the line of the delimiter. Its parts count as
+    /// [`Quote::Double`]; where the delimiter was quoted it is one text with [`Quote::Single`].
     pub heredoc: Option<Word>,
 }
 

@@ -1,0 +1,2 @@
+#!/bin/sh
+podman build --build-arg NPM_TOKEN -t localhost/shop .

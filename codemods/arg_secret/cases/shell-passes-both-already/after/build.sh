@@ -1,0 +1,5 @@
+#!/bin/sh
+set -e
+docker build \
+    --secret id=npm_token,env=NPM_TOKEN \
+    -t shop .

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+docker build --secret id=npm_token,env=NPM_TOKEN -t api -f api/Dockerfile api

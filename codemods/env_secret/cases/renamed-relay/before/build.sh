@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --build-arg CI_JOB_SECRET_TOKEN="$JOB_TOKEN" -t fonts .

@@ -1,0 +1,25 @@
+#![doc = include_str!("page.md")]
+
+use super::prelude::*;
+
+/// See the page above.
+pub const CODEMOD: Codemod = Codemod {
+    id: "env-secret",
+    summary: "a secret in an ENV stays readable in the image's configuration",
+    page: include_str!("page.md"),
+    may_find: declares_something,
+    find,
+};
+
+fn find(model: &Model<'_>) -> Vec<Finding> {
+    secrets(model)
+        .filter(|(_, secret)| !secret.flow.relays.is_empty() || secret.entry == Entry::Variable)
+        .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))
+        .filter(|migration| !migration.is_unused())
+        .map(|migration| {
+            let name = migration.name().to_owned();
+            let title = format!("the secret `{name}` stays readable in the image's configuration");
+            migration.finding(CODEMOD.id, title, "every image and container gets this variable")
+        })
+        .collect()
+}

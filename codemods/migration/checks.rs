@@ -1,0 +1,179 @@
+//! What keeps a migration from being safe, or from being made at all.
+
+use crate::callers::Builder;
+use crate::knowledge::values::{ValueVerdict, classify_value};
+use crate::model::{Binding, Entry, Form, RestKind, rests};
+use crate::plan::{Change, FollowUp, Label};
+use crate::syntax::dockerfile::{Keyword, ProblemKind};
+
+use super::Migration;
+
+impl<'m> Migration<'m> {
+    pub(super) fn check(&self, change: &mut Change<'m>) {
+        self.check_file(change);
+        self.check_outside_uses(change);
+        self.check_forms(change);
+        self.check_rests(change);
+        self.check_builders(change);
+        self.check_mentions(change);
+        self.check_defaults(change);
+        self.check_run_time(change);
+        self.check_triggers(change);
+    }
+
+    /// BuildKit refuses the file as it is: nothing that is concluded from it can be relied on.
+    fn check_file(&self, change: &mut Change<'m>) {
+        if let Some(problem) =
+            self.dockerfile.parse.problems().iter().find(|problem| problem.kind == ProblemKind::Rejected)
+        {
+            let place = change.place(problem.range, "BuildKit stops here");
+            change.obstruct("unparsable", format!("BuildKit refuses this file: {}", problem.message), place);
+        }
+    }
+
+    fn check_outside_uses(&self, change: &mut Change<'m>) {
+        for outside in &self.secret.flow.outside {
+            let keyword = self.dockerfile.steps[outside.step].keyword;
+            let word = format!("{keyword:?}").to_uppercase();
+            let reason = match keyword {
+                Keyword::Arg => format!("another argument's default is made of `{}`", self.name()),
+                _ => format!("{word} uses `{}`, and only a RUN can see a secret", self.name()),
+            };
+            let place = change.place(outside.range, format!("{word} uses it"));
+            change.obstruct("used-outside-run", reason, place);
+        }
+    }
+
+    fn check_forms(&self, change: &mut Change<'m>) {
+        for used in &self.secret.uses {
+            if matches!(self.run(used.step).map(|run| &run.form), Some(Form::Foreign)) {
+                let range = self.dockerfile.steps[used.step].instruction.keyword_range();
+                let place = change.place(range, "this RUN is not run by a POSIX shell");
+                change.obstruct("windows-shell", "Windows containers are not built with secret mounts yet", place);
+                return;
+            }
+        }
+    }
+
+    fn check_rests(&self, change: &mut Change<'m>) {
+        for used in &self.secret.uses {
+            let Some(run) = self.run(used.step) else { continue };
+            let shipped = self.dockerfile.steps[used.step].stage.is_none_or(|stage| self.shipped.contains(&stage));
+            let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
+            for rest in rests(run, &used.name) {
+                let at = rest.place.unwrap_or(keyword);
+                match rest.kind {
+                    RestKind::File(path) => self.note_file(change, shipped, at, &path, None),
+                    RestKind::Tool { files, remedy } => {
+                        self.note_file(change, shipped, at, &files.join("`, `"), Some(&remedy));
+                    }
+                    RestKind::Log => {
+                        let line = self.dockerfile.lines.line(at.start());
+                        change.notes.push(format!("line {line} prints the value to the build log"));
+                    }
+                    RestKind::NotUnderstood(program) => {
+                        change.assume(format!("`{program}`, which gets the value, does not write it into the image"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A file of the image would still hold the value. In a stage that nobody runs it stays in the build cache only.
+    fn note_file(
+        &self,
+        change: &mut Change<'m>,
+        shipped: bool,
+        at: crate::source::TextRange,
+        files: &str,
+        remedy: Option<&str>,
+    ) {
+        if shipped {
+            let reason = match remedy {
+                Some(remedy) => format!("the value would still be written to `{files}`: {remedy}"),
+                None => format!("the value would still be written to `{files}`, which stays in the image"),
+            };
+            let place = change.place(at, "writes the value down");
+            change.obstruct("writes-down", reason, place);
+        } else {
+            change.assume(format!("`{files}`, where this writes the value, is not copied from its stage"));
+        }
+    }
+
+    fn check_builders(&self, change: &mut Change<'m>) {
+        for bound in self.bound.iter().filter(|bound| bound.binding != Binding::OneOfSeveral) {
+            if let Builder::WithoutSecrets(sentence) = &bound.build.builder {
+                let text = format!("{} builds it", bound.build.title);
+                let place = Label { file: bound.build.file.clone(), range: bound.build.range, text };
+                change.obstruct("builder-without-secrets", sentence.clone(), Some(place));
+            }
+        }
+    }
+
+    fn check_mentions(&self, change: &mut Change<'m>) {
+        if self.secret.entry != Entry::Argument {
+            return;
+        }
+        for mention in self.model.mentions(self.name()) {
+            let file = mention.file.clone();
+            if mention.prose {
+                change.notes.push(format!("`{file}` still speaks of the build argument `{}`", self.name()));
+                continue;
+            }
+            let reason =
+                format!("`{file}` seems to pass the build argument `{}` in a way that is not understood", self.name());
+            let place = Label { file, range: mention.range, text: "named here".to_owned() };
+            change.obstruct("unedited-mention", reason, Some(place));
+        }
+    }
+
+    fn check_defaults(&self, change: &mut Change<'m>) {
+        if self.kept_default().is_some() && self.uses_have_a_shell() {
+            return;
+        }
+        for default in self.defaults() {
+            match classify_value(&default) {
+                ValueVerdict::CredentialShaped { .. } | ValueVerdict::UrlWithCredentials(_) => {
+                    let path = self.dockerfile.path();
+                    change.follow_up(FollowUp::Rotate(format!("the default of `{}` in `{path}`", self.name())));
+                    change.assume(format!("every build passes `{}`: its default goes", self.name()));
+                }
+                _ => change.assume(format!("every build passes `{}`: its default goes", self.name())),
+            }
+        }
+    }
+
+    fn uses_have_a_shell(&self) -> bool {
+        let forms = self.secret.uses.iter().filter_map(|used| self.run(used.step)).map(|run| &run.form);
+        !forms.into_iter().any(|form| matches!(form, Form::Exec(_)))
+    }
+
+    /// An ENV reaches the running container, which a build secret can't.
+    fn check_run_time(&self, change: &mut Change<'m>) {
+        let flow = &self.secret.flow;
+        let relays = flow.relays.iter().map(|relay| (relay.place, relay.name.as_str()));
+        let literals = flow.literals.iter().map(|place| (*place, self.name()));
+        for (place, name) in relays.chain(literals) {
+            let stage = self.dockerfile.steps[place.step].stage;
+            if stage.is_some_and(|stage| self.shipped.contains(&stage)) {
+                change.assume(format!(
+                    "the running container does not need `{name}` from the image, or gets it when it is started \
+                     (`docker run --env {name}`, `environment:` of the service)"
+                ));
+            } else if self.secret.entry == Entry::Variable {
+                change.assume(format!("every build passes `{name}`: the text in the Dockerfile goes"));
+            }
+        }
+    }
+
+    fn check_triggers(&self, change: &mut Change<'m>) {
+        let flow = &self.secret.flow;
+        let mut steps = flow.args.iter().map(|place| place.step).chain(self.secret.uses.iter().map(|used| used.step));
+        if steps.any(|step| self.dockerfile.steps[step].onbuild) {
+            let id = self.id();
+            change.assume(format!(
+                "images that are built from this one are built by BuildKit and pass the secret `{id}`"
+            ));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+use crate::model::{Evidence, Use};
+use crate::plan::Label;
+use crate::source::{TextRange, range};
+
+use super::Migration;
+
+impl Migration<'_> {
+    pub(super) fn label(&self, range: TextRange, text: impl Into<String>) -> Label {
+        Label { file: self.dockerfile.path().to_owned(), range, text: text.into() }
+    }
+
+    /// The declaration that matters most: the ENV where there is one, else the first ARG inside a stage.
+    pub(super) fn primary_label(&self, text: &str) -> Label {
+        let flow = &self.secret.flow;
+        let in_stage = flow.args.iter().find(|place| self.dockerfile.steps[place.step].stage.is_some());
+        let relay = flow.relays.first().map(|relay| relay.place);
+        let place = relay.or(flow.literals.first().copied()).or(in_stage.copied()).or(flow.args.first().copied());
+        let range = place.and_then(|place| self.key_of(place)).unwrap_or_else(|| range(0, 0));
+        self.label(range, text)
+    }
+
+    pub(super) fn labels(&self) -> Vec<Label> {
+        let flow = &self.secret.flow;
+        let primary = self.primary_label("").range;
+        let declared = flow.args.iter().chain(&flow.literals).filter_map(|place| self.key_of(*place));
+        let declared = declared.filter(|at| *at != primary).map(|at| self.label(at, "declared here"));
+        let relays = flow.relays.iter().filter_map(|relay| self.key_of(relay.place));
+        let relays = relays.filter(|at| *at != primary).map(|at| self.label(at, "copied into the environment here"));
+        let uses = self.secret.uses.iter().map(|used| self.use_label(used));
+        let builds = self.bound.iter().flat_map(|bound| {
+            let given = bound.build.arguments.iter().filter(|given| given.name == self.name());
+            given.map(|given| Label {
+                file: bound.build.file.clone(),
+                range: given.range,
+                text: format!("{} passes it as a build argument", bound.build.title),
+            })
+        });
+        declared.chain(relays).chain(uses).chain(builds).collect()
+    }
+
+    fn key_of(&self, place: crate::model::PairPlace) -> Option<TextRange> {
+        Some(self.dockerfile.steps[place.step].instruction.pairs().into_iter().nth(place.pair)?.key_range)
+    }
+
+    fn use_label(&self, used: &Use) -> Label {
+        let instruction = &self.dockerfile.steps[used.step].instruction;
+        let named = (used.evidence == Evidence::Named).then(|| self.first_mention(used)).flatten();
+        let place = named.unwrap_or_else(|| instruction.keyword_range());
+        self.label(place, used.evidence.describe(&used.name))
+    }
+
+    fn first_mention(&self, used: &Use) -> Option<TextRange> {
+        let shell = self.run(used.step)?.shells.first()?;
+        let found = shell.script.uses(&used.name).first()?.range;
+        shell.view.as_ref()?.host_range(found)
+    }
+}

@@ -1,0 +1,239 @@
+//! Moving one secret of a Dockerfile to mounts: what `arg-secret`, `env-secret` and `unused-secret` have in common.
+//!
+//! The three differ in where the value rests; the repair is the same: the declaration goes, every RUN that reads the
+//! value gets a mount, every build passes a secret.
+
+mod checks;
+mod labels;
+
+use crate::callers::{ArgumentValue, Builder, RequestedSecret, SecretSource};
+use crate::knowledge::engines::{Answer, Feature, frontend_supports};
+use crate::knowledge::values::{ValueVerdict, classify_value};
+use crate::model::{BoundBuild, Dockerfile, Entry, Form, Model, Relay, Run, Secret};
+use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
+
+/// One secret on its way to mounts.
+#[derive(Debug)]
+pub struct Migration<'m> {
+    model: &'m Model<'m>,
+    dockerfile: &'m Dockerfile,
+    secret: Secret,
+    bound: Vec<BoundBuild<'m>>,
+    shipped: Vec<usize>,
+}
+
+/// How the RUNs get the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Variable,
+    File,
+}
+
+impl<'m> Migration<'m> {
+    /// A migration of `secret`, one of the secrets of `dockerfile`.
+    #[must_use]
+    pub fn new(model: &'m Model<'m>, dockerfile: &'m Dockerfile, secret: Secret) -> Self {
+        let bound = model.bound_builds(dockerfile);
+        let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
+        Self { model, dockerfile, secret, bound, shipped }
+    }
+
+    /// The variable that the value enters by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.secret.flow.name
+    }
+
+    /// Whether an ENV copies the value.
+    #[must_use]
+    pub fn is_relayed(&self) -> bool {
+        !self.secret.flow.relays.is_empty()
+    }
+
+    /// Whether nothing can read the value: no RUN, no other instruction, no running container.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        let in_shipped =
+            |step: usize| self.dockerfile.steps[step].stage.is_some_and(|stage| self.shipped.contains(&stage));
+        let flow = &self.secret.flow;
+        let mut set_by_env =
+            flow.relays.iter().map(|relay| relay.place.step).chain(flow.literals.iter().map(|at| at.step));
+        let dead_end = self.secret.uses.is_empty() && flow.outside.is_empty();
+        dead_end && !set_by_env.any(in_shipped)
+    }
+
+    /// The finding with its repair. `title` is its sentence, `primary` what to say at the first place.
+    #[must_use]
+    pub fn finding(self, codemod: &'static str, title: String, primary: &str) -> Finding {
+        let (fix, notes) = self.change().finish(self.fix_title());
+        Finding {
+            codemod,
+            severity: Severity::Warning,
+            subject: self.name().to_owned(),
+            title,
+            primary: self.primary_label(primary),
+            labels: self.labels(),
+            notes: std::iter::once(format!("taken for a secret because {}", self.secret.why)).chain(notes).collect(),
+            fix,
+        }
+    }
+
+    fn fix_title(&self) -> String {
+        let mut steps: Vec<usize> = self.secret.uses.iter().map(|used| used.step).collect();
+        steps.dedup();
+        match steps.len() {
+            0 => format!("remove `{}`", self.name()),
+            1 => format!("mount it as the secret `{}` in the RUN that reads it", self.id()),
+            count => format!("mount it as the secret `{}` in the {count} RUNs that read it", self.id()),
+        }
+    }
+
+    fn change(&self) -> Change<'m> {
+        let mut change = Change::new(self.model, self.dockerfile);
+        self.check(&mut change);
+        self.remove_declarations(&mut change);
+        let style = self.style();
+        self.mount(&mut change, style);
+        self.pass(&mut change, style);
+        self.tell(&mut change);
+        change
+    }
+
+    fn remove_declarations(&self, change: &mut Change<'m>) {
+        let flow = &self.secret.flow;
+        let relays = flow.relays.iter().map(|relay| relay.place);
+        flow.args
+            .iter()
+            .copied()
+            .chain(flow.literals.iter().copied())
+            .chain(relays)
+            .for_each(|at| change.remove_pair(at));
+    }
+
+    fn mount(&self, change: &mut Change<'m>, style: Style) {
+        let id = self.id();
+        for used in &self.secret.uses {
+            let relay = self.secret.flow.relays.iter().find(|relay| relay.name == used.name && !relay.exact);
+            let name = if relay.is_some() { self.name() } else { &used.name };
+            let mount = match style {
+                Style::Variable => Mount::Variable { id: id.clone(), name: name.to_owned() },
+                Style::File => Mount::File { id: id.clone(), name: name.to_owned() },
+            };
+            if !self.is_mounted(used.step, &id, name) {
+                change.mount(used.step, mount);
+            }
+            if let Some(assignment) = relay.and_then(|relay| self.assignment_of(relay)) {
+                change.export(used.step, assignment);
+            }
+            if let Some(default) = self.kept_default() {
+                change.export(used.step, format!("export {name}=\"${{{name}:-{default}}}\""));
+            }
+        }
+        if !self.secret.uses.is_empty() {
+            change.require(if style == Style::Variable { Feature::SecretEnv } else { Feature::Mount });
+        }
+    }
+
+    /// The shell command that does what an ENV made of the secret did: `export URL="https://${TOKEN}@host"`.
+    fn assignment_of(&self, relay: &Relay) -> Option<String> {
+        let pair = self.dockerfile.steps[relay.place.step].instruction.pairs().into_iter().nth(relay.place.pair)?;
+        let value = pair.value?.value.replace('\\', "\\\\").replace('"', "\\\"").replace('`', "\\`");
+        Some(format!("export {}=\"{value}\"", relay.name))
+    }
+
+    fn is_mounted(&self, step: usize, id: &str, name: &str) -> bool {
+        self.dockerfile.steps[step].instruction.flags().iter().filter_map(|flag| flag.mount()).any(|mount| {
+            mount.kind == "secret"
+                && (mount.get("env") == Some(name) || (mount.get("env").is_none() && mount.get("id") == Some(id)))
+        })
+    }
+
+    fn pass(&self, change: &mut Change<'m>, style: Style) {
+        let reads = !self.secret.uses.is_empty();
+        for bound in &self.bound {
+            let secret = reads.then(|| RequestedSecret { id: self.id(), from_file: style == Style::File });
+            change.request(*bound, self.name(), secret);
+        }
+    }
+
+    fn tell(&self, change: &mut Change<'m>) {
+        let name = self.name();
+        let path = self.dockerfile.path();
+        if self.secret.entry == Entry::Argument || self.secret.flow.literals.is_empty() {
+            change
+                .follow_up(FollowUp::Rotate(format!("`{name}`: images built from `{path}` until now hold its value")));
+        } else {
+            change.follow_up(FollowUp::Rotate(format!("`{name}`: its value is written in `{path}`")));
+        }
+        let passed = self.bound.iter().any(|bound| bound.build.arguments.iter().any(|given| given.name == name));
+        if !passed && !self.secret.uses.is_empty() {
+            let id = self.id();
+            let builds = if self.bound.is_empty() { "no file here builds it" } else { "no build here passed it" };
+            change.follow_up(FollowUp::Provide(format!(
+                "`--secret id={id},env={name}` wherever `{path}` is built ({builds})"
+            )));
+        }
+    }
+
+    /// An id that the Dockerfile or a build already uses for the secret, else its name in lower case.
+    fn id(&self) -> String {
+        let name = self.name();
+        let runs = self.dockerfile.steps.iter().filter(|step| step.run.is_some());
+        let mounts = runs.flat_map(|step| step.instruction.flags()).filter_map(|flag| flag.mount());
+        let mounted = mounts.filter(|mount| mount.kind == "secret").find_map(|mount| {
+            let id = mount.get("id")?.to_owned();
+            (mount.get("env") == Some(name) || id.eq_ignore_ascii_case(name)).then_some(id)
+        });
+        let passed = self.bound.iter().flat_map(|bound| &bound.build.secrets).find_map(|passed| {
+            let same = passed.id.eq_ignore_ascii_case(name) || passed.source == SecretSource::Variable(name.to_owned());
+            same.then(|| passed.id.clone())
+        });
+        mounted.or(passed).unwrap_or_else(|| name.to_lowercase())
+    }
+
+    /// `env=` unless something in the repository asks for a file.
+    fn style(&self) -> Style {
+        let readers = || self.secret.uses.iter().filter_map(|used| Some((self.run(used.step)?, used.name.as_str())));
+        let needs_unset = self.defaults().is_empty() && readers().any(|(run, name)| run.tests_unset(name));
+        let buildah = self.bound.iter().any(|bound| bound.build.builder == Builder::Buildah);
+        let frontend = self.dockerfile.frontend();
+        let old_frontend = frontend.is_some_and(|named| {
+            let no = frontend_supports(&named, Feature::SecretEnv) != Answer::Yes;
+            no && frontend_supports(&named, Feature::Mount) == Answer::Yes && !crate::plan::may_be_raised(&named)
+        });
+        let can_read_file = readers().all(|(run, _)| !matches!(run.form, Form::Exec(_)));
+        let from_file = self.passed_values().any(|value| matches!(value, ArgumentValue::File(_)));
+        match needs_unset || buildah || old_frontend || (from_file && can_read_file) {
+            true => Style::File,
+            false => Style::Variable,
+        }
+    }
+
+    fn run(&self, step: usize) -> Option<&'m Run> {
+        self.dockerfile.steps.get(step)?.run.as_ref()
+    }
+
+    fn passed_values(&self) -> impl Iterator<Item = &ArgumentValue> {
+        let arguments = self.bound.iter().flat_map(|bound| &bound.build.arguments);
+        arguments.filter(|given| given.name == self.name()).map(|given| &given.value)
+    }
+
+    /// The texts that the declarations give the value when no build passes one; empty texts are left out.
+    fn defaults(&self) -> Vec<String> {
+        let pairs = self
+            .secret
+            .flow
+            .args
+            .iter()
+            .filter_map(|place| self.dockerfile.steps[place.step].instruction.pairs().into_iter().nth(place.pair));
+        pairs.filter_map(|pair| pair.value).map(|value| value.value).filter(|value| !value.is_empty()).collect()
+    }
+
+    /// A harmless default that the RUNs go on using where no secret is passed.
+    fn kept_default(&self) -> Option<String> {
+        let defaults = self.defaults();
+        let [default] = defaults.as_slice() else { return None };
+        let plain = default.chars().all(|char| char.is_ascii_alphanumeric() || "-_./:".contains(char));
+        (plain && matches!(classify_value(default), ValueVerdict::Placeholder)).then(|| default.clone())
+    }
+}

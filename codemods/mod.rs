@@ -1,0 +1,23 @@
+//! The codemods: each finds one way in which a secret leaks, and repairs it.
+//!
+//! A codemod knows the model, never a file format. It is one folder: a declaration, a page and the cases that it has to
+//! pass. The page is its rustdoc, what `dfmigrate explain` prints and the page of the book.
+
+pub mod arg_secret;
+pub mod env_secret;
+mod migration;
+mod prelude;
+pub mod syntax_directive;
+pub mod unused_secret;
+
+pub use crate::plan::Codemod;
+
+/// Every codemod, in the order in which their findings are fixed.
+pub const ALL: &[&Codemod] =
+    &[&arg_secret::CODEMOD, &env_secret::CODEMOD, &unused_secret::CODEMOD, &syntax_directive::CODEMOD];
+
+/// The codemod with this id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Codemod> {
+    ALL.iter().copied().find(|codemod| codemod.id == id)
+}

@@ -1,0 +1,18 @@
+//! The one import of every codemod.
+
+pub use super::Codemod;
+pub use super::migration::Migration;
+pub use crate::model::{Dockerfile, Entry, Evidence, Model, Secret};
+pub use crate::plan::{Applicability, Change, Finding, FollowUp, Label, Severity};
+
+/// Every secret of every Dockerfile.
+pub fn secrets<'m>(model: &'m Model<'m>) -> impl Iterator<Item = (&'m Dockerfile, Secret)> {
+    let of = |dockerfile| model.secrets(dockerfile).into_iter().map(move |secret| (dockerfile, secret));
+    model.dockerfiles.iter().flat_map(of)
+}
+
+/// Whether a Dockerfile of this text can declare a secret: it has the word `arg` or `env` in any letter case.
+#[must_use]
+pub fn declares_something(text: &str) -> bool {
+    text.as_bytes().windows(3).any(|word| word.eq_ignore_ascii_case(b"arg") || word.eq_ignore_ascii_case(b"env"))
+}

@@ -1,0 +1,4 @@
+#!/bin/sh
+docker build \
+    --build-arg REVISION="$(git rev-parse HEAD)" \
+    --tag base .

@@ -1,0 +1,5 @@
+#!/bin/sh
+docker build \
+    --build-arg REVISION="$(git rev-parse HEAD)" \
+    --build-arg API_SECRET_KEY \
+    --tag base .

@@ -1,0 +1,254 @@
+//! The command line of a build: which program it is, its options, its operands.
+//!
+//! It sees words after the script's own variables of flags were put in their place, so every [`Piece`] says where it
+//! is written and which word of the command it stands for. It knows nothing of files, working directories or edits.
+
+mod operand;
+mod options;
+mod program;
+
+pub(super) use operand::{after_equals, is_name};
+pub(super) use program::{Family, Program};
+
+use crate::source::TextRange;
+use crate::syntax::shell::{PartKind, Quote, Word};
+
+/// Stands for text that isn't known where a word is evaluated. No file name holds it.
+pub(super) const UNKNOWN: char = '\u{f8ff}';
+
+/// A word of a command line as the program gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// The word, where it is written.
+    pub word: Word,
+    /// The word of the command that it stands for; the same range where nothing was put in its place.
+    pub site: TextRange,
+    /// Every text it may have; [`UNKNOWN`] stands for what can't be told.
+    pub texts: Vec<String>,
+}
+
+impl Piece {
+    /// The text, where it can only be one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self.texts.as_slice() {
+            [text] if !text.contains(UNKNOWN) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether the word was put in place of a variable.
+    fn is_moved(&self) -> bool {
+        self.word.range != self.site
+    }
+
+    /// Whether the shell may make any number of words of it: an unquoted expansion of unknown text, or `"$@"`.
+    fn is_open(&self) -> bool {
+        let mut expansions = self.word.parts.iter().filter(|part| !matches!(part.kind, PartKind::Text(_)));
+        let Some(first) = expansions.next() else { return false };
+        let alone = self.word.parts.len() == 1;
+        let many = matches!(&first.kind, PartKind::Variable(variable) if matches!(variable.name.as_str(), "@" | "*"));
+        alone && self.text().is_none() && (first.quote == Quote::None || many)
+    }
+}
+
+/// An option with its operand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Flag {
+    /// Its name with its dashes, such as `--build-arg`.
+    pub name: String,
+    /// The operand, if it has one, and its texts.
+    pub operand: Option<Word>,
+    /// What the operand may read.
+    pub texts: Vec<String>,
+    /// What has to be replaced to replace the option.
+    pub range: TextRange,
+}
+
+impl Flag {
+    fn text(&self) -> Option<&str> {
+        match self.texts.as_slice() {
+            [text] if !text.contains(UNKNOWN) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// A build argument on a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BuildArgument {
+    /// Its name.
+    pub name: String,
+    /// What stands behind its `=`; `None` where it is passed by name only.
+    pub value: Option<Word>,
+    /// The option with its operand.
+    pub range: TextRange,
+}
+
+/// A secret on a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SecretFlag {
+    /// The operand of `--secret`, where it is fixed or as far as it is.
+    pub text: String,
+    /// The option with its operand.
+    pub range: TextRange,
+}
+
+/// A build as its command line says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BuildCommand {
+    /// What is called.
+    pub program: Program,
+    /// The build arguments in order.
+    pub arguments: Vec<BuildArgument>,
+    /// The secrets in order.
+    pub secrets: Vec<SecretFlag>,
+    /// Whether `--ssh` is there.
+    pub ssh: bool,
+    /// The last `--file`.
+    pub file: Option<Operand>,
+    /// The context.
+    pub context: Option<Operand>,
+    /// The last `--target`.
+    pub target: Option<Operand>,
+    /// The words that may hold more than is seen.
+    pub opaque: Vec<TextRange>,
+}
+
+/// An operand that names something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Operand {
+    /// Where it is written.
+    pub range: TextRange,
+    /// Every text it may have.
+    pub texts: Vec<String>,
+}
+
+impl Operand {
+    /// The text, where it can only be one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self.texts.as_slice() {
+            [text] if !text.contains(UNKNOWN) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl BuildCommand {
+    /// The build that `pieces` start, if they do.
+    pub(super) fn recognise(pieces: &[Piece]) -> Option<Self> {
+        let program = Program::recognise(pieces)?;
+        let rest = pieces.get(program.operands..).unwrap_or_default();
+        let parsed = options::parse(rest, program.family);
+        let mut command = Self {
+            program,
+            arguments: Vec::new(),
+            secrets: Vec::new(),
+            ssh: false,
+            file: None,
+            context: None,
+            target: None,
+            opaque: parsed.opaque,
+        };
+        for flag in parsed.flags {
+            command.take(flag);
+        }
+        command.take_positionals(parsed.positionals);
+        let worth_it = !command.arguments.is_empty() || !command.opaque.is_empty();
+        (worth_it || !command.program.family.only_with_arguments()).then_some(command)
+    }
+
+    fn take(&mut self, flag: Flag) {
+        let name = match (self.program.family, flag.name.as_str()) {
+            (Family::Buildctl, "--opt") => return self.take_frontend_option(flag),
+            (Family::Buildctl, "--local") => return self.take_local(&flag),
+            (_, name) => name,
+        };
+        match name {
+            "--build-arg" | "--secret-build-arg" => self.take_argument(flag, ""),
+            "--secret" => {
+                let text = flag.texts.first().cloned().unwrap_or_default();
+                self.secrets.push(SecretFlag { text, range: flag.range });
+            }
+            "--ssh" => self.ssh = true,
+            "--file" | "--dockerfile" => self.file = flag.into_operand(),
+            "--target" | "--build-target" => self.target = flag.into_operand(),
+            "--context" => self.context = flag.into_operand(),
+            _ => {}
+        }
+    }
+
+    /// `build-arg:NAME=value`, `filename=`, `target=` of buildctl.
+    fn take_frontend_option(&mut self, flag: Flag) {
+        let text = flag.texts.first().map_or("", String::as_str);
+        if text.starts_with("build-arg:") {
+            self.take_argument(flag, "build-arg:");
+        } else if let Some((key @ ("filename" | "target"), value)) = text.split_once('=') {
+            let operand = Some(Operand { range: flag.range, texts: vec![value.to_owned()] });
+            if key == "target" { self.target = operand } else { self.file = operand }
+        }
+    }
+
+    /// `dockerfile=DIR` and `context=DIR` of buildctl.
+    fn take_local(&mut self, flag: &Flag) {
+        let strip = |key: &str| -> Vec<String> {
+            flag.texts.iter().filter_map(|text| text.strip_prefix(key)).map(str::to_owned).collect()
+        };
+        let texts = strip("dockerfile=");
+        if !texts.is_empty() {
+            self.context = Some(Operand { range: flag.range, texts });
+        }
+    }
+
+    fn take_argument(&mut self, flag: Flag, prefix: &str) {
+        let name = |text: &str| text.split('=').next().unwrap_or("").trim_start_matches(prefix).to_owned();
+        let parsed = flag.operand.as_ref().and_then(|word| match after_equals(word) {
+            Some((key, value)) => Some((name(&key), Some(value))),
+            None => word.literal().map(|text| (name(&text), None)),
+        });
+        match parsed.filter(|(name, _)| !name.is_empty()) {
+            Some((name, value)) => self.arguments.push(BuildArgument { name, value, range: flag.range }),
+            None => match flag.text().and_then(|text| text.split_once('=')) {
+                // The pair is in a variable with one fixed text: its value is not at hand word by word.
+                Some((key, _)) if is_name(key) => {
+                    let value = flag.operand.clone();
+                    self.arguments.push(BuildArgument { name: key.to_owned(), value, range: flag.range });
+                }
+                _ => self.opaque.push(flag.range),
+            },
+        }
+    }
+
+    /// Of several words that are no options the last fixed one is the context; the others may be anything.
+    fn take_positionals(&mut self, positionals: Vec<Piece>) {
+        if !self.program.family.has_context() {
+            return;
+        }
+        let chosen = positionals
+            .iter()
+            .rposition(|piece| !piece.is_open())
+            .or_else(|| positionals.iter().rposition(|piece| !is_all_arguments(piece)));
+        for (index, piece) in positionals.into_iter().enumerate() {
+            if Some(index) == chosen {
+                self.context = Some(Operand { range: piece.site, texts: piece.texts });
+            } else if piece.is_open() {
+                self.opaque.push(piece.site);
+            }
+        }
+    }
+}
+
+impl Flag {
+    fn into_operand(self) -> Option<Operand> {
+        let range = self.operand.as_ref()?.range;
+        Some(Operand { range, texts: self.texts })
+    }
+}
+
+/// `$@` and `$*` are options and operands alike.
+fn is_all_arguments(piece: &Piece) -> bool {
+    piece
+        .word
+        .parts
+        .iter()
+        .any(|part| matches!(&part.kind, PartKind::Variable(variable) if matches!(variable.name.as_str(), "@" | "*")))
+}

@@ -1,0 +1,183 @@
+//! Makefiles. Only this module sees the Makefile library, and only to find variables and recipes: no Makefile is ever
+//! printed by it.
+//!
+//! A recipe is read as a shell script that begins with the make variables it uses: `$(FLAGS)` is `${MAKE_VARIABLE_FLAGS}`
+//! there, and `FLAGS := --build-arg T=$(T)` is an array assignment in front. So a flag that stands in a make variable is
+//! found, and edited, where it is written, and paths in variables are known.
+
+mod exports;
+mod reference;
+mod script;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use makefile_lossless::{Makefile, VariableDefinition};
+
+use super::shell::{self, Foreign, Site};
+use super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings};
+use crate::source::{Source, TextRange, range};
+use crate::syntax::shell::Dialect;
+use reference::{COMPUTED, ODD, VARIABLE, names};
+
+/// Makefiles: `Makefile`, `GNUmakefile`, `Makefile.*`, `*.mk`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Make;
+
+impl Caller for Make {
+    fn format(&self) -> Format {
+        Format::Make
+    }
+
+    fn recognises(&self, path: &Utf8Path) -> bool {
+        let name = path.file_name().unwrap_or("").to_ascii_lowercase();
+        let is_makefile = |name: &str| matches!(name, "makefile" | "gnumakefile");
+        is_makefile(&name)
+            || matches!(path.extension(), Some("mk" | "mak" | "make"))
+            || name.split_once('.').is_some_and(|(stem, end)| is_makefile(stem) && !matches!(end, "am" | "in"))
+    }
+
+    fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
+        shell::builds_in(&sites(source), around)
+    }
+
+    fn pass_secrets(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        requests: &[Request],
+    ) -> Result<Rewrite, Refusal> {
+        let passed = shell::pass_secrets_in(&sites(source), around, build, requests)?;
+        let mut rewrite = passed.rewrite;
+        let file = File::read(source);
+        for provide in passed.provide {
+            if let Some(edit) = file.export(&provide.variable) {
+                rewrite.edits.push(edit);
+            }
+        }
+        Ok(rewrite)
+    }
+}
+
+/// A variable's definition.
+#[derive(Debug, Clone)]
+struct Definition {
+    name: String,
+    /// The value as written, without a comment behind it.
+    value: TextRange,
+    /// `=`, `:=`, `?=`, `+=`, `!=`
+    operator: String,
+    /// Whether an `ifdef` or the like decides about it; where the outermost one begins.
+    conditional: Option<usize>,
+    /// Whether it is `target: NAME = value`.
+    target_specific: bool,
+    /// Whether it is `define NAME … endef`.
+    multiline: bool,
+    /// The bytes of the whole definition.
+    range: TextRange,
+}
+
+/// One command of a recipe, or all of one where `.ONESHELL` is in force: the lines that one shell gets.
+#[derive(Debug, Clone, Default)]
+struct Recipe {
+    lines: Vec<TextRange>,
+}
+
+/// A Makefile as far as builds are concerned.
+struct File<'a> {
+    source: &'a Source,
+    definitions: Vec<Definition>,
+    recipes: Vec<Recipe>,
+    /// The variables that are exported, or `None` where all of them are.
+    exported: Option<Vec<String>>,
+    /// Where the last `include` line ends, if there is one: the files may assign anything.
+    included: Option<usize>,
+}
+
+impl<'a> File<'a> {
+    fn read(source: &'a Source) -> Self {
+        let text = source.text();
+        let (makefile, _) = Makefile::from_str_relaxed(text);
+        let one_shell = makefile.rules().any(|rule| rule.targets().any(|target| target == ".ONESHELL"));
+        let all: Vec<VariableDefinition> = makefile.variable_definitions().collect();
+        let mut recipes: Vec<Recipe> = Vec::new();
+        let mut rule_before = None;
+        for node in makefile.recipe_nodes() {
+            let lines = node.line_ranges().map(own).filter(|line| inside(text, *line));
+            let rule = node.parent().and_then(|rule| rule.target_ranges().next().map(own));
+            match recipes.last_mut() {
+                Some(recipe) if one_shell && rule.is_some() && rule == rule_before => recipe.lines.extend(lines),
+                _ => recipes.push(Recipe { lines: lines.collect() }),
+            }
+            rule_before = rule;
+        }
+        let exported = exports::exported(&makefile, &all);
+        let definitions = all.iter().filter_map(|definition| read_definition(text, definition)).collect();
+        Self { source, definitions, recipes, exported, included: exports::included(text) }
+    }
+}
+
+fn read_definition(text: &str, definition: &VariableDefinition) -> Option<Definition> {
+    let branch = definition.enclosing_branches().into_iter().next();
+    Some(Definition {
+        name: definition.name()?,
+        value: definition.value_range().map(own).filter(|value| inside(text, *value))?,
+        operator: definition.assignment_operator().unwrap_or_else(|| "=".to_owned()),
+        conditional: branch.map(|branch| usize::from(branch.conditional().text_range().start())),
+        target_specific: definition.is_target_specific(),
+        multiline: definition.is_define(),
+        range: definition.name_range().map(own)?,
+    })
+}
+
+/// The library has its own copy of the range type.
+fn own(at: makefile_lossless::TextRange) -> TextRange {
+    range(usize::from(at.start()), usize::from(at.end()))
+}
+
+fn inside(text: &str, at: TextRange) -> bool {
+    text.get(usize::from(at.start())..usize::from(at.end())).is_some()
+}
+
+/// Every piece of the Makefile that a shell may get.
+fn sites(source: &Source) -> Vec<Site<'_>> {
+    let text = source.text();
+    if !["build", "executor", "deploy", " bud"].iter().any(|word| text.contains(word)) {
+        return Vec::new();
+    }
+    let file = File::read(source);
+    let scripts = script::Scripts::new(text, &file.definitions);
+    let recipes = file.recipes.iter().filter_map(|recipe| scripts.recipe(&recipe.lines));
+    let bodies = file.definitions.iter().filter_map(|definition| scripts.body(definition));
+    recipes.chain(bodies).map(|view| site(source, view, &file.definitions)).collect()
+}
+
+fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[Definition]) -> Site<'a> {
+    let variables = names(view.text(), VARIABLE).into_iter();
+    let mut foreign: BTreeMap<String, Foreign> =
+        variables.map(|name| (format!("{VARIABLE}{name}"), Foreign::Variable(name))).collect();
+    foreign.extend(names(view.text(), ODD).iter().map(|name| (format!("{ODD}{name}"), Foreign::Computed)));
+    foreign.insert(COMPUTED.to_owned(), Foreign::Computed);
+    let folder = source.path().parent().map(Utf8Path::to_owned).unwrap_or_default();
+    let mut environment = BTreeMap::new();
+    for name in ["CURDIR", "PWD"] {
+        if !definitions.iter().any(|definition| definition.name == name) {
+            environment.insert(format!("{VARIABLE}{name}"), ".".to_owned());
+        }
+    }
+    Site {
+        format: Format::Make,
+        file: source.path(),
+        text: source.text(),
+        view: Rc::new(view),
+        dialect: Dialect::Bash,
+        directories: vec![Utf8PathBuf::from(folder.as_str())],
+        foreign,
+        environment,
+        documentation: false,
+    }
+}

@@ -1,0 +1,173 @@
+//! The shell's own commands that change what later commands see.
+
+use camino::Utf8PathBuf;
+
+use super::super::command::{Piece, after_equals, is_name};
+use super::expand::Evaluator;
+use super::place::{self, inside};
+use super::state::{Binding, State};
+use super::walk::{Walk, scalar, set_parameters};
+use crate::syntax::shell::{Command, Dialect, Node, Word, parse};
+
+/// Runs `command` if it is one of them. `pieces` are its words as they read.
+pub(super) fn run(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &mut State) -> bool {
+    let Some(name) = pieces.first().and_then(Piece::text) else { return false };
+    let operands = pieces.get(1..).unwrap_or_default();
+    match name {
+        "cd" | "pushd" | "popd" => change_directory(name, operands, state),
+        "export" => declare(walk, command, state, true),
+        "declare" | "typeset" | "readonly" | "local" => {
+            let exports = operands.iter().filter_map(Piece::text).any(|text| is_option_with(text, 'x'));
+            declare(walk, command, state, exports);
+        }
+        "set" => set(operands, state),
+        "unset" => operands.iter().filter_map(Piece::text).for_each(|name| {
+            state.bindings.insert(name.to_owned(), Binding::of_texts(vec![String::new()]));
+        }),
+        "read" | "mapfile" | "readarray" | "getopts" => fill(operands, state),
+        "printf" => print_into(operands, state),
+        "shift" => shift(operands, state),
+        "." | "source" => source(walk, operands, state),
+        _ => return false,
+    }
+    true
+}
+
+fn change_directory(name: &str, operands: &[Piece], state: &mut State) {
+    let target = operands.iter().find(|piece| piece.text().is_none_or(|text| text == "-" || !text.starts_with('-')));
+    let previous = state.directories.clone();
+    match (name, target) {
+        ("popd", _) => state.directories = state.stack.pop().unwrap_or_default(),
+        (_, Some(target)) if target.text() == Some("-") => {
+            state.directories = state.stack.pop().unwrap_or_else(|| previous.clone());
+            state.stack.push(previous);
+        }
+        (_, target) => {
+            let home = vec!["~".to_owned()];
+            let texts = target.map_or(&home, |piece| &piece.texts);
+            let mut directories: Vec<String> =
+                previous.iter().flat_map(|from| texts.iter().map(move |to| place::join(from, to))).collect();
+            directories.sort();
+            directories.dedup();
+            super::state::limit(&mut directories);
+            state.directories = directories;
+            state.stack.push(previous);
+        }
+    }
+}
+
+/// `export A=1 B`, `local X=$1`, `declare -x Y`.
+fn declare(walk: &Walk<'_>, command: &Command, state: &mut State, exports: bool) {
+    for word in command.words.iter().skip(1) {
+        let Some((name, value)) = after_equals(word) else {
+            let names = Evaluator { site: walk.site, state }.pieces(word);
+            for name in names.iter().filter_map(Piece::text).filter(|name| is_name(name)) {
+                if exports {
+                    state.export(name);
+                } else {
+                    let known = state.bindings.contains_key(name);
+                    let empty = Binding::of_texts(vec![String::new()]);
+                    if !known {
+                        state.bind(name, empty);
+                    }
+                }
+            }
+            continue;
+        };
+        let append = name.ends_with('+');
+        let name = name.trim_end_matches('+');
+        if is_name(name) {
+            let mut binding = scalar(Evaluator { site: walk.site, state }, &value);
+            if append && let Some(old) = state.bindings.get(name) {
+                binding.pieces.splice(0..0, old.pieces.iter().cloned());
+            }
+            binding.exported = exports;
+            state.bind(name, binding);
+        }
+    }
+}
+
+fn is_option_with(text: &str, letter: char) -> bool {
+    text.starts_with('-') && !text.starts_with("--") && text.contains(letter)
+}
+
+/// `set -eu`, `set -o nounset`, `set +a`, `set -- a b`.
+fn set(operands: &[Piece], state: &mut State) {
+    let mut operands = operands.iter().enumerate();
+    let rest = operands.clone();
+    while let Some((index, piece)) = operands.next() {
+        let Some(text) = piece.text() else { continue };
+        if text == "--" {
+            let parameters: Vec<Piece> = rest.skip(index + 1).map(|(_, piece)| piece.clone()).collect();
+            return set_parameters(state, &parameters);
+        }
+        let on = text.starts_with('-');
+        let mut change = |option: &str| match option {
+            "u" | "nounset" => state.nounset = on,
+            "a" | "allexport" => state.allexport = on,
+            _ => {}
+        };
+        if text.starts_with(['-', '+']) {
+            text.chars().skip(1).for_each(|letter| change(letter.encode_utf8(&mut [0; 4])));
+            if text.ends_with('o')
+                && let Some(option) = operands.next().and_then(|(_, piece)| piece.text())
+            {
+                change(option);
+            }
+        }
+    }
+}
+
+/// `read A B`: the script's own from here on.
+fn fill(operands: &[Piece], state: &mut State) {
+    for name in operands.iter().filter_map(Piece::text).filter(|text| is_name(text)) {
+        state.bind(name, Binding::unknown());
+    }
+}
+
+fn print_into(operands: &[Piece], state: &mut State) {
+    if let [option, name, ..] = operands
+        && option.text() == Some("-v")
+        && let Some(name) = name.text()
+    {
+        state.bind(name, Binding::unknown());
+    }
+}
+
+fn shift(operands: &[Piece], state: &mut State) {
+    let count = operands.first().and_then(Piece::text).and_then(|text| text.parse().ok()).unwrap_or(1);
+    let Some(all) = state.bindings.get("@").filter(|all| all.array).cloned() else { return };
+    set_parameters(state, all.pieces.get(count..).unwrap_or_default());
+}
+
+/// `. ./env.sh`: its assignments become the script's own; a file that isn't there may assign anything.
+fn source(walk: &Walk<'_>, operands: &[Piece], state: &mut State) {
+    let Some(file) = operands.first() else { return };
+    let paths: Vec<Utf8PathBuf> = state
+        .directories
+        .iter()
+        .flat_map(|from| file.texts.iter().map(move |path| place::join(from, path)))
+        .filter_map(|path| inside(&path))
+        .collect();
+    let Some(text) = paths.iter().find_map(|path| walk.around.text(path)) else {
+        state.sourced |= !state.allexport;
+        return;
+    };
+    for item in parse(text, Dialect::Bash).items {
+        if let Node::Command(command) = item.node {
+            assignments_of(&command, state);
+        }
+    }
+}
+
+fn assignments_of(command: &Command, state: &mut State) {
+    let exports = super::walk::name(command).is_some_and(|name| name == "export");
+    let declared = |word: &Word| after_equals(word).map(|(name, _)| name).or_else(|| word.literal());
+    if exports {
+        command.words.iter().skip(1).filter_map(declared).filter(|name| is_name(name)).for_each(|name| {
+            state.export(&name);
+        });
+    } else if command.words.is_empty() {
+        command.assignments.iter().for_each(|assignment| state.bind(&assignment.name, Binding::unknown()));
+    }
+}

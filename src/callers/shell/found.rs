@@ -1,0 +1,323 @@
+//! A build that a script runs, with all that a rewrite has to know of the place.
+
+use std::rc::Rc;
+
+use super::super::command::{BuildArgument, BuildCommand, Family, Operand, Piece, is_name};
+use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretSource, SecretValue};
+use super::expand::Evaluator;
+use super::place;
+use super::state::{Provision, State};
+use super::walk::Walk;
+use super::{Foreign, Site};
+use crate::source::{TextRange, TextSize, slice};
+use crate::syntax::shell::{Command, Node, PartKind, RedirectKind, Script, Variable, Word};
+use crate::syntax::view::View;
+
+/// A build in a script. Ranges are of the view, those of `build` of the file.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// The text it is in.
+    pub view: Rc<View>,
+    /// What callers are told.
+    pub build: Build,
+    /// What is called; `None` where the command is text that another program is given.
+    pub family: Option<Family>,
+    /// The build arguments, in the order of `build.arguments`.
+    pub arguments: Vec<FoundArgument>,
+    /// Where assignments for this one command go.
+    pub prefix: TextSize,
+    /// The variables that the command line itself assigns.
+    pub assigned: Vec<String>,
+    /// Where `sudo` ends, if it stands in front and does not keep the environment.
+    pub sudo: Option<TextSize>,
+    /// Whether `env -i` empties the environment.
+    pub cleared: bool,
+    /// Whether `set -u` is on.
+    pub nounset: bool,
+    /// The program as written, if it is a variable of unknown value.
+    pub guessed: Option<String>,
+}
+
+/// A build argument and where its value comes from.
+#[derive(Debug, Clone)]
+pub(super) struct FoundArgument {
+    /// As it is written.
+    pub written: BuildArgument,
+    /// Where its variable comes from, if it is one.
+    pub provision: Provision,
+    /// Whether the script gives that variable one fixed value.
+    pub fixed: bool,
+}
+
+/// The build that `command` is, if it is one.
+pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &State) -> Option<Found> {
+    let parsed = BuildCommand::recognise(pieces)?;
+    let site = walk.site;
+    let evaluator = Evaluator { site, state };
+    let raw = written(site, command.range);
+    let input = command.redirects.iter().find(|redirect| redirect.kind == RedirectKind::Read);
+    let input = input.map(|redirect| Operand { range: redirect.range, texts: evaluator.texts(&redirect.target) });
+    let place = place::resolve(&parsed, &state.directories, input.as_ref(), &raw, walk.around);
+    let range = site.view.host_range(command.range)?;
+    let wrappers = pieces.get(..parsed.program.index).unwrap_or_default();
+    let assigned = assigned(command, wrappers);
+    let (told, arguments): (Vec<Argument>, Vec<FoundArgument>) = parsed
+        .arguments
+        .iter()
+        .filter_map(|argument| Some((told(site, argument, command.range)?, found_argument(argument, state, &assigned))))
+        .unzip();
+    let guessed =
+        parsed.program.guessed.then(|| pieces.get(parsed.program.index).map(|piece| written(site, piece.site)));
+    let guessed = guessed.flatten();
+    let build = Build {
+        format: site.format,
+        file: site.file.to_owned(),
+        range,
+        title: guessed.clone().unwrap_or_else(|| parsed.program.title.clone()),
+        dockerfiles: place.dockerfiles,
+        context: place.context,
+        target: parsed.target.as_ref().and_then(Operand::text).map(str::to_owned),
+        builder: builder(&parsed, &raw, guessed.as_deref(), |name| lookup(evaluator, command, wrappers, name)),
+        arguments: told,
+        secrets: parsed.secrets.iter().filter_map(|secret| passed(site, &secret.text, secret.range)).collect(),
+        ssh: parsed.ssh,
+        opaque: parsed.opaque.first().map(|at| written(site, *at)),
+        index: 0,
+    };
+    Some(Found {
+        view: Rc::clone(&site.view),
+        build,
+        family: Some(parsed.program.family),
+        arguments,
+        prefix: prefix_place(command, pieces),
+        assigned,
+        sudo: sudo(wrappers),
+        cleared: clears(wrappers),
+        nounset: state.nounset,
+        guessed,
+    })
+}
+
+/// The file's text at a range of the view.
+pub(super) fn written(site: &Site<'_>, at: TextRange) -> String {
+    site.view.host_range(at).map_or_else(String::new, |host| slice(site.text, host).to_owned())
+}
+
+/// Assignments go behind those that are there, but `time` and `!` are no commands: in front of what they run.
+fn prefix_place(command: &Command, pieces: &[Piece]) -> TextSize {
+    let mut words = command.words.iter();
+    let first = words.next();
+    let timed = pieces.first().and_then(Piece::text) == Some("time");
+    let word = if timed { words.find(|word| word.literal().is_none_or(|text| !text.starts_with('-'))) } else { first };
+    word.map_or(command.range.start(), |word| word.range.start())
+}
+
+fn assigned(command: &Command, wrappers: &[Piece]) -> Vec<String> {
+    let in_words = wrappers.iter().filter_map(Piece::text).filter_map(|text| text.split_once('='));
+    let names = command.assignments.iter().map(|assignment| assignment.name.clone());
+    names.chain(in_words.map(|(name, _)| name.to_owned()).filter(|name| is_name(name))).collect()
+}
+
+fn lookup(evaluator: Evaluator<'_>, command: &Command, wrappers: &[Piece], name: &str) -> Option<Vec<String>> {
+    let prefix = format!("{name}=");
+    if let Some(text) = wrappers.iter().filter_map(Piece::text).find_map(|text| text.strip_prefix(&prefix)) {
+        return Some(vec![text.to_owned()]);
+    }
+    if let Some(assignment) = command.assignments.iter().find(|assignment| assignment.name == name) {
+        return Some(evaluator.texts(&assignment.value));
+    }
+    match evaluator.state.bindings.get(name) {
+        Some(binding) if binding.exported => Some(binding.texts.clone()),
+        _ => evaluator.site.environment.get(name).map(|text| vec![text.clone()]),
+    }
+}
+
+fn builder(
+    command: &BuildCommand,
+    raw: &str,
+    guessed: Option<&str>,
+    environment: impl Fn(&str) -> Option<Vec<String>>,
+) -> Builder {
+    let without = |sentence: &str| Builder::WithoutSecrets(sentence.to_owned());
+    match command.program.family {
+        Family::Docker
+            if guessed.is_some_and(|name| {
+                let name = name.to_ascii_lowercase();
+                name.contains("podman") || name.contains("buildah")
+            }) =>
+        {
+            Builder::Buildah
+        }
+        Family::Docker => {
+            let value = environment("DOCKER_BUILDKIT").unwrap_or_default();
+            // The values that Go's `strconv.ParseBool` takes for false (`docker/cli/cmd/docker/builder.go`).
+            match value.into_iter().find(|text| matches!(text.as_str(), "0" | "f" | "F" | "false" | "FALSE" | "False"))
+            {
+                Some(text) => Builder::WithoutSecrets(format!("`DOCKER_BUILDKIT={text}` selects the classic builder")),
+                None => Builder::BuildKit,
+            }
+        }
+        Family::Buildx | Family::Buildctl => Builder::BuildKit,
+        Family::Buildah => Builder::Buildah,
+        Family::Kaniko => without("kaniko has no `--secret` and passes over `RUN --mount`"),
+        Family::Azure => without("`az acr build` has no `--secret`"),
+        Family::Img => without("`img build` has no `--secret`"),
+        Family::Fly => without("`fly deploy` has no `--secret`; it takes `--build-secret NAME=value`"),
+        Family::Compose => without("`docker compose build` has no `--secret`; declare it in the Compose file"),
+        Family::Other => {
+            let program = raw.split_whitespace().next().unwrap_or("the program");
+            Builder::WithoutSecrets(format!("what `{program}` does with `--build-arg` is not known"))
+        }
+    }
+}
+
+/// `sudo` resets the environment unless it is told not to (`sudo(8)`, env_reset).
+fn sudo(wrappers: &[Piece]) -> Option<TextSize> {
+    let sudo = wrappers.iter().position(|piece| piece.text() == Some("sudo"))?;
+    let rest = wrappers.get(sudo + 1..).unwrap_or_default();
+    let keeps = rest
+        .iter()
+        .filter_map(Piece::text)
+        .any(|text| text == "--preserve-env" || text.starts_with('-') && !text.starts_with("--") && text.contains('E'));
+    (!keeps).then(|| wrappers.get(sudo).map(|piece| piece.site.end())).flatten()
+}
+
+fn clears(wrappers: &[Piece]) -> bool {
+    let mut texts = wrappers.iter().filter_map(Piece::text).skip_while(|text| *text != "env").skip(1);
+    texts.any(|text| matches!(text, "-i" | "-" | "--ignore-environment"))
+}
+
+fn found_argument(argument: &BuildArgument, state: &State, assigned: &[String]) -> FoundArgument {
+    let variable = argument.value.as_ref().and_then(variable_of).map(|variable| variable.name.clone());
+    let name = variable.as_ref().unwrap_or(&argument.name);
+    let by_name = argument.value.is_none() && assigned.contains(name);
+    let provision = if by_name { Provision::Exported } else { state.provision(name) };
+    let fixed = state.bindings.get(name).is_some_and(|binding| {
+        binding.assigned && binding.texts.iter().any(|text| !text.is_empty() && !text.contains(super::UNKNOWN))
+    });
+    FoundArgument { written: argument.clone(), provision, fixed }
+}
+
+/// The variable that a value is: alone, guarded (`${V:?}`) or with an empty default (`${V:-}`).
+pub(super) fn variable_of(value: &Word) -> Option<&Variable> {
+    let mut parts = value.parts.iter().filter(|part| !matches!(&part.kind, PartKind::Text(text) if text.is_empty()));
+    let (Some(part), None) = (parts.next(), parts.next()) else { return None };
+    let PartKind::Variable(variable) = &part.kind else { return None };
+    let plain = match variable.operator.as_deref() {
+        None | Some("?" | ":?") => true,
+        Some("-" | ":-") => variable.operand.as_deref().is_none_or(|operand| operand.literal().as_deref() == Some("")),
+        Some(_) => false,
+    };
+    (plain && is_name(&variable.name)).then_some(variable)
+}
+
+fn told(site: &Site<'_>, argument: &BuildArgument, command: TextRange) -> Option<Argument> {
+    Some(Argument {
+        name: argument.name.clone(),
+        value: value(site, argument.value.as_ref()),
+        range: site.view.host_range(argument.range)?,
+        shared: !command.contains_range(argument.range),
+    })
+}
+
+fn value(site: &Site<'_>, value: Option<&Word>) -> ArgumentValue {
+    let Some(word) = value else { return ArgumentValue::Inherited };
+    if let Some(text) = word.literal() {
+        return if text.is_empty() { ArgumentValue::Empty } else { ArgumentValue::Literal(SecretValue::new(text)) };
+    }
+    if let Some(variable) = variable_of(word) {
+        return match site.foreign.get(&variable.name) {
+            Some(Foreign::Expression(text)) => ArgumentValue::Expression(text.clone()),
+            Some(Foreign::Variable(name)) => ArgumentValue::Variable(name.clone()),
+            Some(Foreign::Computed) => ArgumentValue::Composite,
+            None => ArgumentValue::Variable(variable.name.clone()),
+        };
+    }
+    file_of(word).map_or(ArgumentValue::Composite, |path| ArgumentValue::File(written(site, path.range)))
+}
+
+/// The path of a value that is `$(cat path)` or `$(< path)`.
+pub(super) fn file_of(value: &Word) -> Option<&Word> {
+    let [part] = value.parts.as_slice() else { return None };
+    let PartKind::Command(Script { items, .. }) = &part.kind else { return None };
+    let [item] = items.as_slice() else { return None };
+    let Node::Command(command) = &item.node else { return None };
+    let reads = |kind: RedirectKind| kind == RedirectKind::Read;
+    match (command.words.as_slice(), command.redirects.as_slice()) {
+        ([cat, path], []) if cat.literal().as_deref() == Some("cat") => Some(path),
+        ([], [redirect]) if reads(redirect.kind) => Some(&redirect.target),
+        ([cat], [redirect]) if cat.literal().as_deref() == Some("cat") && reads(redirect.kind) => {
+            Some(&redirect.target)
+        }
+        _ => None,
+    }
+}
+
+/// A `--secret` that is there already (`docker/buildx/util/buildflags/secrets.go`).
+fn passed(site: &Site<'_>, text: &str, range: TextRange) -> Option<PassedSecret> {
+    let mut secret =
+        PassedSecret { id: String::new(), source: SecretSource::Unknown, range: site.view.host_range(range)? };
+    for (key, value) in text.split(',').filter_map(|field| field.split_once('=')) {
+        let value = value.trim_matches('"').to_owned();
+        match key.trim().to_ascii_lowercase().as_str() {
+            "id" => secret.id = value,
+            "env" => secret.source = SecretSource::Variable(value),
+            "src" | "source" if secret.source == SecretSource::Unknown => secret.source = SecretSource::File(value),
+            _ => {}
+        }
+    }
+    if text.contains("type=env")
+        && let SecretSource::File(name) = secret.source
+    {
+        secret.source = SecretSource::Variable(name);
+    }
+    Some(secret)
+}
+
+impl Found {
+    /// Adds what another run of the same command does: in a loop, in a function that is called again.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (argument, found) in other.build.arguments.into_iter().zip(other.arguments) {
+            if !self.build.arguments.iter().any(|known| known.range == argument.range) {
+                self.build.arguments.push(argument);
+                self.arguments.push(found);
+            }
+        }
+        for secret in other.build.secrets {
+            if !self.build.secrets.contains(&secret) {
+                self.build.secrets.push(secret);
+            }
+        }
+        if matches!(other.build.builder, Builder::WithoutSecrets(_)) {
+            self.build.builder = other.build.builder;
+        }
+        if self.build.context != other.build.context {
+            self.build.context = None;
+        }
+        if self.build.target != other.build.target {
+            self.build.target = None;
+        }
+        self.build.ssh |= other.build.ssh;
+        self.build.opaque = self.build.opaque.take().or(other.build.opaque);
+        self.nounset |= other.nounset;
+        self.build.dockerfiles = either(&self.build.dockerfiles, other.build.dockerfiles);
+    }
+}
+
+fn either(one: &Dockerfiles, other: Dockerfiles) -> Dockerfiles {
+    let paths = |dockerfiles: &Dockerfiles| match dockerfiles {
+        Dockerfiles::One(path) => Some(vec![path.clone()]),
+        Dockerfiles::Several(paths) => Some(paths.clone()),
+        Dockerfiles::Elsewhere | Dockerfiles::Unknown(_) => None,
+    };
+    match (paths(one), paths(&other)) {
+        _ if *one == other => other,
+        (Some(mut paths), Some(more)) => {
+            paths.extend(more.into_iter().filter(|path| !paths.contains(path)).collect::<Vec<_>>());
+            Dockerfiles::Several(paths)
+        }
+        _ if matches!(one, Dockerfiles::Unknown(_)) => one.clone(),
+        (Some(_), None) if other == Dockerfiles::Elsewhere => one.clone(),
+        _ => other,
+    }
+}

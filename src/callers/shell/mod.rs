@@ -1,0 +1,163 @@
+//! Builds in shell text: scripts, and every host that embeds shell commands (workflow steps, make recipes, Markdown).
+//!
+//! A host describes its text as a [`Site`]; [`builds`] finds what it builds and [`pass_secrets`] rewrites it. The host
+//! then provides what only it can: an `env:` entry of a step, an `export` in a Makefile ([`Provide`]).
+
+mod builtin;
+mod embedded;
+mod expand;
+mod found;
+mod place;
+mod rewrite;
+mod script;
+mod state;
+#[cfg(test)]
+pub(super) mod tests;
+mod value;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+pub use script::Shell;
+
+use super::command::UNKNOWN;
+use super::{Build, Format, Refusal, Request, Rewrite, Surroundings};
+use crate::syntax::shell::{Dialect, parse};
+use crate::syntax::view::View;
+
+/// Shell text in a file, and what its host says of it.
+#[derive(Debug, Clone)]
+pub struct Site<'a> {
+    /// The format of the file.
+    pub format: Format,
+    /// Its path from the repository's root.
+    pub file: &'a Utf8Path,
+    /// Its whole text, which the view's host ranges refer to.
+    pub text: &'a str,
+    /// The shell text.
+    pub view: Rc<View>,
+    /// Its language.
+    pub dialect: Dialect,
+    /// The directories in which it may be started, from the repository's root (the empty path is the root).
+    pub directories: Vec<Utf8PathBuf>,
+    /// The variables of the view that stand for text which the host replaces before the shell sees it, by name.
+    pub foreign: BTreeMap<String, Foreign>,
+    /// Environment variables that the host sets to a fixed text, such as `DOCKER_BUILDKIT`.
+    pub environment: BTreeMap<String, String>,
+    /// Whether people read and copy it: a literal value is then a placeholder, not a credential.
+    pub documentation: bool,
+}
+
+/// What the host replaces by text before the shell sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Foreign {
+    /// An expression of a CI system: the text between the braces, such as `secrets.NPM_TOKEN`.
+    Expression(String),
+    /// A variable of the host, such as make's `$(NPM_TOKEN)`: its name.
+    Variable(String),
+    /// Anything else: a function, a default, several expressions.
+    Computed,
+}
+
+/// A variable that has to be in the environment of the command for the rewrite to work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provide {
+    /// The environment variable.
+    pub variable: String,
+    /// What the host writes for its value, as it stands in the file: `${{ secrets.X }}`, `$(X)`.
+    pub value: String,
+}
+
+/// The edits of a rewrite, and what they need from the host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScriptRewrite {
+    /// The edits inside the shell text.
+    pub rewrite: Rewrite,
+    /// What the host has to put into the environment.
+    pub provide: Vec<Provide>,
+}
+
+/// Every build of the text, in the order of the file; [`Build::index`] counts from zero.
+#[must_use]
+pub fn builds(site: &Site<'_>, around: &dyn Surroundings) -> Vec<Build> {
+    found(site, around).into_iter().map(|found| found.build).collect()
+}
+
+/// The edits that make `build`, one of [`builds`], honour the requests.
+///
+/// # Errors
+/// A [`Refusal`] where one of the requests can't be honoured.
+pub fn pass_secrets(
+    site: &Site<'_>,
+    around: &dyn Surroundings,
+    build: &Build,
+    requests: &[Request],
+) -> Result<ScriptRewrite, Refusal> {
+    pass_secrets_in(std::slice::from_ref(site), around, build, requests)
+}
+
+/// Every build of several texts of one file, in the order of the file.
+pub(super) fn builds_in(sites: &[Site<'_>], around: &dyn Surroundings) -> Vec<Build> {
+    let mut all: Vec<Build> = Vec::new();
+    for build in sites.iter().flat_map(|site| builds(site, around)) {
+        if !all.iter().any(|known| known.range == build.range) {
+            all.push(build);
+        }
+    }
+    all.sort_by_key(|build| build.range.start());
+    for (index, build) in all.iter_mut().enumerate() {
+        build.index = index;
+    }
+    all
+}
+
+/// [`pass_secrets`] for a build of [`builds_in`].
+pub(super) fn pass_secrets_in(
+    sites: &[Site<'_>],
+    around: &dyn Surroundings,
+    build: &Build,
+    requests: &[Request],
+) -> Result<ScriptRewrite, Refusal> {
+    for site in sites {
+        let all = found(site, around);
+        if let Some(found) = all.iter().find(|found| is_same(&found.build, build)) {
+            return rewrite::pass(site, found, requests);
+        }
+    }
+    Err(gone(build))
+}
+
+fn is_same(one: &Build, other: &Build) -> bool {
+    one.range == other.range && one.title == other.title
+}
+
+fn gone(build: &Build) -> Refusal {
+    Refusal { reason: "the build is not in this text any more".to_owned(), range: build.range, instead: None }
+}
+
+fn found(site: &Site<'_>, around: &dyn Surroundings) -> Vec<found::Found> {
+    if !may_build(site.view.text()) {
+        return Vec::new();
+    }
+    let script = parse(site.view.text(), site.dialect);
+    let mut merged: Vec<found::Found> = Vec::new();
+    for found in walk::Walk::new(site, around).run(&script.items) {
+        match merged.iter_mut().find(|known| known.build.range == found.build.range) {
+            Some(known) => known.merge(found),
+            None => merged.push(found),
+        }
+    }
+    merged.sort_by_key(|found| found.build.range.start());
+    for (index, found) in merged.iter_mut().enumerate() {
+        found.build.index = index;
+    }
+    merged
+}
+
+/// A cheap necessary condition.
+fn may_build(text: &str) -> bool {
+    ["build", "executor", "deploy", " bud"].iter().any(|word| text.contains(word))
+}

@@ -1,0 +1,355 @@
+//! Makes a build pass secrets.
+
+use super::super::command::Family;
+use super::super::{Argument, ArgumentValue, Builder, Refusal, Request, RequestedSecret};
+use super::found::{Found, FoundArgument, file_of, variable_of};
+use super::state::Provision;
+use super::{Foreign, Provide, ScriptRewrite, Site, value};
+use crate::source::{Edit, TextRange, slice};
+use crate::syntax::shell::{PartKind, Word};
+use crate::syntax::view::Seam;
+
+/// Variables that mean something to docker or the shell; an assignment in front of a build would change that.
+const TAKEN: &[&str] =
+    &["PATH", "HOME", "PWD", "IFS", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_BUILDKIT"];
+
+/// Where a secret's value comes from in the new command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    /// Nowhere: the argument was empty.
+    Dropped,
+    /// An environment variable.
+    Variable(String),
+    /// A file; the operand's text in the host.
+    File(String),
+}
+
+/// A rewrite in the making.
+struct Draft<'a> {
+    site: &'a Site<'a>,
+    found: &'a Found,
+    result: ScriptRewrite,
+    /// The assignments in front of the command, as the host writes them, by variable.
+    prefixes: Vec<(String, String)>,
+    /// The variables that `sudo` has to keep.
+    kept: Vec<String>,
+}
+
+/// The edits that make `found` honour all `requests`.
+pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Result<ScriptRewrite, Refusal> {
+    let mut draft = Draft { site, found, result: ScriptRewrite::default(), prefixes: Vec::new(), kept: Vec::new() };
+    for request in requests {
+        draft.honour(request)?;
+    }
+    draft.finish()
+}
+
+impl Draft<'_> {
+    fn honour(&mut self, request: &Request) -> Result<(), Refusal> {
+        let all: Vec<(&Argument, Option<&FoundArgument>)> = self
+            .found
+            .build
+            .arguments
+            .iter()
+            .enumerate()
+            .map(|(index, argument)| (argument, self.found.arguments.get(index)))
+            .filter(|(argument, _)| argument.name == request.argument)
+            .collect();
+        if let Some(opaque) = self.found.build.opaque.as_ref().filter(|_| self.found.family.is_some()) {
+            self.assume(format!("`{opaque}` does not set `{}`", request.argument));
+        }
+        let last = all.iter().rposition(|(argument, _)| !argument.shared);
+        for (index, (argument, written)) in all.into_iter().enumerate() {
+            let Some(written) = written else {
+                return Err(refusal("the build is inside text that another program is given", argument.range, None));
+            };
+            let overridden = !argument.shared && Some(index) != last;
+            match request.secret.as_ref().filter(|_| !overridden) {
+                Some(secret) => self.replace(argument, written, secret)?,
+                None => self.remove(written.written.range)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn replace(
+        &mut self,
+        argument: &Argument,
+        written: &FoundArgument,
+        secret: &RequestedSecret,
+    ) -> Result<(), Refusal> {
+        if let Builder::WithoutSecrets(sentence) = &self.found.build.builder {
+            return Err(refusal(sentence, argument.range, self.instead(argument, secret)));
+        }
+        let origin = self.origin(argument, written, secret)?;
+        let known = self.found.build.secrets.iter().any(|passed| passed.id == secret.id);
+        let operand = match origin {
+            _ if known => None,
+            Origin::Dropped => None,
+            Origin::Variable(name) => {
+                self.keep(&name, argument)?;
+                Some(format!("id={},env={name}", secret.id))
+            }
+            Origin::File(path) if path.contains(['$', ' ']) => {
+                let quote = value::quoted(self.found, "\"").unwrap_or_default();
+                Some(format!("{quote}id={},src={path}{quote}", secret.id))
+            }
+            Origin::File(path) => Some(format!("id={},src={path}", secret.id)),
+        };
+        match operand {
+            Some(operand) => self.write(written.written.range, &operand, argument),
+            None => self.remove(written.written.range),
+        }
+    }
+
+    /// Puts `--secret` in the place of `--build-arg`, joined to its operand in the same way.
+    fn write(&mut self, at: TextRange, operand: &str, argument: &Argument) -> Result<(), Refusal> {
+        let joined = slice(self.found.view.text(), at).trim_start_matches(['"', '\'']).split('=').next();
+        let joined = joined.is_some_and(|option| option.starts_with("--") && !option.contains(char::is_whitespace));
+        let separator = if joined { '=' } else { ' ' };
+        // The operand is in the host's words already where it came from there, and plain otherwise.
+        let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?;
+        self.result.rewrite.edits.push(Edit::replace(edit.range(), format!("--secret{separator}{operand}")));
+        Ok(())
+    }
+
+    fn origin(
+        &mut self,
+        argument: &Argument,
+        written: &FoundArgument,
+        secret: &RequestedSecret,
+    ) -> Result<Origin, Refusal> {
+        let name = &argument.name;
+        match &argument.value {
+            ArgumentValue::Empty => Ok(Origin::Dropped),
+            ArgumentValue::Inherited => {
+                if written.provision == Provision::Plain {
+                    self.note(format!("`{name}` is not exported, so the build got no value before either"));
+                }
+                Ok(Origin::Variable(name.clone()))
+            }
+            ArgumentValue::Literal(_) if self.site.documentation => {
+                self.note(format!(
+                    "the value of `{name}` is read from the environment now: it has to be exported first"
+                ));
+                Ok(Origin::Variable(name.clone()))
+            }
+            ArgumentValue::Literal(_) => Err(refusal(
+                &format!("`{name}` has a fixed value here; a credential has to be replaced and to come from outside"),
+                argument.range,
+                Some(format!("--secret id={},env={name}", secret.id)),
+            )),
+            ArgumentValue::Variable(_) | ArgumentValue::Expression(_) => self.variable(argument, written),
+            ArgumentValue::File(_) if secret.from_file => match self.file(written) {
+                Some(path) => Ok(Origin::File(path)),
+                None => self.assign(argument, written),
+            },
+            ArgumentValue::File(_) => self.assign(argument, written),
+            ArgumentValue::Composite => self.composite(argument, written),
+        }
+    }
+
+    fn file(&self, written: &FoundArgument) -> Option<String> {
+        let path = file_of(written.written.value.as_ref()?)?;
+        value::path(self.site, self.found, path).ok()
+    }
+
+    fn variable(&mut self, argument: &Argument, written: &FoundArgument) -> Result<Origin, Refusal> {
+        let Some(variable) = written.written.value.as_ref().and_then(variable_of) else {
+            return self.assign(argument, written);
+        };
+        if written.fixed && written.provision != Provision::Outside {
+            let name = match self.site.foreign.get(&variable.name) {
+                Some(Foreign::Variable(name) | Foreign::Expression(name)) => name,
+                Some(Foreign::Computed) | None => &variable.name,
+            };
+            self.note(format!(
+                "`{name}` has a fixed value in this file; a credential has to be replaced and to come from outside"
+            ));
+        }
+        let host = || self.found.view.host_range(variable.name_range).map(|at| slice(self.site.text, at).to_owned());
+        match self.site.foreign.get(&variable.name) {
+            Some(Foreign::Variable(name)) => {
+                self.provide(name.clone(), host().unwrap_or_default());
+                return Ok(Origin::Variable(name.clone()));
+            }
+            Some(Foreign::Expression(text)) => {
+                let whole =
+                    written.written.value.as_ref().and_then(|word| value::expression(self.site, self.found, word));
+                self.provide(argument.name.clone(), whole.unwrap_or_else(|| text.clone()));
+                return Ok(Origin::Variable(argument.name.clone()));
+            }
+            Some(Foreign::Computed) => return self.assign(argument, written),
+            None => {}
+        }
+        let guarded = matches!(variable.operator.as_deref(), Some("?" | ":?"));
+        match written.provision {
+            Provision::Plain => self.assign(argument, written),
+            _ if guarded => self.assign(argument, written),
+            Provision::Outside if self.found.nounset && !argument.shared => {
+                self.note(format!("`set -u` still stops the script where `{}` is missing", variable.name));
+                self.assign(argument, written)
+            }
+            Provision::Outside | Provision::Exported => Ok(Origin::Variable(variable.name.clone())),
+        }
+    }
+
+    fn composite(&mut self, argument: &Argument, written: &FoundArgument) -> Result<Origin, Refusal> {
+        let word = written.written.value.as_ref();
+        if let Some(text) = word.and_then(|word| value::expression(self.site, self.found, word)) {
+            self.provide(argument.name.clone(), text);
+            return Ok(Origin::Variable(argument.name.clone()));
+        }
+        self.assign(argument, written)
+    }
+
+    /// Puts `NAME=value` in front of the command: into its environment, and into no other one's.
+    fn assign(&mut self, argument: &Argument, written: &FoundArgument) -> Result<Origin, Refusal> {
+        let name = &argument.name;
+        let stuck = |reason: String| Err(refusal(&reason, argument.range, None));
+        let Some(word) = written.written.value.as_ref() else { return Ok(Origin::Variable(name.clone())) };
+        if TAKEN.contains(&name.as_str()) || self.found.assigned.contains(name) {
+            return stuck(format!("`{name}` has another meaning in the environment of this command"));
+        }
+        if argument.shared && !is_portable(word) {
+            return stuck(format!("the value of `{name}` is worked out where the options are collected"));
+        }
+        let Ok(text) = value::assigned(self.site, self.found, word) else {
+            return stuck(format!("the value of `{name}` can't be written in front of the command"));
+        };
+        match self.prefixes.iter().find(|(known, _)| known == name) {
+            Some((_, known)) if *known != text => {
+                return stuck(format!("`{name}` has different values in different places"));
+            }
+            Some(_) => {}
+            None => self.prefixes.push((name.clone(), text)),
+        }
+        Ok(Origin::Variable(name.clone()))
+    }
+
+    fn keep(&mut self, name: &str, argument: &Argument) -> Result<(), Refusal> {
+        if self.found.cleared {
+            return Err(refusal("the environment does not reach this build (`env -i`, `su -`)", argument.range, None));
+        }
+        if self.found.sudo.is_some() && !self.kept.iter().any(|kept| kept == name) {
+            self.kept.push(name.to_owned());
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, at: TextRange) -> Result<(), Refusal> {
+        let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, self.found.build.range))?;
+        self.result.rewrite.edits.push(Edit::delete(with_its_line(self.site.text, edit.range())));
+        Ok(())
+    }
+
+    fn provide(&mut self, variable: String, value: String) {
+        let provide = Provide { variable, value };
+        if !self.result.provide.contains(&provide) {
+            self.result.provide.push(provide);
+        }
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.result.rewrite.notes.contains(&note) {
+            self.result.rewrite.notes.push(note);
+        }
+    }
+
+    fn assume(&mut self, assumption: String) {
+        if !self.result.rewrite.assumptions.contains(&assumption) {
+            self.result.rewrite.assumptions.push(assumption);
+        }
+    }
+
+    /// What to write by hand where the program has a flag of its own.
+    fn instead(&self, argument: &Argument, secret: &RequestedSecret) -> Option<String> {
+        match self.found.family? {
+            Family::Fly => Some(format!("--build-secret {}=…", secret.id)),
+            Family::Docker => Some(format!("--secret id={},env={}", secret.id, argument.name)),
+            Family::Kaniko => Some("docker buildx build".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn finish(mut self) -> Result<ScriptRewrite, Refusal> {
+        if self.result.rewrite.edits.is_empty() {
+            return Ok(self.result);
+        }
+        let place = |at| self.found.view.host_offset(at);
+        let inside = || refusal("the command begins inside an escape", self.found.build.range, None);
+        if !self.prefixes.is_empty() {
+            let text: String = self.prefixes.iter().map(|(name, value)| format!("{name}={value} ")).collect();
+            let at = self.found.view.host_range(TextRange::at(self.found.prefix, 1.into())).ok_or_else(inside)?.start();
+            self.result.rewrite.edits.push(Edit::insert(at, text));
+        }
+        if let Some(sudo) = self.found.sudo.filter(|_| !self.kept.is_empty()) {
+            let at = place(sudo).ok_or_else(inside)?;
+            let names = self.kept.join(",");
+            self.result.rewrite.edits.push(Edit::insert(at, format!(" --preserve-env={names}")));
+            self.assume(format!("the sudo rules allow `--preserve-env={names}`"));
+        }
+        if let Some(program) = self.found.guessed.clone() {
+            self.assume(format!("`{program}` is docker or takes `--secret` as docker does"));
+        }
+        Ok(self.result)
+    }
+}
+
+/// Whether a value reads the same in another place of the script: text and variables, no parameters, no commands.
+fn is_portable(word: &Word) -> bool {
+    word.parts.iter().all(|part| match &part.kind {
+        PartKind::Text(_) => true,
+        PartKind::Variable(variable) => super::super::command::is_name(&variable.name) && variable.operator.is_none(),
+        _ => false,
+    })
+}
+
+/// The range to delete so that no blank, and no continued line that held nothing else, is left behind.
+fn with_its_line(text: &str, at: TextRange) -> TextRange {
+    let (start, end) = (usize::from(at.start()), usize::from(at.end()));
+    let before = text.get(..start).unwrap_or("");
+    let after = text.get(end..).unwrap_or("");
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line_end = after.find('\n').map_or(text.len(), |newline| end + newline + 1);
+    let head = before.get(line_start..).unwrap_or("");
+    let tail = text.get(end..line_end).unwrap_or("").trim();
+    let alone = head.trim().is_empty() && line_start > 0;
+    if alone && (tail == "\\" || tail.is_empty() && !continues(before)) {
+        return crate::source::range(line_start, line_end);
+    }
+    if alone && tail.is_empty() {
+        let kept = before.trim_end().trim_end_matches('\\').trim_end().len();
+        return crate::source::range(kept, end);
+    }
+    if head.trim().is_empty() {
+        let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
+        return crate::source::range(start, end + blanks);
+    }
+    let kept = before.trim_end_matches([' ', '\t']).len();
+    if kept < start {
+        return crate::source::range(kept, end);
+    }
+    // Behind a quote or a bracket: the blank that follows goes instead.
+    let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
+    crate::source::range(start, end + blanks)
+}
+
+/// Whether the line before this one is continued.
+fn continues(before: &str) -> bool {
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    before.get(..line_start).unwrap_or("").trim_end().ends_with('\\')
+}
+
+fn refusal(reason: &str, range: TextRange, instead: Option<String>) -> Refusal {
+    Refusal { reason: reason.to_owned(), range, instead }
+}
+
+fn sealed(seam: Seam, range: TextRange) -> Refusal {
+    let reason = match seam {
+        Seam::InsideEscape => "the argument begins or ends inside an escape",
+        Seam::Comment => "a comment stands between the option and its value",
+        Seam::Unwritable => "the new option can't be written here",
+    };
+    refusal(reason, range, None)
+}

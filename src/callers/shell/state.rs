@@ -1,0 +1,143 @@
+//! What a script has set up at one of its commands.
+
+use std::collections::BTreeMap;
+
+use super::super::command::{Piece, UNKNOWN};
+
+/// More texts than this for one word count as unknown.
+const MANY: usize = 24;
+
+/// What is known of one variable.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Binding {
+    /// Every text it may have.
+    pub texts: Vec<String>,
+    /// The words it falls into when it is not quoted, where they are written.
+    pub pieces: Vec<Piece>,
+    /// Whether the script gives it its value.
+    pub assigned: bool,
+    /// Whether the script exports it.
+    pub exported: bool,
+    /// Whether its value was built up on the way, so that it can be no plain scalar.
+    pub array: bool,
+}
+
+impl Binding {
+    /// A value of which only the texts are known.
+    pub(super) fn of_texts(texts: Vec<String>) -> Self {
+        Self { texts, assigned: true, ..Self::default() }
+    }
+
+    /// A value that can't be told, such as what `read` reads.
+    pub(super) fn unknown() -> Self {
+        Self::of_texts(vec![UNKNOWN.to_string()])
+    }
+
+    /// Either of two values.
+    fn join(&mut self, other: &Self) {
+        for text in &other.texts {
+            if !self.texts.contains(text) {
+                self.texts.push(text.clone());
+            }
+        }
+        for piece in &other.pieces {
+            if !self.pieces.iter().any(|known| known.word.range == piece.word.range) {
+                self.pieces.push(piece.clone());
+            }
+        }
+        // Plain in one branch is plain: the environment may lack it.
+        self.exported = (self.exported || !self.assigned) && (other.exported || !other.assigned);
+        self.assigned |= other.assigned;
+        self.array |= other.array;
+        limit(&mut self.texts);
+    }
+}
+
+/// Where a variable of a build argument has its value from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Provision {
+    /// The environment, before the script ran.
+    Outside,
+    /// The environment, because the script exports it.
+    Exported,
+    /// The script alone: programs that it calls don't see it.
+    Plain,
+}
+
+/// What the script has set up.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    /// The variables that the script has touched.
+    pub bindings: BTreeMap<String, Binding>,
+    /// The working directories that are possible, as absolute paths below [`super::place::ROOT`].
+    pub directories: Vec<String>,
+    /// What `pushd` has put aside.
+    pub stack: Vec<Vec<String>>,
+    /// `set -u`
+    pub nounset: bool,
+    /// `set -a`
+    pub allexport: bool,
+    /// Whether a file that can't be read was sourced: any variable may be its.
+    pub sourced: bool,
+}
+
+impl State {
+    /// Gives `name` a value.
+    pub(super) fn bind(&mut self, name: &str, binding: Binding) {
+        let exported = self.allexport || binding.exported || self.bindings.get(name).is_some_and(|old| old.exported);
+        self.bindings.insert(name.to_owned(), Binding { exported, ..binding });
+    }
+
+    /// Marks `name` as part of the environment.
+    pub(super) fn export(&mut self, name: &str) {
+        let unset = || Binding { texts: vec![UNKNOWN.to_string()], ..Binding::default() };
+        self.bindings.entry(name.to_owned()).or_insert_with(unset).exported = true;
+    }
+
+    /// Where `name` has its value from.
+    pub(super) fn provision(&self, name: &str) -> Provision {
+        match self.bindings.get(name) {
+            Some(binding) if binding.exported => Provision::Exported,
+            Some(binding) if binding.assigned => Provision::Plain,
+            _ if self.sourced => Provision::Plain,
+            _ => Provision::Outside,
+        }
+    }
+
+    /// Either of several states, after branches.
+    pub(super) fn join(states: Vec<Self>) -> Option<Self> {
+        let mut states = states.into_iter();
+        let mut joined = states.next()?;
+        for state in states {
+            joined.join_one(&state);
+        }
+        Some(joined)
+    }
+
+    fn join_one(&mut self, other: &Self) {
+        for (name, binding) in &other.bindings {
+            match self.bindings.get_mut(name) {
+                Some(known) => known.join(binding),
+                None => {
+                    self.bindings.insert(name.clone(), binding.clone());
+                }
+            }
+        }
+        for directory in &other.directories {
+            if !self.directories.contains(directory) {
+                self.directories.push(directory.clone());
+            }
+        }
+        limit(&mut self.directories);
+        self.nounset |= other.nounset;
+        self.allexport &= other.allexport;
+        self.sourced |= other.sourced;
+    }
+}
+
+/// Keeps the number of texts in bounds.
+pub(super) fn limit(texts: &mut Vec<String>) {
+    if texts.len() > MANY {
+        *texts = vec![UNKNOWN.to_string()];
+    }
+}

@@ -1,0 +1,434 @@
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::super::{
+    ArgumentValue, Build, Builder, Caller, Dockerfiles, Request, RequestedSecret, SecretSource, Surroundings,
+};
+use super::Shell;
+use crate::source::{Source, apply_edits, slice};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// A repository that has these files.
+pub(in crate::callers) struct Files(Vec<Utf8PathBuf>, Vec<(Utf8PathBuf, String)>);
+
+impl Files {
+    pub(in crate::callers) fn new(paths: &[&str]) -> Self {
+        Self(paths.iter().map(Utf8PathBuf::from).collect(), Vec::new())
+    }
+
+    fn with(mut self, path: &str, text: &str) -> Self {
+        self.1.push((path.into(), text.to_owned()));
+        self
+    }
+}
+
+impl Surroundings for Files {
+    fn is_file(&self, path: &Utf8Path) -> bool {
+        self.0.iter().any(|file| file == path)
+    }
+
+    fn dockerfiles(&self) -> &[Utf8PathBuf] {
+        &self.0
+    }
+
+    fn text(&self, path: &Utf8Path) -> Option<&str> {
+        self.1.iter().find(|(file, _)| file == path).map(|(_, text)| text.as_str())
+    }
+}
+
+pub(in crate::callers) fn request(argument: &str) -> Request {
+    let secret = RequestedSecret { id: argument.to_lowercase(), from_file: false };
+    Request { argument: argument.to_owned(), secret: Some(secret) }
+}
+
+fn builds(text: &str) -> Vec<Build> {
+    Shell.builds(
+        &Source::new("ci/build.sh", text.into()),
+        &Files::new(&["Dockerfile", "app/Dockerfile", "ci/Dockerfile.dev"]),
+    )
+}
+
+/// Passes `T` (and `U`) as secrets in every build of `text`.
+fn passed(text: &str) -> Result<(String, Vec<String>), String> {
+    passed_as(text, &["T", "U"], false)
+}
+
+fn passed_as(text: &str, names: &[&str], from_file: bool) -> Result<(String, Vec<String>), String> {
+    let source = Source::new("ci/build.sh", text.into());
+    let around = Files::new(&["Dockerfile"]);
+    let mut edits = Vec::new();
+    let mut remarks = Vec::new();
+    for build in Shell.builds(&source, &around) {
+        let mut requests: Vec<Request> = names.iter().map(|name| request(name)).collect();
+        requests
+            .iter_mut()
+            .filter_map(|request| request.secret.as_mut())
+            .for_each(|secret| secret.from_file = from_file);
+        let rewrite = Shell.pass_secrets(&source, &around, &build, &requests).map_err(|refusal| refusal.reason)?;
+        edits.extend(rewrite.edits);
+        remarks.extend(rewrite.assumptions);
+        remarks.extend(rewrite.notes);
+    }
+    let text = apply_edits(text, &edits).map_err(|overlap| overlap.to_string())?;
+    Ok((text, remarks))
+}
+
+#[track_caller]
+fn becomes(before: &str, after: &str) {
+    assert_eq!(passed(before).map(|(text, _)| text).as_deref(), Ok(after), "\nbefore: {before}");
+}
+
+#[track_caller]
+fn refused(before: &str, reason: &str) {
+    match passed(before) {
+        Err(refusal) => assert!(refusal.contains(reason), "{refusal}"),
+        Ok((text, _)) => panic!("was rewritten to {text}"),
+    }
+}
+
+#[test]
+fn every_way_to_write_the_argument() {
+    let after = "docker build --secret id=t,env=T .";
+    for argument in ["T", "T=$T", "T=${T}", "\"T=$T\"", "T=\"$T\"", "\"T\"=\"${T}\"", "\"T=${T:-}\""] {
+        becomes(&format!("docker build --build-arg {argument} ."), after);
+    }
+    for argument in ["--build-arg=T", "--build-arg=\"T=$T\"", "\"--build-arg=T=$T\"", "--build-arg=T=$T"] {
+        becomes(&format!("docker build {argument} ."), "docker build --secret=id=t,env=T .");
+    }
+    becomes("docker build --build-arg T=$OTHER .", "docker build --secret id=t,env=OTHER .");
+    becomes("docker build . --build-arg T=$T\n", "docker build . --secret id=t,env=T\n");
+}
+
+#[test]
+fn every_program_that_builds() {
+    for program in [
+        "docker build",
+        "docker image build",
+        "docker builder build",
+        "docker buildx build",
+        "docker buildx b",
+        "docker --context x build",
+        "docker -H tcp://h build",
+        "docker buildx --builder b build",
+        "nerdctl build",
+        "depot build",
+        "podman build",
+        "buildah bud",
+        "buildah build",
+        "finch build",
+        "sudo -E docker build",
+        "env A=b docker build",
+        "exec docker build",
+        "retry 3 docker build",
+        "timeout 30m docker build",
+        "/usr/bin/docker build",
+        "A=b docker build",
+        "if docker build",
+        "! docker build",
+        "time docker build",
+        "command docker build",
+        "docker-buildx build",
+    ] {
+        let end = if program.starts_with("if") { "; then :; fi" } else { "" };
+        becomes(&format!("{program} --build-arg T -t x .{end}"), &format!("{program} --secret id=t,env=T -t x .{end}"));
+    }
+}
+
+#[test]
+fn a_program_in_a_variable_is_an_assumption() {
+    for program in ["$DOCKER build", "\"$DOCKER\" buildx build", "$BUILD_COMMAND"] {
+        let remarks = passed(&format!("{program} --build-arg T .")).map(|(_, remarks)| remarks).unwrap_or_default();
+        assert!(remarks.iter().any(|remark| remark.contains("is docker")), "{program} {remarks:?}");
+    }
+    becomes("D=docker\n$D build --build-arg T .", "D=docker\n$D build --secret id=t,env=T .");
+    becomes("\"${D:-docker}\" build --build-arg T .", "\"${D:-docker}\" build --secret id=t,env=T .");
+}
+
+#[test]
+fn what_is_no_build_is_left_alone() {
+    for text in [
+        "echo docker build --build-arg T .",
+        "docker run x docker build .",
+        "command -v docker",
+        "docker images build",
+        "make build",
+        "# docker build --build-arg T .",
+        "docker compose up --build",
+        "docker compose build",
+    ] {
+        assert_eq!(builds(text), [], "{text}");
+    }
+}
+
+#[test]
+fn continued_lines_keep_their_layout() {
+    becomes(
+        "docker build \\\n\t--build-arg T=$T \\\n\t--build-arg X=1 \\\n\t-t x .\n",
+        "docker build \\\n\t--secret id=t,env=T \\\n\t--build-arg X=1 \\\n\t-t x .\n",
+    );
+    becomes(
+        "docker build \\\r\n  --build-arg T=\"$T\" \\\r\n  -t x . # why\r\n",
+        "docker build \\\r\n  --secret id=t,env=T \\\r\n  -t x . # why\r\n",
+    );
+    becomes(
+        "docker build \\\n  --build-arg T=$A \\\n  --build-arg T=$T \\\n  .\n",
+        "docker build \\\n  --secret id=t,env=T \\\n  .\n",
+    );
+    becomes("docker build \\\n  . \\\n  --build-arg T=\n", "docker build \\\n  .\n");
+    becomes("docker build --build-arg T= .", "docker build .");
+    becomes("docker build --build-arg T=\"\" .", "docker build .");
+    becomes("docker build \\\n --build-arg \\\n T=$T \\\n .", "docker build \\\n --secret id=t,env=T \\\n .");
+}
+
+#[test]
+fn a_variable_of_the_script_alone_goes_in_front_of_the_command() {
+    becomes("T=$(x)\ndocker build --build-arg T=$T .", "T=$(x)\nT=\"$T\" docker build --secret id=t,env=T .");
+    becomes("V=$(x)\ndocker build --build-arg T=$V .", "V=$(x)\nT=\"$V\" docker build --secret id=t,env=T .");
+    becomes(
+        "read -rs V\ndocker build --build-arg T=\"$V\" .",
+        "read -rs V\nT=\"$V\" docker build --secret id=t,env=T .",
+    );
+    becomes("V=$1\nA=b docker build --build-arg T=$V .", "V=$1\nA=b T=\"$V\" docker build --secret id=t,env=T .");
+    becomes(". ./env\ndocker build --build-arg T=$T .", ". ./env\nT=\"$T\" docker build --secret id=t,env=T .");
+    becomes(
+        "f() { local V=$1; docker build --build-arg \"T=$V\" .; }\nf x",
+        "f() { local V=$1; T=\"$V\" docker build --secret id=t,env=T .; }\nf x",
+    );
+}
+
+#[test]
+fn an_exported_variable_is_in_the_environment() {
+    for setup in
+        ["export V=$(x)", "V=$(x)\nexport V", "export V; V=$(x)", "set -a; . ./env; set +a", "declare -x V=$(x)"]
+    {
+        becomes(
+            &format!("{setup}\ndocker build --build-arg T=$V ."),
+            &format!("{setup}\ndocker build --secret id=t,env=V ."),
+        );
+    }
+    let plain = "if x; then V=1; else export V=2; fi\ndocker build --build-arg T=$V .";
+    assert!(passed(plain).is_ok_and(|(text, _)| text.contains("T=\"$V\" docker")));
+}
+
+#[test]
+fn computed_values_go_in_front_of_the_command() {
+    becomes(
+        "docker build --build-arg T=\"$(cat ~/.token)\" .",
+        "T=\"$(cat ~/.token)\" docker build --secret id=t,env=T .",
+    );
+    becomes("docker build --build-arg T=$(pass t) .", "T=$(pass t) docker build --secret id=t,env=T .");
+    becomes("docker build --build-arg T=https://$U:$P@h .", "T=\"https://$U:$P@h\" docker build --secret id=t,env=T .");
+    becomes(
+        "docker build --build-arg 'T={\"a\":\"'$P'\"}' .",
+        "T=\"{\\\"a\\\":\\\"$P\\\"}\" docker build --secret id=t,env=T .",
+    );
+    becomes(
+        "if docker build --build-arg T=\"${T:?is missing}\" .; then :; fi",
+        "if T=\"${T:?is missing}\" docker build --secret id=t,env=T .; then :; fi",
+    );
+    becomes("time docker build --build-arg T=$(x) .", "time T=$(x) docker build --secret id=t,env=T .");
+    becomes(
+        "docker build --build-arg T=$(x) --build-arg U=\"$(y)\" .",
+        "T=$(x) U=\"$(y)\" docker build --secret id=t,env=T --secret id=u,env=U .",
+    );
+    becomes("set -eu\ndocker build --build-arg T=$T .", "set -eu\nT=\"$T\" docker build --secret id=t,env=T .");
+}
+
+#[test]
+fn a_file_is_passed_as_one_where_its_newline_does_no_harm() {
+    let file = |text: &str| passed_as(text, &["T"], true).map(|(text, _)| text);
+    assert_eq!(
+        file("docker build --build-arg T=\"$(cat ~/.npmrc)\" .").as_deref(),
+        Ok("docker build --secret \"id=t,src=$HOME/.npmrc\" .")
+    );
+    assert_eq!(
+        file("docker build --build-arg T=\"$(< id_rsa)\" .").as_deref(),
+        Ok("docker build --secret id=t,src=id_rsa .")
+    );
+    assert_eq!(
+        file("docker build --build-arg T=\"$(cat ~/.ssh/$KEY)\" .").as_deref(),
+        Ok("docker build --secret \"id=t,src=$HOME/.ssh/$KEY\" .")
+    );
+}
+
+#[test]
+fn what_has_no_secrets_is_refused() {
+    refused("docker build --build-arg T=abc .", "fixed value");
+    refused("export DOCKER_BUILDKIT=0\ndocker build --build-arg T .", "DOCKER_BUILDKIT=0");
+    refused("env DOCKER_BUILDKIT=0 docker build --build-arg T .", "classic builder");
+    refused("/kaniko/executor --context . --build-arg T", "kaniko");
+    refused("docker compose build --build-arg T=$T", "Compose file");
+    refused("docker-compose -f x.yml build --build-arg T=$T web", "Compose file");
+    refused("fly deploy --build-arg T=$T", "--build-secret");
+    refused("az acr build --build-arg T=$T -r r .", "az acr build");
+    refused("./own-build --build-arg T=$T", "./own-build");
+    refused("ssh host \"docker build --build-arg T=$T .\"", "another program");
+    refused("env -i docker build --build-arg T .", "env -i");
+    assert!(builds("DOCKER_BUILDKIT=0 docker buildx build .").iter().all(|build| build.builder == Builder::BuildKit));
+}
+
+#[test]
+fn sudo_is_told_to_keep_the_variable() {
+    becomes(
+        "sudo docker build --build-arg T=$T --build-arg U .",
+        "sudo --preserve-env=T,U docker build --secret id=t,env=T --secret id=u,env=U .",
+    );
+    becomes("sudo -E docker build --build-arg T .", "sudo -E docker build --secret id=t,env=T .");
+    becomes(
+        "sudo docker build --build-arg T=$(x) .",
+        "T=$(x) sudo --preserve-env=T docker build --secret id=t,env=T .",
+    );
+}
+
+#[test]
+fn flags_in_variables_belong_to_the_builds_that_expand_them() {
+    becomes(
+        "A=(--build-arg \"T=$T\" -t x)\nA+=(--build-arg U=$U)\ndocker build \"${A[@]}\" .",
+        "A=(--secret id=t,env=T -t x)\nA+=(--secret id=u,env=U)\ndocker build \"${A[@]}\" .",
+    );
+    becomes(
+        "A=\"--build-arg T=$T\"\nA=\"$A --build-arg U=$U\"\ndocker build $A .",
+        "A=\"--secret id=t,env=T\"\nA=\"$A --secret id=u,env=U\"\ndocker build $A .",
+    );
+    becomes(
+        "if [ -n \"$T\" ]; then A=\"--build-arg T=$T\"; fi\ndocker build $A .",
+        "if [ -n \"$T\" ]; then A=\"--secret id=t,env=T\"; fi\ndocker build $A .",
+    );
+    becomes("docker build ${T:+--build-arg T=$T} .", "docker build ${T:+--secret id=t,env=T} .");
+    becomes(
+        "f() { docker build \"$@\" .; }\nf -t x --build-arg T=$T\nf --build-arg \"T=$T\"",
+        "f() { docker build \"$@\" .; }\nf -t x --secret id=t,env=T\nf --secret id=t,env=T",
+    );
+    becomes("C=\"docker build --build-arg T=$T .\"\n$C", "C=\"docker build --secret id=t,env=T .\"\n$C");
+    becomes(
+        "V=$(x)\nA=\"--build-arg T=$V\"\ndocker build $A .",
+        "V=$(x)\nA=\"--secret id=t,env=T\"\nT=\"$V\" docker build $A .",
+    );
+    refused("A=\"--build-arg T=$(x)\"\ndocker build $A .", "worked out");
+    let shared = builds("A=(--build-arg T)\ndocker build \"${A[@]}\" .");
+    assert!(shared.iter().flat_map(|build| &build.arguments).all(|argument| argument.shared));
+}
+
+#[test]
+fn words_that_cannot_be_read_are_said() {
+    for text in [
+        "docker build $EVERYTHING .",
+        "docker build \"$@\" .",
+        "docker build --build-arg \"$PAIR\" .",
+        "docker build $A $B",
+    ] {
+        assert!(builds(text).iter().any(|build| build.opaque.is_some()), "{text}");
+    }
+    assert!(builds("A=b\ndocker build --build-arg X=$A \"$DIR\"").iter().all(|build| build.opaque.is_none()));
+    assert_eq!(builds("eval docker build $X").len(), 1);
+}
+
+#[test]
+fn paths_lead_to_the_dockerfile() {
+    let one = |path: &str| Dockerfiles::One(path.into());
+    let several = |paths: &[&str]| Dockerfiles::Several(paths.iter().map(Utf8PathBuf::from).collect());
+    for (text, dockerfiles) in [
+        ("docker build .", one("Dockerfile")),
+        ("docker build app", one("app/Dockerfile")),
+        ("cd app; docker build .", one("app/Dockerfile")),
+        ("(cd app && docker build .)", one("app/Dockerfile")),
+        ("(cd app); docker build .", one("Dockerfile")),
+        ("pushd app; popd; docker build .", one("Dockerfile")),
+        ("cd \"$(dirname \"$0\")/..\"; docker build -t x .", one("Dockerfile")),
+        ("cd \"$(dirname \"${BASH_SOURCE[0]}\")\"; docker build -f Dockerfile.dev ..", one("ci/Dockerfile.dev")),
+        ("docker build -f \"${0%/*}/Dockerfile.dev\" .", one("ci/Dockerfile.dev")),
+        ("D=$(cd \"$(dirname \"$0\")\" && pwd); docker build -f $D/Dockerfile.dev $D", one("ci/Dockerfile.dev")),
+        ("docker build -f Dockerfile.dev .", one("ci/Dockerfile.dev")),
+        ("DIR=app; docker build $DIR", one("app/Dockerfile")),
+        ("docker build -f$PWD/app/Dockerfile .", one("app/Dockerfile")),
+        ("docker build --file=app/Dockerfile $(pwd)", one("app/Dockerfile")),
+        ("docker build . --file app/Dockerfile", one("app/Dockerfile")),
+        ("docker build - < app/Dockerfile", one("app/Dockerfile")),
+        ("for d in . app; do docker build $d; done", several(&["Dockerfile", "app/Dockerfile"])),
+        ("docker build -f \"$X/Dockerfile.dev\" .", several(&["ci/Dockerfile.dev"])),
+        ("docker build https://git.example.com/a.git", Dockerfiles::Elsewhere),
+        ("x | docker build -", Dockerfiles::Elsewhere),
+        ("docker build /tmp/x", Dockerfiles::Elsewhere),
+        ("docker build \"$X\"", Dockerfiles::Unknown("docker build \"$X\"".into())),
+        ("podman build app", one("app/Dockerfile")),
+        ("buildctl build --frontend dockerfile.v0 --local context=. --local dockerfile=app", one("app/Dockerfile")),
+        (
+            "/kaniko/executor --context $CI_PROJECT_DIR --dockerfile $CI_PROJECT_DIR/app/Dockerfile",
+            one("app/Dockerfile"),
+        ),
+    ] {
+        let found: Vec<Dockerfiles> = builds(text).into_iter().map(|build| build.dockerfiles).collect();
+        assert_eq!(found, [dockerfiles], "{text}");
+    }
+}
+
+#[test]
+fn options_are_read() {
+    let found = builds(
+        "docker build -qt x --target dev --ssh default --secret id=a,env=A --secret id=b,src=f -f app/Dockerfile .",
+    );
+    let [build] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(build.target.as_deref(), Some("dev"));
+    assert!(build.ssh);
+    let sources: Vec<&SecretSource> = build.secrets.iter().map(|secret| &secret.source).collect();
+    assert_eq!(sources, [&SecretSource::Variable("A".into()), &SecretSource::File("f".into())]);
+    assert_eq!(build.context.as_deref(), Some(Utf8Path::new("")));
+}
+
+#[test]
+fn values_are_told_apart() {
+    let text = "docker build --build-arg A --build-arg B=$V --build-arg C=$(cat ~/f) --build-arg D= --build-arg E=x --build-arg F=a$V .";
+    let values: Vec<ArgumentValue> =
+        builds(text).into_iter().flat_map(|build| build.arguments).map(|argument| argument.value).collect();
+    assert_eq!(
+        values,
+        [
+            ArgumentValue::Inherited,
+            ArgumentValue::Variable("V".into()),
+            ArgumentValue::File("~/f".into()),
+            ArgumentValue::Empty,
+            ArgumentValue::Literal(super::super::SecretValue::new("x")),
+            ArgumentValue::Composite,
+        ]
+    );
+}
+
+#[test]
+fn a_secret_that_is_passed_already_is_not_passed_twice() {
+    becomes("docker build --secret id=t,env=T --build-arg T=$T .", "docker build --secret id=t,env=T .");
+}
+
+#[test]
+fn a_sourced_file_of_the_repository_is_read() {
+    let text = ". ./env.sh\ndocker build --build-arg T=$T .";
+    let source = Source::new("build.sh", text.into());
+    let around = Files::new(&["Dockerfile"]).with("env.sh", "export T=1\n");
+    for build in Shell.builds(&source, &around) {
+        let rewrite = Shell.pass_secrets(&source, &around, &build, &[request("T")]);
+        let after = rewrite.ok().and_then(|rewrite| apply_edits(text, &rewrite.edits).ok());
+        assert_eq!(after.as_deref(), Some(". ./env.sh\ndocker build --secret id=t,env=T ."));
+    }
+}
+
+#[test]
+fn ranges_are_where_the_text_is() -> Outcome {
+    let text = "A=\"--build-arg T=$T\"\r\ndocker build $A \\\r\n  --build-arg U=$U .\r\n";
+    let found = builds(text);
+    let build = found.first().ok_or("no build")?;
+    let written: Vec<&str> = build.arguments.iter().map(|argument| slice(text, argument.range)).collect();
+    assert_eq!(written, ["--build-arg T=$T", "--build-arg U=$U"]);
+    Ok(())
+}
+
+#[test]
+fn a_shell_inside_the_shell_is_followed() {
+    becomes("bash -c 'docker build --build-arg T=$T .'", "bash -c 'docker build --secret id=t,env=T .'");
+    becomes(
+        "bash -c \"cd app && docker build --build-arg T=$T .\"",
+        "bash -c \"cd app && docker build --secret id=t,env=T .\"",
+    );
+    becomes(
+        "T=$(x)\nsh -c \"docker build --build-arg T=$T .\"",
+        "T=$(x)\nsh -c \"T=\\\"$T\\\" docker build --secret id=t,env=T .\"",
+    );
+}

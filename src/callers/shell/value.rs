@@ -1,0 +1,104 @@
+//! Writes the value of a build argument as the value of an assignment, in the host's own words.
+
+use super::found::Found;
+use super::{Foreign, Site};
+use crate::source::{TextRange, slice};
+use crate::syntax::shell::{Part, PartKind, Quote, Word};
+
+/// Why a value can't be moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stuck;
+
+/// `value` as a double-quoted word, or as it stands where it is quoted already or needs no quotes.
+pub(super) fn assigned(site: &Site<'_>, found: &Found, value: &Word) -> Result<String, Stuck> {
+    let host = |at: TextRange| found.view.host_range(at).map(|host| slice(site.text, host)).ok_or(Stuck);
+    let raw = host(value.range)?;
+    let balanced = value.parts.iter().all(|part| part.quote == Quote::None)
+        || (raw.len() > 1 && raw.starts_with('"') && raw.ends_with('"') && is_one_string(value));
+    let bare = matches!(value.parts.as_slice(), [Part { kind: PartKind::Variable(_), .. }]);
+    let flat = value.parts.iter().all(|part| !matches!(&part.kind, PartKind::Text(_) | PartKind::Other(_)));
+    if balanced && (raw.starts_with('"') || flat && !bare) {
+        return Ok(raw.to_owned());
+    }
+    let mut text = quoted(found, "\"")?;
+    for part in &value.parts {
+        match (&part.kind, part.quote) {
+            (PartKind::Text(_), Quote::Double) | (PartKind::Variable(_) | PartKind::Command(_), _) => {
+                text.push_str(host(part.range)?);
+            }
+            (PartKind::Text(plain), _) => text.push_str(&quoted(found, &escape(plain))?),
+            (PartKind::Arithmetic(_), _) => text.push_str(host(part.range)?),
+            (PartKind::Process(_) | PartKind::Other(_), _) => return Err(Stuck),
+        }
+    }
+    text.push_str(&quoted(found, "\"")?);
+    Ok(text)
+}
+
+/// Whether all of the word is inside one pair of double quotes.
+fn is_one_string(value: &Word) -> bool {
+    value.parts.iter().all(|part| part.quote == Quote::Double)
+        && value.parts.windows(2).all(|pair| matches!(pair, [left, right] if left.range.end() == right.range.start()))
+}
+
+/// The host's text of a value that consists of text and the host's own expressions; `None` for anything else.
+pub(super) fn expression(site: &Site<'_>, found: &Found, value: &Word) -> Option<String> {
+    let mut text = String::new();
+    let mut any = false;
+    for part in &value.parts {
+        match &part.kind {
+            PartKind::Text(plain) => text.push_str(plain),
+            PartKind::Variable(variable) if variable.operator.is_none() => match site.foreign.get(&variable.name) {
+                Some(Foreign::Expression(_)) => {
+                    any = true;
+                    text.push_str(slice(site.text, found.view.host_range(part.range)?));
+                }
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+    any.then_some(text)
+}
+
+/// The path of a `src=`, with `~` written so that the shell expands it there (docker does not: experiment).
+pub(super) fn path(site: &Site<'_>, found: &Found, word: &Word) -> Result<String, Stuck> {
+    let mut text = String::new();
+    for (index, part) in word.parts.iter().enumerate() {
+        match &part.kind {
+            PartKind::Text(plain) | PartKind::Other(plain) if index == 0 && part.quote == Quote::None => {
+                let home = plain.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
+                match home {
+                    Some(rest) => text.push_str(&quoted(found, &format!("$HOME{rest}"))?),
+                    None => text.push_str(&quoted(found, &escape(plain))?),
+                }
+            }
+            PartKind::Text(plain) | PartKind::Other(plain) => text.push_str(&quoted(found, &escape(plain))?),
+            PartKind::Variable(_) | PartKind::Command(_) => {
+                let host = found.view.host_range(part.range).ok_or(Stuck)?;
+                text.push_str(slice(site.text, host));
+            }
+            PartKind::Process(_) | PartKind::Arithmetic(_) => return Err(Stuck),
+        }
+    }
+    // The operand is one CSV record (`docker/buildx/util/buildflags/secrets.go`).
+    let fits = !text.contains([',', '"', '\n', '*', '?']) && !text.starts_with('~');
+    fits.then_some(text).ok_or(Stuck)
+}
+
+/// `text` as the host writes it.
+pub(super) fn quoted(found: &Found, text: &str) -> Result<String, Stuck> {
+    found.view.insert(found.prefix, text).map(|edit| edit.text).map_err(|_| Stuck)
+}
+
+/// `text` between double quotes.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        if matches!(char, '"' | '$' | '`' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(char);
+    }
+    escaped
+}

@@ -1,0 +1,253 @@
+//! Goes through a script in the order in which it runs and stops at every build.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Surroundings;
+use super::super::command::{Piece, UNKNOWN};
+use super::builtin;
+use super::expand::Evaluator;
+use super::found::{self, Found};
+use super::place;
+use super::state::{Binding, State};
+use super::{Site, embedded};
+use crate::syntax::shell::{Assignment, Command, Compound, CompoundKind, Item, Node, PartKind, Word};
+
+/// Functions that call functions are followed this deep.
+const DEPTH: usize = 6;
+
+/// One walk through one script.
+pub(super) struct Walk<'s> {
+    pub(super) site: &'s Site<'s>,
+    pub(super) around: &'s dyn Surroundings,
+    pub(super) found: Vec<Found>,
+    functions: BTreeMap<String, &'s Compound>,
+    called: BTreeSet<String>,
+    depth: usize,
+}
+
+impl<'s> Walk<'s> {
+    /// Starts where the script starts.
+    pub(super) fn new(site: &'s Site<'s>, around: &'s dyn Surroundings) -> Self {
+        Self { site, around, found: Vec::new(), functions: BTreeMap::new(), called: BTreeSet::new(), depth: 0 }
+    }
+
+    /// Goes through all of it, functions that nobody calls included.
+    pub(super) fn run(self, items: &'s [Item]) -> Vec<Found> {
+        let directories = self.site.directories.iter().map(|directory| place::absolute(directory)).collect();
+        self.run_from(items, State { directories, ..State::default() })
+    }
+
+    /// The same for text that runs where another script has got to.
+    pub(super) fn run_from(mut self, items: &'s [Item], mut state: State) -> Vec<Found> {
+        self.items(items, &mut state);
+        let functions: Vec<(String, &Compound)> =
+            self.functions.iter().map(|(name, body)| (name.clone(), *body)).collect();
+        for (name, body) in functions {
+            if self.called.insert(name) {
+                self.call(body, &mut state.clone(), None);
+            }
+        }
+        self.found
+    }
+
+    fn items(&mut self, items: &'s [Item], state: &mut State) {
+        for item in items {
+            match &item.node {
+                Node::Command(command) => self.command(command, state),
+                Node::Pipeline(members) => {
+                    for member in members {
+                        self.items(std::slice::from_ref(member), &mut state.clone());
+                    }
+                }
+                Node::Compound(compound) => self.compound(compound, state),
+            }
+        }
+    }
+
+    fn compound(&mut self, compound: &'s Compound, state: &mut State) {
+        self.substitutions(&compound.words, state);
+        match compound.kind {
+            CompoundKind::Function => {
+                if let Some(name) = &compound.name {
+                    self.functions.insert(name.clone(), compound);
+                }
+            }
+            CompoundKind::Group => self.bodies(compound, state),
+            CompoundKind::Subshell => self.bodies(compound, &mut state.clone()),
+            CompoundKind::For => {
+                let mut inner = state.clone();
+                if let Some(name) = &compound.name {
+                    inner.bind(name, self.loop_variable(&compound.words, state));
+                }
+                self.bodies(compound, &mut inner);
+                *state = State::join(vec![state.clone(), inner]).unwrap_or_default();
+            }
+            _ => self.branches(compound, state),
+        }
+    }
+
+    fn bodies(&mut self, compound: &'s Compound, state: &mut State) {
+        for body in &compound.bodies {
+            self.items(&body.items, state);
+        }
+    }
+
+    /// Runs each body from the same state; afterwards any of them may have run.
+    fn branches(&mut self, compound: &'s Compound, state: &mut State) {
+        let mut ends = Vec::new();
+        let mut conditions = 0;
+        for body in &compound.bodies {
+            if body.condition {
+                conditions += 1;
+                self.items(&body.items, state);
+            } else {
+                let mut branch = state.clone();
+                self.items(&body.items, &mut branch);
+                ends.push(branch);
+            }
+        }
+        let exhaustive = compound.kind == CompoundKind::If && ends.len() > conditions;
+        if !exhaustive {
+            ends.insert(0, state.clone());
+        }
+        *state = State::join(ends).unwrap_or_default();
+    }
+
+    fn loop_variable(&self, words: &[Word], state: &State) -> Binding {
+        let evaluator = Evaluator { site: self.site, state };
+        let mut texts: Vec<String> =
+            words.iter().flat_map(|word| evaluator.pieces(word)).flat_map(|piece| piece.texts).collect();
+        if texts.is_empty() {
+            texts.push(UNKNOWN.to_string());
+        }
+        super::state::limit(&mut texts);
+        Binding::of_texts(texts)
+    }
+
+    fn command(&mut self, command: &'s Command, state: &mut State) {
+        let values = command.assignments.iter().map(|assignment| &assignment.value);
+        self.substitutions(values, state);
+        self.substitutions(&command.words, state);
+        if command.words.is_empty() {
+            command.assignments.iter().for_each(|assignment| self.assign(assignment, state));
+            return;
+        }
+        let evaluator = Evaluator { site: self.site, state };
+        let pieces: Vec<Piece> = command.words.iter().flat_map(|word| evaluator.pieces(word)).collect();
+        if builtin::run(self, command, &pieces, state) {
+            return;
+        }
+        let function = pieces.first().and_then(Piece::text).and_then(|name| self.functions.get_key_value(name));
+        if let Some((name, body)) = function.map(|(name, body)| (name.clone(), *body)) {
+            self.called.insert(name);
+            return self.call(body, state, Some(&pieces));
+        }
+        if let Some(found) = found::build(self, command, &pieces, state) {
+            self.found.push(found);
+        } else {
+            embedded::look(self, command, state);
+        }
+    }
+
+    /// Runs a function's body. `pieces` are the words of the call; without them nobody knows what it is given.
+    fn call(&mut self, body: &'s Compound, state: &mut State, pieces: Option<&[Piece]>) {
+        if self.depth >= DEPTH {
+            return;
+        }
+        let saved: Vec<(String, Option<Binding>)> =
+            parameters().map(|name| (name.clone(), state.bindings.get(&name).cloned())).collect();
+        if let Some(pieces) = pieces {
+            set_parameters(state, pieces.get(1..).unwrap_or_default());
+        } else {
+            parameters().for_each(|name| state.bind(&name, Binding::unknown()));
+        }
+        self.depth += 1;
+        self.bodies(body, state);
+        self.depth -= 1;
+        for (name, binding) in saved {
+            match binding {
+                Some(binding) => state.bindings.insert(name, binding),
+                None => state.bindings.remove(&name),
+            };
+        }
+    }
+
+    /// The commands inside `$(…)` run too, in their own copy of the state.
+    fn substitutions(&mut self, words: impl IntoIterator<Item = &'s Word>, state: &State) {
+        for word in words {
+            for part in &word.parts {
+                match &part.kind {
+                    PartKind::Command(script) | PartKind::Process(script) => {
+                        self.items(&script.items, &mut state.clone());
+                    }
+                    PartKind::Variable(variable) => {
+                        self.substitutions(variable.operand.as_deref(), state);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// `NAME=value`, `NAME+=value`, `NAME=(…)`.
+    pub(super) fn assign(&mut self, assignment: &'s Assignment, state: &mut State) {
+        let evaluator = Evaluator { site: self.site, state };
+        let mut binding = match &assignment.elements {
+            Some(elements) => Binding {
+                pieces: elements.iter().flat_map(|word| evaluator.pieces(word)).map(at_home).collect(),
+                array: true,
+                ..Binding::of_texts(Vec::new())
+            },
+            None => scalar(evaluator, &assignment.value),
+        };
+        if binding.array {
+            let texts: Option<Vec<&str>> = binding.pieces.iter().map(Piece::text).collect();
+            binding.texts = vec![texts.map_or_else(|| UNKNOWN.to_string(), |texts| texts.join(" "))];
+        }
+        if assignment.append
+            && let Some(old) = state.bindings.get(&assignment.name)
+        {
+            binding.pieces.splice(0..0, old.pieces.iter().cloned());
+            binding.texts = vec![UNKNOWN.to_string()];
+            binding.array |= old.array;
+        }
+        state.bind(&assignment.name, binding);
+    }
+}
+
+/// The value of `NAME=word`.
+pub(super) fn scalar(evaluator: Evaluator<'_>, word: &Word) -> Binding {
+    Binding { pieces: evaluator.fields(word), ..Binding::of_texts(evaluator.texts(word)) }
+}
+
+fn at_home(piece: Piece) -> Piece {
+    Piece { site: piece.word.range, ..piece }
+}
+
+/// The names of the positional parameters that are followed.
+fn parameters() -> impl Iterator<Item = String> {
+    ["@", "*", "#"].into_iter().map(str::to_owned).chain((1..10).map(|number| number.to_string()))
+}
+
+/// Sets `$1`, `$2` … and `$@`.
+pub(super) fn set_parameters(state: &mut State, pieces: &[Piece]) {
+    for name in parameters() {
+        let given = name.parse::<usize>().ok().map(|number| pieces.get(number - 1));
+        let binding = match given {
+            Some(Some(piece)) => Binding { pieces: vec![piece.clone()], ..Binding::of_texts(piece.texts.clone()) },
+            Some(None) => Binding::of_texts(vec![String::new()]),
+            None if name == "#" => Binding::of_texts(vec![pieces.len().to_string()]),
+            None => Binding {
+                pieces: pieces.to_vec(),
+                array: true,
+                ..Binding::of_texts(vec![if pieces.is_empty() { String::new() } else { UNKNOWN.to_string() }])
+            },
+        };
+        state.bindings.insert(name, binding);
+    }
+}
+
+/// The command's name, where it is fixed.
+pub(super) fn name(command: &Command) -> Option<String> {
+    command.words.first().and_then(Word::literal)
+}

@@ -1,0 +1,91 @@
+//! From paths to plans: what all commands that look for findings begin with.
+
+use std::io;
+
+use camino::Utf8PathBuf;
+
+use super::{Arguments, Failure, Streams, ids};
+use crate::{
+    codemods,
+    plan::{self, Finding, Plan, Planned, Policy},
+    report::Redactor,
+    repository::{self, Repository, Root},
+    source::Source,
+};
+
+/// One repository and what is to be done in it.
+pub(super) struct Analysis {
+    pub root: Root,
+    pub repository: Repository,
+    pub plan: Plan,
+    pub redactor: Redactor,
+}
+
+impl Analysis {
+    /// Reads and analyses the repository at `root`.
+    pub(super) fn new(root: Root, policy: &Policy) -> Result<Self, Failure> {
+        let repository = repository::read(&root, |dockerfiles| may_find(dockerfiles, policy))?;
+        let plan = plan::make(&repository, policy, codemods::ALL);
+        let redactor = Redactor::of(pointed_to(&plan, &repository), []);
+        Ok(Self { root, repository, plan, redactor })
+    }
+
+    /// The findings that were asked about.
+    pub(super) fn findings(&self) -> impl Iterator<Item = &Planned> {
+        self.plan.findings.iter().filter(|planned| self.is_selected(&planned.finding))
+    }
+
+    fn is_selected(&self, finding: &Finding) -> bool {
+        let mut places = std::iter::once(&finding.primary).chain(&finding.labels);
+        places.any(|label| self.repository.is_selected(&label.file))
+    }
+}
+
+/// The policy that the options ask for.
+pub(super) fn policy(arguments: &Arguments) -> Result<Policy, Failure> {
+    ids::check(arguments.select.iter().chain(&arguments.ignore))?;
+    Ok(Policy {
+        unsafe_fixes: arguments.unsafe_fixes,
+        select: arguments.select.clone(),
+        ignore: arguments.ignore.clone(),
+        ..Policy::default()
+    })
+}
+
+/// All repositories that the paths lie in, analysed.
+pub(super) fn all(paths: &[Utf8PathBuf], policy: &Policy) -> Result<Vec<Analysis>, Failure> {
+    let roots = repository::discover(paths)?;
+    roots.into_iter().map(|root| Analysis::new(root, policy)).collect()
+}
+
+/// Says what was left alone while reading.
+pub(super) fn notices(analyses: &[Analysis], streams: &mut Streams) -> io::Result<()> {
+    for analysis in analyses {
+        let asked = analysis.repository.notices.iter().filter(|notice| analysis.repository.is_selected(&notice.file));
+        for notice in asked {
+            streams.notice(format_args!("`{}` is left alone: {}", notice.file, notice.reason))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a codemod may find something in one of these Dockerfiles, so that the files that build them matter.
+fn may_find(dockerfiles: &[Source], policy: &Policy) -> bool {
+    let ignored = |id: &str| policy.ignore.iter().any(|ignored| ignored == id);
+    let selected = |id: &str| policy.select.is_empty() || policy.select.iter().any(|selected| selected == id);
+    let mut active = codemods::ALL.iter().filter(|codemod| selected(codemod.id) && !ignored(codemod.id));
+    active.any(|codemod| dockerfiles.iter().any(|source| (codemod.may_find)(source.text())))
+}
+
+/// The files whose text may be shown.
+fn pointed_to<'r>(plan: &Plan, repository: &'r Repository) -> impl Iterator<Item = &'r Source> {
+    let mut paths: Vec<Utf8PathBuf> = plan.files.keys().cloned().collect();
+    for Planned { finding, .. } in &plan.findings {
+        let obstacles = finding.fix.obstacles.iter().filter_map(|obstacle| obstacle.place.as_ref());
+        let places = std::iter::once(&finding.primary).chain(&finding.labels).chain(obstacles);
+        paths.extend(places.map(|label| label.file.clone()));
+    }
+    paths.sort();
+    paths.dedup();
+    paths.into_iter().filter_map(|path| repository.source(&path))
+}

@@ -1,0 +1,134 @@
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Find the secrets that Docker builds leak, and move them to BuildKit mounts together with every file that builds the
+/// image.
+///
+/// Without --fix or --diff nothing is changed: the findings are reported, and what a fix would do. PATH is a directory
+/// or a file; findings are limited to it, but all files of the repository around it are read, because they may build
+/// what is in it.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "A directory that is called like a command is written with a dot: `dfmigrate ./flags`.\n\nExit status: \
+                  0 if nothing remains to be done, 1 if findings remain (with --diff: if the patch is not empty), 2 if \
+                  dfmigrate failed."
+)]
+#[allow(clippy::struct_excessive_bools)]
+pub struct Arguments {
+    /// The files and directories to look at.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<Utf8PathBuf>,
+
+    /// Apply all safe fixes.
+    ///
+    /// A fix is safe if every use of the secret still gets its value, every build that was found is changed as well,
+    /// and nothing of the secret stays in the image. All files are written or none. Refused where the change could not
+    /// be told from work in progress: see --allow-dirty, --allow-staged and --allow-no-vcs.
+    #[arg(long, help_heading = "Fixing")]
+    pub fix: bool,
+
+    /// Print what --fix would do as a patch, and change nothing.
+    ///
+    /// On a terminal the patch is coloured and secrets are redacted. In a file or a pipe it is exact, also where it
+    /// removes a secret: apply it with `git apply` in the root of the repository.
+    #[arg(long, conflicts_with = "fix", help_heading = "Fixing")]
+    pub diff: bool,
+
+    /// Also apply fixes that rest on assumptions, with --fix or --diff.
+    ///
+    /// The report prints the assumptions of each such fix.
+    #[arg(long, help_heading = "Fixing")]
+    pub unsafe_fixes: bool,
+
+    /// Fix although tracked files have changes that are not staged, or a file that would change is not tracked.
+    #[arg(long, requires = "fix", help_heading = "Fixing")]
+    pub allow_dirty: bool,
+
+    /// Fix although there are staged changes that are not committed.
+    #[arg(long, requires = "fix", help_heading = "Fixing")]
+    pub allow_staged: bool,
+
+    /// Fix although there is no version control that could bring the files back.
+    #[arg(long, requires = "fix", help_heading = "Fixing")]
+    pub allow_no_vcs: bool,
+
+    /// Run only these codemods.
+    ///
+    /// `dfmigrate codemods` lists them.
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Selecting codemods")]
+    pub select: Vec<String>,
+
+    /// Do not run these codemods.
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Selecting codemods")]
+    pub ignore: Vec<String>,
+
+    /// Print findings in one line each, and no notices, hints or summary.
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, global = true, help_heading = "Output")]
+    pub color: Color,
+
+    /// What to do instead of looking for findings.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// A command besides the search for findings.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Print the complete build line for each Dockerfile: with every secret and ssh mount it has.
+    ///
+    /// The line is to be run in the root of the repository. A secret that a build in the repository passes already
+    /// comes from the same variable or file.
+    Flags(Paths),
+    /// Print the page of a codemod: what it finds, why, and when its fix is safe.
+    Explain {
+        /// The codemod, as `dfmigrate codemods` lists it.
+        id: String,
+    },
+    /// List all codemods.
+    Codemods,
+}
+
+/// The files and directories of a command.
+#[derive(Debug, Clone, Args)]
+pub struct Paths {
+    /// The files and directories to look at.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<Utf8PathBuf>,
+}
+
+/// When output has colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set, and everywhere if CLICOLOR_FORCE is.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_declaration_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_directory_with_the_name_of_a_command_can_be_given() {
+        let arguments = Arguments::try_parse_from(["dfmigrate", "./flags", "b"]).unwrap();
+        assert_eq!((arguments.paths, arguments.command.is_none()), (vec!["./flags".into(), "b".into()], true));
+        assert!(Arguments::try_parse_from(["dfmigrate", "flags", "b"]).unwrap().command.is_some());
+    }
+}

@@ -1,0 +1,72 @@
+//! `dfmigrate --fix`
+
+use super::{
+    Arguments, Failure, Outcome, Streams,
+    analysis::{self, Analysis},
+    flags, gate, report,
+};
+use crate::{
+    apply::{self, Place, Receipt},
+    codemods,
+    plan::{self, Policy},
+    report::summary::Summary,
+    repository,
+};
+
+pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let policy = analysis::policy(arguments)?;
+    recover(arguments, streams)?;
+    let analyses = analysis::all(&arguments.paths, &policy)?;
+    if !arguments.quiet {
+        analysis::notices(&analyses, streams)?;
+    }
+    // All gates before the first write: two repositories are not one change, but a refusal is one answer.
+    let places: Vec<Option<Place>> = analyses
+        .iter()
+        .map(|analysis| (!analysis.plan.files.is_empty()).then(|| gate::pass(analysis, arguments)).transpose())
+        .collect::<Result<_, _>>()?;
+    let mut remaining = Vec::new();
+    for (analysis, place) in analyses.into_iter().zip(places) {
+        let receipt = match place {
+            Some(place) => apply::write(&place, &analysis.plan.files)?,
+            None => Receipt::default(),
+        };
+        let after = analysed_again(&analysis, &policy);
+        if !arguments.quiet {
+            streams.print(format_args!("{}\n", summary(&analysis, &after, receipt).render(&analysis.redactor)))?;
+        }
+        remaining.push(after);
+    }
+    report::print(&remaining, arguments.quiet, streams)
+}
+
+/// Undoes what a killed run left, before anything is read.
+fn recover(arguments: &Arguments, streams: &mut Streams) -> Result<(), Failure> {
+    for root in repository::discover(&arguments.paths)? {
+        let tree = crate::git::state(&root.path).ok().flatten();
+        let place = match tree {
+            Some(tree) => Place::in_git(&root.path, &tree.git_directory),
+            None => Place::without_git(&root.path),
+        };
+        if apply::recover(&place)? {
+            streams.remark(format_args!(
+                "an earlier run in `{}` was interrupted; its files are consistent again",
+                root.path
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// What is found in the files as they were written.
+fn analysed_again(before: &Analysis, policy: &Policy) -> Analysis {
+    let repository = before.repository.with_sources(before.plan.files.values().map(|change| change.after.clone()));
+    let plan = plan::make(&repository, policy, codemods::ALL);
+    Analysis { root: before.root.clone(), plan, redactor: before.redactor.clone(), repository }
+}
+
+fn summary<'a>(before: &'a Analysis, after: &Analysis, receipt: Receipt) -> Summary<'a> {
+    let changed = |path: &camino::Utf8Path| receipt.files.iter().any(|file| file == path);
+    let build_lines = flags::lines(&after.repository, changed);
+    Summary { findings: before.findings().collect(), build_lines, files: receipt.files }
+}

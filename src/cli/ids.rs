@@ -1,0 +1,44 @@
+//! The ids of codemods, as a person types them.
+
+use super::Failure;
+use crate::codemods;
+
+/// Checks the ids of `--select` and `--ignore`.
+pub(super) fn check<'a>(ids: impl IntoIterator<Item = &'a String>) -> Result<(), Failure> {
+    let unknown = ids.into_iter().find(|id| codemods::by_id(id).is_none());
+    unknown.map_or(Ok(()), |id| Err(self::unknown(id)))
+}
+
+/// The failure for an id that no codemod has.
+pub(super) fn unknown(id: &str) -> Failure {
+    let failure = Failure::new(format!("there is no codemod `{id}`"));
+    match nearest(id) {
+        Some(near) => failure.hint(format!("a codemod with a similar id is `{near}`")),
+        None => failure.hint("`dfmigrate codemods` lists all ids"),
+    }
+}
+
+/// The id that differs least, if it differs little enough to be meant.
+fn nearest(id: &str) -> Option<&'static str> {
+    let similarity = |candidate: &str| {
+        let (typed, candidate): (Vec<char>, Vec<char>) = (id.chars().collect(), candidate.chars().collect());
+        let operations = similar::capture_diff_slices(similar::Algorithm::Myers, &typed, &candidate);
+        similar::diff_ratio(&operations, typed.len(), candidate.len())
+    };
+    let rated = codemods::ALL.iter().map(|codemod| (similarity(codemod.id), codemod.id));
+    let best = rated.max_by(|left, right| left.0.total_cmp(&right.0))?;
+    (best.0 >= 0.6).then_some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_gets_a_suggestion() {
+        let known = codemods::ALL[0].id;
+        assert_eq!(nearest(&known[1..]), Some(known));
+        assert_eq!(nearest("zzz"), None);
+        assert!(check(&[known.to_owned()]).is_ok() && check(&["zzz".to_owned()]).is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! The command line: arguments in, streams and an exit status out. One file a command.
+//!
+//! Standard output has what was asked for: findings, a patch, a summary, build lines. Errors, notices and hints go to
+//! standard error. The status is 0 where nothing remains, 1 where findings remain (for `--diff`: where the patch is not
+//! empty), 2 where the tool failed; a reader that closes the pipe is no failure.
+
+mod analysis;
+mod arguments;
+mod codemods;
+mod diff;
+mod explain;
+mod failure;
+mod fix;
+mod flags;
+mod gate;
+mod ids;
+mod report;
+mod streams;
+
+pub use arguments::{Arguments, Color, Command, Paths};
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser as _;
+
+use failure::Failure;
+use streams::Streams;
+
+/// What a run found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing remains to be done.
+    Clean,
+    /// Findings remain.
+    Remaining,
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and usage errors alike; a closed pipe is nothing that could still be told to anybody.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let mut streams = Streams::new(arguments.color);
+    match run(&arguments, &mut streams) {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Remaining) => ExitCode::from(1),
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = streams.failure(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let outcome = match &arguments.command {
+        Some(Command::Flags(paths)) => flags::run(paths, streams),
+        Some(Command::Explain { id }) => explain::run(id, streams),
+        Some(Command::Codemods) => codemods::run(streams),
+        None if arguments.fix => fix::run(arguments, streams),
+        None if arguments.diff => diff::run(arguments, streams),
+        None => report::run(arguments, streams),
+    }?;
+    streams.flush()?;
+    Ok(outcome)
+}

@@ -1,0 +1,157 @@
+//! Files that hold credentials, judged by their path alone.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// What the path of a file says about its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileVerdict {
+    /// Credentials for commands of the build: to be mounted.
+    BuildInput(BuildInput),
+    /// Credentials for the running container: no mount of the build can carry them.
+    Runtime {
+        /// What the file holds, as a noun with its article.
+        what: String,
+    },
+    /// Looks like a credential file, and what it holds is public.
+    PublicLookAlike {
+        /// Why, as a noun phrase.
+        why: String,
+    },
+    /// Nothing in the path speaks of credentials.
+    Plain,
+}
+
+/// A file with credentials that commands of the build read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuildInput {
+    names: Vec<String>,
+    /// What the file holds, as a noun with its article.
+    pub what: String,
+    /// Where the tool looks for it by default, if that is one place; `~` is the home directory.
+    pub target: Option<String>,
+    /// Whether it is an SSH key, for which an ssh mount is better than a secret mount.
+    #[serde(default)]
+    pub ssh: bool,
+    /// Where this is known from.
+    pub source: String,
+}
+
+/// Judges a path: the source of a `COPY`, or where it is copied to. Forward and backward slashes part it.
+#[must_use]
+pub fn classify_file(path: &str) -> FileVerdict {
+    let path = path.trim_end_matches(['/', '\\']).replace('\\', "/").to_ascii_lowercase();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let tables = &*TABLES;
+    if let Some(row) = tables.public.iter().find(|row| matches_path(&row.names, &parts)) {
+        return FileVerdict::PublicLookAlike { why: row.why.clone() };
+    }
+    if let Some(input) = tables.build_input.iter().find(|input| matches_path(&input.names, &parts)) {
+        return FileVerdict::BuildInput(input.clone());
+    }
+    match tables.runtime.iter().find(|row| matches_path(&row.names, &parts)) {
+        Some(row) => FileVerdict::Runtime { what: row.what.clone() },
+        None => FileVerdict::Plain,
+    }
+}
+
+fn matches_path(patterns: &[String], parts: &[&str]) -> bool {
+    patterns.iter().any(|pattern| {
+        let wanted: Vec<&str> = pattern.split('/').collect();
+        let start = parts.len().checked_sub(wanted.len());
+        let tail = start.and_then(|start| parts.get(start..));
+        tail.is_some_and(|tail| wanted.iter().zip(tail).all(|(pattern, part)| matches_name(pattern, part)))
+    })
+}
+
+/// Whether `pattern` matches all of `name`; `*` stands for any text.
+fn matches_name(pattern: &str, name: &str) -> bool {
+    let Some((front, rest)) = pattern.split_once('*') else { return pattern.eq_ignore_ascii_case(name) };
+    name.strip_prefix(&front.to_ascii_lowercase()).is_some_and(|behind| {
+        let mut starts = behind.char_indices().map(|(at, _)| at).chain([behind.len()]);
+        starts.any(|at| behind.get(at..).is_some_and(|behind| matches_name(rest, behind)))
+    })
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Tables {
+    public: Vec<Public>,
+    build_input: Vec<BuildInput>,
+    runtime: Vec<Runtime>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Public {
+    names: Vec<String>,
+    why: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Runtime {
+    names: Vec<String>,
+    what: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| super::table(include_str!("files.toml")));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(path: &str) -> &'static str {
+        match classify_file(path) {
+            FileVerdict::BuildInput(input) if input.ssh => "ssh",
+            FileVerdict::BuildInput(_) => "build",
+            FileVerdict::Runtime { .. } => "runtime",
+            FileVerdict::PublicLookAlike { .. } => "public",
+            FileVerdict::Plain => "plain",
+        }
+    }
+
+    #[test]
+    fn the_table_is_well_formed() -> Result<(), Box<dyn std::error::Error>> {
+        let tables: Tables = crate::knowledge::check(include_str!("files.toml"))?;
+        let inputs = tables.build_input.iter().flat_map(|row| &row.names);
+        let names = inputs.chain(tables.public.iter().flat_map(|row| &row.names));
+        assert!(names.chain(tables.runtime.iter().flat_map(|row| &row.names)).all(|name| name.is_ascii()));
+        Ok(())
+    }
+
+    #[test]
+    fn paths_of_credentials() {
+        for (expected, paths) in [
+            (
+                "build",
+                ".npmrc ./config/.npmrc /root/.npmrc pip.conf settings.xml m2-settings.xml nuget.config NuGet.Config .netrc auth.json",
+            ),
+            (
+                "build",
+                "~/.docker/config.json .docker/ .aws/credentials gradle.properties kubeconfig .s3cfg .pgpass C:\\Users\\x\\.npmrc",
+            ),
+            ("ssh", "id_rsa keys/id_ed25519 .ssh/ .ssh /root/.ssh/id_rsa deploy_key github_rsa"),
+            (
+                "runtime",
+                "server.key htpasswd .htpasswd .env .env.production keystore.jks munge.key secrets.yml nginx.key logstash-forwarder.key",
+            ),
+            (
+                "public",
+                "id_rsa.pub authorized_keys .ssh/authorized_keys insecure_id_rsa ca.crt ca-certificates.crt .env.example known_hosts",
+            ),
+            ("plain", "package.json src/ . app/config.json Dockerfile env keyboard.conf monkey.py config settings.py"),
+            ("plain", ""),
+        ] {
+            for path in paths.split(' ') {
+                assert_eq!(class(path), expected, "{path}");
+            }
+        }
+    }
+}

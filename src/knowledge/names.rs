@@ -1,0 +1,160 @@
+//! Names of variables: which of them are secrets, which only look like it.
+//!
+//! A whole name decides first, then a pattern, then the words of the name: the last word that matters is the head, and
+//! the words around it qualify it. The lists are in `names.toml`.
+
+mod rules;
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde::Deserialize;
+
+/// What the name of a variable says about its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameVerdict {
+    /// The value is a secret, as far as a name can tell.
+    Secret(SecretName),
+    /// The name reads like a secret's name, but what it holds is something else.
+    LookAlike {
+        /// Why it is taken for something else, as a clause without a full stop.
+        reason: String,
+    },
+    /// Nothing in the name speaks of a secret. (A value that looks like a credential is one under any name.)
+    Plain,
+}
+
+impl NameVerdict {
+    /// The kind of secret, if it is one.
+    #[must_use]
+    pub fn kind(&self) -> Option<SecretKind> {
+        match self {
+            Self::Secret(secret) => Some(secret.kind),
+            _ => None,
+        }
+    }
+}
+
+/// A name that is the name of a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretName {
+    /// What the secret is for.
+    pub kind: SecretKind,
+    /// Why the name counts as a secret's name, as a clause without a full stop.
+    pub reason: String,
+}
+
+/// What a secret is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretKind {
+    /// A token of a registry, forge, cloud or build service: used while the image is built.
+    Fetch,
+    /// A password or key of the application: usually for the running container.
+    Application,
+    /// The address of a package index or proxy: a secret only if the value carries credentials, which a build argument
+    /// without a known value may do.
+    IndexUrl,
+    /// A private SSH key.
+    SshKey,
+    /// The address of a database or broker, by convention with a password: a secret only if the value carries one.
+    ConnectionUrl,
+}
+
+/// Judges a name, for example of an `ARG`, an `ENV` or a build argument. Letter case does not matter, except that a capital
+/// inside a word begins a new one.
+#[must_use]
+pub fn classify_name(name: &str) -> NameVerdict {
+    let upper = name.to_ascii_uppercase();
+    let names = &*NAMES;
+    if let Some(entry) = names.exact.iter().find(|entry| entry.names.contains(&upper)) {
+        return entry.verdict.with(&entry.reason);
+    }
+    if let Some((_, entry)) = names.patterns.iter().find(|(regex, _)| regex.is_match(&upper)) {
+        return entry.verdict.with(&entry.reason);
+    }
+    rules::classify_words(name, &names.words)
+}
+
+/// BuildKit's own rule `SecretsUsedInArgOrEnv`: one of its words as a whole `_`-separated part of the name, in any letter
+/// case, unless a part is `public` (frontend/dockerfile/dockerfile2llb/convert.go, frontend 1.9 and later).
+#[must_use]
+pub fn buildkit_flags(name: &str) -> bool {
+    const WORDS: [&str; 10] =
+        ["apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token"];
+    let lower = name.to_ascii_lowercase();
+    let mut parts = lower.split('_');
+    !lower.split('_').any(|part| part == "public") && parts.any(|part| WORDS.contains(&part))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Tables {
+    exact: Vec<Exact>,
+    pattern: Vec<Pattern>,
+    words: Vec<rules::WordList>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exact {
+    names: Vec<String>,
+    verdict: Verdict,
+    reason: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pattern {
+    regex: String,
+    verdict: Verdict,
+    reason: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Verdict {
+    Fetch,
+    Application,
+    IndexUrl,
+    SshKey,
+    ConnectionUrl,
+    LookAlike,
+}
+
+impl Verdict {
+    fn with(self, reason: &str) -> NameVerdict {
+        let kind = match self {
+            Self::Fetch => SecretKind::Fetch,
+            Self::Application => SecretKind::Application,
+            Self::IndexUrl => SecretKind::IndexUrl,
+            Self::SshKey => SecretKind::SshKey,
+            Self::ConnectionUrl => SecretKind::ConnectionUrl,
+            Self::LookAlike => return NameVerdict::LookAlike { reason: reason.to_owned() },
+        };
+        NameVerdict::Secret(SecretName { kind, reason: reason.to_owned() })
+    }
+}
+
+struct Names {
+    exact: Vec<Exact>,
+    patterns: Vec<(Regex, Pattern)>,
+    words: rules::Words,
+}
+
+static NAMES: LazyLock<Names> = LazyLock::new(|| {
+    let tables: Tables = super::table(include_str!("names.toml"));
+    let compile = |pattern: Pattern| Regex::new(&pattern.regex).ok().map(|regex| (regex, pattern));
+    Names {
+        exact: tables.exact,
+        patterns: tables.pattern.into_iter().filter_map(compile).collect(),
+        words: rules::Words::new(tables.words),
+    }
+});
+
+#[cfg(test)]
+mod tests;

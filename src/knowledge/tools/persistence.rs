@@ -1,0 +1,169 @@
+//! Commands that write a credential down.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::table::Tools;
+use crate::knowledge::values::{ValueVerdict, classify_value, url_userinfo};
+
+/// What remains of a credential after a command has seen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Persistence {
+    /// Where it is kept: paths as the tool's documentation writes them (`~/.npmrc`), relative ones from the working
+    /// directory; the operand itself where the command names its file. `…` stands for a file whose name is not static.
+    pub files: Vec<String>,
+    /// The form that leaves nothing, in one sentence.
+    pub remedy: String,
+    /// The codemod that deals with it.
+    pub codemod: &'static str,
+}
+
+/// What the command keeps of the credentials among its words, or of its input for commands that only write input down
+/// (`tee`, `chpasswd`). Words that are not static count as credentials: ask this about commands that use a secret.
+#[must_use]
+pub fn persists(words: &[Option<String>]) -> Option<Persistence> {
+    let resolved = super::TOOLS.resolve(words);
+    let (name, rest) = match &resolved {
+        Some((tool, rest)) => (tool.name(), *rest),
+        None => (Tools::name_of(words)?, words.get(1..)?),
+    };
+    let rules = RULES.persist.iter().filter(|rule| rule.tools.iter().any(|tool| tool == name));
+    rules.filter_map(|rule| rule.apply(rest)).next()
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Rules {
+    persist: Vec<Rule>,
+}
+
+/// One row of `persistence.toml`, which explains the fields.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    tools: Vec<String>,
+    #[serde(default)]
+    words: Vec<String>,
+    #[serde(default)]
+    unless: Vec<String>,
+    #[serde(default)]
+    when: When,
+    #[serde(default)]
+    files: Vec<String>,
+    #[serde(default)]
+    operands: Operands,
+    remedy: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+/// What has to be among the words for a rule to hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum When {
+    /// A word that carries a credential, behind the words of the rule.
+    #[default]
+    Carries,
+    /// A path below `/run/secrets`, or a word that is not static.
+    Mounted,
+    /// Nothing more.
+    Always,
+}
+
+/// Which operands name files that the command writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Operands {
+    /// None.
+    #[default]
+    None,
+    /// All of them.
+    All,
+    /// The last one.
+    Last,
+    /// The value of `of=`.
+    Of,
+}
+
+impl Rule {
+    fn apply(&self, rest: &[Option<String>]) -> Option<Persistence> {
+        let behind = self.behind_words(rest)?;
+        let unless = |word: &Option<String>| word.as_ref().is_some_and(|word| self.unless.contains(word));
+        let holds = match self.when {
+            When::Carries => behind.iter().any(carries),
+            When::Mounted => {
+                behind.iter().any(|word| word.as_deref().is_none_or(|word| word.contains("/run/secrets/")))
+            }
+            When::Always => true,
+        };
+        if !holds || rest.iter().any(unless) {
+            return None;
+        }
+        let files = self.files.iter().cloned().chain(self.written(behind)).collect();
+        Some(Persistence { files, remedy: self.remedy.clone(), codemod: "persisted-credential" })
+    }
+
+    /// The words behind the words of the rule, which stand next to each other when flags are left out.
+    fn behind_words<'w>(&self, rest: &'w [Option<String>]) -> Option<&'w [Option<String>]> {
+        let wanted = |word: &str| self.words.iter().any(|wanted| is_same(word, wanted));
+        let words = rest.iter().map(|word| word.as_deref().unwrap_or("")).enumerate();
+        let plain: Vec<(usize, &str)> = words.filter(|(_, word)| !word.starts_with('-') || wanted(word)).collect();
+        if self.words.is_empty() {
+            return Some(rest);
+        }
+        let mut windows = plain.windows(self.words.len());
+        let matches =
+            |window: &&[(usize, &str)]| window.iter().zip(&self.words).all(|((_, word), wanted)| is_same(word, wanted));
+        let (last, _) = windows.find(matches)?.last()?;
+        rest.get(last + 1..)
+    }
+
+    fn written(&self, behind: &[Option<String>]) -> Vec<String> {
+        let name = |word: &Option<String>| word.clone().unwrap_or_else(|| "…".to_owned());
+        let operands = behind.iter().filter(|word| word.as_deref().is_none_or(|word| !word.starts_with('-')));
+        match self.operands {
+            Operands::None => Vec::new(),
+            Operands::All => operands.map(name).collect(),
+            Operands::Last => operands.map(name).next_back().into_iter().collect(),
+            Operands::Of => {
+                behind.iter().flatten().filter_map(|word| word.strip_prefix("of=")).map(String::from).collect()
+            }
+        }
+    }
+}
+
+/// Whether a word is the wanted one; a short flag may have its value joined (`-i.bak`) or stand among others (`-ri`).
+fn is_same(word: &str, wanted: &str) -> bool {
+    let short = wanted.strip_prefix('-').filter(|letter| letter.len() == 1);
+    let cluster = |letter| word.starts_with('-') && !word.starts_with("--") && word.len() <= 4 && word.contains(letter);
+    word == wanted || short.is_some_and(|letter| word.starts_with(wanted) || cluster(letter))
+}
+
+/// Whether a word is or may be a credential, or is the setting that holds one.
+fn carries(word: &Option<String>) -> bool {
+    const SETTINGS: [&str; 9] =
+        ["_auth", "token", "password", "passwd", "extraheader", "credential", "secret", "apikey", "api_key"];
+    let Some(word) = word else { return true };
+    let lower = word.to_ascii_lowercase();
+    url_userinfo(word).is_some_and(|userinfo| userinfo.is_credential(word))
+        || matches!(classify_value(word), ValueVerdict::CredentialShaped { .. })
+        || SETTINGS.iter().any(|setting| lower.contains(setting))
+}
+
+static RULES: LazyLock<Rules> = LazyLock::new(|| crate::knowledge::table(include_str!("../persistence.toml")));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_well_formed() -> Result<(), Box<dyn std::error::Error>> {
+        let rules: Rules = crate::knowledge::check(include_str!("../persistence.toml"))?;
+        for rule in &rules.persist {
+            assert!(rule.remedy.ends_with('.'), "{:?}", rule.tools);
+            assert!(!rule.files.is_empty() || rule.operands != Operands::None, "{:?}", rule.tools);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! Values: what the text of an `ARG` default, an `ENV` or a build argument shows about itself.
+
+mod url;
+
+use std::sync::LazyLock;
+
+use regex::{Regex, RegexSet};
+use serde::Deserialize;
+
+pub use url::{Userinfo, UserinfoPart, url_userinfo};
+
+/// The length, in characters, from which random-looking text counts as a credential.
+const RANDOM_LENGTH: usize = 20;
+
+/// Bits per character from which text counts as random: base64 of random bytes has over 4 at this length, words about 3.
+const RANDOM_ENTROPY: f64 = 3.6;
+
+/// What a value looks like. The value itself is never part of the verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValueVerdict {
+    /// Nothing, or only blanks.
+    Empty,
+    /// Stands for a value that comes from elsewhere: `changeme`, `<token>`, `${TOKEN}`, `dummy`.
+    Placeholder,
+    /// No secret by its form: a URL without credentials, a path, a version, a number, a boolean, a public key. (A password of
+    /// digits alone looks like this, too.)
+    Public,
+    /// Holds a URL with credentials, written out or as variables.
+    UrlWithCredentials(Userinfo),
+    /// Has the form of a credential.
+    CredentialShaped {
+        /// What kind, with its article: `a GitHub token`.
+        what: String,
+    },
+    /// Any other text: a password may look like this, and most other things do.
+    Literal,
+}
+
+/// Judges a value, given without the quotes of its file. `$NAME` and `${NAME}` in it count as variables.
+#[must_use]
+pub fn classify_value(value: &str) -> ValueVerdict {
+    let value = value.trim();
+    let tables = &*VALUES;
+    if value.is_empty() {
+        return ValueVerdict::Empty;
+    }
+    if let Some(what) = tables.shape(value) {
+        return ValueVerdict::CredentialShaped { what: what.to_owned() };
+    }
+    if let Some(userinfo) = url_userinfo(value).filter(|userinfo| userinfo.is_credential(value)) {
+        return ValueVerdict::UrlWithCredentials(userinfo);
+    }
+    if tables.placeholder.is_match(value) {
+        return ValueVerdict::Placeholder;
+    }
+    if let Some(literal) = without_variables(value) {
+        let text = literal.chars().any(char::is_alphanumeric);
+        return if text { classify_value(&literal) } else { ValueVerdict::Placeholder };
+    }
+    // Base64 may begin like a path.
+    let path_like = value.starts_with('/') && is_random(value);
+    if !path_like && (tables.public.is_match(value) || is_url(value)) {
+        return ValueVerdict::Public;
+    }
+    if is_random(value) {
+        return ValueVerdict::CredentialShaped { what: "random-looking text".to_owned() };
+    }
+    ValueVerdict::Literal
+}
+
+/// The value with every variable replaced by its default (`${A:-text}`), or by nothing; `None` if there are no variables.
+/// The result is shorter than the value.
+fn without_variables(value: &str) -> Option<String> {
+    let variable = VALUES.variable.as_ref()?;
+    if !variable.is_match(value) {
+        return None;
+    }
+    let default = |found: &regex::Captures| found.get(1).map_or(String::new(), |word| word.as_str().to_owned());
+    Some(variable.replace_all(value, default).into_owned())
+}
+
+fn is_url(value: &str) -> bool {
+    value.split_once("://").is_some_and(|(scheme, rest)| {
+        !rest.is_empty() && scheme.chars().all(|char| char.is_ascii_alphanumeric() || "+-.".contains(char))
+    }) && !value.contains(char::is_whitespace)
+        && !has_secret_query(value)
+}
+
+/// Whether the query of a URL has a filled parameter that is named like a secret (`?token=…`, `?sig=…`).
+fn has_secret_query(value: &str) -> bool {
+    let Some((_, query)) = value.split_once('?') else { return false };
+    query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
+        let secret = super::names::classify_name(name).kind().is_some() || matches!(name, "sig" | "X-Amz-Signature");
+        secret && !value.is_empty()
+    })
+}
+
+/// Long text from the alphabet of encodings, of letters and digits mixed as no word has them. Hexadecimal text and UUIDs
+/// don't count: checksums and commits look the same, so there the name has to decide.
+fn is_random(value: &str) -> bool {
+    let alphabet = value.chars().all(|char| char.is_ascii_alphanumeric() || "+/=_-".contains(char));
+    let hexadecimal = value.chars().all(|char| char.is_ascii_hexdigit() || char == '-');
+    let digits: Vec<bool> = value.bytes().map(|byte| byte.is_ascii_digit()).collect();
+    let changes = digits.windows(2).filter(|pair| pair.first() != pair.last()).count();
+    let small = value.chars().any(|char| char.is_ascii_lowercase());
+    let large = value.chars().any(|char| char.is_ascii_uppercase());
+    let longest_word = value.split(|char: char| !char.is_ascii_lowercase()).map(str::len).max().unwrap_or(0);
+    value.len() >= RANDOM_LENGTH
+        && alphabet
+        && !hexadecimal
+        && (changes * 5 >= value.len() || (small && large && changes * 12 >= value.len()))
+        && longest_word <= 8
+        && entropy(value) >= RANDOM_ENTROPY
+}
+
+/// Shannon entropy in bits per byte.
+fn entropy(value: &str) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in value.bytes() {
+        counts[usize::from(byte)] += 1;
+    }
+    let length = f64::from(u32::try_from(value.len()).unwrap_or(u32::MAX));
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| f64::from(*count) / length)
+        .map(|share| -share * share.log2())
+        .sum()
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Tables {
+    placeholder: Vec<Pattern>,
+    public: Vec<Pattern>,
+    shape: Vec<Shape>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pattern {
+    pattern: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shape {
+    what: String,
+    pattern: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+struct Values {
+    placeholder: RegexSet,
+    public: RegexSet,
+    shapes: RegexSet,
+    names: Vec<String>,
+    variable: Option<Regex>,
+}
+
+impl Values {
+    fn shape(&self, value: &str) -> Option<&str> {
+        let first = self.shapes.matches(value).into_iter().next()?;
+        self.names.get(first).map(String::as_str)
+    }
+}
+
+/// `pattern` as one that has to match the whole value.
+fn whole(pattern: &Pattern) -> String {
+    format!("^(?:{})$", pattern.pattern)
+}
+
+static VALUES: LazyLock<Values> = LazyLock::new(|| {
+    let tables: Tables = super::table(include_str!("values.toml"));
+    Values {
+        placeholder: RegexSet::new(tables.placeholder.iter().map(whole)).unwrap_or_default(),
+        public: RegexSet::new(tables.public.iter().map(whole)).unwrap_or_default(),
+        shapes: RegexSet::new(tables.shape.iter().map(|shape| &shape.pattern)).unwrap_or_default(),
+        names: tables.shape.into_iter().map(|shape| shape.what).collect(),
+        variable: Regex::new(r"\$\w+|\$\{\w*(?::?[-+]([^{}]*)|[^{}]*)\}").ok(),
+    }
+});
+
+#[cfg(test)]
+mod tests;

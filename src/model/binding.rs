@@ -1,0 +1,151 @@
+use camino::Utf8PathBuf;
+
+use crate::callers::{Build, Dockerfiles, Format};
+use crate::source::{Source, TextRange, range};
+use crate::syntax::dockerfile::Keyword;
+
+use super::{Dockerfile, Model, mentions};
+
+/// How sure it is that a build is of a Dockerfile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// The build names it.
+    Named,
+    /// The build can't be told apart, but no other Dockerfile of the repository could be meant.
+    OnlyCandidate,
+    /// It is one of several Dockerfiles that the build may be of, or of all of them.
+    OneOfSeveral,
+}
+
+/// A build of a Dockerfile.
+#[derive(Debug, Clone, Copy)]
+pub struct BoundBuild<'m> {
+    /// The build.
+    pub build: &'m Build,
+    /// How sure that is.
+    pub binding: Binding,
+}
+
+/// A place that passes a build argument, as it seems, in a file or a way that no caller understands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    /// The file.
+    pub file: Utf8PathBuf,
+    /// The name of the build argument there.
+    pub range: TextRange,
+    /// Whether it is only a comment or prose, which builds nothing.
+    pub prose: bool,
+}
+
+impl Model<'_> {
+    /// The builds that are, or may be, of `dockerfile`.
+    #[must_use]
+    pub fn bound_builds(&self, dockerfile: &Dockerfile) -> Vec<BoundBuild<'_>> {
+        let bind = |build| Some(BoundBuild { build, binding: self.binding(build, dockerfile)? });
+        self.builds.iter().filter_map(bind).collect()
+    }
+
+    fn binding(&self, build: &Build, dockerfile: &Dockerfile) -> Option<Binding> {
+        match &build.dockerfiles {
+            Dockerfiles::One(path) => (path == dockerfile.path()).then_some(Binding::Named),
+            Dockerfiles::Several(paths) => {
+                paths.iter().any(|path| path == dockerfile.path()).then_some(Binding::OneOfSeveral)
+            }
+            Dockerfiles::Elsewhere => None,
+            Dockerfiles::Unknown(_) => self.binding_of_unknown(build, dockerfile),
+        }
+    }
+
+    /// A build whose Dockerfile can't be told is of those that declare one of the arguments it passes.
+    fn binding_of_unknown(&self, build: &Build, dockerfile: &Dockerfile) -> Option<Binding> {
+        if self.repository.dockerfiles().len() == 1 {
+            return Some(Binding::OnlyCandidate);
+        }
+        let takes = |candidate: &Dockerfile| build.arguments.iter().any(|given| candidate.declares(&given.name));
+        let candidates = self.dockerfiles.iter().filter(|candidate| takes(candidate)).count();
+        match (takes(dockerfile), candidates) {
+            (false, _) => None,
+            (true, 1) => Some(Binding::OnlyCandidate),
+            (true, _) => Some(Binding::OneOfSeveral),
+        }
+    }
+
+    /// Where else the build argument `name` seems to be passed: near a word such as `build-arg`, and in no argument of
+    /// a build that is understood.
+    #[must_use]
+    pub fn mentions(&self, name: &str) -> Vec<Mention> {
+        let dockerfiles = self.repository.dockerfiles();
+        let sources = self.repository.sources().filter(|source| !dockerfiles.iter().any(|path| path == source.path()));
+        sources
+            .filter(|source| source.text().contains(name))
+            .flat_map(|source| self.mentions_in(source, name))
+            .collect()
+    }
+
+    fn mentions_in(&self, source: &Source, name: &str) -> Vec<Mention> {
+        let text = source.text();
+        let builds: Vec<&Build> = self.builds.iter().filter(|build| build.file == source.path()).collect();
+        let covered = |at: TextRange| {
+            let arguments = builds.iter().flat_map(|build| &build.arguments);
+            arguments.filter(|argument| argument.name == name).any(|argument| argument.range.contains_range(at))
+        };
+        let is_document = matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx"));
+        occurrences(text, name)
+            .filter(|at| passes_arguments_near(text, *at) && !covered(*at))
+            .filter(|at| !within_covered_build(&builds, *at, text, name))
+            .map(|at| Mention { file: source.path().to_owned(), range: at, prose: is_document || in_comment(text, at) })
+            .collect()
+    }
+}
+
+impl Dockerfile {
+    /// Whether it has an `ARG` of this name anywhere.
+    #[must_use]
+    pub fn declares(&self, name: &str) -> bool {
+        let arguments = self.steps.iter().filter(|step| step.keyword == Keyword::Arg);
+        arguments.flat_map(|step| step.instruction.pairs()).any(|pair| pair.key == name)
+    }
+}
+
+/// A YAML or shell build mentions its argument's name in other places too (`env:`, the value behind `=`): these pass
+/// nothing by themselves once the build itself is understood.
+fn within_covered_build(builds: &[&Build], at: TextRange, text: &str, name: &str) -> bool {
+    let line_start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);
+    let line_end = text[usize::from(at.end())..].find('\n').map_or(text.len(), |found| usize::from(at.end()) + found);
+    let line = &text[line_start..line_end];
+    let passes_here = has_argument_word(line) && !matches!(line.trim_start().chars().next(), Some('#'));
+    let understood = builds
+        .iter()
+        .any(|build| build.format != Format::Markdown && build.arguments.iter().any(|argument| argument.name == name));
+    understood && !passes_here
+}
+
+fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = TextRange> {
+    text.match_indices(name).map(|(at, found)| range(at, at + found.len())).filter(move |at| {
+        let start = usize::from(at.start()).saturating_sub(1);
+        let end = (usize::from(at.end()) + 1).min(text.len());
+        text.get(start..end).or_else(|| text.get(usize::from(at.start())..end)).is_some_and(|near| mentions(near, name))
+    })
+}
+
+/// How many lines around a name are looked at for the word that makes it a build argument.
+const LINES_NEAR: usize = 6;
+
+fn passes_arguments_near(text: &str, at: TextRange) -> bool {
+    let start = text[..usize::from(at.start())].rmatch_indices('\n').nth(LINES_NEAR).map_or(0, |(found, _)| found);
+    let end = usize::from(at.end());
+    let end = text[end..].match_indices('\n').nth(LINES_NEAR).map_or(text.len(), |(found, _)| end + found);
+    has_argument_word(&text[start..end])
+}
+
+/// `build-arg`, `build_args`, `buildArgs`, `buildArguments`, …
+fn has_argument_word(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ["build-arg", "build_arg", "buildarg", "build arg"].iter().any(|word| lower.contains(word))
+}
+
+fn in_comment(text: &str, at: TextRange) -> bool {
+    let start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);
+    let line = text[start..].trim_start();
+    line.starts_with('#') || line.starts_with("//") || line.starts_with("* ") || line.starts_with("<!--")
+}

@@ -1,0 +1,220 @@
+use camino::Utf8Path;
+
+use crate::source::{LineIndex, Source};
+use crate::syntax::dockerfile::{self as tree, Keyword};
+use crate::syntax::shell::{self, Dialect};
+
+use super::run::Run;
+
+/// A Dockerfile with its stages: what BuildKit would make of it.
+#[derive(Debug)]
+pub struct Dockerfile {
+    /// The file.
+    pub source: Source,
+    /// Its lossless tree.
+    pub parse: tree::Parse,
+    /// Every instruction in order, those behind `ONBUILD` included.
+    pub steps: Vec<Step>,
+    /// The stages in order.
+    pub stages: Vec<Stage>,
+    /// Where lines begin.
+    pub lines: LineIndex,
+}
+
+/// One instruction in its stage.
+#[derive(Debug)]
+pub struct Step {
+    /// What it says; for `ONBUILD` the instruction that is triggered.
+    pub instruction: tree::Instruction,
+    /// The instruction as it stands in the file: the same, or the `ONBUILD` around it.
+    pub outer: tree::Instruction,
+    /// Which instruction it is.
+    pub keyword: Keyword,
+    /// The stage, an index into [`Dockerfile::stages`]; `None` before the first `FROM`.
+    pub stage: Option<usize>,
+    /// Whether it runs only in builds that start from this image.
+    pub onbuild: bool,
+    /// What a RUN runs; `None` for all other instructions.
+    pub run: Option<Run>,
+}
+
+/// One build stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// Its name after `AS`, in lower case as BuildKit keeps it.
+    pub name: Option<String>,
+    /// What it starts from.
+    pub base: Base,
+    /// Its `FROM`, an index into [`Dockerfile::steps`].
+    pub from: usize,
+}
+
+/// What a stage starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Base {
+    /// An earlier stage, whose ARG and ENV it inherits (BuildKit `dockerfile2llb/convert.go`, experiment).
+    Stage(usize),
+    /// An image, as written.
+    Image(String),
+}
+
+/// What text a RUN in shell form is given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interpreter {
+    /// A shell whose language is parsed.
+    Shell(Dialect),
+    /// PowerShell, cmd or another program.
+    Other,
+}
+
+impl Dockerfile {
+    /// Reads `source`.
+    #[must_use]
+    pub fn new(source: Source) -> Self {
+        let parse = tree::parse(source.text());
+        let lines = LineIndex::new(source.text());
+        let (steps, stages) = steps_and_stages(&parse.root());
+        let mut dockerfile = Self { source, parse, steps, stages, lines };
+        for index in 0..dockerfile.steps.len() {
+            if dockerfile.steps[index].keyword == Keyword::Run {
+                let interpreter = dockerfile.interpreter_at(index);
+                dockerfile.steps[index].run = Some(Run::new(&dockerfile.steps[index].instruction, interpreter));
+            }
+        }
+        dockerfile
+    }
+
+    /// The path from the repository's root.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        self.source.path()
+    }
+
+    /// The stages that `stage` starts from, itself included, oldest first.
+    #[must_use]
+    pub fn ancestry(&self, stage: usize) -> Vec<usize> {
+        let mut chain = vec![stage];
+        while let Some(Stage { base: Base::Stage(parent), .. }) = chain.last().and_then(|last| self.stages.get(*last)) {
+            chain.push(*parent);
+        }
+        chain.reverse();
+        chain
+    }
+
+    /// The steps that shape the environment of the step at `index`, in the order in which BuildKit applies them:
+    /// those of the stages it starts from and the earlier ones of its own.
+    pub fn steps_before(&self, index: usize) -> impl DoubleEndedIterator<Item = &Step> {
+        let stage = self.steps.get(index).and_then(|step| step.stage);
+        let ancestry = stage.map(|stage| self.ancestry(stage)).unwrap_or_default();
+        let numbered = ancestry.into_iter().flat_map(move |ancestor| {
+            let own = Some(ancestor) == stage;
+            self.steps
+                .iter()
+                .enumerate()
+                .filter(move |(at, step)| step.stage == Some(ancestor) && !step.onbuild && (!own || *at < index))
+        });
+        numbered.map(|(_, step)| step).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The user of the step at `index`: the operand of the last `USER`; `None` for the base image's own.
+    #[must_use]
+    pub fn user_at(&self, index: usize) -> Option<String> {
+        let mut before = self.steps_before(index);
+        let last = before.rfind(|step| step.keyword == Keyword::User)?;
+        last.instruction.words().first().map(|word| word.value.clone())
+    }
+
+    /// Whether the step at `index` runs as root, as far as the Dockerfile says.
+    #[must_use]
+    pub fn runs_as_root(&self, index: usize) -> bool {
+        self.user_at(index).is_none_or(|user| matches!(user.split(':').next(), Some("root" | "0")))
+    }
+
+    /// What the step at `index` hands its shell text to.
+    #[must_use]
+    pub fn interpreter_at(&self, index: usize) -> Interpreter {
+        let declared = self.steps_before(index).rfind(|step| step.keyword == Keyword::Shell);
+        if let Some(words) = declared.and_then(|step| step.instruction.json()) {
+            let program = words.first().map_or("", |word| word.value.as_str());
+            return shell::dialect_of(program).map_or(Interpreter::Other, Interpreter::Shell);
+        }
+        let windows = self.base_image(index).is_some_and(is_windows_image);
+        if windows { Interpreter::Other } else { Interpreter::Shell(Dialect::Posix) }
+    }
+
+    /// The image that the stage of the step at `index` rests on in the end, as written.
+    fn base_image(&self, index: usize) -> Option<&str> {
+        let stage = self.steps.get(index)?.stage?;
+        match &self.stages.get(*self.ancestry(stage).first()?)?.base {
+            Base::Image(image) => Some(image),
+            Base::Stage(_) => None,
+        }
+    }
+
+    /// The frontend that the header names, such as `docker/dockerfile:1`.
+    #[must_use]
+    pub fn frontend(&self) -> Option<String> {
+        let directives = self.parse.root().directives();
+        directives.into_iter().find(|directive| directive.kind == tree::DirectiveKind::Syntax).map(|found| found.value)
+    }
+
+    /// The one-based line of a step.
+    #[must_use]
+    pub fn line_of(&self, step: usize) -> u32 {
+        self.steps.get(step).map_or(1, |step| self.lines.line(step.outer.text_range().start()))
+    }
+
+    /// Stages that may be the image that somebody runs: the last one, those in `targets`, and all they start from.
+    #[must_use]
+    pub fn shipped_stages(&self, targets: &[String]) -> Vec<usize> {
+        let last = self.stages.len().checked_sub(1);
+        let named = targets.iter().filter_map(|target| self.stage_named(target));
+        let mut shipped: Vec<usize> = last.into_iter().chain(named).flat_map(|stage| self.ancestry(stage)).collect();
+        shipped.sort_unstable();
+        shipped.dedup();
+        shipped
+    }
+
+    /// The stage that `--target NAME` selects: a name in any letter case, or a zero-based number.
+    #[must_use]
+    pub fn stage_named(&self, target: &str) -> Option<usize> {
+        let lower = target.to_lowercase();
+        let by_name = self.stages.iter().position(|stage| stage.name.as_deref() == Some(lower.as_str()));
+        by_name.or_else(|| target.parse().ok().filter(|index| *index < self.stages.len()))
+    }
+}
+
+/// Images whose default shell is `cmd /S /C` (BuildKit `dockerfile2llb/convert.go`, `defaultShell` by platform).
+fn is_windows_image(image: &str) -> bool {
+    let image = image.to_lowercase();
+    ["microsoft.com/windows", "nanoserver", "servercore", "windowsservercore", "microsoft/windows"]
+        .iter()
+        .any(|mark| image.contains(mark))
+}
+
+fn steps_and_stages(root: &tree::Dockerfile) -> (Vec<Step>, Vec<Stage>) {
+    let mut steps = Vec::new();
+    let mut stages: Vec<Stage> = Vec::new();
+    for outer in root.instructions() {
+        let Some(outer_keyword) = outer.keyword() else { continue };
+        if outer_keyword == Keyword::From {
+            let stage = stage_of(&outer, &stages, steps.len());
+            stages.push(stage);
+        }
+        let triggered = (outer_keyword == Keyword::Onbuild).then(|| outer.triggered()).flatten();
+        let onbuild = triggered.is_some();
+        let instruction = triggered.unwrap_or_else(|| outer.clone());
+        let keyword = instruction.keyword().unwrap_or(outer_keyword);
+        steps.push(Step { instruction, outer, keyword, stage: stages.len().checked_sub(1), onbuild, run: None });
+    }
+    (steps, stages)
+}
+
+fn stage_of(from: &tree::Instruction, earlier: &[Stage], step: usize) -> Stage {
+    let words = from.words();
+    let image = words.first().map(|word| word.value.clone()).unwrap_or_default();
+    let named = words.get(1).is_some_and(|word| word.value.eq_ignore_ascii_case("as"));
+    let name = words.get(2).filter(|_| named).map(|word| word.value.to_lowercase());
+    let parent = earlier.iter().rposition(|stage| stage.name.as_deref() == Some(image.to_lowercase().as_str()));
+    Stage { name, base: parent.map_or(Base::Image(image), Base::Stage), from: step }
+}

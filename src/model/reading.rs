@@ -1,0 +1,182 @@
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::knowledge::tools::{self, Reading};
+use crate::repository::Repository;
+use crate::source::Source;
+use crate::syntax::shell::{self, Command, Dialect};
+
+use super::run::{Form, Run, mentions};
+
+/// Why a RUN is taken to read a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// It names the variable.
+    Named,
+    /// It runs a script of the repository that names it.
+    Script(Utf8PathBuf),
+    /// It runs a tool whose configuration in the repository refers to it.
+    Configuration(Utf8PathBuf),
+    /// It runs a tool that reads the variable by itself; the sentence says which.
+    Tool(String),
+    /// It runs something that may read any variable; the sentence says what.
+    Possible(String),
+}
+
+impl Evidence {
+    /// Whether the RUN reads the variable for certain, not just perhaps.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        !matches!(self, Self::Possible(_))
+    }
+
+    /// The evidence in a few words, for a label.
+    #[must_use]
+    pub fn describe(&self, name: &str) -> String {
+        match self {
+            Self::Named => format!("uses `{name}`"),
+            Self::Script(path) => format!("`{path}` uses `{name}`"),
+            Self::Configuration(path) => format!("`{path}` refers to `{name}`"),
+            Self::Tool(why) => why.clone(),
+            Self::Possible(why) => format!("{why}, which may read `{name}`"),
+        }
+    }
+}
+
+/// How deep scripts that call scripts are followed.
+const MOST_SCRIPT_DEPTH: usize = 4;
+
+/// Answers which RUNs can see a value, with what the repository says about their scripts and configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'r> {
+    repository: &'r Repository,
+    /// The folder of the Dockerfile: its files are looked at first.
+    home: &'r Utf8Path,
+}
+
+impl<'r> Reader<'r> {
+    /// A reader for the Dockerfile at `path`.
+    #[must_use]
+    pub fn new(repository: &'r Repository, path: &'r Utf8Path) -> Self {
+        Self { repository, home: path.parent().unwrap_or(Utf8Path::new("")) }
+    }
+
+    /// Whether `run` reads the environment variable `name`, and why that is thought; `None` if it certainly does not.
+    #[must_use]
+    pub fn reads(&self, run: &Run, name: &str) -> Option<Evidence> {
+        if run.mentions(name) {
+            return Some(Evidence::Named);
+        }
+        if let Form::Exec(arguments) = &run.form
+            && run.shells.is_empty()
+        {
+            return self.words_read(&arguments.iter().cloned().map(Some).collect::<Vec<_>>(), name, 0);
+        }
+        if !run.is_understood() || run.shells.is_empty() {
+            return Some(Evidence::Possible("runs text that is not understood".to_owned()));
+        }
+        self.strongest(run.commands().map(|command| self.command_reads(command, name, 0)))
+    }
+
+    fn strongest(&self, evidence: impl Iterator<Item = Option<Evidence>>) -> Option<Evidence> {
+        let mut possible = None;
+        for found in evidence.flatten() {
+            if found.is_certain() {
+                return Some(found);
+            }
+            possible = possible.or(Some(found));
+        }
+        possible
+    }
+
+    fn command_reads(&self, command: &Command, name: &str, depth: usize) -> Option<Evidence> {
+        self.words_read(&effective_words(command), name, depth)
+    }
+
+    fn words_read(&self, words: &[Option<String>], name: &str, depth: usize) -> Option<Evidence> {
+        if words.is_empty() {
+            return None;
+        }
+        if let Some(script) = self.script_of(words) {
+            return self.script_reads(script, name, depth);
+        }
+        if let Some(path) = self.configuration_that_refers(words, name) {
+            return Some(Evidence::Configuration(path));
+        }
+        let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
+        match tools::reads(words, name) {
+            Reading::Never => None,
+            Reading::Reads { why, certain: true } => Some(Evidence::Tool(why)),
+            Reading::Reads { why, certain: false } | Reading::RunsCode { why } => Some(Evidence::Possible(why)),
+            Reading::Unknown => Some(Evidence::Possible(format!("runs `{program}`"))),
+        }
+    }
+
+    fn script_reads(&self, script: &Source, name: &str, depth: usize) -> Option<Evidence> {
+        if mentions(script.text(), name) {
+            return Some(Evidence::Script(script.path().to_owned()));
+        }
+        let dialect = script.text().lines().next().and_then(shell::dialect_of).unwrap_or(Dialect::Bash);
+        let is_shell = script.text().starts_with("#!") || script.path().extension() == Some("sh");
+        let parsed = shell::parse(script.text(), dialect);
+        if !is_shell || !parsed.clean || depth >= MOST_SCRIPT_DEPTH {
+            return Some(Evidence::Possible(format!("runs `{}`", script.path())));
+        }
+        let commands = parsed.commands();
+        self.strongest(commands.into_iter().map(|context| self.command_reads(context.command, name, depth + 1)))
+    }
+
+    /// The script of the repository that a command runs: `./build.sh`, `sh scripts/build.sh`, `. ./env.sh`.
+    fn script_of(&self, words: &[Option<String>]) -> Option<&'r Source> {
+        let program = words.first()?.as_deref()?;
+        let runs_operand = matches!(program, "sh" | "bash" | "ash" | "dash" | "zsh" | "source" | ".")
+            || program.ends_with("/sh")
+            || program.ends_with("/bash");
+        let path =
+            if runs_operand { words.iter().skip(1).flatten().find(|word| !word.starts_with('-'))? } else { program };
+        if !path.contains('/') && !runs_operand {
+            return None;
+        }
+        self.file_like(path)
+    }
+
+    /// The file of the repository that a path inside the image most likely is a copy of: the one that shares the
+    /// longest tail with it; `None` where two do.
+    fn file_like(&self, path: &str) -> Option<&'r Source> {
+        let path = Utf8Path::new(path.trim_start_matches("./").trim_start_matches('/'));
+        let parts: Vec<_> = path.components().collect();
+        for skipped in 0..parts.len() {
+            let tail: Utf8PathBuf = parts[skipped..].iter().collect();
+            if let Some(source) = self.repository.source(&self.home.join(&tail)) {
+                return Some(source);
+            }
+            let mut candidates = self.repository.sources().filter(|source| source.path().ends_with(&tail));
+            match (candidates.next(), candidates.next()) {
+                (Some(only), None) => return Some(only),
+                (Some(_), Some(_)) => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn configuration_that_refers(&self, words: &[Option<String>], name: &str) -> Option<Utf8PathBuf> {
+        let files = tools::config_files(words);
+        let named = |source: &&Source| {
+            files
+                .iter()
+                .flat_map(|file| &file.paths)
+                .any(|path| Utf8Path::new(path).file_name() == source.path().file_name())
+                && tools::references(source.text(), name)
+        };
+        let mut found: Vec<&Source> = self.repository.sources().filter(named).collect();
+        found.sort_by_key(|source| (!source.path().starts_with(self.home), source.path().as_str().len()));
+        found.first().map(|source| source.path().to_owned())
+    }
+}
+
+/// The words of a command without the wrappers in front of it; a word that is not static has its variables as written.
+#[must_use]
+pub fn effective_words(command: &Command) -> Vec<Option<String>> {
+    let start = command.effective().index;
+    command.words.iter().skip(start).map(|word| Some(word.lossy())).collect()
+}

@@ -1,0 +1,196 @@
+use std::collections::BTreeSet;
+
+use crate::knowledge::tools;
+use crate::source::TextRange;
+use crate::syntax::shell::{Command, Item, Node, Redirect, RedirectKind, Word};
+
+use super::reading::effective_words;
+use super::run::Run;
+
+/// A way in which a RUN lets the value come to rest, or may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// The command, in the file; `None` where it can't be named.
+    pub place: Option<TextRange>,
+    /// What it does with the value.
+    pub kind: RestKind,
+}
+
+/// What a command does with the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestKind {
+    /// It writes it into a file of the image that stays.
+    File(String),
+    /// It is a tool that writes it down: the files, and the leak-free way in one sentence.
+    Tool {
+        /// Where the tool keeps the value.
+        files: Vec<String>,
+        /// What to do instead.
+        remedy: String,
+    },
+    /// It prints it to the build log.
+    Log,
+    /// It is handed to a program of which nothing is known.
+    NotUnderstood(String),
+}
+
+/// What the commands of `run` do with the value of the variable `name`, as far as they name it.
+#[must_use]
+pub fn rests(run: &Run, name: &str) -> Vec<Rest> {
+    let values = run.derived_variables(name);
+    let mut finder = Finder { values: &values, found: Vec::new(), removed: Vec::new() };
+    for (index, shell) in run.shells.iter().enumerate() {
+        finder.items(&shell.script.items, index, &[]);
+    }
+    let Finder { found, removed, .. } = finder;
+    let stays = |found: &Found| match &found.kind {
+        RestKind::File(path) => !is_removed(path, found, &removed),
+        RestKind::Tool { files, .. } => files.iter().any(|path| !is_removed(path, found, &removed)),
+        RestKind::Log | RestKind::NotUnderstood(_) => true,
+    };
+    let place = |found: &Found| run.shells.get(found.shell)?.view.as_ref()?.host_range(found.range);
+    found
+        .iter()
+        .filter(|found| stays(found))
+        .map(|found| Rest { place: place(found), kind: found.kind.clone() })
+        .collect()
+}
+
+struct Found {
+    shell: usize,
+    range: TextRange,
+    kind: RestKind,
+}
+
+struct Finder<'v> {
+    values: &'v BTreeSet<String>,
+    found: Vec<Found>,
+    removed: Vec<(usize, TextRange, String)>,
+}
+
+impl Finder<'_> {
+    /// `outer` are the redirections of the compounds around, which catch what their commands print.
+    fn items(&mut self, items: &[Item], shell: usize, outer: &[&Redirect]) {
+        for item in items {
+            match &item.node {
+                Node::Command(command) => self.pipeline(&[command], shell, outer),
+                Node::Pipeline(members) => {
+                    let commands: Vec<&Command> = members.iter().filter_map(simple).collect();
+                    self.pipeline(&commands, shell, outer);
+                    for member in members.iter().filter(|member| simple(member).is_none()) {
+                        self.items(std::slice::from_ref(member), shell, outer);
+                    }
+                }
+                Node::Compound(compound) => {
+                    let redirects: Vec<&Redirect> = outer.iter().copied().chain(&compound.redirects).collect();
+                    for body in &compound.bodies {
+                        self.items(&body.items, shell, &redirects);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Commands joined by pipes; a single command is a pipeline of one.
+    fn pipeline(&mut self, commands: &[&Command], shell: usize, outer: &[&Redirect]) {
+        for (at, command) in commands.iter().enumerate() {
+            self.note_removal(command, shell);
+            if self.names_value(command) {
+                let rest = &commands[at..];
+                if let Some(kind) = self.kind_of(command, rest, outer) {
+                    self.found.push(Found { shell, range: command.range, kind });
+                }
+            }
+        }
+    }
+
+    fn names_value(&self, command: &Command) -> bool {
+        let names = |word: &Word| self.values.iter().any(|value| word.mentions(value));
+        command.words.iter().any(names)
+            || command
+                .redirects
+                .iter()
+                .any(|redirect| names(&redirect.target) || redirect.heredoc.as_ref().is_some_and(names))
+    }
+
+    fn kind_of(&self, command: &Command, rest: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
+        let words = effective_words(command);
+        if let Some(kept) = tools::persists(&words) {
+            return Some(RestKind::Tool { files: kept.files, remedy: kept.remedy });
+        }
+        let program = words.first().cloned().flatten()?;
+        if tools::logs(&words) {
+            return self.where_output_goes(rest, outer);
+        }
+        let silent =
+            matches!(program.as_str(), "export" | "local" | "readonly" | "declare" | "[" | "test" | ":" | "set");
+        (!silent && !tools::passes_through(&words)).then_some(RestKind::NotUnderstood(program))
+    }
+
+    /// Where what a pipeline prints comes to rest, given that its first command prints the value.
+    fn where_output_goes(&self, pipeline: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
+        let redirects = pipeline.iter().flat_map(|command| &command.redirects).chain(outer.iter().copied());
+        if let Some(file) = redirects.filter_map(written_file).last() {
+            return file.map(RestKind::File);
+        }
+        for command in &pipeline[1..] {
+            let words = effective_words(command);
+            if let Some(kept) = tools::persists(&words) {
+                return Some(RestKind::Tool { files: kept.files, remedy: kept.remedy });
+            }
+            if !tools::logs(&words) && !tools::passes_through(&words) {
+                return words.first().cloned().flatten().map(RestKind::NotUnderstood);
+            }
+        }
+        let last = pipeline.last().map(|command| effective_words(command)).unwrap_or_default();
+        tools::logs(&last).then_some(RestKind::Log)
+    }
+
+    fn note_removal(&mut self, command: &Command, shell: usize) {
+        let words = effective_words(command);
+        let program = words.first().cloned().flatten();
+        if matches!(program.as_deref(), Some("rm" | "unlink" | "shred")) {
+            let paths = words.into_iter().skip(1).flatten().filter(|word| !word.starts_with('-'));
+            self.removed.extend(paths.map(|path| (shell, command.range, path)));
+        }
+    }
+}
+
+fn simple(item: &Item) -> Option<&Command> {
+    match &item.node {
+        Node::Command(command) => Some(command),
+        _ => None,
+    }
+}
+
+/// The file that a redirection of standard output writes: `Some(None)` for one that keeps nothing.
+fn written_file(redirect: &Redirect) -> Option<Option<String>> {
+    let writes = matches!(redirect.kind, RedirectKind::Write | RedirectKind::Append | RedirectKind::ReadWrite);
+    if !writes || redirect.descriptor.is_some_and(|descriptor| descriptor != 1) {
+        return None;
+    }
+    let path = redirect.target.lossy();
+    Some((!path.starts_with("/dev/")).then_some(path))
+}
+
+fn is_removed(path: &str, found: &Found, removed: &[(usize, TextRange, String)]) -> bool {
+    let path = normal(path);
+    removed.iter().any(|(shell, at, target)| {
+        let target = normal(target);
+        *shell == found.shell
+            && at.start() >= found.range.end()
+            && (target == path
+                || path.strip_prefix(target.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/')))
+    })
+}
+
+/// One spelling for a path: the home folder as `~`, no `./` in front.
+fn normal(path: &str) -> String {
+    let path = path.trim_start_matches("./");
+    for home in ["/root/", "$HOME/", "${HOME}/"] {
+        if let Some(rest) = path.strip_prefix(home) {
+            return format!("~/{rest}");
+        }
+    }
+    path.to_owned()
+}

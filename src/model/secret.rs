@@ -1,0 +1,194 @@
+use std::collections::BTreeSet;
+
+use crate::callers::ArgumentValue;
+use crate::knowledge::names::{NameVerdict, SecretKind, classify_name};
+use crate::knowledge::values::{ValueVerdict, classify_value};
+use crate::syntax::dockerfile::{Keyword, Word};
+
+use super::{Dockerfile, Evidence, Flow, Model};
+
+/// How a secret enters a Dockerfile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// As a build argument.
+    Argument,
+    /// As a text in an ENV.
+    Variable,
+}
+
+/// A RUN that reads the secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// The RUN, an index into the Dockerfile's steps.
+    pub step: usize,
+    /// The environment variable that it reads it from.
+    pub name: String,
+    /// Why that is thought.
+    pub evidence: Evidence,
+}
+
+/// One secret of a Dockerfile: where it enters and everything that becomes of it.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    /// How it enters.
+    pub entry: Entry,
+    /// What kind of secret it is.
+    pub kind: SecretKind,
+    /// Why it is taken for a secret, in a few words.
+    pub why: String,
+    /// Where its value goes.
+    pub flow: Flow,
+    /// The RUNs that read it, in order.
+    pub uses: Vec<Use>,
+}
+
+impl Model<'_> {
+    /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.
+    #[must_use]
+    pub fn secrets(&self, dockerfile: &Dockerfile) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        let mut relayed = BTreeSet::new();
+        for name in declared(dockerfile, Keyword::Arg) {
+            let flow = Flow::of_argument(dockerfile, &name);
+            if let Some((kind, why)) = self.judge_argument(dockerfile, &flow) {
+                relayed.extend(flow.relays.iter().map(|relay| relay.place));
+                secrets.push(self.secret(dockerfile, Entry::Argument, kind, why, flow));
+            }
+        }
+        for name in declared(dockerfile, Keyword::Env) {
+            let mut flow = Flow::of_variable(dockerfile, &name);
+            flow.literals.retain(|place| !relayed.contains(place));
+            if let Some((kind, why)) = judge_variable(dockerfile, &flow) {
+                secrets.push(self.secret(dockerfile, Entry::Variable, kind, why, flow));
+            }
+        }
+        secrets
+    }
+
+    fn secret(&self, dockerfile: &Dockerfile, entry: Entry, kind: SecretKind, why: String, flow: Flow) -> Secret {
+        let uses = self.uses(dockerfile, &flow);
+        Secret { entry, kind, why, flow, uses }
+    }
+
+    fn uses(&self, dockerfile: &Dockerfile, flow: &Flow) -> Vec<Use> {
+        let reader = self.reader(dockerfile);
+        let mut uses = Vec::new();
+        for (step, names) in &flow.visible {
+            let Some(run) = dockerfile.steps.get(*step).and_then(|step| step.run.as_ref()) else { continue };
+            for name in names {
+                // An argument that an ENV hands on under another name was declared for that ENV: a RUN that may read
+                // anything is taken to read the copy.
+                let only_feeds = *name == flow.name && names.len() > 1;
+                if let Some(evidence) = reader.reads(run, name).filter(|found| !only_feeds || found.is_certain()) {
+                    uses.push(Use { step: *step, name: name.clone(), evidence });
+                }
+            }
+        }
+        uses
+    }
+
+    /// Whether a build argument is a secret, by its name, its default, what it is copied to and what builds pass.
+    fn judge_argument(&self, dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
+        let defaults = values_of(dockerfile, &flow.args);
+        match classify_name(&flow.name) {
+            NameVerdict::LookAlike { .. } => credential_among(&defaults).map(|why| (SecretKind::Application, why)),
+            NameVerdict::Secret(found) => {
+                let public = !defaults.is_empty() && defaults.iter().all(|word| is_public(word));
+                let by_value = matches!(found.kind, SecretKind::IndexUrl | SecretKind::ConnectionUrl);
+                let passed = self.passed_values(dockerfile, &flow.name).next().is_some();
+                (!(by_value && public && !passed)).then_some((found.kind, found.reason))
+            }
+            NameVerdict::Plain => credential_among(&defaults)
+                .map(|why| (SecretKind::Application, why))
+                .or_else(|| relayed_as(flow))
+                .or_else(|| self.passed_as(dockerfile, &flow.name)),
+        }
+    }
+
+    fn passed_values<'m>(
+        &'m self,
+        dockerfile: &'m Dockerfile,
+        name: &'m str,
+    ) -> impl Iterator<Item = &'m ArgumentValue> {
+        let builds = self.bound_builds(dockerfile).into_iter();
+        let arguments = builds.flat_map(|bound| &bound.build.arguments);
+        arguments.filter(move |argument| argument.name == name).map(|argument| &argument.value)
+    }
+
+    /// A plain name is a secret where a build fills it from a variable or CI expression with a secret's name.
+    fn passed_as(&self, dockerfile: &Dockerfile, name: &str) -> Option<(SecretKind, String)> {
+        self.passed_values(dockerfile, name).find_map(|value| {
+            let from = match value {
+                ArgumentValue::Variable(variable) => variable.as_str(),
+                ArgumentValue::Expression(expression) => expression.rsplit('.').next()?,
+                _ => return None,
+            };
+            let NameVerdict::Secret(found) = classify_name(from) else { return None };
+            let sure = matches!(found.kind, SecretKind::Fetch | SecretKind::SshKey | SecretKind::Application);
+            sure.then(|| (found.kind, format!("a build fills it from `{from}`")))
+        })
+    }
+}
+
+fn relayed_as(flow: &Flow) -> Option<(SecretKind, String)> {
+    flow.relays.iter().filter(|relay| relay.exact).find_map(|relay| match classify_name(&relay.name) {
+        NameVerdict::Secret(found) if !matches!(found.kind, SecretKind::IndexUrl | SecretKind::ConnectionUrl) => {
+            Some((found.kind, format!("it is copied to `{}`", relay.name)))
+        }
+        _ => None,
+    })
+}
+
+/// Whether a variable that an ENV sets to a text is a secret.
+fn judge_variable(dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
+    let values = values_of(dockerfile, &flow.literals);
+    let telling: Vec<&Word> = values.iter().filter(|word| !is_empty(word)).collect();
+    if telling.is_empty() {
+        return None;
+    }
+    match classify_name(&flow.name) {
+        NameVerdict::Secret(found) => {
+            let by_value = matches!(found.kind, SecretKind::IndexUrl | SecretKind::ConnectionUrl);
+            let public = telling.iter().all(|word| is_public(word));
+            (!(by_value && public)).then_some((found.kind, found.reason))
+        }
+        NameVerdict::LookAlike { .. } | NameVerdict::Plain => {
+            credential_among(&values).map(|why| (SecretKind::Application, why))
+        }
+    }
+}
+
+fn declared(dockerfile: &Dockerfile, keyword: Keyword) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let steps = dockerfile.steps.iter().filter(|step| step.keyword == keyword);
+    steps
+        .flat_map(|step| step.instruction.pairs())
+        .map(|pair| pair.key)
+        .filter(|key| seen.insert(key.clone()))
+        .collect()
+}
+
+/// The values that these pairs give.
+fn values_of(dockerfile: &Dockerfile, places: &[super::PairPlace]) -> Vec<Word> {
+    let pair = |place: &super::PairPlace| dockerfile.steps[place.step].instruction.pairs().into_iter().nth(place.pair);
+    places.iter().filter_map(pair).filter_map(|pair| pair.value).collect()
+}
+
+/// Whether the builder makes nothing of the word: no text at all, or only references that may be undefined.
+fn is_empty(word: &Word) -> bool {
+    let references: usize = word.variables.iter().map(|variable| usize::from(variable.range.len())).sum();
+    word.value.is_empty() || (!word.variables.is_empty() && word.value.len() <= references)
+}
+
+fn is_public(word: &Word) -> bool {
+    word.variables.is_empty() && matches!(classify_value(&word.value), ValueVerdict::Public | ValueVerdict::Empty)
+}
+
+/// Why one of `words` is a credential by its own look, in a few words; never the value.
+fn credential_among(words: &[Word]) -> Option<String> {
+    words.iter().filter(|word| word.variables.is_empty()).find_map(|word| match classify_value(&word.value) {
+        ValueVerdict::CredentialShaped { what } => Some(format!("its value looks like {what}")),
+        ValueVerdict::UrlWithCredentials(_) => Some("its value is a URL with credentials".to_owned()),
+        _ => None,
+    })
+}

@@ -1,0 +1,354 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8PathBuf;
+
+use crate::callers::{self, ArgumentValue, Build, Request, RequestedSecret};
+use crate::knowledge::engines::{Answer, Feature, frontend_supports};
+use crate::model::{Binding, BoundBuild, Dockerfile, Form, Model, PairPlace};
+use crate::source::{Edit, TextRange, size};
+use crate::syntax::dockerfile::edit::{self, EditError};
+
+use super::{Applicability, Fix, FollowUp, Label, Obstacle};
+
+/// How a RUN gets a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mount {
+    /// As an environment variable: `--mount=type=secret,id=ID,env=NAME`.
+    Variable {
+        /// The secret's id.
+        id: String,
+        /// The variable.
+        name: String,
+    },
+    /// As a file below `/run/secrets` that the RUN's first command reads into a variable. The variable stays unset
+    /// where no secret is offered.
+    File {
+        /// The secret's id.
+        id: String,
+        /// The variable.
+        name: String,
+    },
+}
+
+/// The image reference of the frontend that a header should name.
+pub const FRONTEND: &str = "docker/dockerfile:1";
+
+/// Builds one [`Fix`]: a codemod says what should be so, and every step that can't be made turns the fix Manual with
+/// its reason.
+#[derive(Debug)]
+pub struct Change<'m> {
+    model: &'m Model<'m>,
+    dockerfile: &'m Dockerfile,
+    removed: BTreeMap<usize, BTreeSet<usize>>,
+    mounts: BTreeMap<usize, Vec<Mount>>,
+    exports: BTreeMap<usize, Vec<String>>,
+    requests: BTreeMap<(Utf8PathBuf, usize), Vec<Request>>,
+    frontend: Option<Feature>,
+    edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    assumptions: Vec<String>,
+    obstacles: Vec<Obstacle>,
+    units: BTreeSet<(Utf8PathBuf, usize)>,
+    follow_ups: Vec<FollowUp>,
+    /// Sentences for the finding that belongs to this change.
+    pub notes: Vec<String>,
+}
+
+impl<'m> Change<'m> {
+    /// A change around `dockerfile` that does nothing yet.
+    #[must_use]
+    pub fn new(model: &'m Model<'m>, dockerfile: &'m Dockerfile) -> Self {
+        Self {
+            model,
+            dockerfile,
+            removed: BTreeMap::new(),
+            mounts: BTreeMap::new(),
+            exports: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            frontend: None,
+            edits: BTreeMap::new(),
+            assumptions: Vec::new(),
+            obstacles: Vec::new(),
+            units: BTreeSet::from([(dockerfile.path().to_owned(), 0)]),
+            follow_ups: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Lowers the fix to Unsafe: it is right if `assumption` holds.
+    pub fn assume(&mut self, assumption: impl Into<String>) {
+        let assumption = assumption.into();
+        if !self.assumptions.contains(&assumption) {
+            self.assumptions.push(assumption);
+        }
+    }
+
+    /// Lowers the fix to Manual.
+    pub fn obstruct(&mut self, kind: &'static str, reason: impl Into<String>, place: Option<Label>) {
+        self.obstacles.push(Obstacle { kind, reason: reason.into(), place, instead: None });
+    }
+
+    /// A label in the Dockerfile, for [`Self::obstruct`].
+    #[must_use]
+    pub fn place(&self, range: TextRange, text: impl Into<String>) -> Option<Label> {
+        Some(Label { file: self.dockerfile.path().to_owned(), range, text: text.into() })
+    }
+
+    /// Records what a person still has to do.
+    pub fn follow_up(&mut self, follow_up: FollowUp) {
+        if !self.follow_ups.contains(&follow_up) {
+            self.follow_ups.push(follow_up);
+        }
+    }
+
+    /// Removes one pair of an ARG or ENV, with its instruction if none is left.
+    pub fn remove_pair(&mut self, place: PairPlace) {
+        self.removed.entry(place.step).or_default().insert(place.pair);
+    }
+
+    /// Mounts a secret in the RUN at `step`, unless it has that mount already.
+    pub fn mount(&mut self, step: usize, mount: Mount) {
+        let mounts = self.mounts.entry(step).or_default();
+        if !mounts.contains(&mount) {
+            mounts.push(mount);
+        }
+    }
+
+    /// Sets a variable at the beginning of the RUN at `step`: `export NAME="…"`.
+    pub fn export(&mut self, step: usize, assignment: String) {
+        let exports = self.exports.entry(step).or_default();
+        if !exports.contains(&assignment) {
+            exports.push(assignment);
+        }
+    }
+
+    /// Makes sure that the frontend knows `feature`.
+    pub fn require(&mut self, feature: Feature) {
+        self.frontend = Some(self.frontend.map_or(feature, |known| known.max(feature)));
+    }
+
+    /// Makes a build pass a secret in the place of a build argument, or only drop the argument.
+    pub fn request(&mut self, bound: BoundBuild<'_>, argument: &str, secret: Option<RequestedSecret>) {
+        let build = bound.build;
+        let given = build.arguments.iter().find(|given| given.name == argument);
+        let Some(given) = given else { return };
+        let place = Label { file: build.file.clone(), range: given.range, text: format!("{} passes it", build.title) };
+        match bound.binding {
+            Binding::OneOfSeveral => {
+                let reason = format!("`{}` builds one of several Dockerfiles, or all of them", build.title);
+                self.obstruct("shared-argument", reason, Some(place));
+                return;
+            }
+            Binding::OnlyCandidate if self.model.repository.dockerfiles().len() > 1 => {
+                let path = self.dockerfile.path();
+                self.assume(format!("the build in `{}` is of `{path}`", build.file));
+            }
+            Binding::OnlyCandidate | Binding::Named => {}
+        }
+        if given.shared && self.is_shared_with_others(build, given.range) {
+            let reason = format!("`{argument}` is passed to builds of other Dockerfiles by the same text");
+            self.obstruct("shared-argument", reason, Some(place));
+            return;
+        }
+        if matches!(given.value, ArgumentValue::Literal(_)) && build.format != callers::Format::Markdown {
+            let name = argument;
+            self.follow_up(FollowUp::Rotate(format!("the value of `{name}` that is written in `{}`", build.file)));
+        }
+        self.units.insert((build.file.clone(), build.index));
+        let request = Request { argument: argument.to_owned(), secret };
+        self.requests.entry((build.file.clone(), build.index)).or_default().push(request);
+    }
+
+    /// Whether the text of an argument also belongs to builds of other Dockerfiles.
+    fn is_shared_with_others(&self, build: &Build, range: TextRange) -> bool {
+        let own = self.model.bound_builds(self.dockerfile);
+        let same_text =
+            |other: &&Build| other.file == build.file && other.arguments.iter().any(|given| given.range == range);
+        self.model.builds.iter().filter(same_text).any(|other| own.iter().all(|bound| bound.build != other))
+    }
+
+    /// Writes the edits and closes the change. `title` is a verb phrase.
+    #[must_use]
+    pub fn finish(mut self, title: impl Into<String>) -> (Fix, Vec<String>) {
+        self.write_frontend();
+        self.write_removals();
+        self.write_mounts();
+        self.write_requests();
+        let applicability = match (self.obstacles.is_empty(), self.assumptions.is_empty()) {
+            (false, _) => Applicability::Manual,
+            (true, false) => Applicability::Unsafe,
+            (true, true) => Applicability::Safe,
+        };
+        if applicability == Applicability::Manual {
+            self.edits.clear();
+        }
+        let fix = Fix {
+            units: self.units,
+            title: title.into(),
+            applicability,
+            edits: self.edits,
+            assumptions: self.assumptions,
+            obstacles: self.obstacles,
+            follow_ups: self.follow_ups,
+        };
+        (fix, self.notes)
+    }
+
+    fn push(&mut self, edits: impl IntoIterator<Item = Edit>) {
+        self.edits.entry(self.dockerfile.path().to_owned()).or_default().extend(edits);
+    }
+
+    fn push_or_obstruct(&mut self, edits: Result<Vec<Edit>, EditError>, range: TextRange) {
+        match edits {
+            Ok(edits) => self.push(edits),
+            Err(error) => {
+                let label = self.place(range, "this can't be edited");
+                self.obstruct("unparsable", error.to_string(), label);
+            }
+        }
+    }
+
+    fn write_frontend(&mut self) {
+        let Some(feature) = self.frontend else { return };
+        let named = self.dockerfile.frontend();
+        match named.as_deref().map_or(Answer::No, |frontend| frontend_supports(frontend, feature)) {
+            Answer::Yes => {}
+            Answer::No if named.as_deref().is_none_or(may_be_raised) => {
+                let root = self.dockerfile.parse.root();
+                let edits = edit::set_syntax_directive(&self.dockerfile.source, &root, FRONTEND);
+                self.push_or_obstruct(edits, TextRange::empty(size(0)));
+            }
+            Answer::No | Answer::Unknown => {
+                let frontend = named.unwrap_or_default();
+                let reason =
+                    format!("the frontend `{frontend}` that the header names can't be shown to know this mount");
+                let start = self.dockerfile.parse.root().directives().first().map(|directive| directive.range);
+                let place = start.unwrap_or_else(|| TextRange::empty(size(0)));
+                let label = self.place(place, "this frontend reads the file");
+                self.obstruct("foreign-frontend", reason, label);
+            }
+        }
+    }
+
+    fn write_removals(&mut self) {
+        for (step, pairs) in std::mem::take(&mut self.removed) {
+            let step = &self.dockerfile.steps[step];
+            let all = step.instruction.pairs();
+            let source = &self.dockerfile.source;
+            let range = step.outer.text_range();
+            if pairs.len() == all.len() {
+                self.push_or_obstruct(edit::remove_instruction(source, &step.outer), range);
+                continue;
+            }
+            let gone = all.iter().enumerate().filter(|(at, _)| pairs.contains(at));
+            let edits: Result<Vec<_>, _> =
+                gone.map(|(_, pair)| edit::remove_pair(source, &step.instruction, pair)).collect();
+            self.push_or_obstruct(edits.map(|edits| united(edits.concat())), range);
+        }
+    }
+
+    fn write_mounts(&mut self) {
+        let steps: BTreeSet<usize> = self.mounts.keys().chain(self.exports.keys()).copied().collect();
+        for step in steps {
+            let mounts = self.mounts.remove(&step).unwrap_or_default();
+            let exports = self.exports.remove(&step).unwrap_or_default();
+            let as_root = self.dockerfile.runs_as_root(step);
+            let flags: Vec<String> = mounts.iter().map(|mount| mount.flag(as_root)).collect();
+            let commands: Vec<String> = mounts.iter().filter_map(Mount::command).chain(exports).collect();
+            let instruction = &self.dockerfile.steps[step].instruction;
+            let range = instruction.text_range();
+            if !flags.is_empty() {
+                let edits = edit::add_mounts(&self.dockerfile.source, instruction, &flags);
+                self.push_or_obstruct(edits, range);
+            }
+            if !commands.is_empty() {
+                self.write_commands(step, &commands);
+            }
+        }
+    }
+
+    fn write_commands(&mut self, step: usize, commands: &[String]) {
+        let instruction = &self.dockerfile.steps[step].instruction;
+        let range = instruction.text_range();
+        let in_body = matches!(self.dockerfile.steps[step].run.as_ref().map(|run| &run.form), Some(Form::Body(_)));
+        let text = commands.join("; ");
+        let text = if in_body { text } else { format!("{text}; ") };
+        match edit::insert_command(&self.dockerfile.source, instruction, &text) {
+            Ok(edits) => self.push(edits),
+            Err(refusal) => {
+                let label = self.place(range, "this RUN would have to read the secret from a file");
+                self.obstruct("exec-form-needs-file", refusal.to_string(), label);
+            }
+        }
+    }
+
+    fn write_requests(&mut self) {
+        for ((file, index), requests) in std::mem::take(&mut self.requests) {
+            let build = self.model.builds.iter().find(|build| build.file == file && build.index == index);
+            let Some(build) = build else { continue };
+            match callers::pass_secrets(self.model.repository, build, &requests) {
+                Ok(rewrite) => {
+                    self.edits.entry(file).or_default().extend(rewrite.edits);
+                    rewrite.assumptions.into_iter().for_each(|assumption| self.assume(assumption));
+                    self.notes.extend(rewrite.notes);
+                }
+                Err(refusal) => {
+                    let kind = obstacle_kind(build, &requests);
+                    let place = Some(Label { file, range: refusal.range, text: format!("{} passes it", build.title) });
+                    self.obstacles.push(Obstacle { kind, reason: refusal.reason, place, instead: refusal.instead });
+                }
+            }
+        }
+    }
+}
+
+fn obstacle_kind(build: &Build, requests: &[Request]) -> &'static str {
+    let mut asked =
+        build.arguments.iter().filter(|given| requests.iter().any(|request| request.argument == given.name));
+    match asked.any(|given| matches!(given.value, ArgumentValue::Literal(_))) {
+        true => "literal-in-caller",
+        false => "opaque-caller",
+    }
+}
+
+impl Mount {
+    fn flag(&self, as_root: bool) -> String {
+        match self {
+            Self::Variable { id, name } => format!("--mount=type=secret,id={id},env={name}"),
+            Self::File { id, .. } if as_root => format!("--mount=type=secret,id={id}"),
+            // A secret file belongs to root with mode 0400 unless it is said otherwise (BuildKit docs, experiment).
+            Self::File { id, .. } => format!("--mount=type=secret,id={id},mode=0444"),
+        }
+    }
+
+    fn command(&self) -> Option<String> {
+        let Self::File { id, name } = self else { return None };
+        let path = format!("/run/secrets/{id}");
+        Some(format!("if [ -f {path} ]; then export {name}=\"$(cat {path})\"; fi"))
+    }
+}
+
+/// Whether the header names the official frontend by a plain tag: a digest or a mirror was chosen on purpose.
+#[must_use]
+pub fn may_be_raised(frontend: &str) -> bool {
+    let image = frontend.split_whitespace().next().unwrap_or("");
+    let name = image.strip_prefix("docker.io/").unwrap_or(image);
+    let repository = name.split([':', '@']).next().unwrap_or("");
+    !image.contains('@') && matches!(repository, "docker/dockerfile" | "docker/dockerfile-upstream")
+}
+
+/// Deletions that touch each other, as one.
+fn united(mut edits: Vec<Edit>) -> Vec<Edit> {
+    edits.sort();
+    let mut result: Vec<Edit> = Vec::new();
+    for edit in edits {
+        match result.last_mut() {
+            Some(last)
+                if last.text.is_empty() && edit.text.is_empty() && last.range().end() >= edit.range().start() =>
+            {
+                *last = Edit::delete(last.range().cover(edit.range()));
+            }
+            _ => result.push(edit),
+        }
+    }
+    result
+}

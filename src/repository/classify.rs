@@ -1,0 +1,216 @@
+//! What a file is for, told by its name alone: the walk sees every path once and must not open files to decide.
+
+use camino::Utf8Path;
+
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Instructions for an image build.
+    Dockerfile,
+    /// A Dockerfile that another tool generates from: its text is not Dockerfile syntax yet.
+    Template,
+    /// A script, workflow or other file that may run builds; always read.
+    Caller,
+    /// A file whose content matters for what a build does: credential files, manifests, `.dockerignore`, `.env`.
+    Context,
+    /// Program text or data that is only of interest where it names a container tool.
+    Mention,
+    /// A file without an extension: a script if it begins with `#!`.
+    Nameless,
+    /// Nothing that is read.
+    Other,
+}
+
+/// Endings of files from which a Dockerfile is generated.
+const TEMPLATE_ENDINGS: [&str; 12] =
+    ["j2", "jinja", "jinja2", "tmpl", "tpl", "erb", "mustache", "hbs", "template", "in", "ejs", "gotmpl"];
+
+/// Endings that make `Dockerfile.<ending>` a text about Dockerfiles, or a copy, instead of one.
+const NOT_A_DOCKERFILE: [&str; 23] = [
+    "md",
+    "markdown",
+    "rst",
+    "txt",
+    "html",
+    "dockerignore",
+    "json",
+    "yaml",
+    "yml",
+    "toml",
+    "py",
+    "rb",
+    "js",
+    "ts",
+    "go",
+    "rs",
+    "java",
+    "bak",
+    "orig",
+    "rej",
+    "swp",
+    "lock",
+    "patch",
+];
+
+/// Manifests that a package manager writes: large, and never the place where a person passes a secret.
+const LOCK_FILES: [&str; 8] = [
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+    "cargo.lock",
+    "poetry.lock",
+    "composer.lock",
+    "gemfile.lock",
+];
+
+/// Names of files that matter for what a build does.
+const CONTEXT_NAMES: [&str; 26] = [
+    ".npmrc",
+    "npmrc",
+    ".yarnrc",
+    ".yarnrc.yml",
+    ".pypirc",
+    "pip.conf",
+    "pip.ini",
+    ".netrc",
+    "_netrc",
+    ".dockerignore",
+    ".containerignore",
+    ".gitconfig",
+    ".gitmodules",
+    ".curlrc",
+    ".wgetrc",
+    ".envrc",
+    "package.json",
+    "gemfile",
+    "go.mod",
+    "composer.json",
+    "auth.json",
+    "nuget.config",
+    "settings.xml",
+    "pyproject.toml",
+    "setup.cfg",
+    "pipfile",
+];
+
+/// Names of files that run builds.
+const CALLER_NAMES: [&str; 10] = [
+    "makefile",
+    "gnumakefile",
+    "justfile",
+    ".justfile",
+    "jenkinsfile",
+    "taskfile",
+    "rakefile",
+    "earthfile",
+    "tiltfile",
+    "procfile",
+];
+
+/// Tells what the file at `path` is for.
+#[must_use]
+pub fn classify(path: &Utf8Path) -> Kind {
+    let name = path.file_name().unwrap_or_default().to_ascii_lowercase();
+    let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending);
+    if let Some(kind) = dockerfile(&name, extension) {
+        return kind;
+    }
+    if LOCK_FILES.contains(&name.as_str()) {
+        return Kind::Other;
+    }
+    if is_context(&name) {
+        return Kind::Context;
+    }
+    if CALLER_NAMES.contains(&name.as_str()) || name.starts_with("jenkinsfile") || name.starts_with("makefile.") {
+        return Kind::Caller;
+    }
+    match extension {
+        Some(
+            "sh" | "bash" | "zsh" | "ksh" | "dash" | "mk" | "mak" | "make" | "yml" | "yaml" | "hcl" | "just" | "groovy"
+            | "jenkinsfile" | "ps1" | "bat" | "cmd",
+        ) => Kind::Caller,
+        Some(
+            "json" | "jsonc" | "json5" | "toml" | "md" | "markdown" | "py" | "rb" | "gradle" | "kts" | "xml" | "tf"
+            | "bzl" | "nix" | "rst" | "adoc" | "mdx" | "fish",
+        ) => Kind::Mention,
+        None if !name.starts_with('.') => Kind::Nameless,
+        _ => Kind::Other,
+    }
+}
+
+/// `Dockerfile`, `Dockerfile.prod`, `app.Dockerfile`, `Containerfile-dev`: the names that Docker, Podman and their
+/// editors know, in any letter case.
+fn dockerfile(name: &str, extension: Option<&str>) -> Option<Kind> {
+    let begins = ["dockerfile", "containerfile"]
+        .iter()
+        .filter_map(|stem| name.strip_prefix(stem))
+        .any(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
+    let ends = matches!(extension, Some("dockerfile" | "containerfile"));
+    if ends {
+        return Some(Kind::Dockerfile);
+    }
+    let inner = extension.map_or(name, |ending| name.strip_suffix(ending).unwrap_or(name).trim_end_matches('.'));
+    let stem = begins || inner.ends_with(".dockerfile") || inner.ends_with(".containerfile");
+    if !stem {
+        return None;
+    }
+    match extension {
+        Some(ending) if TEMPLATE_ENDINGS.contains(&ending) => Some(Kind::Template),
+        Some(ending) if NOT_A_DOCKERFILE.contains(&ending) || ending.ends_with('~') => None,
+        _ => begins.then_some(Kind::Dockerfile),
+    }
+}
+
+fn is_context(name: &str) -> bool {
+    CONTEXT_NAMES.contains(&name)
+        || name == ".env"
+        || name.starts_with(".env.")
+        || name.ends_with(".env")
+        || name.ends_with(".dockerignore")
+        || name.starts_with("requirements") && name.ends_with(".txt")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(names: &[&str]) -> Vec<Kind> {
+        names.iter().map(|name| classify(Utf8Path::new(name))).collect()
+    }
+
+    #[test]
+    fn dockerfiles_are_known_by_their_usual_names() {
+        let names =
+            ["Dockerfile", "a/dockerfile", "Dockerfile.prod", "x.Dockerfile", "x.dockerfile", "Containerfile.dev"];
+        assert!(kinds(&names).iter().all(|kind| *kind == Kind::Dockerfile));
+        assert!(
+            kinds(&["Dockerfile-alpine", "DOCKERFILE", "Dockerfile.1.2"]).iter().all(|kind| *kind == Kind::Dockerfile)
+        );
+    }
+
+    #[test]
+    fn what_only_sounds_like_one_is_not() {
+        assert_eq!(
+            kinds(&["Dockerfile.md", "Dockerfile.dockerignore", "Dockerfiles", "dockerfile.py"]),
+            [Kind::Mention, Kind::Context, Kind::Nameless, Kind::Mention,]
+        );
+        assert_eq!(kinds(&["Dockerfile.j2", "app.Dockerfile.tmpl", "Dockerfile.prod.erb"]), [Kind::Template; 3]);
+    }
+
+    #[test]
+    fn callers_and_context_files_are_told_apart() {
+        assert_eq!(
+            kinds(&["Makefile", "ci/build.sh", ".github/workflows/x.yml", "Jenkinsfile.release", "docker-bake.hcl"]),
+            [Kind::Caller; 5]
+        );
+        assert_eq!(
+            kinds(&[".npmrc", "requirements-dev.txt", ".env.local", "prod.env", "package.json"]),
+            [Kind::Context; 5]
+        );
+        assert_eq!(
+            kinds(&["logo.png", "package-lock.json", ".gitattributes", "build", "notes.md"]),
+            [Kind::Other, Kind::Other, Kind::Other, Kind::Nameless, Kind::Mention,]
+        );
+    }
+}

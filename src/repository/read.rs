@@ -1,0 +1,237 @@
+//! From a root on disk to a [`Repository`].
+
+use std::{fmt, fs, io::Read as _};
+
+use aho_corasick::AhoCorasick;
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+
+use super::{
+    Kind, Notice, Repository, Root,
+    walk::{Found, walk},
+};
+use crate::source::Source;
+
+/// The size from which a file is not read, in bytes. Nobody writes builds by hand into larger files.
+const LARGEST: u64 = 1 << 20;
+
+/// What a file of [`Kind::Mention`] has to name for its text to matter.
+const CONTAINER_TOOLS: [&str; 9] =
+    ["docker", "podman", "buildah", "buildx", "buildctl", "nerdctl", "kaniko", "containerfile", "earthly"];
+
+/// Why a repository could not be read at all. A single file that can't be read is a [`Notice`].
+#[derive(Debug)]
+pub enum ReadError {
+    /// A path that was asked for does not exist or can't be resolved.
+    Path {
+        /// The path as it was given.
+        path: Utf8PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path { path, reason } => write!(f, "`{path}` can't be read: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Reads the repository at `root`: first its Dockerfiles, and the files that may build them only if `needs` says that
+/// something can come of them. In a large repository most runs end after the Dockerfiles.
+///
+/// # Errors
+/// The root is not a directory that can be listed.
+pub fn read(root: &Root, needs: impl FnOnce(&[Source]) -> bool) -> Result<Repository, ReadError> {
+    fs::read_dir(&root.path).map_err(|error| ReadError::Path { path: root.path.clone(), reason: error.to_string() })?;
+    let Found { files, mut notices } = walk(&root.path, &root.selection);
+    let of_kind = |wanted: fn(Kind) -> bool| -> Vec<(&Utf8PathBuf, Kind)> {
+        files.iter().filter(|(_, kind)| wanted(**kind)).map(|(path, kind)| (path, *kind)).collect()
+    };
+    let mut sources = texts(&root.path, &of_kind(|kind| kind == Kind::Dockerfile), &mut notices);
+    let dockerfiles: Vec<_> = sources.iter().map(|source| source.path().to_owned()).collect();
+    if needs(&sources) {
+        sources.extend(texts(
+            &root.path,
+            &of_kind(|kind| !matches!(kind, Kind::Dockerfile | Kind::Other)),
+            &mut notices,
+        ));
+    }
+    let mut repository = Repository::new(files.into_keys(), sources, dockerfiles);
+    notices.sort_by(|left, right| left.file.cmp(&right.file));
+    repository.notices = notices;
+    repository.selection.clone_from(&root.selection);
+    Ok(repository)
+}
+
+/// The texts of those of `files` that are worth keeping, in the same order.
+fn texts(root: &Utf8Path, files: &[(&Utf8PathBuf, Kind)], notices: &mut Vec<Notice>) -> Vec<Source> {
+    let tools = AhoCorasick::builder().ascii_case_insensitive(true).build(CONTAINER_TOOLS).ok();
+    let mentions = |bytes: &[u8]| tools.as_ref().is_none_or(|tools| tools.is_match(bytes));
+    let outcomes: Vec<Result<Option<Source>, Notice>> = files
+        .par_iter()
+        .map(|(path, kind)| {
+            let bytes = match bytes(&root.join(path), *kind) {
+                Ok(bytes) => bytes,
+                Err(reason) if matches!(kind, Kind::Dockerfile | Kind::Caller) => {
+                    return Err(Notice { file: (*path).clone(), reason });
+                }
+                Err(_) => return Ok(None),
+            };
+            let wanted = match kind {
+                Kind::Mention => mentions(&bytes),
+                Kind::Nameless => !bytes.is_empty(),
+                _ => true,
+            };
+            Ok(wanted.then(|| Source::new((*path).clone(), bytes)))
+        })
+        .collect();
+    let mut sources = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        match outcome {
+            Ok(source) => sources.extend(source),
+            Err(notice) => notices.push(notice),
+        }
+    }
+    sources
+}
+
+/// The content of a file, empty for a nameless one that is not a script.
+fn bytes(path: &Utf8Path, kind: Kind) -> Result<Vec<u8>, String> {
+    let unreadable = |error: std::io::Error| format!("it could not be read: {error}");
+    // The walk saw a regular file, but what stands there now may be another one: opening a FIFO would wait forever.
+    let metadata = fs::symlink_metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    if metadata.len() > LARGEST {
+        return Err(format!("it has {} bytes; files over {LARGEST} bytes are not read", metadata.len()));
+    }
+    let mut file = fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    if kind == Kind::Nameless {
+        (&mut file).take(2).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes != b"#!" {
+            return Ok(Vec::new());
+        }
+    }
+    file.take(LARGEST).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.contains(&0) { Err("it holds NUL bytes, so it is not a text file in UTF-8".to_owned()) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scratch(tempfile::TempDir);
+
+    impl Scratch {
+        fn new(files: &[(&str, &[u8])]) -> Self {
+            let scratch = Self(tempfile::tempdir().unwrap());
+            for (path, bytes) in files {
+                let path = scratch.root().path.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, bytes).unwrap();
+            }
+            scratch
+        }
+
+        fn root(&self) -> Root {
+            let path = self.0.path().canonicalize().unwrap();
+            Root { path: Utf8PathBuf::from_path_buf(path).unwrap(), selection: Vec::new() }
+        }
+
+        fn read(&self) -> Repository {
+            read(&self.root(), |_| true).unwrap()
+        }
+    }
+
+    fn read_paths(repository: &Repository) -> Vec<&str> {
+        repository.sources().map(|source| source.path().as_str()).collect()
+    }
+
+    #[test]
+    fn ignored_files_and_other_repositories_are_left_out_and_hidden_files_are_not() {
+        let scratch = Scratch::new(&[
+            (".gitignore", b"out/\n"),
+            ("out/Dockerfile", b"FROM x\n"),
+            (".ci/Dockerfile", b"FROM x\n"),
+            ("sub/.git", b"gitdir: ../.git/modules/sub\n"),
+            ("sub/Dockerfile", b"FROM x\n"),
+            (".git/Dockerfile", b""),
+            ("Makefile", b"all:\n"),
+            ("run", b"#!/bin/sh\n"),
+            ("LICENSE", b"no script"),
+            ("a.py", b"print()"),
+            ("b.py", b"run('Docker build .')"),
+        ]);
+        let repository = scratch.read();
+        assert_eq!(repository.dockerfiles(), [".ci/Dockerfile"]);
+        assert_eq!(read_paths(&repository), [".ci/Dockerfile", "Makefile", "b.py", "run"]);
+        assert!(repository.is_file("LICENSE".into()) && !repository.is_file("out/Dockerfile".into()));
+    }
+
+    #[test]
+    fn what_was_asked_for_by_name_is_read_in_any_case() {
+        let scratch =
+            Scratch::new(&[(".gitignore", b"out/\n"), ("out/Dockerfile", b"FROM x\n"), ("image.def", b"FROM x\n")]);
+        let root = Root { selection: vec!["out".into(), "image.def".into()], ..scratch.root() };
+        let repository = read(&root, |_| true).unwrap();
+        assert_eq!(repository.dockerfiles(), ["image.def", "out/Dockerfile"]);
+        assert!(repository.is_selected("out/Dockerfile".into()) && !repository.is_selected("x/Dockerfile".into()));
+    }
+
+    #[test]
+    fn a_tracked_file_is_read_although_a_rule_ignores_it() {
+        let scratch = Scratch::new(&[("Dockerfile", b"FROM x\n"), (".gitignore", b"Dockerfile\n")]);
+        let git = git2::Repository::init(scratch.root().path).unwrap();
+        let mut index = git.index().unwrap();
+        index.add_all(["Dockerfile"], git2::IndexAddOption::FORCE, None).unwrap();
+        index.write().unwrap();
+        assert_eq!(scratch.read().dockerfiles(), ["Dockerfile"]);
+    }
+
+    #[test]
+    fn callers_are_read_only_when_something_can_come_of_it() {
+        let scratch = Scratch::new(&[("Dockerfile", b"FROM x\n"), ("build.sh", b"docker build .\n")]);
+        let repository = read(&scratch.root(), |dockerfiles| dockerfiles.len() > 1).unwrap();
+        assert_eq!(read_paths(&repository), ["Dockerfile"]);
+        assert!(repository.is_file("build.sh".into()));
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_told() {
+        let large = vec![b'#'; 1 + usize::try_from(LARGEST).unwrap()];
+        let scratch = Scratch::new(&[
+            ("Dockerfile", &large),
+            ("Dockerfile.j2", b"{{ x }}"),
+            ("a.Dockerfile", b"\0F\0R"),
+            ("b.json", &large),
+        ]);
+        let repository = scratch.read();
+        assert!(repository.dockerfiles().is_empty());
+        let told: Vec<_> = repository.notices.iter().map(|notice| notice.file.as_str()).collect();
+        assert_eq!(told, ["Dockerfile", "Dockerfile.j2", "a.Dockerfile"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_pipes_and_odd_names_neither_block_nor_lead_out() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let scratch = Scratch::new(&[("real/Dockerfile", b"FROM x\n")]);
+        let root = scratch.root().path;
+        std::os::unix::fs::symlink("real/Dockerfile", root.join("Dockerfile")).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", root.join("out.Dockerfile")).unwrap();
+        std::os::unix::fs::symlink(&root, root.join("real/loop")).unwrap();
+        std::process::Command::new("mkfifo").arg(root.join("pipe.Dockerfile")).status().unwrap();
+        fs::write(root.as_std_path().join(std::ffi::OsStr::from_bytes(b"\xff.Dockerfile")), "FROM x\n").unwrap();
+        let repository = scratch.read();
+        assert_eq!(repository.dockerfiles(), ["real/Dockerfile"]);
+        let told: Vec<_> = repository.notices.iter().map(|notice| notice.file.as_str()).collect();
+        assert_eq!(told, ["out.Dockerfile", "pipe.Dockerfile", "\u{fffd}.Dockerfile"]);
+    }
+}

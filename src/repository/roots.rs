@@ -1,0 +1,85 @@
+//! Where a repository begins.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::ReadError;
+
+/// A repository on disk, and which part of it is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Its directory, absolute and without symbolic links.
+    pub path: Utf8PathBuf,
+    /// The paths asked about, relative to [`Self::path`]; empty for all of it.
+    pub selection: Vec<Utf8PathBuf>,
+}
+
+/// Finds the repository of each of `paths`, in the order of the roots' paths.
+///
+/// A directory that holds `.git` (a directory, or the file of a linked work tree or submodule) is a root; without one
+/// it is the path itself, or a file's directory. The test for `.git` is made here and not by libgit2, which refuses
+/// repositories of other owners: looking at one, as a container does with a mounted work tree, has to work.
+///
+/// # Errors
+/// A path does not exist, can't be resolved, or its absolute form is not UTF-8.
+pub fn discover(paths: &[Utf8PathBuf]) -> Result<Vec<Root>, ReadError> {
+    let mut roots: BTreeMap<Utf8PathBuf, Option<Vec<Utf8PathBuf>>> = BTreeMap::new();
+    for path in paths {
+        let full = path
+            .canonicalize_utf8()
+            .map_err(|error| ReadError::Path { path: path.clone(), reason: error.to_string() })?;
+        let root = enclosing(&full);
+        let inside = full.strip_prefix(&root).unwrap_or(&full).to_owned();
+        let selection = roots.entry(root).or_insert_with(|| Some(Vec::new()));
+        if inside.as_str().is_empty() {
+            *selection = None;
+        } else if let Some(selection) = selection {
+            selection.push(inside);
+        }
+    }
+    let roots = roots.into_iter();
+    Ok(roots.map(|(path, selection)| Root { path, selection: selection.unwrap_or_default() }).collect())
+}
+
+fn enclosing(full: &Utf8Path) -> Utf8PathBuf {
+    let directory = if full.is_dir() { full } else { full.parent().unwrap_or(full) };
+    let found = directory.ancestors().find(|candidate| candidate.join(".git").symlink_metadata().is_ok());
+    found.unwrap_or(directory).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch() -> (tempfile::TempDir, Utf8PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(directory.path().canonicalize().unwrap()).unwrap();
+        (directory, path)
+    }
+
+    #[test]
+    fn paths_of_one_repository_share_a_root() {
+        let (_keep, root) = scratch();
+        std::fs::create_dir_all(root.join(".git")).unwrap();
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::fs::write(root.join("a/Dockerfile"), "FROM x\n").unwrap();
+        let found = discover(&[root.join("a/b"), root.join("a/Dockerfile")]).unwrap();
+        assert_eq!(found, [Root { path: root.clone(), selection: vec!["a/b".into(), "a/Dockerfile".into()] }]);
+        assert_eq!(discover(&[root.join("a/b"), root.clone()]).unwrap()[0].selection, Vec::<Utf8PathBuf>::new());
+    }
+
+    #[test]
+    fn without_version_control_the_directory_of_a_file_is_the_root() {
+        let (_keep, root) = scratch();
+        std::fs::write(root.join("Dockerfile"), "FROM x\n").unwrap();
+        let found = discover(&[root.join("Dockerfile")]).unwrap();
+        assert_eq!(found, [Root { path: root, selection: vec!["Dockerfile".into()] }]);
+    }
+
+    #[test]
+    fn a_path_that_does_not_exist_is_an_error() {
+        let (_keep, root) = scratch();
+        assert!(matches!(discover(&[root.join("no")]), Err(ReadError::Path { .. })));
+    }
+}

@@ -1,0 +1,189 @@
+//! Which files a repository has.
+//!
+//! What git ignores is left out, hidden files are not, symbolic links are not followed, and a directory with its own
+//! `.git` (a submodule, a nested clone) is another repository. A file that is tracked although a rule ignores it is
+//! part of the repository for git, so the index is asked as well.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, FileType},
+    path::Path,
+    sync::mpsc,
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::{Kind, Notice, classify};
+
+/// The files that were found: what each is for, by its path from the root.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub files: BTreeMap<Utf8PathBuf, Kind>,
+    pub notices: Vec<Notice>,
+}
+
+enum Seen {
+    File(Utf8PathBuf, Kind),
+    Notice(Notice),
+}
+
+/// Walks `root`; what lies at or below `selection` is part of it even where git ignores it.
+pub(super) fn walk(root: &Utf8Path, selection: &[Utf8PathBuf]) -> Found {
+    let (walked, tracked) = rayon::join(|| visit(root, root), || tracked(root));
+    let mut found = collect(walked);
+    for path in tracked {
+        let kind = classify(&path);
+        if !matches!(kind, Kind::Other | Kind::Nameless | Kind::Mention) && !found.files.contains_key(&path) {
+            found.add(look(root, &path));
+        }
+    }
+    for path in selection {
+        if !found.files.keys().any(|file| file.starts_with(path)) {
+            collect(visit(root, &root.join(path))).files.into_iter().for_each(|(file, kind)| {
+                found.files.insert(file, kind);
+            });
+            found.add(look(root, path));
+        }
+        found.take_for_dockerfile(path);
+    }
+    found.notices.sort_by(|left, right| left.file.cmp(&right.file));
+    found.notices.dedup();
+    found
+}
+
+impl Found {
+    fn add(&mut self, seen: Option<Seen>) {
+        match seen {
+            Some(Seen::File(path, kind)) => drop(self.files.insert(path, kind)),
+            Some(Seen::Notice(notice)) => self.notices.push(notice),
+            None => {}
+        }
+    }
+
+    /// A file that is named on the command line and is nothing else that is known is meant as a Dockerfile.
+    fn take_for_dockerfile(&mut self, path: &Utf8Path) {
+        if let Some(kind @ (Kind::Nameless | Kind::Other)) = self.files.get_mut(path) {
+            *kind = Kind::Dockerfile;
+        }
+    }
+}
+
+fn collect(seen: impl IntoIterator<Item = Seen>) -> Found {
+    let mut found = Found::default();
+    let mut files = Vec::new();
+    for item in seen {
+        match item {
+            Seen::File(path, kind) => files.push((path, kind)),
+            Seen::Notice(notice) => found.notices.push(notice),
+        }
+    }
+    found.files = files.into_iter().collect();
+    found
+}
+
+fn visit(root: &Utf8Path, start: &Utf8Path) -> Vec<Seen> {
+    let walker = WalkBuilder::new(start)
+        .hidden(false)
+        .ignore(false)
+        .parents(false)
+        .require_git(false)
+        .filter_entry(|entry| entry.depth() == 0 || !is_foreign(entry))
+        .threads(rayon::current_num_threads().min(8))
+        .build_parallel();
+    let (sender, receiver) = mpsc::channel();
+    walker.run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
+            if let Some(seen) = see(root, entry) {
+                // The receiver outlives the walk; nothing can be lost here.
+                let _ = sender.send(seen);
+            }
+            WalkState::Continue
+        })
+    });
+    drop(sender);
+    receiver.into_iter().collect()
+}
+
+/// Git's own directory, or a directory that is another repository.
+fn is_foreign(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+        && (entry.file_name() == ".git" || entry.path().join(".git").symlink_metadata().is_ok())
+}
+
+fn see(root: &Utf8Path, entry: Result<DirEntry, ignore::Error>) -> Option<Seen> {
+    match entry {
+        Ok(entry) => seen_entry(root, entry.path(), entry.file_type()?),
+        Err(error) => {
+            let path = path_of(&error)?;
+            let file = relative(root, path).unwrap_or_else(|lossy| lossy);
+            let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+            Some(Seen::Notice(Notice { file, reason: format!("could not be read: {reason}") }))
+        }
+    }
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        _ => None,
+    }
+}
+
+fn seen_entry(root: &Utf8Path, path: &Path, kind: FileType) -> Option<Seen> {
+    if kind.is_dir() {
+        return None;
+    }
+    let notice = |file, reason: &str| Some(Seen::Notice(Notice { file, reason: reason.to_owned() }));
+    let file = match relative(root, path) {
+        Ok(file) => file,
+        Err(lossy) if matters(classify(&lossy)) => return notice(lossy, "its name is not UTF-8"),
+        Err(_) => return None,
+    };
+    let class = classify(&file);
+    if kind.is_file() {
+        return if class == Kind::Template {
+            notice(file, "a template for a Dockerfile is not analysed; run on what is generated from it")
+        } else {
+            Some(Seen::File(file, class))
+        };
+    }
+    if !matters(class) {
+        return None;
+    }
+    if !kind.is_symlink() {
+        return notice(file, "it is not a regular file");
+    }
+    let inside = path.canonicalize().is_ok_and(|target| target.starts_with(root));
+    if inside { None } else { notice(file, "a symbolic link that leads out of the repository is not followed") }
+}
+
+fn matters(kind: Kind) -> bool {
+    matches!(kind, Kind::Dockerfile | Kind::Template | Kind::Caller)
+}
+
+/// The path from the root with forward slashes, or a readable form of one that is not UTF-8.
+fn relative(root: &Utf8Path, path: &Path) -> Result<Utf8PathBuf, Utf8PathBuf> {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let slashes = |text: &str| if cfg!(windows) { text.replace('\\', "/").into() } else { Utf8PathBuf::from(text) };
+    inside.to_str().map(slashes).ok_or_else(|| slashes(&inside.to_string_lossy()))
+}
+
+/// One file that the walk left out, if it is there and no directory on the way to it is a symbolic link.
+fn look(root: &Utf8Path, path: &Utf8Path) -> Option<Seen> {
+    let linked = path.ancestors().skip(1).filter(|above| !above.as_str().is_empty()).any(|above| {
+        let metadata = fs::symlink_metadata(root.join(above));
+        metadata.is_ok_and(|metadata| metadata.file_type().is_symlink())
+    });
+    let metadata = fs::symlink_metadata(root.join(path)).ok()?;
+    if linked { None } else { seen_entry(root, root.join(path).as_std_path(), metadata.file_type()) }
+}
+
+/// The tracked files; none where the repository can't be opened (another owner, no git at all).
+fn tracked(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let index = git2::Repository::open(root).and_then(|repository| repository.index());
+    let Ok(index) = index else { return Vec::new() };
+    index.iter().filter_map(|entry| String::from_utf8(entry.path).ok().map(Utf8PathBuf::from)).collect()
+}

@@ -1,0 +1,146 @@
+//! A case as it is kept in its folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, Result, bail, ensure};
+use camino::{Utf8Path, Utf8PathBuf};
+use dfmigrate::plan::Applicability;
+use serde::Deserialize;
+
+use super::variant::Variant;
+
+/// The files of a little repository by their path from its root.
+pub type Files = BTreeMap<Utf8PathBuf, Vec<u8>>;
+
+/// What has to become of the case's findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expectation {
+    /// Fixed by `--fix`.
+    Safe,
+    /// Fixed by `--fix --unsafe-fixes` only.
+    Unsafe,
+    /// Found, and left alone with an obstacle of the kind that `because` names.
+    Manual,
+    /// Not found at all, by no codemod.
+    None,
+}
+
+impl Expectation {
+    /// The applicability that the fix has to have; `None` where there must be no finding.
+    pub fn applicability(self) -> Option<Applicability> {
+        match self {
+            Self::Safe => Some(Applicability::Safe),
+            Self::Unsafe => Some(Applicability::Unsafe),
+            Self::Manual => Some(Applicability::Manual),
+            Self::None => None,
+        }
+    }
+}
+
+/// `case.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    about: String,
+    expect: Expectation,
+    because: Option<String>,
+    file: Option<Utf8PathBuf>,
+    #[serde(default = "all_variants")]
+    variants: Vec<Variant>,
+}
+
+fn all_variants() -> Vec<Variant> {
+    Variant::ALL.to_vec()
+}
+
+/// One case: what goes in and what has to come out.
+#[derive(Debug)]
+pub struct Case {
+    /// The id of the codemod that it specifies.
+    pub codemod: String,
+    /// The name of its folder.
+    pub name: String,
+    /// What it shows, in one sentence.
+    pub about: String,
+    /// What has to become of its findings.
+    pub expect: Expectation,
+    /// The kind of obstacle that a manual fix has to name.
+    pub because: Option<String>,
+    /// The Dockerfile that `expect` is about, where others in the case fare differently.
+    pub file: Option<Utf8PathBuf>,
+    /// The variants in which it makes sense.
+    pub variants: Vec<Variant>,
+    /// The repository as it is.
+    pub before: Files,
+    /// The repository as it has to become; the same as `before` where the case must be left alone.
+    pub after: Files,
+}
+
+impl Case {
+    /// Reads the case in `folder` and checks that it says what it has to say.
+    pub fn read(codemod: &str, folder: &Utf8Path) -> Result<Self> {
+        let text = fs::read_to_string(folder.join("case.toml")).context("case.toml can't be read")?;
+        let Manifest { about, expect, because, file, variants } = toml::from_str(&text)?;
+        let before = files(&folder.join("before"))?;
+        let edited = folder.join("after").is_dir();
+        let after = if edited { files(&folder.join("after"))? } else { before.clone() };
+        let fixed = matches!(expect, Expectation::Safe | Expectation::Unsafe);
+        ensure!(edited == fixed, "a case has `after/` exactly when it expects `safe` or `unsafe`");
+        ensure!(!edited || before != after, "`before/` and `after/` are the same");
+        ensure!(before.keys().eq(after.keys()), "`before/` and `after/` don't have the same files");
+        ensure!(because.is_some() == (expect == Expectation::Manual), "`because` goes with `expect = \"manual\"`");
+        ensure!(about.ends_with('.'), "`about` is a sentence");
+        ensure!(before.keys().any(|path| is_dockerfile(path)), "there is no Dockerfile in `before/`");
+        ensure!(!variants.is_empty(), "a case runs in at least one variant");
+        let name = folder.file_name().unwrap_or_default().to_owned();
+        Ok(Self { codemod: codemod.to_owned(), name, about, expect, because, file, variants, before, after })
+    }
+}
+
+/// The case folders below `codemods`, each with the id of its codemod.
+pub fn folders(codemods: &Utf8Path) -> Result<Vec<(String, Utf8PathBuf)>> {
+    let mut found = Vec::new();
+    for codemod in entries(codemods)? {
+        let cases = codemod.join("cases");
+        let id = codemod.file_name().unwrap_or_default().replace('_', "-");
+        if cases.is_dir() {
+            found.extend(entries(&cases)?.into_iter().map(|folder| (id.clone(), folder)));
+        }
+    }
+    if found.is_empty() {
+        bail!("there are no cases below {codemods}");
+    }
+    Ok(found)
+}
+
+/// Whether a file of this path is a Dockerfile, by its name.
+pub fn is_dockerfile(path: &Utf8Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let (stem, extension) = (path.file_stem().unwrap_or_default(), path.extension());
+    ["Dockerfile", "Containerfile"].iter().any(|kind| name == *kind || stem == *kind || extension == Some(kind))
+}
+
+fn files(root: &Utf8Path) -> Result<Files> {
+    let mut found = Files::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for path in entries(&folder)? {
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let bytes = fs::read(&path).with_context(|| format!("{path} can't be read"))?;
+                found.insert(path.strip_prefix(root)?.to_owned(), bytes);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn entries(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
+    let listing = folder.read_dir_utf8().with_context(|| format!("{folder} can't be listed"))?;
+    let mut paths = listing.map(|entry| Ok(entry?.into_path())).collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}

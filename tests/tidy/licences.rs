@@ -1,0 +1,78 @@
+//! Every dependency has a licence that `deny.toml` allows. The same check as `cargo deny check licenses`, without a tool
+//! to install.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use toml::Table;
+
+use super::tree;
+
+#[test]
+fn every_licence_is_allowed() -> Result<()> {
+    let allowed = allowed()?;
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(tree::root())
+        .output()?;
+    ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let packages = metadata.get("packages").and_then(Value::as_array).context("cargo metadata lists no packages")?;
+    let refused: Vec<String> = packages.iter().filter_map(|package| refusal(package, &allowed)).collect();
+    tree::none("licences that deny.toml doesn't allow", &refused)
+}
+
+fn allowed() -> Result<BTreeSet<String>> {
+    let policy: Table = toml::from_str(&std::fs::read_to_string(tree::root().join("deny.toml"))?)?;
+    let list = policy.get("licenses").and_then(|licences| licences.get("allow")).and_then(toml::Value::as_array);
+    let names = list.context("deny.toml has no [licenses] allow")?.iter().filter_map(toml::Value::as_str);
+    Ok(names.map(str::to_owned).collect())
+}
+
+fn refusal(package: &Value, allowed: &BTreeSet<String>) -> Option<String> {
+    let text = |key: &str| package.get(key).and_then(Value::as_str).unwrap_or_default();
+    // Some old packages still write `MIT/Apache-2.0`.
+    let licence = text("license").replace('/', " OR ");
+    let words = licence.replace('(', " ( ").replace(')', " ) ");
+    let mut words = words.split_whitespace().peekable();
+    (!either(&mut words, allowed)).then(|| format!("{} {}: {licence:?}", text("name"), text("version")))
+}
+
+type Words<'w> = std::iter::Peekable<std::str::SplitWhitespace<'w>>;
+
+/// An SPDX expression: `OR` binds less than `AND`.
+fn either(words: &mut Words<'_>, allowed: &BTreeSet<String>) -> bool {
+    let mut holds = both(words, allowed);
+    while words.next_if_eq(&"OR").is_some() {
+        holds |= both(words, allowed);
+    }
+    holds
+}
+
+fn both(words: &mut Words<'_>, allowed: &BTreeSet<String>) -> bool {
+    let mut holds = one(words, allowed);
+    while words.next_if_eq(&"AND").is_some() {
+        holds &= one(words, allowed);
+    }
+    holds
+}
+
+fn one(words: &mut Words<'_>, allowed: &BTreeSet<String>) -> bool {
+    match words.next() {
+        Some("(") => {
+            let holds = either(words, allowed);
+            words.next_if_eq(&")");
+            holds
+        }
+        Some(name) => {
+            // An exception only adds permissions.
+            if words.next_if_eq(&"WITH").is_some() {
+                words.next();
+            }
+            allowed.contains(name)
+        }
+        None => false,
+    }
+}
