@@ -9,8 +9,8 @@ pub mod compose;
 pub mod github;
 mod location;
 pub mod make;
-mod routing;
 pub mod markdown;
+mod routing;
 pub mod shell;
 mod unreadable;
 mod verify;
@@ -110,9 +110,8 @@ pub trait Caller: Sync {
 }
 
 /// The callers of all formats, in the order in which they are asked whether a file is theirs.
-pub const ALL: &[&dyn Caller] = &[&compose::Compose, &github::GithubActions, &make::Make, &shell::Shell];
-/// Every caller; [`recognised`] chooses among them.
-pub const ALL: &[&dyn Caller] = &[&shell::Shell, &make::Make, &markdown::Markdown];
+pub const ALL: &[&dyn Caller] =
+    &[&compose::Compose, &github::GithubActions, &make::Make, &markdown::Markdown, &shell::Shell];
 
 /// The caller for a file of this path and text: the path decides, and the first line where the path says nothing.
 #[must_use]

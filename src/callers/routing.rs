@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{ALL, Build, Caller, Refusal, Request, Rewrite, Surroundings};
+use super::{ALL, Build, Refusal, Request, Rewrite, Surroundings, recognised};
 use crate::repository::Repository;
 use crate::source::{Source, range};
 
@@ -23,7 +23,7 @@ impl Surroundings for Repository {
 /// Every build that is written down in `repository`, in the order of the files and of the places in them.
 #[must_use]
 pub fn builds(repository: &Repository) -> Vec<Build> {
-    let callers = repository.sources().filter_map(|source| Some((caller_of(source)?, source)));
+    let callers = repository.sources().filter_map(|source| Some((recognised(source.path(), source.text())?, source)));
     callers.flat_map(|(caller, source)| caller.builds(source, repository)).collect()
 }
 
@@ -37,9 +37,4 @@ pub fn pass_secrets(repository: &Repository, build: &Build, requests: &[Request]
         (Some(caller), Some(source)) => caller.pass_secrets(source, repository, build, requests),
         _ => Err(Refusal { reason: "its file was not read".to_owned(), range: range(0, 0), instead: None }),
     }
-}
-
-fn caller_of(source: &Source) -> Option<&'static dyn Caller> {
-    let by_path = ALL.iter().find(|caller| caller.recognises(source.path()));
-    by_path.or_else(|| ALL.iter().find(|caller| caller.recognises_text(source.path(), source.text()))).copied()
 }

@@ -90,7 +90,9 @@ pub fn listed<'p>(findings: impl Iterator<Item = &'p Planned>) -> String {
         text.push_str(&format!("{}[{}] {}: {}\n", finding.primary.file, finding.codemod, state, finding.title));
         text.push_str(&format!("  fix: {}\n", fix.title));
         text.extend(fix.assumptions.iter().map(|assumption| format!("  assuming: {assumption}\n")));
-        text.extend(fix.obstacles.iter().map(|obstacle| format!("  because: {}: {}\n", obstacle.kind, obstacle.reason)));
+        text.extend(
+            fix.obstacles.iter().map(|obstacle| format!("  because: {}: {}\n", obstacle.kind, obstacle.reason)),
+        );
         text.extend(fix.follow_ups.iter().map(|step| format!("  then: {step:?}\n")));
         text.extend(finding.notes.iter().map(|note| format!("  note: {note}\n")));
     }

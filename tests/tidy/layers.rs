@@ -7,8 +7,23 @@ use super::tree::{self, File};
 
 /// The rooms in the order of the pipeline. `config` is plain data that everything from `repository` on may read.
 const ROOMS: &[&str] = &[
-    "source", "syntax", "knowledge", "config", "repository", "callers", "model", "plan", "codemods", "report", "review",
-    "apply", "image", "git", "forge", "fleet", "cli",
+    "source",
+    "syntax",
+    "knowledge",
+    "config",
+    "repository",
+    "callers",
+    "model",
+    "plan",
+    "codemods",
+    "report",
+    "review",
+    "apply",
+    "image",
+    "git",
+    "forge",
+    "fleet",
+    "cli",
 ];
 
 /// Rooms that only compute.

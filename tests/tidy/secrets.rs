@@ -8,9 +8,21 @@ use super::tree::{self, File};
 
 /// Host names in two parts, so that this file doesn't hold them either.
 const REGISTRIES: &[(&str, &str)] = &[
-    ("npmjs", "org"), ("npmjs", "com"), ("yarnpkg", "com"), ("pypi", "org"), ("pythonhosted", "org"), ("rubygems", "org"),
-    ("packagist", "org"), ("repo.maven.apache", "org"), ("nuget", "org"), ("proxy.golang", "org"), ("ghcr", "io"),
-    ("quay", "io"), ("npm.pkg.github", "com"), ("pkg", "dev"), ("jfrog", "io"),
+    ("npmjs", "org"),
+    ("npmjs", "com"),
+    ("yarnpkg", "com"),
+    ("pypi", "org"),
+    ("pythonhosted", "org"),
+    ("rubygems", "org"),
+    ("packagist", "org"),
+    ("repo.maven.apache", "org"),
+    ("nuget", "org"),
+    ("proxy.golang", "org"),
+    ("ghcr", "io"),
+    ("quay", "io"),
+    ("npm.pkg.github", "com"),
+    ("pkg", "dev"),
+    ("jfrog", "io"),
 ];
 
 /// Shapes of real tokens; none of the patterns matches itself.

@@ -48,7 +48,8 @@ pub fn sources() -> Result<Vec<File>> {
 
 /// The lines of a Rust file before its unit tests, with their one-based numbers, without comments.
 pub fn code(file: &File) -> impl Iterator<Item = (usize, &str)> {
-    let is_tests = file.path.file_stem() == Some("tests") || file.path.components().any(|part| part.as_str() == "tests");
+    let is_tests =
+        file.path.file_stem() == Some("tests") || file.path.components().any(|part| part.as_str() == "tests");
     let lines = file.text.lines().take_while(move |line| !is_tests && line.trim() != "#[cfg(test)]");
     lines.enumerate().map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
 }

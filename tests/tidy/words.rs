@@ -17,7 +17,9 @@ fn no_module_has_an_empty_name() -> Result<()> {
             found.push(file.path.to_string());
         }
         let modules = file.text.lines().filter_map(|line| declared.captures(line)?.get(1));
-        found.extend(modules.filter(|name| is_empty(name.as_str())).map(|name| format!("{}: {}", file.path, name.as_str())));
+        found.extend(
+            modules.filter(|name| is_empty(name.as_str())).map(|name| format!("{}: {}", file.path, name.as_str())),
+        );
     }
     tree::none("modules that say nothing", &found)
 }
