@@ -44,6 +44,9 @@ pub struct Manifest {
     /// Parts of the places that must be among the leaks, e.g. the path of a file.
     #[serde(default)]
     pub rests: Vec<String>,
+    /// Where the value may still be after the migration, for a case that shows a rest which is known.
+    #[serde(default)]
+    pub allows: Vec<Place>,
     /// The image to look into, below `images.example.com/`.
     #[serde(default = "app")]
     pub image: String,

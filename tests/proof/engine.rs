@@ -1,7 +1,7 @@
 //! The Docker Engine that the proof runs on, through the `docker` program.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -83,30 +83,22 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes the images below `prefixes`, the records of the builds started with the buildx configurations in `folders`, and the
-    /// cached steps whose command names `nonce`.
-    pub fn clean(&self, prefixes: &[String], nonce: &str, folders: &[PathBuf]) -> Result<()> {
+    /// Removes the images below `prefixes` and the cached steps whose command names `nonce`. The records of the builds stay until the
+    /// engine drops them: BuildKit 0.25 was seen to end with a nil dereference (`filterHistoryEvents`) when records were listed after
+    /// many a `buildx history rm`.
+    pub fn clean(&self, prefixes: &[String], nonce: &str) -> Result<()> {
         for prefix in prefixes {
             for image in self.images(prefix)? {
                 docker(&["image", "rm", "--force", &image])?;
             }
         }
-        for folder in folders {
-            for build in builds(folder)? {
-                docker(&["buildx", "history", "rm", &build])?;
-            }
-        }
-        let filter = format!("description~={nonce}");
-        docker(&["buildx", "prune", "--force", "--filter", &filter])?;
+        docker(&["buildx", "prune", "--force", "--filter", &format!("description~={nonce}")])?;
         Ok(())
     }
 }
 
 /// The ids of the builds that the buildx configuration in `folder` remembers (`refs/<builder>/<node>/<id>`).
 fn builds(folder: &Path) -> Result<Vec<String>> {
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
     let files = crate::workspace::read(folder)?.into_keys();
     let inside = files.filter(|path| path.starts_with("refs") && path.components().count() == 4);
     let names = inside.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));

@@ -1,2 +1,2 @@
 #!/bin/sh -e
-docker build --network=host  -t images.example.com/app .
+docker build --no-cache --network=host  -t images.example.com/app .

@@ -1,2 +1,2 @@
 #!/bin/sh -e
-docker build --network=host --secret id=npm_token,src=./npm_token.txt -t images.example.com/app .
+docker build --no-cache --network=host --secret id=npm_token,src=./npm_token.txt -t images.example.com/app .

@@ -1,2 +1,2 @@
 #!/bin/sh -e
-docker build --network=host --secret id=api-key,env=API_KEY -t images.example.com/app .
+docker build --no-cache --network=host --secret id=api-key,env=API_KEY -t images.example.com/app .

@@ -1,2 +1,2 @@
 #!/bin/sh -e
-docker build --network=host --secret id=db_password,src=./db_password.txt -t images.example.com/app .
+docker build --no-cache --network=host --secret id=db_password,src=./db_password.txt -t images.example.com/app .
