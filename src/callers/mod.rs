@@ -5,9 +5,15 @@
 
 mod build;
 mod command;
+pub mod compose;
+pub mod github;
+mod location;
 pub mod make;
 pub mod markdown;
 pub mod shell;
+mod unreadable;
+mod verify;
+pub mod yaml;
 
 pub use build::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,

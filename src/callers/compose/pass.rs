@@ -1,0 +1,318 @@
+use super::Compose;
+use super::interpolation::is_guarded;
+use super::service::{Service, WrittenArgument, services};
+use crate::callers::verify::verified;
+use crate::callers::yaml::{self, Content, Cursor, Document, Entry, Mapping, Node, Patch, Path, Step};
+use crate::callers::{ArgumentValue, Build, Caller, Refusal, Request, Rewrite, Surroundings};
+use crate::source::{Source, TextRange};
+
+/// A secret that the service is going to be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Given {
+    id: String,
+    variable: String,
+}
+
+/// See [`Caller::pass_secrets`].
+pub(super) fn pass_secrets(
+    caller: &Compose,
+    source: &Source,
+    around: &dyn Surroundings,
+    build: &Build,
+    requests: &[Request],
+) -> Result<Rewrite, Refusal> {
+    let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
+    let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
+    let services = services(&documents);
+    let service = services.get(build.index).copied().ok_or_else(|| refuse("the service is not in the file"))?;
+    let mut pass = Pass { service, build, patch: Patch::new(source), rewrite: Rewrite::default() };
+    let mut gone = Vec::new();
+    let mut given = Vec::new();
+    for request in requests {
+        pass.refuse_other_sources(&caller.builds(source, around), request)?;
+        for argument in service.written_arguments().iter().filter(|argument| argument.name == request.argument) {
+            gone.push(pass.place(argument)?);
+            given.extend(pass.given(argument, request)?);
+        }
+    }
+    if gone.is_empty() {
+        return Ok(Rewrite::default());
+    }
+    gone.sort_unstable();
+    given.dedup();
+    let style = Layout::of(&pass.patch, &documents, service);
+    let changed = pass.changed_paths(&given);
+    pass.edit_build(&gone, &given, style)?;
+    pass.edit_top_level(&given, style)?;
+    let Pass { patch, mut rewrite, .. } = pass;
+    rewrite.edits = patch.finish();
+    verified(caller, source, around, build, requests, rewrite, &changed)
+}
+
+/// How many columns the file indents.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    /// A mapping inside a mapping.
+    mapping: usize,
+    /// The dashes of a sequence inside a mapping; 0 is common.
+    sequence: usize,
+    /// Whether sections are separated by blank lines.
+    airy: bool,
+}
+
+impl Layout {
+    fn of(patch: &Patch<'_>, documents: &[Document], service: Service<'_>) -> Self {
+        let root = service.root.node();
+        let step = |entry: &Entry| {
+            let inner = patch.column(entry.value.range.start());
+            inner.checked_sub(patch.column(entry.key_range.start()))
+        };
+        let mapping = root.as_mapping().and_then(|root| {
+            let blocks = root.entries.iter().filter(|entry| entry.value.as_mapping().is_some_and(|inner| !inner.flow));
+            blocks.filter_map(step).find(|step| *step > 0)
+        });
+        let near = documents.iter().map(|document| &document.root);
+        let sequence = first_sequence(service.body.node(), &step)
+            .or_else(|| near.filter_map(|root| first_sequence(root, &step)).next());
+        let mapping = mapping.unwrap_or(2);
+        Self { mapping, sequence: sequence.unwrap_or(mapping), airy: patch.has_blank_lines() }
+    }
+}
+
+/// The indentation of the first block sequence below `node` that is the value of a key.
+fn first_sequence(node: &Node, step: &dyn Fn(&Entry) -> Option<usize>) -> Option<usize> {
+    let Content::Mapping(mapping) = &node.content else {
+        return node.children().find_map(|child| first_sequence(child, step));
+    };
+    mapping.entries.iter().find_map(|entry| match entry.value.as_sequence() {
+        Some(sequence) if !sequence.flow => step(entry),
+        _ => first_sequence(&entry.value, step),
+    })
+}
+
+struct Pass<'d> {
+    service: Service<'d>,
+    build: &'d Build,
+    patch: Patch<'d>,
+    rewrite: Rewrite,
+}
+
+impl Pass<'_> {
+    fn refusal(&self, range: TextRange, reason: impl Into<String>) -> Refusal {
+        Refusal { reason: reason.into(), range, instead: None }
+    }
+
+    /// A top-level secret has one source for all services, so services that fill the same argument of the same
+    /// Dockerfile from different variables can't share its id.
+    fn refuse_other_sources(&self, builds: &[Build], request: &Request) -> Result<(), Refusal> {
+        let value = |build: &Build| {
+            let own = build.arguments.iter().find(|argument| argument.name == request.argument)?;
+            source_variable(&own.name, &own.value).map(|variable| (variable, own.range))
+        };
+        let Some((own, range)) = value(self.build) else { return Ok(()) };
+        let others = builds.iter().filter(|other| other.dockerfiles == self.build.dockerfiles);
+        match others.filter_map(|other| Some((&other.title, value(other)?.0))).find(|(_, other)| *other != own) {
+            Some((title, other)) => {
+                let name = &request.argument;
+                Err(self.refusal(range, format!("{title} fills `{name}` from `{other}`, this service from `{own}`")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Where the argument stands in the service's own `args`.
+    fn place(&self, argument: &WrittenArgument<'_>) -> Result<usize, Refusal> {
+        let service = self.service.name;
+        let args = self.service.build.get("args").filter(|args| !args.is_shared());
+        let reason =
+            || format!("the build arguments of service {service} come from an anchor that other places use too");
+        let place = argument.place.filter(|_| args.is_some() && !argument.shared);
+        let place = place.ok_or_else(|| self.refusal(argument.range, reason()))?;
+        let value = args.and_then(|args| args.node().children().nth(place));
+        if value.is_some_and(|value| value.anchor.is_some()) {
+            let reason = format!("the value of `{}` carries an anchor that other places may use", argument.name);
+            return Err(self.refusal(argument.range, reason));
+        }
+        Ok(place)
+    }
+
+    /// The secret that takes the argument's place, if one has to.
+    fn given(&mut self, argument: &WrittenArgument<'_>, request: &Request) -> Result<Option<Given>, Refusal> {
+        let value = argument.value();
+        let Some(secret) = request.secret.as_ref().filter(|_| value != ArgumentValue::Empty) else { return Ok(None) };
+        let variable = source_variable(argument.name, &value).ok_or_else(|| {
+            let name = argument.name;
+            let reason = match value {
+                ArgumentValue::Literal(_) => format!(
+                    "the value of `{name}` is written in the file: it has to come from the environment, and to be replaced"
+                ),
+                _ => format!("`{name}` is put together from several parts or has a default, and a secret takes one variable"),
+            };
+            self.refusal(argument.range, reason)
+        })?;
+        if argument.text.is_some_and(is_guarded) {
+            let sentence =
+                format!("Compose no longer stops when `{variable}` is not set: the build gets an empty secret");
+            self.rewrite.assumptions.push(sentence);
+        }
+        let note = format!(
+            "Compose reads `{variable}` from `.env` for a secret since 2.40; before, only from the exported environment"
+        );
+        if !self.rewrite.notes.contains(&note) {
+            self.rewrite.notes.push(note);
+        }
+        Ok(Some(Given { id: secret.id.clone(), variable }))
+    }
+
+    fn changed_paths(&self, given: &[Given]) -> Vec<Path> {
+        let key = |text: &str| Step::Key(text.to_owned());
+        let document = Step::Index(self.service.document);
+        let build = [document.clone(), key("services"), key(self.service.name), key("build")];
+        let inside = |last: &str| build.iter().cloned().chain([key(last)]).collect();
+        let mut paths: Vec<Path> = vec![inside("args"), inside("secrets")];
+        let present = self.service.root.get("secrets").is_some_and(|secrets| !secrets.node().is_null());
+        if present {
+            paths.extend(given.iter().map(|given| vec![document.clone(), key("secrets"), key(&given.id)]));
+        } else {
+            paths.push(vec![document, key("secrets")]);
+        }
+        paths
+    }
+
+    /// Takes the arguments at the places `gone` out of `build.args` and puts the secrets into `build.secrets`.
+    fn edit_build(&mut self, gone: &[usize], given: &[Given], layout: Layout) -> Result<(), Refusal> {
+        let unclear = self.refusal(self.build.range, "its `build` is laid out in a way that can't be edited safely");
+        let build = self.service.build.node().as_mapping().ok_or_else(|| unclear.clone())?;
+        let (place, args) = build.find("args").ok_or_else(|| unclear.clone())?;
+        let ids: Vec<String> = given.iter().map(|given| given.id.clone()).filter(|id| !self.has_secret(id)).collect();
+        let all_gone = args.value.children().count() == gone.len();
+        let list = self.service.build.get("secrets");
+        if build.flow && all_gone && list.is_none() && !ids.is_empty() {
+            self.patch.replace(args.range(), &format!("secrets: [{}]", ids.join(", ")));
+            return Ok(());
+        }
+        let removed =
+            if all_gone { self.remove_args(build, place) } else { self.patch.remove_members(&args.value, gone) };
+        removed.ok_or_else(|| unclear.clone())?;
+        if ids.is_empty() { Ok(()) } else { self.add_to_build(args, build.flow, list, &ids, layout).ok_or(unclear) }
+    }
+
+    /// An empty `build:` would mean another thing, but a build always has a context or a Dockerfile beside its arguments.
+    fn remove_args(&mut self, build: &Mapping, place: usize) -> Option<()> {
+        if build.entries.len() < 2 {
+            return None;
+        }
+        self.patch.remove_members(self.service.build.node(), &[place])
+    }
+
+    fn has_secret(&self, id: &str) -> bool {
+        self.service.secrets().iter().any(|secret| secret.id == id)
+    }
+
+    fn add_to_build(
+        &mut self,
+        args: &Entry,
+        flow: bool,
+        list: Option<Cursor<'_>>,
+        ids: &[String],
+        layout: Layout,
+    ) -> Option<()> {
+        let Some(list) = list.filter(|list| !list.node().is_null()) else {
+            if list.is_some() {
+                return None;
+            }
+            if flow {
+                self.patch
+                    .push(crate::source::Edit::insert(args.range().end(), format!(", secrets: [{}]", ids.join(", "))));
+                return Some(());
+            }
+            let column = self.patch.column(args.key_range.start());
+            let mut lines = vec![format!("{}secrets:", " ".repeat(column))];
+            lines.extend(ids.iter().map(|id| format!("{}- {id}", " ".repeat(column + layout.sequence))));
+            self.patch.insert_behind(args.range(), &lines);
+            return Some(());
+        };
+        let node = list.node();
+        let sequence = node.as_sequence().filter(|_| !list.is_shared())?;
+        match sequence.items.last() {
+            Some(last) if sequence.flow => {
+                self.patch.push(crate::source::Edit::insert(last.range.end(), format!(", {}", ids.join(", "))));
+            }
+            Some(last) => {
+                let column = self.patch.column(node.range.start());
+                let lines: Vec<String> = ids.iter().map(|id| format!("{}- {id}", " ".repeat(column))).collect();
+                self.patch.insert_behind(last.range, &lines);
+            }
+            None => self.patch.replace(node.range, &format!("[{}]", ids.join(", "))),
+        }
+        Some(())
+    }
+
+    /// Adds the sources to the top-level `secrets`.
+    fn edit_top_level(&mut self, given: &[Given], layout: Layout) -> Result<(), Refusal> {
+        let top = self.service.root.get("secrets");
+        let mut missing = Vec::new();
+        for given in given {
+            match top.and_then(|top| top.get(&given.id)) {
+                None => missing.push(given),
+                Some(secret) if secret.get("environment").and_then(Cursor::text) == Some(&given.variable) => {}
+                Some(secret) => {
+                    let reason = format!("the secret `{}` exists with another source", given.id);
+                    return Err(self.refusal(secret.node().range, reason));
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let unclear = self.refusal(self.build.range, "the top-level `secrets` can't be edited safely");
+        self.add_top_level(top, &missing, layout).ok_or(unclear)
+    }
+
+    fn add_top_level(&mut self, top: Option<Cursor<'_>>, missing: &[&Given], layout: Layout) -> Option<()> {
+        let root = self.service.root.node().as_mapping().filter(|root| !root.flow)?;
+        let block = |column: usize| -> Vec<String> {
+            let lines = missing.iter().flat_map(|given| {
+                let (outer, inner) = (" ".repeat(column), " ".repeat(column + layout.mapping));
+                [format!("{outer}{}:", given.id), format!("{inner}environment: {}", given.variable)]
+            });
+            lines.collect()
+        };
+        let Some((_, entry)) = root.find("secrets") else {
+            let mut lines = vec!["secrets:".to_owned()];
+            lines.extend(block(layout.mapping));
+            self.patch.append_section(root.entries.last()?.range(), &lines, layout.airy);
+            return Some(());
+        };
+        if entry.value.is_null() {
+            self.patch.insert_behind(entry.range(), &block(layout.mapping));
+            return Some(());
+        }
+        let mapping = entry.value.as_mapping().filter(|_| top.is_some_and(|top| !top.is_shared()))?;
+        let last = mapping.entries.last();
+        if mapping.flow {
+            let pairs: Vec<String> =
+                missing.iter().map(|given| format!("{}: {{environment: {}}}", given.id, given.variable)).collect();
+            match last {
+                Some(last) => {
+                    let text = format!(", {}", pairs.join(", "));
+                    self.patch.push(crate::source::Edit::insert(last.range().end(), text));
+                }
+                None => self.patch.replace(entry.value.range, &format!("{{{}}}", pairs.join(", "))),
+            }
+            return Some(());
+        }
+        let column = self.patch.column(mapping.entries.first()?.key_range.start());
+        self.patch.insert_behind(last?.range(), &block(column));
+        Some(())
+    }
+}
+
+/// The environment variable that holds the value, where it is exactly one.
+fn source_variable(name: &str, value: &ArgumentValue) -> Option<String> {
+    match value {
+        ArgumentValue::Inherited => Some(name.to_owned()),
+        ArgumentValue::Variable(variable) => Some(variable.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,224 @@
+//! What a Compose file says about one service's build (compose-spec `build.md`).
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::interpolation::{classify, expand};
+use crate::callers::location::{is_remote, resolve};
+use crate::callers::yaml::{self, Cursor, Document};
+use crate::callers::{Argument, ArgumentValue, Dockerfiles, PassedSecret, SecretSource, Surroundings};
+use crate::source::TextRange;
+
+/// The names under which Compose looks for a project's file, in its order.
+const BASE_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+/// A service that is built.
+#[derive(Clone, Copy)]
+pub(super) struct Service<'d> {
+    /// The zero-based document that holds it.
+    pub document: usize,
+    /// The root of that document.
+    pub root: Cursor<'d>,
+    /// Its name.
+    pub name: &'d str,
+    /// The service itself.
+    pub body: Cursor<'d>,
+    /// The value of `build`.
+    pub build: Cursor<'d>,
+}
+
+/// The services of `documents` that are built, in the order of the text.
+pub(super) fn services(documents: &[Document]) -> Vec<Service<'_>> {
+    let mut services = Vec::new();
+    for (document, root) in documents.iter().map(Cursor::root).enumerate() {
+        for (name, body) in root.get("services").map(Cursor::entries).unwrap_or_default() {
+            if let Some(build) = body.get("build").filter(|build| !build.node().is_null()) {
+                services.push(Service { document, root, name, body, build });
+            }
+        }
+    }
+    services
+}
+
+/// One build argument as it is written.
+pub(super) struct WrittenArgument<'d> {
+    /// Its zero-based place in the list or mapping of its own; `None` where a merge key brings it.
+    pub place: Option<usize>,
+    /// Its name.
+    pub name: &'d str,
+    /// The value as written, behind aliases; `None` for a name alone.
+    pub text: Option<&'d str>,
+    /// Where it stands.
+    pub range: TextRange,
+    /// Whether the text is seen by other places too.
+    pub shared: bool,
+}
+
+impl WrittenArgument<'_> {
+    pub(super) fn value(&self) -> ArgumentValue {
+        self.text.map_or(ArgumentValue::Inherited, classify)
+    }
+}
+
+impl<'d> Service<'d> {
+    /// The build arguments, from either form of `args`.
+    pub(super) fn written_arguments(self) -> Vec<WrittenArgument<'d>> {
+        let Some(args) = self.build.get("args") else { return Vec::new() };
+        if args.node().as_mapping().is_some() { mapped_arguments(args) } else { listed_arguments(args) }
+    }
+
+    pub(super) fn arguments(self) -> Vec<Argument> {
+        let argument = |written: WrittenArgument<'_>| Argument {
+            name: written.name.to_owned(),
+            value: written.value(),
+            range: written.range,
+            shared: written.shared,
+        };
+        self.written_arguments().into_iter().map(argument).collect()
+    }
+
+    /// The secrets that the build is given, with the source that the top-level `secrets` states.
+    pub(super) fn secrets(self) -> Vec<PassedSecret> {
+        let Some(secrets) = self.build.get("secrets") else { return Vec::new() };
+        let secret = |item: Cursor<'d>| {
+            let source = item.text().or_else(|| item.get("source")?.text())?;
+            let id = item.get("target").and_then(Cursor::text).unwrap_or(source);
+            let source = self.root.get("secrets").and_then(|secrets| secrets.get(source));
+            let source = source.map_or(SecretSource::Unknown, secret_source);
+            Some(PassedSecret { id: id.to_owned(), source, range: item.node().range })
+        };
+        secrets.items().into_iter().filter_map(secret).collect()
+    }
+
+    /// Whether the build forwards an ssh agent or key.
+    pub(super) fn forwards_ssh(self) -> bool {
+        self.build.get("ssh").is_some_and(|ssh| !ssh.items().is_empty() || !ssh.entries().is_empty())
+    }
+
+    /// The Dockerfile and the context, for a Compose file at `file`.
+    pub(super) fn location(self, file: &Utf8Path, around: &dyn Surroundings) -> (Dockerfiles, Option<Utf8PathBuf>) {
+        let written = self.written_location(file, around);
+        if written.inline || written.context.as_deref().is_some_and(is_remote) {
+            return (Dockerfiles::Elsewhere, None);
+        }
+        let folder = file.parent().unwrap_or(Utf8Path::new(""));
+        let value = |name: &str| environment_file(folder, around, name);
+        let context = written.context.as_deref().unwrap_or(".");
+        let dockerfile = written.dockerfile.as_deref().unwrap_or("Dockerfile");
+        match (expand(context, &value), expand(dockerfile, &value)) {
+            (Some(context), Some(dockerfile)) => locate(folder, &context, &dockerfile, around),
+            (None, _) => (Dockerfiles::Unknown(context.to_owned()), None),
+            (_, None) => (Dockerfiles::Unknown(dockerfile.to_owned()), None),
+        }
+    }
+
+    /// What the service says; what an override or extending service leaves open comes from the file it builds upon.
+    fn written_location(self, file: &Utf8Path, around: &dyn Surroundings) -> WrittenLocation {
+        let own = WrittenLocation::of(self.build);
+        if own.context.is_some() || own.inline {
+            return own;
+        }
+        let extended = self.body.get("extends").and_then(|extends| {
+            let name = extends.text().or_else(|| extends.get("service")?.text())?;
+            self.root.get("services")?.get(name)?.get("build").map(WrittenLocation::of)
+        });
+        let base = extended.or_else(|| base_location(file, self.name, around));
+        base.map_or(own.clone(), |base| WrittenLocation {
+            dockerfile: own.dockerfile.or(base.dockerfile),
+            context: base.context,
+            inline: base.inline,
+        })
+    }
+}
+
+#[derive(Clone)]
+struct WrittenLocation {
+    context: Option<String>,
+    dockerfile: Option<String>,
+    inline: bool,
+}
+
+impl WrittenLocation {
+    fn of(build: Cursor<'_>) -> Self {
+        let text = |key: &str| build.get(key).and_then(Cursor::text).map(str::to_owned);
+        Self {
+            context: build.text().map(str::to_owned).or_else(|| text("context")),
+            dockerfile: text("dockerfile"),
+            inline: build.get("dockerfile_inline").is_some(),
+        }
+    }
+}
+
+/// The build of service `name` in the project's own file, when `file` is one that is laid over it.
+fn base_location(file: &Utf8Path, name: &str, around: &dyn Surroundings) -> Option<WrittenLocation> {
+    let folder = file.parent()?;
+    BASE_FILES.iter().map(|base| folder.join(base)).filter(|base| base != file).find_map(|base| {
+        let documents = yaml::read(around.text(&base)?).ok()?;
+        let build = Cursor::root(documents.first()?).get("services")?.get(name)?.get("build")?;
+        Some(WrittenLocation::of(build))
+    })
+}
+
+/// Paths are relative to the file's folder; with `--project-directory` or several `--file`, to another, mostly the root.
+fn locate(
+    folder: &Utf8Path,
+    context: &str,
+    dockerfile: &str,
+    around: &dyn Surroundings,
+) -> (Dockerfiles, Option<Utf8PathBuf>) {
+    let from = |base: &Utf8Path| {
+        let context = resolve(base, context)?;
+        Some((resolve(&context, dockerfile)?, context))
+    };
+    let candidates = [from(folder), from(Utf8Path::new(""))];
+    let found = candidates.iter().flatten().find(|(dockerfile, _)| around.is_file(dockerfile));
+    match (found, &candidates[0]) {
+        (Some((dockerfile, context)), _) => (Dockerfiles::One(dockerfile.clone()), Some(context.clone())),
+        (None, Some((dockerfile, context))) => (Dockerfiles::Unknown(dockerfile.to_string()), Some(context.clone())),
+        (None, None) => (Dockerfiles::Elsewhere, None),
+    }
+}
+
+/// The value of `name` in the project's `.env`, where the repository has one.
+fn environment_file(folder: &Utf8Path, around: &dyn Surroundings, name: &str) -> Option<String> {
+    let text = around.text(&folder.join(".env"))?;
+    let value = text.lines().filter_map(|line| line.trim_start().strip_prefix(name)?.trim_start().strip_prefix('='));
+    value.rev().next().map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
+}
+
+fn secret_source(secret: Cursor<'_>) -> SecretSource {
+    let text = |key: &str| secret.get(key).and_then(Cursor::text).map(str::to_owned);
+    if let Some(variable) = text("environment") {
+        return SecretSource::Variable(variable);
+    }
+    text("file").map_or(SecretSource::Unknown, SecretSource::File)
+}
+
+fn mapped_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
+    let own = args.node().as_mapping();
+    args.entries()
+        .into_iter()
+        .map(|(name, value)| {
+            let found = own.and_then(|mapping| mapping.find(name));
+            WrittenArgument {
+                place: found.map(|(place, _)| place),
+                name,
+                // A list or mapping is no value; Compose rejects it, and so does the classification.
+                text: if value.node().is_null() { None } else { Some(value.text().unwrap_or("${")) },
+                range: found.map_or(value.node().range, |(_, entry)| entry.range()),
+                shared: args.is_shared() || found.is_none(),
+            }
+        })
+        .collect()
+}
+
+fn listed_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
+    let written = args.node().as_sequence().map_or(&[][..], |sequence| &sequence.items);
+    let pairs = args.items().into_iter().zip(written).enumerate();
+    pairs
+        .filter_map(|(place, (item, node))| {
+            let text = item.text()?;
+            let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+            Some(WrittenArgument { place: Some(place), name, text: value, range: node.range, shared: args.is_shared() })
+        })
+        .collect()
+}

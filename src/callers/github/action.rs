@@ -1,0 +1,257 @@
+//! Steps that use an action which builds images.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::catalog::{self, Action, Engine, ListForm};
+use super::expression::classify;
+use super::list::{Record, records};
+use super::matrix::Row;
+use super::step::{Place, Step};
+use crate::callers::location::is_remote;
+use crate::callers::yaml::{self, Cursor};
+use crate::callers::{
+    Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, Surroundings,
+};
+use crate::source::{Source, TextRange, range};
+
+/// The build that `step` does through an action; its index is set by the caller.
+pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings) -> Option<Build> {
+    let uses = step.body.get("uses")?.text()?;
+    let action = catalog::find(uses)?;
+    let (dockerfiles, context) = Location { step, action, file: source.path(), around }.find();
+    let Arguments { arguments, opaque } = arguments(step, action, uses, source.text());
+    let text = |key: &str| step.input(key).and_then(Cursor::text).map(str::to_owned);
+    Some(Build {
+        format: Format::GithubActions,
+        file: source.path().to_owned(),
+        range: step.body.node().range,
+        title: step.title(),
+        dockerfiles,
+        context,
+        target: text("target").filter(|target| !target.contains("${{")),
+        builder: builder(action, uses),
+        arguments,
+        opaque,
+        secrets: secrets(step, source.text()),
+        ssh: text("ssh").is_some(),
+        index: 0,
+    })
+}
+
+fn builder(action: &Action, uses: &str) -> Builder {
+    let name = uses.split('@').next().unwrap_or(uses);
+    match action.engine {
+        // `secrets` came with version 2, when the action was rewritten for Buildx.
+        Engine::BuildKit if is_first_version(uses) => {
+            Builder::WithoutSecrets(format!("`{uses}` uses the classic builder, which has no secrets"))
+        }
+        Engine::BuildKit => Builder::BuildKit,
+        Engine::Buildah => Builder::Buildah,
+        Engine::None => Builder::WithoutSecrets(format!("the action `{name}` has no input for build secrets")),
+    }
+}
+
+fn is_first_version(uses: &str) -> bool {
+    uses.starts_with("docker/") && catalog::version(uses).is_some_and(|(major, _)| major < 2)
+}
+
+struct Arguments {
+    arguments: Vec<Argument>,
+    opaque: Option<String>,
+}
+
+fn arguments(step: &Step<'_>, action: &Action, uses: &str, text: &str) -> Arguments {
+    let first = action.engine == Engine::BuildKit && is_first_version(uses);
+    let (key, form) = if first { ("build_args", ListForm::Commas) } else { (action.arguments, action.form) };
+    let Some(input) = step.input(key).filter(|input| !input.node().is_null()) else {
+        return Arguments { arguments: Vec::new(), opaque: None };
+    };
+    let shared = input.is_shared() && !step.body.node().range.contains_range(input.node().range);
+    let Some(view) = yaml::view(text, input.node()) else {
+        let opaque = input.text().map_or_else(|| key.to_owned(), str::to_owned);
+        return Arguments { arguments: Vec::new(), opaque: (!opaque.trim().is_empty()).then_some(opaque) };
+    };
+    let mut result = Arguments { arguments: Vec::new(), opaque: None };
+    for (record, at) in pairs(view.text(), form) {
+        let (name, value) = record.split_once('=').map_or((record.as_str(), None), |(name, value)| (name, Some(value)));
+        if name.contains("${{") || name.contains(char::is_whitespace) {
+            result.opaque.get_or_insert_with(|| record.clone());
+        } else if !name.starts_with('#') {
+            let value = value.map_or(ArgumentValue::Inherited, classify);
+            let range = view.host_range(at).unwrap_or(input.node().range);
+            result.arguments.push(Argument { name: name.to_owned(), value, range, shared });
+        }
+    }
+    result
+}
+
+/// Each `NAME=value` or `NAME` of an input, and where it stands in the input's text.
+fn pairs(text: &str, form: ListForm) -> Vec<(String, TextRange)> {
+    let owned = |(word, at): (&str, TextRange)| (word.trim().to_owned(), at);
+    match form {
+        ListForm::Lines => records(text).into_iter().map(|Record { range, text, .. }| (text, range)).collect(),
+        ListForm::Commas => words(text, |char| matches!(char, ',' | '\n')).into_iter().map(owned).collect(),
+        ListForm::Flags => flags(text),
+    }
+}
+
+/// The operands of `--build-arg` in a command line, or in a JSON list of words.
+fn flags(text: &str) -> Vec<(String, TextRange)> {
+    let mut pairs = Vec::new();
+    let mut expected = false;
+    for (word, at) in words(text, |char| char.is_whitespace() || matches!(char, '"' | '\'' | ',' | '[' | ']')) {
+        let attached = word.strip_prefix("--build-arg=");
+        if let Some(pair) = attached.or_else(|| expected.then_some(word)) {
+            pairs.push((pair.to_owned(), at));
+        }
+        expected = word == "--build-arg";
+    }
+    pairs
+}
+
+fn words(text: &str, separator: impl Fn(char) -> bool) -> Vec<(&str, TextRange)> {
+    let mut start = 0;
+    let mut words = Vec::new();
+    for piece in text.split_inclusive(&separator) {
+        let word = piece.trim_end_matches(&separator);
+        if !word.trim().is_empty() {
+            words.push((word, range(start, start + word.len())));
+        }
+        start += piece.len();
+    }
+    words
+}
+
+/// The secrets of the inputs `secrets`, `secret-envs` and `secret-files`.
+fn secrets(step: &Step<'_>, text: &str) -> Vec<PassedSecret> {
+    let inputs: [(&str, fn(&str) -> SecretSource); 3] = [
+        ("secrets", |value| match classify(value) {
+            ArgumentValue::Expression(expression) => SecretSource::Expression(expression),
+            _ => SecretSource::Unknown,
+        }),
+        ("secret-envs", |value| SecretSource::Variable(value.to_owned())),
+        ("secret-files", |value| SecretSource::File(value.to_owned())),
+    ];
+    let mut secrets = Vec::new();
+    for (key, source) in inputs {
+        for (record, range) in written_secrets(step, key, text) {
+            if let (id, Some(value)) = record.pair() {
+                secrets.push(PassedSecret { id: id.to_owned(), source: source(value), range });
+            }
+        }
+    }
+    secrets
+}
+
+/// The records of one of the secret inputs, and where they stand in the file.
+pub(super) fn written_secrets(step: &Step<'_>, key: &str, text: &str) -> Vec<(Record, TextRange)> {
+    let Some(input) = step.input(key) else { return Vec::new() };
+    let Some(view) = yaml::view(text, input.node()) else { return Vec::new() };
+    let records = records(view.text()).into_iter();
+    records.map(|record| (record.clone(), view.host_range(record.range).unwrap_or(input.node().range))).collect()
+}
+
+/// Where the Dockerfile and the context of a step are.
+struct Location<'s, 'd> {
+    step: &'s Step<'d>,
+    action: &'s Action,
+    file: &'s Utf8Path,
+    around: &'s dyn Surroundings,
+}
+
+impl Location<'_, '_> {
+    fn find(&self) -> (Dockerfiles, Option<Utf8PathBuf>) {
+        let text = |key: &str| self.step.input(key).and_then(Cursor::text).unwrap_or("");
+        let context = text(self.action.context).trim();
+        let dockerfile = self.dockerfile();
+        let written = if dockerfile.is_empty() { context } else { dockerfile };
+        let Some(rows) = self.step.rows() else {
+            let computed = [context, dockerfile].iter().any(|text| text.contains("matrix."));
+            return if computed {
+                (Dockerfiles::Unknown(written.to_owned()), None)
+            } else {
+                self.one(context, dockerfile, &Row::new())
+            };
+        };
+        let found: Vec<_> = rows.iter().map(|row| self.one(context, dockerfile, row)).collect();
+        let context = found.first().and_then(|(_, context)| context.clone());
+        let context = context.filter(|context| found.iter().all(|(_, other)| other.as_ref() == Some(context)));
+        (together(found.into_iter().map(|(dockerfiles, _)| dockerfiles).collect()), context)
+    }
+
+    fn dockerfile(&self) -> &str {
+        let names = if self.action.engine == Engine::Buildah {
+            &["containerfiles", "dockerfiles"][..]
+        } else {
+            &[self.action.dockerfile]
+        };
+        names.iter().find_map(|key| self.step.input(key)?.text()).unwrap_or("").trim()
+    }
+
+    fn one(&self, context: &str, dockerfile: &str, row: &Row) -> (Dockerfiles, Option<Utf8PathBuf>) {
+        let expanded = |text: &str| self.step.expand(text, row, self.file);
+        let unknown = |text: &str| (Dockerfiles::Unknown(text.to_owned()), None);
+        let Some(file) = expanded(dockerfile) else { return unknown(dockerfile) };
+        if let Some(folder) = own_repository(context, self.action) {
+            let Some(folder) = expanded(folder) else { return unknown(context) };
+            // In a Git context the Dockerfile's path counts from the context, not from the workspace.
+            return self.existing(&folder, &format!("{folder}/{}", or_dockerfile(&file)));
+        }
+        let Some(context) = expanded(context) else { return unknown(context) };
+        if is_remote(&context) {
+            return (Dockerfiles::Elsewhere, None);
+        }
+        let default = format!("{context}/Dockerfile");
+        self.existing(&context, if file.is_empty() { &default } else { &file })
+    }
+
+    fn existing(&self, context: &str, dockerfile: &str) -> (Dockerfiles, Option<Utf8PathBuf>) {
+        let context = match self.step.in_repository(context) {
+            Place::Inside(path) => Some(path),
+            Place::Elsewhere => None,
+        };
+        let dockerfiles = match self.step.in_repository(dockerfile) {
+            Place::Elsewhere => Dockerfiles::Elsewhere,
+            Place::Inside(path) if self.around.is_file(&path) => Dockerfiles::One(path),
+            Place::Inside(path) => Dockerfiles::Unknown(path.to_string()),
+        };
+        (dockerfiles, context)
+    }
+}
+
+fn or_dockerfile(file: &str) -> &str {
+    if file.is_empty() { "Dockerfile" } else { file }
+}
+
+/// The folder below the root of this repository, where the context is its Git URL: the default of
+/// docker/build-push-action, `{{defaultContext}}:folder`, or the URL written out.
+fn own_repository<'t>(context: &'t str, action: &Action) -> Option<&'t str> {
+    if context.is_empty() {
+        return Some(".");
+    }
+    if let Some(rest) = context.strip_prefix("{{defaultContext}}") {
+        return Some(rest.strip_prefix(':').unwrap_or("."));
+    }
+    let own = action.engine == Engine::BuildKit && is_remote(context) && context.contains("github.repository }}");
+    own.then(|| {
+        context.split_once('#').and_then(|(_, fragment)| fragment.split_once(':')).map_or(".", |(_, folder)| folder)
+    })
+}
+
+/// What several combinations of a matrix build: anything not known makes all of it unknown.
+fn together(all: Vec<Dockerfiles>) -> Dockerfiles {
+    if let Some(unknown) = all.iter().find(|dockerfiles| matches!(dockerfiles, Dockerfiles::Unknown(_))) {
+        return unknown.clone();
+    }
+    let paths = all
+        .into_iter()
+        .filter_map(|dockerfiles| if let Dockerfiles::One(path) = dockerfiles { Some(path) } else { None });
+    let mut paths: Vec<Utf8PathBuf> = paths.collect();
+    paths.sort();
+    paths.dedup();
+    match paths.len() {
+        0 => Dockerfiles::Elsewhere,
+        1 => Dockerfiles::One(paths.swap_remove(0)),
+        _ => Dockerfiles::Several(paths),
+    }
+}

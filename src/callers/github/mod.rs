@@ -1,0 +1,87 @@
+//! GitHub: workflows and composite actions. A build is a step that uses a building action, or a
+//! command in the script of a step.
+
+mod action;
+mod catalog;
+mod expression;
+mod list;
+mod matrix;
+mod pass;
+mod pass_run;
+mod quote;
+mod run;
+mod step;
+
+#[cfg(test)]
+mod run_tests;
+#[cfg(test)]
+mod tests;
+
+use camino::Utf8Path;
+
+use super::yaml::{self, Document};
+use super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings, unreadable};
+use crate::source::Source;
+use step::Step;
+
+/// What shows a build in a file that can't be read.
+const MARKS: [&str; 4] = ["build-push-action", "docker build", "buildx build", "buildah"];
+
+/// The caller for GitHub's workflows and composite actions.
+#[derive(Debug, Clone, Copy)]
+pub struct GithubActions;
+
+impl Caller for GithubActions {
+    fn format(&self) -> Format {
+        Format::GithubActions
+    }
+
+    fn recognises(&self, path: &Utf8Path) -> bool {
+        matches!(path.extension(), Some("yml" | "yaml")) && is_github_file(path)
+    }
+
+    fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
+        let documents = match yaml::read(source.text()) {
+            Ok(documents) => documents,
+            Err(error) => return unreadable::builds(Format::GithubActions, source, &error, &MARKS),
+        };
+        let found = found(&documents, source, around).into_iter().enumerate();
+        found.map(|(index, (_, build))| Build { index, ..build }).collect()
+    }
+
+    fn pass_secrets(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        requests: &[Request],
+    ) -> Result<Rewrite, Refusal> {
+        let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
+        let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
+        let found = found(&documents, source, around);
+        let (step, _) = found.get(build.index).ok_or_else(|| refuse("the step is not in the file"))?;
+        if step.body.get("run").is_some() {
+            return pass_run::pass_secrets(self, source, around, build, step, requests);
+        }
+        pass::pass_secrets(self, source, around, build, step, requests)
+    }
+}
+
+/// Every build with its step, in the order of the text.
+fn found<'d>(documents: &'d [Document], source: &Source, around: &dyn Surroundings) -> Vec<(Step<'d>, Build)> {
+    let mut found = Vec::new();
+    for step in documents.first().map(step::steps).unwrap_or_default() {
+        let builds: Vec<Build> = match action::build(&step, source, around) {
+            Some(build) => vec![build],
+            None => run::builds(&step, source, around),
+        };
+        found.extend(builds.into_iter().map(|build| (step.clone(), build)));
+    }
+    found
+}
+
+/// Whether GitHub reads the file: everything in `.github`, and an `action.yml` anywhere.
+pub(super) fn is_github_file(path: &Utf8Path) -> bool {
+    let inside = path.components().any(|part| part.as_str() == ".github");
+    inside || matches!(path.file_name(), Some("action.yml" | "action.yaml"))
+}

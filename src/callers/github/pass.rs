@@ -1,0 +1,263 @@
+//! Rewriting the inputs of docker/build-push-action and its likes.
+
+use super::action::written_secrets;
+use super::catalog;
+use super::list::{Record, records};
+use super::step::Step;
+use crate::callers::verify::verified;
+use crate::callers::yaml::{self, Cursor, Node, Patch, Path, Step as PathStep, Style};
+use crate::callers::{ArgumentValue, Build, Builder, Caller, Refusal, Request, Rewrite, Surroundings};
+use crate::source::{Source, TextRange, slice};
+use crate::syntax::view::View;
+
+/// The inputs that may change.
+const INPUTS: [&str; 3] = ["build-args", "secrets", "secret-envs"];
+
+/// See [`Caller::pass_secrets`], for a `step` that uses an action.
+pub(super) fn pass_secrets(
+    caller: &dyn Caller,
+    source: &Source,
+    around: &dyn Surroundings,
+    build: &Build,
+    step: &Step<'_>,
+    requests: &[Request],
+) -> Result<Rewrite, Refusal> {
+    refuse_builder(build)?;
+    let unclear = || refusal(build.range, "the inputs of the step are laid out in a way that can't be edited safely");
+    let Some(input) = step.input("build-args") else { return Ok(Rewrite::default()) };
+    let with = step.body.get("with").ok_or_else(unclear)?;
+    if with.is_shared() || input.is_shared() {
+        return Err(refusal(build.range, "the inputs of the step are shared with other steps through an anchor"));
+    }
+    let view = yaml::view(source.text(), input.node()).ok_or_else(unclear)?;
+    let mut pass = Pass { step, source, view: &view, patch: Patch::new(source), rewrite: Rewrite::default() };
+    let chosen = pass.choose(requests, build.range)?;
+    if chosen.gone.is_empty() {
+        return Ok(Rewrite::default());
+    }
+    pass.edit(with, input, &chosen).ok_or_else(unclear)?;
+    let Pass { patch, mut rewrite, .. } = pass;
+    rewrite.edits = patch.finish();
+    let changed: Vec<Path> = INPUTS.iter().map(|key| below(&step.path, key)).collect();
+    verified(caller, source, around, build, requests, rewrite, &changed)
+}
+
+fn below(step: &Path, key: &str) -> Path {
+    let keys = ["with", key].map(|key| PathStep::Key(key.to_owned()));
+    step.iter().cloned().chain(keys).collect()
+}
+
+fn refusal(range: TextRange, reason: impl Into<String>) -> Refusal {
+    Refusal { reason: reason.into(), range, instead: None }
+}
+
+fn refuse_builder(build: &Build) -> Result<(), Refusal> {
+    match &build.builder {
+        Builder::BuildKit => Ok(()),
+        Builder::Buildah => {
+            let reason = "the action has no input for secrets, only flags of Buildah in `extra-args`";
+            let instead = Some("extra-args: --secret id=ID,env=VARIABLE".to_owned());
+            Err(Refusal { instead, ..refusal(build.range, reason) })
+        }
+        Builder::WithoutSecrets(reason) => Err(refusal(build.range, reason.as_str())),
+    }
+}
+
+/// What leaves `build-args` and what comes to the other inputs.
+#[derive(Default)]
+struct Chosen {
+    gone: Vec<Record>,
+    kept: usize,
+    /// New records of `secrets`.
+    secrets: Vec<String>,
+    /// New records of `secret-envs`.
+    variables: Vec<String>,
+}
+
+struct Pass<'s, 'd> {
+    step: &'s Step<'d>,
+    source: &'d Source,
+    view: &'s View,
+    patch: Patch<'d>,
+    rewrite: Rewrite,
+}
+
+impl Pass<'_, '_> {
+    fn choose(&mut self, requests: &[Request], range: TextRange) -> Result<Chosen, Refusal> {
+        let mut chosen = Chosen::default();
+        for record in records(self.view.text()) {
+            let Some(request) = requests.iter().find(|request| request.argument == record.pair().0) else {
+                chosen.kept += 1;
+                continue;
+            };
+            let at = self.view.host_range(record.range).unwrap_or(range);
+            if let Some(secret) = &request.secret {
+                self.choose_secret(&record, &secret.id, at, &mut chosen)?;
+            }
+            chosen.gone.push(record);
+        }
+        Ok(chosen)
+    }
+
+    fn choose_secret(&mut self, record: &Record, id: &str, at: TextRange, chosen: &mut Chosen) -> Result<(), Refusal> {
+        let (name, value) = record.pair();
+        match value.map_or(ArgumentValue::Inherited, super::expression::classify) {
+            ArgumentValue::Empty => return Ok(()),
+            ArgumentValue::Literal(_) => {
+                let reason = format!(
+                    "the value of `{name}` is written in the workflow: it has to come from a secret, and to be replaced"
+                );
+                return Err(refusal(at, reason));
+            }
+            _ => {}
+        }
+        if self.is_passed(id, name, value, at)? {
+            return Ok(());
+        }
+        match value {
+            Some(_) => {
+                self.note_lines(name);
+                push_new(&mut chosen.secrets, renamed(record, slice(self.view.text(), record.range), name, id));
+            }
+            None if self.has_secret_envs() => push_new(&mut chosen.variables, format!("{id}={name}")),
+            None => push_new(&mut chosen.secrets, format!("{id}=${{{{ env.{name} }}}}")),
+        }
+        Ok(())
+    }
+
+    /// Whether the step passes a secret `id` already.
+    fn is_passed(&self, id: &str, name: &str, value: Option<&str>, at: TextRange) -> Result<bool, Refusal> {
+        let written = |key| written_secrets(self.step, key, self.source.text()).into_iter();
+        let mut passed = written("secrets").chain(written("secret-envs")).chain(written("secret-files"));
+        let Some((_, place)) = passed.find(|(record, _)| record.pair().0 == id) else { return Ok(false) };
+        let same_text = written("secrets").any(|(record, _)| record.pair() == (id, value));
+        let same_variable = written("secret-envs").any(|(record, _)| {
+            let variable = record.pair().1.unwrap_or("");
+            let stated = self.step.environment(variable).and_then(Cursor::text);
+            record.pair().0 == id && if value.is_none() { variable == name } else { stated == value }
+        });
+        if same_text || same_variable {
+            return Ok(true);
+        }
+        let place = if place.is_empty() { at } else { place };
+        Err(refusal(place, format!("the step passes the secret `{id}` already, from another source")))
+    }
+
+    /// `secret-envs` exists since version 5.1 of docker/build-push-action.
+    fn has_secret_envs(&self) -> bool {
+        let uses = self.step.body.get("uses").and_then(Cursor::text).unwrap_or("");
+        catalog::version(uses).is_none_or(|(major, minor)| (major, minor.unwrap_or(u32::MAX)) >= (5, 1))
+    }
+
+    fn note_lines(&mut self, name: &str) {
+        let lower = name.to_lowercase();
+        if ["ssh", "pem", "json", "cert", "private_key"].iter().any(|part| lower.contains(part)) {
+            let note = format!("the action cuts a value of several lines behind its first line: check `{name}`");
+            self.rewrite.notes.push(note);
+        }
+    }
+
+    fn edit(&mut self, with: Cursor<'_>, input: Cursor<'_>, chosen: &Chosen) -> Option<()> {
+        let mapping = with.node().as_mapping().filter(|mapping| !mapping.flow)?;
+        let (place, entry) = mapping.find("build-args")?;
+        if chosen.kept == 0 {
+            let replaced = !chosen.secrets.is_empty() || !chosen.variables.is_empty();
+            if mapping.entries.len() == 1 && !replaced {
+                return None;
+            }
+            self.patch.remove_members(with.node(), &[place])?;
+        } else {
+            self.remove_records(input.node(), &chosen.gone)?;
+        }
+        let column = self.patch.column(entry.key_range.start());
+        let indentation = self.indentation(input.node(), column);
+        for (key, lines) in [("secrets", &chosen.secrets), ("secret-envs", &chosen.variables)] {
+            if !lines.is_empty() {
+                self.add_records(with, key, lines, entry.range(), (column, indentation))?;
+            }
+        }
+        Some(())
+    }
+
+    /// The column of the lines in the step's block scalars.
+    fn indentation(&self, input: &Node, column: usize) -> usize {
+        let block = input.as_scalar().is_some_and(|scalar| matches!(scalar.style, Style::Literal | Style::Folded));
+        let first = self.view.host_start().filter(|_| block);
+        first.map_or(column + 2, |first| self.patch.column(first))
+    }
+
+    fn remove_records(&mut self, input: &Node, gone: &[Record]) -> Option<()> {
+        let block = matches!(input.as_scalar()?.style, Style::Literal | Style::Folded);
+        for record in gone {
+            if block {
+                self.patch.remove_lines(self.view.host_range(record.range)?);
+                continue;
+            }
+            let text = self.view.text();
+            let behind = text.get(usize::from(record.range.end())..)?.find('\n');
+            let (start, end) = match behind {
+                Some(at) => (record.range.start().into(), usize::from(record.range.end()) + at + 1),
+                None => (text.get(..usize::from(record.range.start()))?.trim_end().len(), text.len()),
+            };
+            self.patch.push(self.view.edit(crate::source::range(start, end), "").ok()?);
+        }
+        Some(())
+    }
+
+    /// Adds `lines` to the input `key`, or the input behind `build_args`. `layout` is the column of the keys and that of
+    /// the lines.
+    fn add_records(
+        &mut self,
+        with: Cursor<'_>,
+        key: &str,
+        lines: &[String],
+        build_args: TextRange,
+        layout: (usize, usize),
+    ) -> Option<()> {
+        let indented = |lines: &[String], column: usize| -> Vec<String> {
+            lines.iter().map(|line| format!("{}{line}", " ".repeat(column))).collect()
+        };
+        let Some((_, entry)) = with.node().as_mapping()?.find(key) else {
+            let mut block = vec![format!("{}{key}: |", " ".repeat(layout.0))];
+            block.extend(indented(lines, layout.1));
+            self.patch.insert_behind(build_args, &block);
+            return Some(());
+        };
+        let value = &entry.value;
+        let scalar = value.as_scalar().filter(|_| value.anchor.is_none())?;
+        match scalar.style {
+            Style::Literal if scalar.text.trim().is_empty() => {
+                self.patch.insert_behind(value.range, &indented(lines, layout.1));
+            }
+            Style::Literal => {
+                let first = yaml::view(self.source.text(), value)?.host_start()?;
+                self.patch.insert_behind(value.range, &indented(lines, self.patch.column(first)));
+            }
+            Style::Folded => return None,
+            Style::Missing | Style::Plain | Style::Single | Style::Double => {
+                if !self.patch.ends_its_line(value.range) {
+                    return None;
+                }
+                let old = scalar.text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
+                let all: Vec<String> = old.chain(lines.iter().cloned()).collect();
+                let blank = if scalar.style == Style::Missing { " " } else { "" };
+                let text = format!("{blank}|\n{}", indented(&all, layout.1).join("\n"));
+                self.patch.replace(value.range, &text);
+            }
+        }
+        Some(())
+    }
+}
+
+/// The record as written, with the argument's name replaced by the secret's id.
+fn renamed(record: &Record, written: &str, name: &str, id: &str) -> String {
+    let skipped = usize::from(record.quoted);
+    let rest = written.trim_start().get(skipped + name.len()..).unwrap_or("");
+    format!("{}{id}{rest}", if record.quoted { "\"" } else { "" })
+}
+
+fn push_new(lines: &mut Vec<String>, line: String) {
+    if !lines.contains(&line) {
+        lines.push(line);
+    }
+}

@@ -1,0 +1,148 @@
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::expression::substitute;
+use super::matrix::{self, Row};
+use crate::callers::location::resolve;
+use crate::callers::yaml::{Cursor, Document, Path, Step as PathStep};
+
+/// How often a variable whose value names another variable is looked up.
+const MAXIMUM_LOOKUPS: usize = 4;
+
+/// A step of a workflow's job or of a composite action, with what surrounds it.
+#[derive(Clone)]
+pub(super) struct Step<'d> {
+    /// The step itself.
+    pub body: Cursor<'d>,
+    /// The way to it.
+    pub path: Path,
+    /// The job; `None` in a composite action.
+    pub job: Option<Cursor<'d>>,
+    /// The root of the file.
+    pub root: Cursor<'d>,
+    /// The steps before it.
+    pub earlier: Vec<Cursor<'d>>,
+}
+
+/// All steps of `document`, in the order of the text.
+pub(super) fn steps(document: &Document) -> Vec<Step<'_>> {
+    let root = Cursor::root(document);
+    let start = || vec![PathStep::Index(0)];
+    let key = |key: &str| PathStep::Key(key.to_owned());
+    let mut steps = Vec::new();
+    for (name, job) in root.get("jobs").map(Cursor::entries).unwrap_or_default() {
+        let path = [start(), vec![key("jobs"), key(name), key("steps")]].concat();
+        collect(root, Some(job), job.get("steps"), &path, &mut steps);
+    }
+    let path = [start(), vec![key("runs"), key("steps")]].concat();
+    collect(root, None, root.get("runs").and_then(|runs| runs.get("steps")), &path, &mut steps);
+    steps
+}
+
+fn collect<'d>(
+    root: Cursor<'d>,
+    job: Option<Cursor<'d>>,
+    list: Option<Cursor<'d>>,
+    path: &Path,
+    steps: &mut Vec<Step<'d>>,
+) {
+    let bodies = list.map(Cursor::items).unwrap_or_default();
+    for (index, body) in bodies.iter().copied().enumerate() {
+        let path = [path.as_slice(), &[PathStep::Index(index)]].concat();
+        let earlier = bodies.get(..index).unwrap_or_default().to_vec();
+        steps.push(Step { body, path, job, root, earlier });
+    }
+}
+
+impl<'d> Step<'d> {
+    /// The text of one input of the action that the step uses.
+    pub(super) fn input(&self, key: &str) -> Option<Cursor<'d>> {
+        self.body.get("with")?.get(key)
+    }
+
+    /// How it is shown to a person.
+    pub(super) fn title(&self) -> String {
+        let text = |key: &str| self.body.get(key).and_then(Cursor::text);
+        match (text("name"), text("id"), text("uses")) {
+            (Some(name), ..) => format!("step \"{name}\""),
+            (None, Some(id), _) => format!("step `{id}`"),
+            (None, None, Some(uses)) => format!("step `{}`", uses.split('@').next().unwrap_or(uses)),
+            (None, None, None) => "`run` step".to_owned(),
+        }
+    }
+
+    /// The value of an environment variable as written, from the step, its job or the workflow, in this order.
+    pub(super) fn environment(&self, name: &str) -> Option<Cursor<'d>> {
+        let scopes = [Some(self.body), self.job, Some(self.root)];
+        scopes.into_iter().flatten().find_map(|scope| scope.get("env")?.get(name))
+    }
+
+    /// All environment variables, the nearest scope first where a name is in several.
+    pub(super) fn all_environment(&self) -> Vec<(&'d str, Cursor<'d>)> {
+        let mut all: Vec<(&str, Cursor<'_>)> = Vec::new();
+        for scope in [Some(self.body), self.job, Some(self.root)].into_iter().flatten() {
+            for (name, value) in scope.get("env").map(Cursor::entries).unwrap_or_default() {
+                if all.iter().all(|(known, _)| *known != name) {
+                    all.push((name, value));
+                }
+            }
+        }
+        all
+    }
+
+    /// A setting of `run` steps (`working-directory`, `shell`) from the step or the defaults of its job or workflow.
+    pub(super) fn run_setting(&self, key: &str) -> Option<&'d str> {
+        let default = |scope: Cursor<'d>| scope.get("defaults")?.get("run")?.get(key);
+        let setting = self.body.get(key).or_else(|| self.job.and_then(default)).or_else(|| default(self.root));
+        setting.and_then(Cursor::text)
+    }
+
+    /// The combinations of its job's matrix; `None` where they are computed at run time.
+    pub(super) fn rows(&self) -> Option<Vec<Row>> {
+        self.job.map_or_else(|| Some(vec![Row::new()]), matrix::rows)
+    }
+
+    /// `text` with its expressions replaced, for one combination of the matrix and a file at `file`.
+    pub(super) fn expand(&self, text: &str, row: &Row, file: &Utf8Path) -> Option<String> {
+        self.expand_within(text, row, file, MAXIMUM_LOOKUPS)
+    }
+
+    fn expand_within(&self, text: &str, row: &Row, file: &Utf8Path, lookups: usize) -> Option<String> {
+        let lookups = lookups.checked_sub(1)?;
+        substitute(text, &|expression| match expression.split_once('.')? {
+            ("matrix", path) => self.expand_within(row.get(path)?, row, file, lookups),
+            ("env", name) => self.expand_within(self.environment(name)?.text()?, row, file, lookups),
+            ("github", "workspace") => Some(".".to_owned()),
+            ("github", "action_path") => Some(format!("./{}", file.parent()?)),
+            _ => None,
+        })
+    }
+
+    /// A path of the workspace as a path from the repository's root.
+    pub(super) fn in_repository(&self, path: &str) -> Place {
+        let Some(resolved) = resolve(Utf8Path::new(""), path) else { return Place::Elsewhere };
+        let checkouts = self.earlier.iter().filter(|step| {
+            step.get("uses").and_then(Cursor::text).is_some_and(|uses| uses.starts_with("actions/checkout@"))
+        });
+        for checkout in checkouts.filter_map(|step| step.get("with")) {
+            let text = |key: &str| checkout.get(key).and_then(Cursor::text);
+            let folder = resolve(Utf8Path::new(""), text("path").unwrap_or("."));
+            let Some(inside) = folder.as_ref().and_then(|folder| resolved.strip_prefix(folder).ok()) else { continue };
+            let foreign = text("repository").is_some_and(|repository| !repository.contains("github.repository"));
+            match (foreign, text("path")) {
+                (true, _) => return Place::Elsewhere,
+                (false, Some(_)) => return Place::Inside(inside.to_owned()),
+                (false, None) => {}
+            }
+        }
+        Place::Inside(resolved)
+    }
+}
+
+/// Where a path of the workspace leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// To this path from the repository's root.
+    Inside(Utf8PathBuf),
+    /// Out of the repository, or into another one that was checked out.
+    Elsewhere,
+}

@@ -1,0 +1,40 @@
+//! Builds in files that can't be read: they are returned with everything unknown, so that they are not silently missed.
+
+use std::fmt;
+
+use super::{Build, Builder, Dockerfiles, Format, yaml::Unreadable};
+use crate::source::{Source, range};
+
+/// One build for every mention of one of `marks` in a file that is not YAML (a template, a merge conflict), outside
+/// of comments. Nothing of it is known, and nothing of it can be edited.
+pub(super) fn builds(format: Format, source: &Source, error: &Unreadable, marks: &[&str]) -> Vec<Build> {
+    let mut start = 0;
+    let mut builds: Vec<Build> = Vec::new();
+    for line in source.text().split_inclusive('\n') {
+        let code = line.split(" #").next().unwrap_or(line);
+        if !code.trim_start().starts_with('#') && marks.iter().any(|mark| code.contains(mark)) {
+            let at = range(start, start + line.trim_end().len());
+            builds.push(Build { range: at, ..unknown(format, source, error, builds.len()) });
+        }
+        start += line.len();
+    }
+    builds
+}
+
+fn unknown(format: Format, source: &Source, error: &dyn fmt::Display, index: usize) -> Build {
+    Build {
+        format,
+        file: source.path().to_owned(),
+        range: range(0, 0),
+        title: format!("unreadable {format}"),
+        dockerfiles: Dockerfiles::Unknown(error.to_string()),
+        context: None,
+        target: None,
+        builder: Builder::BuildKit,
+        arguments: Vec::new(),
+        opaque: Some(error.to_string()),
+        secrets: Vec::new(),
+        ssh: false,
+        index,
+    }
+}
