@@ -3,6 +3,7 @@
 use super::super::command::Family;
 use super::super::{Argument, ArgumentValue, Builder, Refusal, Request, RequestedSecret};
 use super::found::{Found, FoundArgument, file_of, variable_of};
+use super::removal::with_its_line;
 use super::state::Provision;
 use super::{Foreign, Provide, ScriptRewrite, Site, value};
 use crate::source::{Edit, TextRange, slice};
@@ -323,42 +324,6 @@ fn is_portable(word: &Word) -> bool {
         PartKind::Variable(variable) => super::super::command::is_name(&variable.name) && variable.operator.is_none(),
         _ => false,
     })
-}
-
-/// The range to delete so that no blank, and no continued line that held nothing else, is left behind.
-fn with_its_line(text: &str, at: TextRange) -> TextRange {
-    let (start, end) = (usize::from(at.start()), usize::from(at.end()));
-    let before = text.get(..start).unwrap_or("");
-    let after = text.get(end..).unwrap_or("");
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line_end = after.find('\n').map_or(text.len(), |newline| end + newline + 1);
-    let head = before.get(line_start..).unwrap_or("");
-    let tail = text.get(end..line_end).unwrap_or("").trim();
-    let alone = head.trim().is_empty() && line_start > 0;
-    if alone && (tail == "\\" || tail.is_empty() && !continues(before)) {
-        return crate::source::range(line_start, line_end);
-    }
-    if alone && tail.is_empty() {
-        let kept = before.trim_end().trim_end_matches('\\').trim_end().len();
-        return crate::source::range(kept, end);
-    }
-    if head.trim().is_empty() {
-        let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
-        return crate::source::range(start, end + blanks);
-    }
-    let kept = before.trim_end_matches([' ', '\t']).len();
-    if kept < start {
-        return crate::source::range(kept, end);
-    }
-    // Behind a quote or a bracket: the blank that follows goes instead.
-    let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
-    crate::source::range(start, end + blanks)
-}
-
-/// Whether the line before this one is continued.
-fn continues(before: &str) -> bool {
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    before.get(..line_start).unwrap_or("").trim_end().ends_with('\\')
 }
 
 fn refusal(reason: &str, range: TextRange, instead: Option<String>) -> Refusal {
