@@ -39,18 +39,12 @@ impl Environment<'_> {
     }
 }
 
-/// What runs the build. `raw` is the command as written, `guessed` the program if it is a variable of unknown value.
-pub(super) fn builder(
-    command: &BuildCommand,
-    raw: &str,
-    guessed: Option<&str>,
-    environment: &Environment<'_>,
-) -> Builder {
+/// What runs the build. `written` is the word that names the program.
+pub(super) fn builder(command: &BuildCommand, written: &str, environment: &Environment<'_>) -> Builder {
     let family = command.program.family;
-    let named_podman = guessed
-        .map(str::to_ascii_lowercase)
-        .is_some_and(|name| ["podman", "buildah"].iter().any(|program| name.contains(program)));
-    match (family, without(family, raw)) {
+    let lower = written.to_ascii_lowercase();
+    let named_podman = command.program.guessed && ["podman", "buildah"].iter().any(|name| lower.contains(name));
+    match (family, without(family, written)) {
         (_, Some(sentence)) => Builder::WithoutSecrets(sentence),
         (Family::Buildah, _) => Builder::Buildah,
         (Family::Docker, _) if named_podman => Builder::Buildah,
@@ -63,7 +57,7 @@ pub(super) fn builder(
 }
 
 /// Why a program can't pass a secret, if it can't.
-fn without(family: Family, raw: &str) -> Option<String> {
+fn without(family: Family, written: &str) -> Option<String> {
     let sentence = match family {
         Family::Docker | Family::Buildx | Family::Buildah | Family::Buildctl => return None,
         Family::Kaniko => "kaniko has no `--secret` and passes over `RUN --mount`",
@@ -72,10 +66,7 @@ fn without(family: Family, raw: &str) -> Option<String> {
         Family::Fly => "`fly deploy` has no `--secret`; it takes `--build-secret NAME=value`",
         Family::Bake => "`docker buildx bake` takes secrets from its file or by `--set *.secrets+=id=…,env=…`",
         Family::Compose => "`docker compose build` has no `--secret`; declare it in the Compose file",
-        Family::Other => {
-            let program = raw.split_whitespace().next().unwrap_or("the program");
-            return Some(format!("what `{program}` does with `--build-arg` is not known"));
-        }
+        Family::Other => return Some(format!("what `{written}` does with `--build-arg` is not known")),
     };
     Some(sentence.to_owned())
 }

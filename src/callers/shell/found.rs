@@ -56,36 +56,22 @@ pub(super) struct FoundArgument {
 pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &State) -> Option<Found> {
     let parsed = BuildCommand::recognise(pieces)?;
     let site = walk.site;
-    let evaluator = Evaluator { site, state };
-    let raw = written(site, command.range);
-    let input = command.redirects.iter().find(|redirect| redirect.kind == RedirectKind::Read);
-    let input = input.map(|redirect| Operand { range: redirect.range, texts: evaluator.texts(&redirect.target) });
-    let place = place::resolve(&parsed, &state.directories, input.as_ref(), &raw, walk.around);
     let range = site.view.host_range(command.range)?;
     let wrappers = pieces.get(..parsed.program.index).unwrap_or_default();
+    let program = pieces.get(parsed.program.index).map(|piece| written(site, piece.site)).unwrap_or_default();
+    let guessed = parsed.program.guessed.then(|| program.clone());
     let assigned = assigned(command, wrappers);
-    let (told, arguments): (Vec<Argument>, Vec<FoundArgument>) = parsed
-        .arguments
-        .iter()
-        .filter_map(|argument| Some((told(site, argument, command.range)?, found_argument(argument, state, &assigned))))
-        .unzip();
-    let guessed =
-        parsed.program.guessed.then(|| pieces.get(parsed.program.index).map(|piece| written(site, piece.site)));
-    let guessed = guessed.flatten();
+    let arguments = parsed.arguments.iter();
+    let arguments = arguments.filter_map(|argument| {
+        Some((told(site, argument, command.range)?, found_argument(argument, state, &assigned)))
+    });
+    let (told, arguments): (Vec<Argument>, Vec<FoundArgument>) = arguments.unzip();
+    let environment = Environment { evaluator: Evaluator { site, state }, command, wrappers };
     let build = Build {
-        format: site.format,
-        file: site.file.to_owned(),
         range,
-        title: guessed.clone().unwrap_or_else(|| parsed.program.title.clone()),
-        dockerfiles: place.dockerfiles,
-        context: place.context,
-        target: parsed.target.as_ref().and_then(Operand::text).map(str::to_owned),
-        builder: builder(&parsed, &raw, guessed.as_deref(), &Environment { evaluator, command, wrappers }),
+        builder: builder(&parsed, &program, &environment),
         arguments: told,
-        secrets: parsed.secrets.iter().filter_map(|secret| passed(site, &secret.text, secret.range)).collect(),
-        ssh: parsed.ssh,
-        opaque: parsed.opaque.first().map(|at| written(site, *at)),
-        index: 0,
+        ..describe(walk, command, &parsed, guessed.as_deref(), state)
     };
     Some(Found {
         view: Rc::clone(&site.view),
@@ -100,6 +86,41 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         clean: walk.clean,
         guessed,
     })
+}
+
+/// What the command line says of the build itself.
+fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: Option<&str>, state: &State) -> Build {
+    let site = walk.site;
+    let title = guessed.unwrap_or(&parsed.program.title).to_owned();
+    // Never the whole command: it may hold a credential.
+    let telling = parsed.file.as_ref().or(parsed.context.as_ref()).map(|operand| written(site, operand.range));
+    let input = command
+        .redirects
+        .iter()
+        .find(|redirect| redirect.kind == RedirectKind::Read)
+        .map(|redirect| Operand { range: redirect.range, texts: Evaluator { site, state }.texts(&redirect.target) });
+    let telling = telling.unwrap_or_else(|| title.clone());
+    let place = place::resolve(parsed, &state.directories, input.as_ref(), &telling, walk.around);
+    Build {
+        format: site.format,
+        file: site.file.to_owned(),
+        range: TextRange::default(),
+        title,
+        dockerfiles: place.dockerfiles,
+        context: place.context,
+        target: parsed.target.as_ref().and_then(Operand::text).map(str::to_owned),
+        builder: Builder::BuildKit,
+        arguments: Vec::new(),
+        secrets: parsed.secrets.iter().filter_map(|secret| passed(site, &secret.text, secret.range)).collect(),
+        ssh: parsed.ssh,
+        opaque: parsed.opaque.first().map(|at| without_value(&written(site, *at))),
+        index: 0,
+    }
+}
+
+/// `text` without what stands behind its first `=`, which may be a credential.
+fn without_value(text: &str) -> String {
+    text.split_once('=').map_or_else(|| text.to_owned(), |(name, _)| format!("{name}=…"))
 }
 
 /// The file's text at a range of the view.

@@ -179,32 +179,13 @@ impl Draft<'_> {
         let Some(variable) = written.written.value.as_ref().and_then(variable_of) else {
             return self.assign(argument, written);
         };
-        if written.fixed && written.provision != Provision::Outside {
-            let name = match self.site.foreign.get(&variable.name) {
-                Some(Foreign::Variable(name) | Foreign::Expression(name)) => name,
-                Some(Foreign::Computed) | None => &variable.name,
-            };
-            self.note(format!(
-                "`{name}` has a fixed value in this file; a credential has to be replaced and to come from outside"
-            ));
-        }
-        let host = || self.found.view.host_range(variable.name_range).map(|at| slice(self.site.text, at).to_owned());
-        match self.site.foreign.get(&variable.name) {
-            Some(Foreign::Variable(name)) => {
-                self.provide(name.clone(), host().unwrap_or_default());
-                return Ok(Origin::Variable(name.clone()));
-            }
-            Some(Foreign::Expression(text)) => {
-                let whole =
-                    written.written.value.as_ref().and_then(|word| value::expression(self.site, self.found, word));
-                self.provide(argument.name.clone(), whole.unwrap_or_else(|| text.clone()));
-                return Ok(Origin::Variable(argument.name.clone()));
-            }
-            Some(Foreign::Computed) => return self.assign(argument, written),
-            None => {}
+        self.note_fixed(written, &variable.name);
+        if let Some(origin) = self.foreign(argument, written, &variable.name) {
+            return Ok(origin);
         }
         let guarded = matches!(variable.operator.as_deref(), Some("?" | ":?"));
         match written.provision {
+            _ if self.site.foreign.contains_key(&variable.name) => self.assign(argument, written),
             Provision::Plain => self.assign(argument, written),
             _ if guarded => self.assign(argument, written),
             Provision::Outside if self.found.nounset && !argument.shared => {
@@ -213,6 +194,38 @@ impl Draft<'_> {
             }
             Provision::Outside | Provision::Exported => Ok(Origin::Variable(variable.name.clone())),
         }
+    }
+
+    fn note_fixed(&mut self, written: &FoundArgument, variable: &str) {
+        if !written.fixed || written.provision == Provision::Outside {
+            return;
+        }
+        let name = match self.site.foreign.get(variable) {
+            Some(Foreign::Variable(name) | Foreign::Expression(name)) => name,
+            Some(Foreign::Computed) | None => variable,
+        };
+        self.note(format!(
+            "`{name}` has a fixed value in this file; a credential has to be replaced and to come from outside"
+        ));
+    }
+
+    /// A value that is one variable or expression of the host: the host has to put it into the environment.
+    fn foreign(&mut self, argument: &Argument, written: &FoundArgument, variable: &str) -> Option<Origin> {
+        let value = written.written.value.as_ref()?;
+        let name = match self.site.foreign.get(variable)? {
+            Foreign::Variable(name) => {
+                let host = self.found.view.host_range(value.range).map(|at| slice(self.site.text, at).to_owned());
+                self.provide(name.clone(), host.unwrap_or_default());
+                name.clone()
+            }
+            Foreign::Expression(text) => {
+                let whole = value::expression(self.site, self.found, value).unwrap_or_else(|| text.clone());
+                self.provide(argument.name.clone(), whole);
+                argument.name.clone()
+            }
+            Foreign::Computed => return None,
+        };
+        Some(Origin::Variable(name))
     }
 
     fn composite(&mut self, argument: &Argument, written: &FoundArgument) -> Result<Origin, Refusal> {

@@ -355,7 +355,7 @@ fn paths_lead_to_the_dockerfile() {
         ("docker build https://git.example.com/a.git", Dockerfiles::Elsewhere),
         ("x | docker build -", Dockerfiles::Elsewhere),
         ("docker build /tmp/x", Dockerfiles::Elsewhere),
-        ("docker build \"$X\"", Dockerfiles::Unknown("docker build \"$X\"".into())),
+        ("docker build \"$X\"", Dockerfiles::Unknown("\"$X\"".into())),
         ("podman build app", one("app/Dockerfile")),
         ("buildctl build --frontend dockerfile.v0 --local context=. --local dockerfile=app", one("app/Dockerfile")),
         (
