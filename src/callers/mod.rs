@@ -112,6 +112,9 @@ pub trait Caller: Sync {
 /// The callers of all formats, in the order in which they are asked whether a file is theirs.
 pub const ALL: &[&dyn Caller] =
     &[&compose::Compose, &github::GithubActions, &make::Make, &markdown::Markdown, &shell::Shell];
+/// Every caller; [`recognised`] chooses among them.
+pub const ALL: &[&dyn Caller] =
+    &[&shell::Shell, &make::Make, &markdown::Markdown, &github::GithubActions, &compose::Compose];
 
 /// The caller for a file of this path and text: the path decides, and the first line where the path says nothing.
 #[must_use]

@@ -5,9 +5,11 @@
 
 mod builtin;
 mod embedded;
+mod engine;
 mod expand;
 mod found;
 mod place;
+mod removal;
 mod rewrite;
 mod script;
 mod state;
@@ -145,7 +147,9 @@ fn found(site: &Site<'_>, around: &dyn Surroundings) -> Vec<found::Found> {
     }
     let script = parse(site.view.text(), site.dialect);
     let mut merged: Vec<found::Found> = Vec::new();
-    for found in walk::Walk::new(site, around).run(&script.items) {
+    let mut all = walk::Walk::new(site, around, script.clean).run(&script.items);
+    all.extend(embedded::unused(site, &script, &all));
+    for found in all {
         match merged.iter_mut().find(|known| known.build.range == found.build.range) {
             Some(known) => known.merge(found),
             None => merged.push(found),
