@@ -10,6 +10,8 @@ pub mod github;
 mod location;
 pub mod make;
 pub mod shell;
+#[cfg(test)]
+mod soup_tests;
 mod unreadable;
 mod verify;
 pub mod yaml;

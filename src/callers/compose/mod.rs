@@ -4,6 +4,7 @@
 //! `secrets` says where the value comes from (Compose 2.6 for `environment`, compose-spec `09-secrets.md`).
 
 mod interpolation;
+mod layout;
 mod pass;
 mod service;
 
@@ -33,7 +34,7 @@ impl Caller for Compose {
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
-        if !source.text().contains("services") {
+        if !["services", "build"].iter().all(|word| source.text().contains(word)) {
             return Vec::new();
         }
         let documents = match yaml::read(source.text()) {

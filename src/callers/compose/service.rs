@@ -181,8 +181,9 @@ fn locate(
 /// The value of `name` in the project's `.env`, where the repository has one.
 fn environment_file(folder: &Utf8Path, around: &dyn Surroundings, name: &str) -> Option<String> {
     let text = around.text(&folder.join(".env"))?;
-    let value = text.lines().filter_map(|line| line.trim_start().strip_prefix(name)?.trim_start().strip_prefix('='));
-    value.rev().next().map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
+    let mut values =
+        text.lines().filter_map(|line| line.trim_start().strip_prefix(name)?.trim_start().strip_prefix('='));
+    values.next_back().map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
 }
 
 fn secret_source(secret: Cursor<'_>) -> SecretSource {

@@ -89,6 +89,15 @@ fn braces_stay_braces() {
 }
 
 #[test]
+fn an_override_that_only_sets_arguments_is_edited() {
+    assert_rewritten(
+        "services:\n  web:\n    build:\n      args:\n      - T\n",
+        &["T"],
+        "services:\n  web:\n    build:\n      secrets:\n      - t\nsecrets:\n  t:\n    environment: T\n",
+    );
+}
+
+#[test]
 fn a_half_migrated_service_only_loses_the_argument() {
     assert_rewritten(
         "services:\n  web:\n    build:\n      context: .\n      args:\n        T: ${T}\n      secrets: [t]\nsecrets:\n  t:\n    environment: T\n",
