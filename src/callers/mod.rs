@@ -9,6 +9,7 @@ pub mod compose;
 pub mod github;
 mod location;
 pub mod make;
+pub mod markdown;
 pub mod shell;
 #[cfg(test)]
 mod soup_tests;
@@ -105,4 +106,14 @@ pub trait Caller: Sync {
         build: &Build,
         requests: &[Request],
     ) -> Result<Rewrite, Refusal>;
+}
+
+/// Every caller; [`recognised`] chooses among them.
+pub const ALL: &[&dyn Caller] = &[&shell::Shell, &make::Make, &markdown::Markdown];
+
+/// The caller for a file of this path and text: the path decides, and the first line where the path says nothing.
+#[must_use]
+pub fn recognised(path: &Utf8Path, text: &str) -> Option<&'static dyn Caller> {
+    let by_path = ALL.iter().find(|caller| caller.recognises(path));
+    by_path.or_else(|| ALL.iter().find(|caller| caller.recognises_text(path, text))).copied()
 }

@@ -148,6 +148,13 @@ impl View {
         None
     }
 
+    /// Whether the first and the last byte of the host range `at` are in the view.
+    #[must_use]
+    pub fn holds(&self, at: TextRange) -> bool {
+        let has = |offset: TextSize| self.segments.iter().any(|segment| segment.host.contains(offset));
+        has(at.start()) && (at.is_empty() || has(at.end() - TextSize::new(1)))
+    }
+
     /// Where the view begins in the host; `None` for an empty view.
     #[must_use]
     pub fn host_start(&self) -> Option<TextSize> {
@@ -173,6 +180,27 @@ impl View {
     pub fn insert(&self, offset: TextSize, text: &str) -> Result<Edit, Seam> {
         let host = self.host_offset(offset).ok_or(Seam::InsideEscape)?;
         Ok(Edit::insert(host, self.quote(text)?))
+    }
+
+    /// The host edit that puts `text` directly in front of the character at the view's byte `offset`: behind the
+    /// indentation of a continued line and not at the end of the line before it.
+    ///
+    /// # Errors
+    /// A [`Seam`] where the place or the text can't be written in the host.
+    pub fn insert_in_front(&self, offset: TextSize, text: &str) -> Result<Edit, Seam> {
+        let begins = |segment: &&Segment| segment.view.contains(offset);
+        let segment = self.segments.iter().find(begins).ok_or(Seam::InsideEscape)?;
+        let inner = offset - segment.view.start();
+        if !segment.is_verbatim() && inner > TextSize::new(0) {
+            return Err(Seam::InsideEscape);
+        }
+        Ok(Edit::insert(segment.host.start() + inner, self.quote(text)?))
+    }
+
+    /// Whether a comment that the host dropped touches this range of the host.
+    #[must_use]
+    pub fn has_comment(&self, host: TextRange) -> bool {
+        self.comments.iter().any(|comment| comment.intersect(host).is_some_and(|common| !common.is_empty()))
     }
 
     /// The view of text inside this view, such as the argument of `sh -c`. `pieces` are the decoded text of each piece

@@ -21,7 +21,7 @@ use super::shell::{self, Foreign, Site};
 use super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, TextRange, range};
 use crate::syntax::shell::Dialect;
-use reference::{COMPUTED, VARIABLE, prefixed};
+use reference::{COMPUTED, ODD, VARIABLE, names};
 
 /// Makefiles: `Makefile`, `GNUmakefile`, `Makefile.*`, `*.mk`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -157,9 +157,10 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
 }
 
 fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[Definition]) -> Site<'a> {
-    let names = reference::names(view.text());
+    let variables = names(view.text(), VARIABLE).into_iter();
     let mut foreign: BTreeMap<String, Foreign> =
-        names.iter().map(|name| (prefixed(name), Foreign::Variable(name.clone()))).collect();
+        variables.map(|name| (format!("{VARIABLE}{name}"), Foreign::Variable(name))).collect();
+    foreign.extend(names(view.text(), ODD).iter().map(|name| (format!("{ODD}{name}"), Foreign::Computed)));
     foreign.insert(COMPUTED.to_owned(), Foreign::Computed);
     let folder = source.path().parent().map(Utf8Path::to_owned).unwrap_or_default();
     let mut environment = BTreeMap::new();

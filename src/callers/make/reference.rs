@@ -9,15 +9,22 @@ pub(super) const VARIABLE: &str = "MAKE_VARIABLE_";
 /// The shell variable that stands for a function of make and for anything else that only make knows.
 pub(super) const COMPUTED: &str = "MAKE_COMPUTED";
 
+/// Begins those for make variables with a name that no environment variable can have, such as `image-name`.
+pub(super) const ODD: &str = "MAKE_ODD_";
+
 /// The shell variable that stands for the make variable `name`.
 pub(super) fn prefixed(name: &str) -> String {
-    format!("{VARIABLE}{}", name.replace(['-', '.'], "__"))
+    if name.contains(['-', '.']) {
+        format!("{ODD}{}", name.replace(['-', '.'], "_"))
+    } else {
+        format!("{VARIABLE}{name}")
+    }
 }
 
-/// The make variables that a view mentions.
-pub(super) fn names(view: &str) -> Vec<String> {
+/// The names behind `prefix` in a view.
+pub(super) fn names(view: &str, prefix: &str) -> Vec<String> {
     let mut names: Vec<String> = view
-        .split(VARIABLE)
+        .split(prefix)
         .skip(1)
         .map(|rest| rest.chars().take_while(|char| char.is_ascii_alphanumeric() || *char == '_').collect())
         .collect();

@@ -9,7 +9,7 @@ use super::found::Found;
 use super::state::State;
 use super::walk::{Walk, name};
 use crate::source::TextRange;
-use crate::syntax::shell::{Command, Environment, RedirectKind, nested};
+use crate::syntax::shell::{Command, Environment, RedirectKind, Script, nested};
 
 /// Programs that only show or search text.
 const TALKERS: &[&str] =
@@ -31,7 +31,7 @@ pub(super) fn look(walk: &mut Walk<'_>, command: &Command, state: &State) {
     let texts: Vec<(TextRange, String)> = words.chain(heredocs).collect();
     for (range, text) in texts {
         if mentions_build(&text)
-            && let Some(found) = unread(walk, command, range, &text, &name)
+            && let Some(found) = unread(walk.site, command.range, range, &text, &program(&name))
         {
             walk.found.push(found);
         }
@@ -50,7 +50,7 @@ fn follow(walk: &mut Walk<'_>, command: &Command, state: &State) -> bool {
     }
     // The words of the outer script are of another text; what they read is known all the same.
     inner.bindings.values_mut().for_each(|binding| binding.pieces.clear());
-    let mut found = Walk::new(&site, walk.around).run_from(&script.items, inner);
+    let mut found = Walk::new(&site, walk.around, walk.clean && script.clean).run_from(&script.items, inner);
     found.iter_mut().for_each(|found| found.cleared |= !keeps);
     walk.found.extend(found);
     true
@@ -62,36 +62,69 @@ fn mentions_build(text: &str) -> bool {
     text.contains("--build-arg") && programs.iter().any(|program| text.contains(program))
 }
 
-fn unread(walk: &Walk<'_>, command: &Command, at: TextRange, text: &str, name: &str) -> Option<Found> {
-    let range = walk.site.view.host_range(at)?;
+/// How a program is called in a sentence.
+fn program(name: &str) -> String {
+    if name.is_empty() { "the text for another program".to_owned() } else { format!("the text for `{name}`") }
+}
+
+/// Options that a script collects but hands to no build that is seen: exported for another script, perhaps.
+pub(super) fn unused(site: &Site<'_>, script: &Script, found: &[Found]) -> Vec<Found> {
+    let seen = |at: TextRange| {
+        let Some(host) = site.view.host_range(at) else { return true };
+        found.iter().any(|one| {
+            let arguments = one.build.arguments.iter().map(|argument| argument.range);
+            host.contains_range(one.build.range)
+                || arguments.chain([one.build.range]).any(|range| range.intersect(host).is_some())
+        })
+    };
+    let mut unused = Vec::new();
+    for context in script.commands() {
+        let command = context.command;
+        let declares =
+            name(command).is_some_and(|name| matches!(name.as_str(), "export" | "local" | "declare" | "readonly"));
+        let values = command.assignments.iter().map(|assignment| (assignment.range, &assignment.value));
+        let words = command.words.iter().skip(1).filter(|_| declares).map(|word| (word.range, word));
+        for (at, word) in values.chain(words) {
+            let text = word.lossy();
+            if text.contains("--build-arg") && !seen(at) {
+                let title = "options that no build in this file takes";
+                unused.extend(unread(site, command.range, at, &text, title));
+            }
+        }
+    }
+    unused
+}
+
+fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title: &str) -> Option<Found> {
+    let range = site.view.host_range(at)?;
     let names = text.split("--build-arg").skip(1).filter_map(argument_name);
     let argument = |name| Argument { name, value: ArgumentValue::Composite, range, shared: false };
-    let program = if name.is_empty() { "another program" } else { name };
     let build = Build {
-        format: walk.site.format,
-        file: walk.site.file.to_owned(),
+        format: site.format,
+        file: site.file.to_owned(),
         range,
-        title: format!("the text for `{program}`"),
-        dockerfiles: Dockerfiles::Unknown(format!("the text that `{program}` is given")),
+        title: title.to_owned(),
+        dockerfiles: Dockerfiles::Unknown(title.to_owned()),
         context: None,
         target: None,
         builder: Builder::BuildKit,
         arguments: names.map(argument).collect(),
         secrets: Vec::new(),
         ssh: false,
-        opaque: Some(format!("the text that `{program}` is given")),
+        opaque: Some(title.to_owned()),
         index: 0,
     };
     Some(Found {
-        view: Rc::clone(&walk.site.view),
+        view: Rc::clone(&site.view),
         build,
         family: None,
         arguments: Vec::new(),
-        prefix: command.range.start(),
+        prefix: command.start(),
         assigned: Vec::new(),
         sudo: None,
         cleared: false,
         nounset: false,
+        clean: false,
         guessed: None,
     })
 }

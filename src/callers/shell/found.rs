@@ -34,6 +34,8 @@ pub(super) struct Found {
     pub cleared: bool,
     /// Whether `set -u` is on.
     pub nounset: bool,
+    /// Whether all of the text around it was understood.
+    pub clean: bool,
     /// The program as written, if it is a variable of unknown value.
     pub guessed: Option<String>,
 }
@@ -94,6 +96,7 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         sudo: sudo(wrappers),
         cleared: clears(wrappers),
         nounset: state.nounset,
+        clean: walk.clean,
         guessed,
     })
 }

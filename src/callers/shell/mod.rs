@@ -121,7 +121,8 @@ pub(super) fn pass_secrets_in(
     build: &Build,
     requests: &[Request],
 ) -> Result<ScriptRewrite, Refusal> {
-    for site in sites {
+    // A text that does not hold the command itself can't be the one: reading it would be in vain.
+    for site in sites.iter().filter(|site| site.view.holds(build.range)) {
         let all = found(site, around);
         if let Some(found) = all.iter().find(|found| is_same(&found.build, build)) {
             return rewrite::pass(site, found, requests);
@@ -144,7 +145,9 @@ fn found(site: &Site<'_>, around: &dyn Surroundings) -> Vec<found::Found> {
     }
     let script = parse(site.view.text(), site.dialect);
     let mut merged: Vec<found::Found> = Vec::new();
-    for found in walk::Walk::new(site, around).run(&script.items) {
+    let mut all = walk::Walk::new(site, around, script.clean).run(&script.items);
+    all.extend(embedded::unused(site, &script, &all));
+    for found in all {
         match merged.iter_mut().find(|known| known.build.range == found.build.range) {
             Some(known) => known.merge(found),
             None => merged.push(found),

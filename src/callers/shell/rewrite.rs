@@ -10,8 +10,21 @@ use crate::syntax::shell::{PartKind, Word};
 use crate::syntax::view::Seam;
 
 /// Variables that mean something to docker or the shell; an assignment in front of a build would change that.
-const TAKEN: &[&str] =
-    &["PATH", "HOME", "PWD", "IFS", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_BUILDKIT"];
+const TAKEN: &[&str] = &[
+    "PATH",
+    "HOME",
+    "PWD",
+    "IFS",
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_BUILDKIT",
+    "UID",
+    "EUID",
+    "PPID",
+    "SHELLOPTS",
+    "BASHOPTS",
+];
 
 /// Where a secret's value comes from in the new command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,9 +74,16 @@ impl Draft<'_> {
         let last = all.iter().rposition(|(argument, _)| !argument.shared);
         for (index, (argument, written)) in all.into_iter().enumerate() {
             let Some(written) = written else {
-                return Err(refusal("the build is inside text that another program is given", argument.range, None));
+                return Err(refusal(
+                    &format!("the build is not a command here but {}", self.found.build.title),
+                    argument.range,
+                    None,
+                ));
             };
             let overridden = !argument.shared && Some(index) != last;
+            if !self.found.clean {
+                return Err(refusal("the script around this build can't be read in full", argument.range, None));
+            }
             match request.secret.as_ref().filter(|_| !overridden) {
                 Some(secret) => self.replace(argument, written, secret)?,
                 None => self.remove(written.written.range)?,

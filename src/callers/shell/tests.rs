@@ -1,10 +1,12 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::{
-    ArgumentValue, Build, Builder, Caller, Dockerfiles, Request, RequestedSecret, SecretSource, Surroundings,
+    ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Request, RequestedSecret, SecretSource, Surroundings,
 };
 use super::Shell;
-use crate::source::{Source, apply_edits, slice};
+use crate::source::{Source, apply_edits, range, slice};
+use crate::syntax::view::{Quoting, View};
+use proptest::prelude::*;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -262,7 +264,9 @@ fn what_has_no_secrets_is_refused() {
     refused("fly deploy --build-arg T=$T", "--build-secret");
     refused("az acr build --build-arg T=$T -r r .", "az acr build");
     refused("./own-build --build-arg T=$T", "./own-build");
-    refused("ssh host \"docker build --build-arg T=$T .\"", "another program");
+    refused("ssh host \"docker build --build-arg T=$T .\"", "the text for `ssh`");
+    refused("export FLAGS=\"--build-arg T=$T\"", "no build in this file");
+    refused("docker build --build-arg T=$T .\nif x; then", "in full");
     refused("env -i docker build --build-arg T .", "env -i");
     assert!(builds("DOCKER_BUILDKIT=0 docker buildx build .").iter().all(|build| build.builder == Builder::BuildKit));
 }
@@ -431,4 +435,85 @@ fn a_shell_inside_the_shell_is_followed() {
         "T=$(x)\nsh -c \"docker build --build-arg T=$T .\"",
         "T=$(x)\nsh -c \"T=\\\"$T\\\" docker build --secret id=t,env=T .\"",
     );
+}
+
+#[test]
+fn a_pair_in_a_variable_is_as_fixed_as_its_text() {
+    refused("P=\"T=abc\"\ndocker build --build-arg \"$P\" .", "fixed value");
+    assert!(builds("P=T=$X\ndocker build --build-arg \"$P\" .").iter().all(|build| build.opaque.is_some()));
+}
+
+#[test]
+fn one_word_or_another_is_never_both() {
+    let text = "if x; then TAG=a; else TAG=b; fi\ndocker build -t $TAG --build-arg T .";
+    assert!(builds(text).iter().all(|build| build.opaque.is_none()));
+    becomes(text, &text.replace("--build-arg T", "--secret id=t,env=T"));
+}
+
+/// A workflow step, whose expressions the host replaces before the shell runs.
+fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
+    let mut view = View::new(Quoting::Lines);
+    let mut done = 0;
+    for (at, found) in text.match_indices(expression) {
+        view.push(&text[done..at], range(done, at));
+        view.push("${EXPRESSION_0}", range(at, at + found.len()));
+        done = at + found.len();
+    }
+    view.push(&text[done..], range(done, text.len()));
+    let inner = expression.trim_matches(['$', '{', '}', ' ']).to_owned();
+    super::Site {
+        format: Format::GithubActions,
+        file: Utf8Path::new(".github/workflows/x.yml"),
+        text,
+        view: view.into(),
+        dialect: crate::syntax::shell::Dialect::Bash,
+        directories: vec![Utf8PathBuf::new()],
+        foreign: [("EXPRESSION_0".to_owned(), super::Foreign::Expression(inner))].into(),
+        environment: Default::default(),
+        documentation: false,
+    }
+}
+
+#[test]
+fn an_expression_of_the_host_has_to_be_provided() -> Outcome {
+    let expression = "${{ secrets.X }}";
+    for (value, provided) in [
+        (expression.to_owned(), expression.to_owned()),
+        (format!("\"{expression}\""), expression.to_owned()),
+        (format!("'{expression}'"), expression.to_owned()),
+        (format!("https://u:{expression}@h"), format!("https://u:{expression}@h")),
+    ] {
+        let text = format!("docker build --build-arg T={value} -t '{expression}' .");
+        let site = step(&text, expression);
+        let around = Files::new(&["Dockerfile"]);
+        let build = super::builds(&site, &around).pop().ok_or("no build")?;
+        let passed = super::pass_secrets(&site, &around, &build, &[request("T")]).map_err(|refusal| refusal.reason)?;
+        let after = apply_edits(&text, &passed.rewrite.edits)?;
+        assert_eq!(after, format!("docker build --secret id=t,env=T -t '{expression}' ."));
+        assert_eq!(passed.provide, [super::Provide { variable: "T".into(), value: provided }]);
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(
+        words in proptest::collection::vec(prop::sample::select(vec![
+            "docker", "build", " ", "\n", "--build-arg", "T=$T", "\"", "'", "$(", ")", "`", "{", "}", "\\\n", "<<E", "E", "${A[@]}", "A=(", "cd", "..",
+            "if", "then", "fi", "f()", ";", "\r\n", "é", "${T:+", "-f", "--", "$$", "\t", "```", "define", "endef", ":", "$(V)", "V=", "<x y>",
+        ]), 0..40)
+    ) {
+        let text = words.concat();
+        for caller in crate::callers::ALL {
+            for path in ["a/x.sh", "a/Makefile", "a/x.md"] {
+                let source = Source::new(path, text.clone().into());
+                let around = Files::new(&["Dockerfile"]);
+                for build in caller.builds(&source, &around) {
+                    if let Ok(rewrite) = caller.pass_secrets(&source, &around, &build, &[request("T")]) {
+                        prop_assert!(apply_edits(&text, &rewrite.edits).is_ok(), "{text:?}");
+                    }
+                }
+            }
+        }
+    }
 }

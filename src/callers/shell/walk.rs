@@ -20,6 +20,8 @@ pub(super) struct Walk<'s> {
     pub(super) site: &'s Site<'s>,
     pub(super) around: &'s dyn Surroundings,
     pub(super) found: Vec<Found>,
+    /// Whether all of the text was understood; nothing is edited on the strength of a broken parse.
+    pub(super) clean: bool,
     functions: BTreeMap<String, &'s Compound>,
     called: BTreeSet<String>,
     depth: usize,
@@ -27,8 +29,8 @@ pub(super) struct Walk<'s> {
 
 impl<'s> Walk<'s> {
     /// Starts where the script starts.
-    pub(super) fn new(site: &'s Site<'s>, around: &'s dyn Surroundings) -> Self {
-        Self { site, around, found: Vec::new(), functions: BTreeMap::new(), called: BTreeSet::new(), depth: 0 }
+    pub(super) fn new(site: &'s Site<'s>, around: &'s dyn Surroundings, clean: bool) -> Self {
+        Self { site, around, found: Vec::new(), clean, functions: BTreeMap::new(), called: BTreeSet::new(), depth: 0 }
     }
 
     /// Goes through all of it, functions that nobody calls included.

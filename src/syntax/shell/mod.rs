@@ -2,6 +2,7 @@
 
 mod assigns;
 mod dialect;
+pub mod edit;
 mod lower;
 mod nested;
 #[cfg(test)]

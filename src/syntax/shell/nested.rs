@@ -1,10 +1,13 @@
-//! Shell text inside a word: `sh -c '…'`, `su user -c "…"`, `eval '…'`.
+//! Shell text inside a word or a heredoc: `sh -c '…'`, `su user -c "…"`, `eval '…'`, `bash <<EOF`.
+
+mod pieces;
 
 use super::dialect::{dialect_of, file_name};
 use super::wrapper::{Environment, effective};
-use super::{Command, Dialect, Part, PartKind, Quote, Script, Word, parse};
-use crate::source::{TextRange, TextSize, range, slice};
+use super::{Command, Dialect, Part, PartKind, Quote, Redirect, Script, Word, parse};
+use crate::source::{TextRange, range, slice};
 use crate::syntax::view::{Quoting, View};
+use pieces::Pieces;
 
 /// The text of a nested shell and its way back to the host.
 ///
@@ -18,7 +21,8 @@ pub struct Nested {
     pub view: View,
     /// The language of the inner shell.
     pub dialect: Dialect,
-    /// The words of the outer text that hold it, quotes included, in bytes of the text that was parsed.
+    /// The words of the outer text that hold it, quotes included, or the body of the heredoc, in bytes of the text that
+    /// was parsed.
     pub word: TextRange,
     /// What the wrappers and the login leave of the outer shell's exported variables.
     pub environment: Environment,
@@ -52,81 +56,44 @@ struct Invocation<'w> {
 /// `None` also where the text is computed as a whole (`sh -c "$SCRIPT"`).
 #[must_use]
 pub fn nested(text: &str, view: &View, command: &Command) -> Option<Nested> {
-    let invocation = invocation(&command.words, Dialect::Posix)?;
+    match invocation(&command.words, Dialect::Posix) {
+        Some(invocation) => in_words(text, view, &invocation),
+        None => in_heredoc(text, view, command),
+    }
+}
+
+fn in_words(text: &str, view: &View, invocation: &Invocation<'_>) -> Option<Nested> {
     let first = invocation.words.first()?;
     let word = invocation.words.iter().fold(first.range, |all, word| all.cover(word.range));
-    let mut pieces = Pieces { text, pieces: Vec::new(), outer: Vec::new(), length: 0 };
+    let mut pieces = Pieces::of_words(text);
     for (index, word) in invocation.words.iter().enumerate() {
         if let Some(before) = index.checked_sub(1).and_then(|before| invocation.words.get(before)) {
-            pieces.push(" ".to_owned(), TextRange::new(before.range.end(), word.range.start()));
+            pieces.push(" ".to_owned(), range(before.range.end().into(), word.range.start().into()));
         }
         word.parts.iter().try_for_each(|part| pieces.part(part))?;
     }
-    if pieces.pieces.len() == pieces.outer.len() {
+    let view = pieces.view(view, quoting(invocation.words))?;
+    let (dialect, environment) = (invocation.dialect, invocation.environment);
+    Some(Nested { view, dialect, word, environment, outer: pieces.outer })
+}
+
+/// `bash <<EOF`: a shell without a script of its own reads what it is fed.
+fn in_heredoc(text: &str, view: &View, command: &Command) -> Option<Nested> {
+    let found = command.effective();
+    let dialect = dialect_of(&file_name(&command.words.get(found.index)?.literal()?))?;
+    let is_flag = |word: &Word| word.literal().is_some_and(|text| text.starts_with(['-', '+']) || text == "pipefail");
+    if !command.words.iter().skip(found.index + 1).all(is_flag) {
         return None;
     }
-    let quoting = quoting(invocation.words);
-    let view = view.nested(pieces.pieces.iter().map(|(text, at)| (text.as_str(), *at)), quoting)?;
-    Some(Nested { view, dialect: invocation.dialect, word, environment: invocation.environment, outer: pieces.outer })
-}
-
-/// The nested text in pieces, each with its range in the outer text.
-struct Pieces<'t> {
-    text: &'t str,
-    pieces: Vec<(String, TextRange)>,
-    outer: Vec<TextRange>,
-    length: usize,
-}
-
-impl Pieces<'_> {
-    fn push(&mut self, text: String, at: TextRange) {
-        self.length += text.len();
-        self.pieces.push((text, at));
-    }
-
-    fn part(&mut self, part: &Part) -> Option<()> {
-        let written = slice(self.text, part.range);
-        match (&part.kind, part.quote) {
-            (PartKind::Text(text), Quote::Ansi) if text != written => return None,
-            (PartKind::Text(_), Quote::Single | Quote::Ansi) => self.push(written.to_owned(), part.range),
-            (PartKind::Text(_), quote) => self.escaped(written, part.range.start(), quote),
-            (PartKind::Other(_), _) => self.push(written.to_owned(), part.range),
-            _ => {
-                self.outer.push(range(self.length, self.length + written.len()));
-                self.push(written.to_owned(), part.range);
-            }
-        }
-        Some(())
-    }
-
-    /// Text with escapes: every escape is a piece of its own, so that only it is indivisible.
-    fn escaped(&mut self, written: &str, start: TextSize, quote: Quote) {
-        let start = usize::from(start);
-        let mut plain = 0;
-        let mut chars = written.char_indices();
-        while let Some((offset, char)) = chars.next() {
-            if char != '\\' {
-                continue;
-            }
-            let Some((_, next)) = chars.next() else { break };
-            if quote == Quote::Double && !matches!(next, '$' | '`' | '"' | '\\' | '\n') {
-                continue;
-            }
-            self.plain(written, plain, offset, start);
-            let end = offset + 1 + next.len_utf8();
-            if next != '\n' {
-                self.push(next.to_string(), range(start + offset, start + end));
-            }
-            plain = end;
-        }
-        self.plain(written, plain, written.len(), start);
-    }
-
-    fn plain(&mut self, written: &str, from: usize, to: usize, start: usize) {
-        if let Some(text) = written.get(from..to).filter(|text| !text.is_empty()) {
-            self.push(text.to_owned(), range(start + from, start + to));
-        }
-    }
+    let fed = |redirect: &&Redirect| redirect.heredoc.is_some() && matches!(redirect.descriptor, None | Some(0));
+    let redirect = command.redirects.iter().rfind(fed)?;
+    let body = redirect.heredoc.as_ref()?;
+    let tabs = slice(text, redirect.range).trim_start_matches('0').starts_with("<<-");
+    let mut pieces = Pieces::of_heredoc(text, tabs);
+    body.parts.iter().try_for_each(|part| pieces.part(part))?;
+    let quoted = body.parts.iter().all(|part| part.quote == Quote::Single);
+    let view = pieces.view(view, if quoted { Quoting::Lines } else { Quoting::ShellWord })?;
+    Some(Nested { view, dialect, word: body.range, environment: found.environment, outer: pieces.outer })
 }
 
 /// How new text has to be written in these words; words with several kinds of quotes take only text that needs none.
@@ -155,8 +122,11 @@ fn invocation(words: &[Word], dialect: Dialect) -> Option<Invocation<'_>> {
             Invocation { words, dialect, environment: Environment::Kept }
         }
         "su" | "runuser" => switched_user(arguments)?,
+        "trap" => Invocation { words: arguments.get(..1)?, dialect, environment: Environment::Kept },
+        // `flock FILE -c text`, where the file counts as the wrapper's operand.
+        "-c" => Invocation { words: arguments.get(..1)?, dialect, environment: Environment::Kept },
         "find" | "fd" => behind_exec(arguments, dialect)?,
-        "flock" | "script" => command_string(arguments, dialect, "wE")?,
+        "script" => command_string(arguments, dialect, "")?,
         _ => command_string(arguments, dialect_of(&name)?, "oO")?,
     };
     Some(Invocation { environment: inner.environment.max(found.environment), ..inner })
@@ -166,7 +136,6 @@ fn invocation(words: &[Word], dialect: Dialect) -> Option<Invocation<'_>> {
 fn command_string<'w>(arguments: &'w [Word], dialect: Dialect, values: &str) -> Option<Invocation<'w>> {
     let mut seen = false;
     let mut index = 0;
-    let mut environment = Environment::Kept;
     while let Some(word) = arguments.get(index) {
         let text = word.lossy();
         index += 1;
@@ -184,11 +153,8 @@ fn command_string<'w>(arguments: &'w [Word], dialect: Dialect, values: &str) -> 
             break;
         }
     }
-    if !seen {
-        environment = Environment::Kept;
-    }
     let words = arguments.get(index..=index).filter(|_| seen)?;
-    Some(Invocation { words, dialect, environment })
+    Some(Invocation { words, dialect, environment: Environment::Kept })
 }
 
 /// `su [-] [user] -c text`, in any order. Without `-s` the user's own shell reads it, which nobody knows; what people
@@ -250,12 +216,16 @@ mod tests {
             ("su -l -c 'npm ci' node", "npm ci", Environment::Dropped),
             ("eval a 'b c'", "a b c", Environment::Kept),
             ("exec timeout 5 sh -c 'it'\\''s'", "it's", Environment::Kept),
+            ("trap 'rm f' EXIT", "rm f", Environment::Kept),
+            ("flock /l -c 'a'", "a", Environment::Kept),
+            ("bash -e <<'E'\na $X\nE\n", "a $X\n", Environment::Kept),
+            ("sh <<-E\n\ta \\$X \\\"\n\t\tb\n\tE\n", "a $X \\\"\nb\n", Environment::Kept),
             ("find . -exec sh -c 'cat \"$1\"' _ {} +", "cat \"$1\"", Environment::Kept),
         ] {
             let nested = nest(text).unwrap_or_else(|| panic!("{text} has nested text"));
             assert_eq!((nested.view.text(), nested.environment), (inner, environment), "{text}");
         }
-        for text in ["sh script.sh", "bash -c \"$X\"", "python -c 'x'", "su node", "sh -e"] {
+        for text in ["sh script.sh", "bash -c \"$X\"", "python -c 'x'", "su node", "sh -e", "cat <<E\na\nE\n"] {
             assert!(nest(text).is_none(), "{text}");
         }
     }

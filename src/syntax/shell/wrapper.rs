@@ -44,7 +44,8 @@ const fn wrapper(name: &'static str, values: &'static str, operands: usize) -> W
     Wrapper { name, values, long_values: &[], operands, assigns: false, environment: Environment::Kept }
 }
 
-/// From the manual pages: sudo 1.9, coreutils 9, util-linux 2.40, findutils 4.10, busybox 1.36, and the README of gosu, su-exec, tini and dumb-init.
+/// The usual wrappers with their flags. What `su`, `env -i` and `sudo` do to the environment comes from an experiment
+/// with builds and from sudo's documentation; the flags are those of the GNU and util-linux tools and were not each tried.
 const WRAPPERS: &[Wrapper] = &[
     Wrapper {
         long_values: &[

@@ -1,7 +1,7 @@
 use shuck_ast::{ArithmeticExpr, ArithmeticExprNode, ArithmeticLvalue, ArithmeticUnaryOp, Span, Word as ParsedWord};
 
 use super::Lowering;
-use crate::source::{TextRange, range};
+use crate::source::TextRange;
 use crate::syntax::shell::{Part, PartKind, Quote, Variable, Word};
 
 impl Lowering<'_> {
@@ -80,7 +80,7 @@ impl Lowering<'_> {
     /// A name without `$` at the beginning of `span`.
     fn named(&mut self, name: &str, span: Span, operator: Option<&str>, parts: &mut Vec<Part>) {
         let start = self.range(span).start();
-        let at = range(start.into(), usize::from(start) + name.len());
+        let at = self.checked(start.into(), usize::from(start) + name.len());
         if self.slice(at) != name {
             self.doubt();
             return;

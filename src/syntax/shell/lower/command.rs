@@ -74,7 +74,7 @@ impl Lowering<'_> {
             Some(offset) => range(from + offset, from + offset + needle.len()),
             None => {
                 self.doubt();
-                range(from.min(self.text.len()), from.min(self.text.len()))
+                self.checked(from, from)
             }
         }
     }
@@ -124,7 +124,7 @@ impl Lowering<'_> {
     fn array_range(&mut self, assignment: &ParsedAssignment, name: TextRange) -> TextRange {
         let at = self.trimmed(assignment.span);
         let open = self.find("=(", name.end().into(), at.end().into());
-        range(usize::from(open.start()) + 1, at.end().into())
+        self.checked(usize::from(open.start()) + 1, at.end().into())
     }
 
     /// Words that stand for one: their parts, and blank text between them.
@@ -144,14 +144,15 @@ impl Lowering<'_> {
     fn assignment_word(&mut self, assignment: &ParsedAssignment) -> Word {
         let lowered = self.assignment(assignment);
         let first = match &lowered.elements {
-            Some(_) => usize::from(lowered.value.range.start()) + 1,
+            Some(_) => (usize::from(lowered.value.range.start()) + 1).min(lowered.value.range.end().into()),
             None => lowered.value.range.start().into(),
         };
-        let target = range(lowered.name_range.start().into(), first);
+        let target = self.checked(lowered.name_range.start().into(), first);
         let mut parts = vec![text_part(self.slice(target), target)];
         parts.extend(lowered.value.parts);
         if lowered.elements.is_some() {
-            let close = range(usize::from(lowered.range.end()).saturating_sub(1), lowered.range.end().into());
+            let end = usize::from(lowered.range.end());
+            let close = self.checked(end.saturating_sub(1), end);
             parts.push(text_part(self.slice(close), close));
         }
         Word { range: lowered.range, parts }

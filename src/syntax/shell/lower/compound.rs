@@ -1,6 +1,6 @@
 use shuck_ast::{
-    CaseCommand, Command as Parsed, CompoundCommand, ConditionalExpr, ForCommand, ForSyntax, FunctionDef, IfCommand,
-    IfSyntax, Span, StmtSeq, Word as ParsedWord,
+    CaseCommand, Command as Parsed, CompoundCommand, ConditionalCommand, ConditionalExpr, FunctionDef, IfCommand,
+    IfSyntax, Span, StmtSeq,
 };
 
 use super::Lowering;
@@ -15,37 +15,7 @@ impl Lowering<'_> {
         redirects: &[shuck_ast::Redirect],
     ) -> (Node, TextRange) {
         let (mut lowered, at) = match compound {
-            CompoundCommand::If(it) => {
-                let end = match it.syntax {
-                    IfSyntax::ThenFi { fi_span, .. } => fi_span,
-                    IfSyntax::Brace { right_brace_span, .. } => right_brace_span,
-                };
-                (self.condition(it), self.until(it.span, Some(end)))
-            }
-            CompoundCommand::For(it) => (self.for_loop(it), self.until(it.span, loop_end(&it.syntax))),
-            CompoundCommand::Select(it) => {
-                let name = Some((it.variable.as_str(), it.variable_span));
-                (self.named_loop(name, &it.words, &it.body), self.until(it.span, Some(it.done_span)))
-            }
-            CompoundCommand::Foreach(it) => {
-                let name = Some((it.variable.as_str(), it.variable_span));
-                (self.named_loop(name, &it.words, &it.body), self.trimmed(it.span))
-            }
-            CompoundCommand::Repeat(it) => {
-                (self.named_loop(None, std::slice::from_ref(&it.count), &it.body), self.trimmed(it.span))
-            }
-            CompoundCommand::ArithmeticFor(it) => {
-                let expressions = [
-                    (it.init_span, it.init_ast.as_ref()),
-                    (it.condition_span, it.condition_ast.as_ref()),
-                    (it.step_span, it.step_ast.as_ref()),
-                ];
-                let words = self.expressions(expressions);
-                let bodies = vec![self.body_of(&it.body)];
-                (Compound { words, bodies, ..empty(CompoundKind::For) }, self.until(it.span, it.done_span))
-            }
-            CompoundCommand::While(it) => (self.while_loop(&it.condition, &it.body), self.until(it.span, it.done_span)),
-            CompoundCommand::Until(it) => (self.while_loop(&it.condition, &it.body), self.until(it.span, it.done_span)),
+            CompoundCommand::If(it) => (self.condition(it), self.until(it.span, Some(if_end(it.syntax)))),
             CompoundCommand::Case(it) => (self.case(it), self.until(it.span, Some(it.esac_span))),
             CompoundCommand::Subshell(body) => self.enclosed(CompoundKind::Subshell, body, ('(', ')')),
             CompoundCommand::BraceGroup(body) => self.enclosed(CompoundKind::Group, body, ('{', '}')),
@@ -53,11 +23,7 @@ impl Lowering<'_> {
                 let words = self.expressions([(it.expr_span, it.expr_ast.as_ref())]);
                 (Compound { words, ..empty(CompoundKind::Test) }, self.until(it.span, Some(it.right_paren_span)))
             }
-            CompoundCommand::Conditional(it) => {
-                let mut words = Vec::new();
-                self.operands_of(&it.expression, &mut words);
-                (Compound { words, ..empty(CompoundKind::Test) }, self.until(it.span, Some(it.right_bracket_span)))
-            }
+            CompoundCommand::Conditional(it) => (self.test(it), self.until(it.span, Some(it.right_bracket_span))),
             CompoundCommand::Time(it) => return self.time(it),
             CompoundCommand::Coproc(it) => {
                 let items = vec![self.item(&it.body)];
@@ -68,6 +34,7 @@ impl Lowering<'_> {
                 let bodies = vec![self.body_of(&it.body), self.body_of(&it.always_body)];
                 (Compound { bodies, ..empty(CompoundKind::Other) }, self.trimmed(it.span))
             }
+            repeated => self.repeated(repeated),
         };
         lowered.redirects = self.redirects(redirects);
         let at = with_redirects(at, &lowered.redirects);
@@ -109,31 +76,6 @@ impl Lowering<'_> {
         Compound { bodies, ..empty(CompoundKind::If) }
     }
 
-    fn for_loop(&mut self, parsed: &ForCommand) -> Compound {
-        let target = parsed.targets.first();
-        let words = parsed.words.as_deref().unwrap_or_default();
-        let name = target.and_then(|target| Some((target.name.as_ref()?.as_str(), target.span)));
-        self.named_loop(name, words, &parsed.body)
-    }
-
-    fn named_loop(&mut self, name: Option<(&str, Span)>, words: &[ParsedWord], body: &StmtSeq) -> Compound {
-        let words = words.iter().map(|word| self.word(word)).collect();
-        let bodies = vec![self.body_of(body)];
-        let name_range = name.map(|(_, span)| self.trimmed(span));
-        if let (Some((name, _)), Some(at)) = (name, name_range)
-            && self.slice(at) != name
-        {
-            self.doubt();
-        }
-        let name = name.map(|(name, _)| name.to_owned());
-        Compound { name, name_range, words, bodies, ..empty(CompoundKind::For) }
-    }
-
-    fn while_loop(&mut self, condition: &StmtSeq, body: &StmtSeq) -> Compound {
-        let bodies = vec![self.condition_of(condition), self.body_of(body)];
-        Compound { bodies, ..empty(CompoundKind::While) }
-    }
-
     fn case(&mut self, parsed: &CaseCommand) -> Compound {
         let mut words = vec![self.word(&parsed.word)];
         let mut bodies = Vec::with_capacity(parsed.cases.len());
@@ -142,6 +84,12 @@ impl Lowering<'_> {
             bodies.push(self.body_of(&case.body));
         }
         Compound { words, bodies, ..empty(CompoundKind::Case) }
+    }
+
+    fn test(&mut self, parsed: &ConditionalCommand) -> Compound {
+        let mut words = Vec::new();
+        self.operands_of(&parsed.expression, &mut words);
+        Compound { words, ..empty(CompoundKind::Test) }
     }
 
     fn operands_of(&mut self, expression: &ConditionalExpr, words: &mut Vec<Word>) {
@@ -161,11 +109,11 @@ impl Lowering<'_> {
         }
     }
 
-    fn body_of(&mut self, sequence: &StmtSeq) -> Body {
+    pub(super) fn body_of(&mut self, sequence: &StmtSeq) -> Body {
         Body { condition: false, items: self.sequence(sequence) }
     }
 
-    fn condition_of(&mut self, sequence: &StmtSeq) -> Body {
+    pub(super) fn condition_of(&mut self, sequence: &StmtSeq) -> Body {
         Body { condition: true, items: self.sequence(sequence) }
     }
 
@@ -230,7 +178,7 @@ impl Lowering<'_> {
     }
 
     /// From the beginning of a span to the end of the word that closes it; the span itself may reach further.
-    fn until(&mut self, span: Span, close: Option<Span>) -> TextRange {
+    pub(super) fn until(&mut self, span: Span, close: Option<Span>) -> TextRange {
         let whole = self.trimmed(span);
         let end = close.map_or(whole.end(), |close| self.trimmed(close).end());
         TextRange::new(whole.start(), end.max(whole.start()))
@@ -238,8 +186,8 @@ impl Lowering<'_> {
 
     /// The keyword at the beginning of a span.
     pub(super) fn keyword(&mut self, span: Span, keyword: &str) -> TextRange {
-        let start = self.range(span).start().into();
-        let at = range(start, (start + keyword.len()).min(self.text.len()));
+        let start: usize = self.range(span).start().into();
+        let at = self.checked(start, start + keyword.len());
         if self.slice(at) != keyword {
             self.doubt();
         }
@@ -253,17 +201,14 @@ pub(super) fn prefixed(name: &str, name_range: TextRange, items: Vec<Item>) -> N
     Node::Compound(Compound { name: Some(name.to_owned()), name_range: Some(name_range), ..compound })
 }
 
-fn loop_end(syntax: &ForSyntax) -> Option<Span> {
+fn if_end(syntax: IfSyntax) -> Span {
     match syntax {
-        ForSyntax::InDoDone { done_span, .. } | ForSyntax::ParenDoDone { done_span, .. } => Some(*done_span),
-        ForSyntax::InBrace { right_brace_span, .. } | ForSyntax::ParenBrace { right_brace_span, .. } => {
-            Some(*right_brace_span)
-        }
-        ForSyntax::InDirect { .. } | ForSyntax::ParenDirect { .. } => None,
+        IfSyntax::ThenFi { fi_span, .. } => fi_span,
+        IfSyntax::Brace { right_brace_span, .. } => right_brace_span,
     }
 }
 
-fn empty(kind: CompoundKind) -> Compound {
+pub(super) fn empty(kind: CompoundKind) -> Compound {
     Compound { kind, name: None, name_range: None, words: Vec::new(), bodies: Vec::new(), redirects: Vec::new() }
 }
 

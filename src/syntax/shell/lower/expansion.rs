@@ -1,5 +1,5 @@
 use shuck_ast::{
-    BourneParameterExpansion as Bourne, ParameterExpansion, ParameterExpansionSyntax, ParameterOp, VarRef,
+    BourneParameterExpansion as Bourne, ParameterExpansion, ParameterExpansionSyntax, ParameterOp, Subscript, VarRef,
     Word as ParsedWord, WordPart,
 };
 
@@ -26,7 +26,7 @@ impl Lowering<'_> {
     pub(super) fn variable(&mut self, name: &str, at: TextRange) -> PartKind {
         let open = if self.slice(at).starts_with("${") { 2 } else { 1 };
         let start = usize::from(at.start()) + open;
-        let name_range = range(start, start + name.len());
+        let name_range = self.checked(start, start + name.len());
         if self.slice(name_range) != name || name.is_empty() {
             self.doubt();
         }
@@ -98,36 +98,42 @@ impl Lowering<'_> {
     fn pieces(&mut self, pieces: &Pieces<'_>, at: TextRange, quote: Quote) -> PartKind {
         // `${!PREFIX*}` names no single variable.
         let Some(reference) = pieces.reference else { return PartKind::Other(self.slice(at).to_owned()) };
-        let name = reference.name.as_str();
-        let name_range = self.range(reference.name_span);
+        let name = self.range(reference.name_span);
+        let written = self.slice(at);
         let inside = range(usize::from(at.start()) + 2, usize::from(at.end()).saturating_sub(1));
-        if self.slice(name_range) != name || !inside.contains_range(name_range) || !self.slice(at).ends_with('}') {
+        if !written.starts_with("${")
+            || self.slice(name) != reference.name.as_str()
+            || !inside.contains_range(name)
+            || !self.slice(at).ends_with('}')
+        {
             self.doubt();
             return PartKind::Other(self.slice(at).to_owned());
         }
-        let prefix = self.slice(TextRange::new(inside.start(), name_range.end()));
-        let prefix = prefix.get(..prefix.len() - name.len()).unwrap_or("").to_owned();
+        let prefix = self.slice(TextRange::new(inside.start(), name.start()));
         let mut parts = Vec::new();
-        let mut rest = TextRange::new(name_range.end(), inside.end());
+        let mut rest = TextRange::new(name.end(), inside.end());
         if let Some(subscript) = &reference.subscript {
-            let index = self.range(subscript.span());
-            if let Some(word) = subscript.word_ast() {
-                parts.extend(self.quoted_word(word, quote).parts);
+            let index = self.subscript(subscript, quote, &mut parts);
+            rest = self.checked((usize::from(index.end()) + 1).min(inside.end().into()), inside.end().into());
+            if prefix.is_empty() && rest.is_empty() {
+                return self.finished(name, Some("["), Some((index, parts)), quote);
             }
-            if prefix.is_empty() && usize::from(index.end()) + 1 >= usize::from(inside.end()) {
-                return self.finished(name, name_range, Some("["), Some((index, parts)), quote);
-            }
-            rest = range((usize::from(index.end()) + 1).min(inside.end().into()), inside.end().into());
         }
-        let operator = OPERATORS.into_iter().find(|operator| self.slice(rest).starts_with(operator));
-        let Some(operator) = operator else {
-            let operator = (!prefix.is_empty()).then_some(prefix.as_str());
-            return self.finished(name, name_range, operator, None, quote);
+        let Some(operator) = OPERATORS.into_iter().find(|operator| self.slice(rest).starts_with(operator)) else {
+            return self.finished(name, (!prefix.is_empty()).then_some(prefix), None, quote);
         };
         self.operand_parts(pieces, quote, &mut parts);
         let operand = range(usize::from(rest.start()) + operator.len(), rest.end().into());
         let operand = parts.first().map_or(operand, |first| operand.cover(first.range));
-        self.finished(name, name_range, Some(&format!("{prefix}{operator}")), Some((operand, parts)), quote)
+        self.finished(name, Some(&format!("{prefix}{operator}")), Some((operand, parts)), quote)
+    }
+
+    /// The place of an array's index; its expansions go to `parts`.
+    fn subscript(&mut self, subscript: &Subscript, quote: Quote, parts: &mut Vec<Part>) -> TextRange {
+        if let Some(word) = subscript.word_ast() {
+            parts.extend(self.quoted_word(word, quote).parts);
+        }
+        self.range(subscript.span())
     }
 
     fn operand_parts(&mut self, pieces: &Pieces<'_>, quote: Quote, parts: &mut Vec<Part>) {
@@ -154,7 +160,6 @@ impl Lowering<'_> {
 
     fn finished(
         &mut self,
-        name: &str,
         name_range: TextRange,
         operator: Option<&str>,
         operand: Option<(TextRange, Vec<Part>)>,
@@ -162,7 +167,7 @@ impl Lowering<'_> {
     ) -> PartKind {
         let operand = operand.map(|(at, parts)| Word { range: at, parts: self.filled(at, parts, quote) });
         PartKind::Variable(Variable {
-            name: name.to_owned(),
+            name: self.slice(name_range).to_owned(),
             name_range,
             operator: operator.map(str::to_owned),
             operand: operand.map(Box::new),

@@ -11,6 +11,7 @@ mod compound;
 mod decode;
 mod expansion;
 mod redirect;
+mod repeated;
 mod statement;
 mod verify;
 mod word;
@@ -64,15 +65,19 @@ struct Lowering<'t> {
 }
 
 impl<'t> Lowering<'t> {
-    /// The range of a span. One that does not lie on character boundaries becomes empty and makes the script unclean.
+    /// The range of a span.
     fn range(&mut self, span: shuck_ast::Span) -> TextRange {
-        let (start, end) = (self.base + span.start.offset(), self.base + span.end.offset());
+        self.checked(self.base + span.start.offset(), self.base + span.end.offset())
+    }
+
+    /// The range between two offsets. One that does not lie in the text on character boundaries becomes empty and makes
+    /// the script unclean.
+    fn checked(&mut self, start: usize, end: usize) -> TextRange {
         if self.text.get(start..end).is_some() {
             return range(start, end);
         }
         self.clean = false;
-        let start = start.min(self.text.len());
-        let start = (0..=start).rev().find(|&offset| self.text.is_char_boundary(offset)).unwrap_or(0);
+        let start = self.text.floor_char_boundary(start);
         range(start, start)
     }
 

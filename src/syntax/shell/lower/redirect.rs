@@ -36,7 +36,7 @@ impl Lowering<'_> {
             RedirectTarget::Word(word) if word.span.start.offset() < word.span.end.offset() => (self.word(word), None),
             // `2>&1` has a target without a place.
             RedirectTarget::Word(_) => {
-                let at = range(usize::from(whole.start()) + operator, whole.end().into());
+                let at = self.checked(usize::from(whole.start()) + operator, whole.end().into());
                 (super::command::plain(self.slice(at), at), None)
             }
             RedirectTarget::Heredoc(heredoc) => (self.word(&heredoc.delimiter.raw), Some(self.heredoc(heredoc))),

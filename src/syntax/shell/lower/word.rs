@@ -4,7 +4,7 @@ use shuck_parser::parser::Parser;
 use super::decode::{double_quoted, mask_continuations, unquoted};
 use super::verify::tiles;
 use super::{Lowering, statement};
-use crate::source::{TextRange, TextSize, range};
+use crate::source::TextRange;
 use crate::syntax::shell::{Part, PartKind, Quote, Script, Word};
 
 impl Lowering<'_> {
@@ -72,14 +72,15 @@ impl Lowering<'_> {
         if !inner.is_empty() {
             return self.parts(inner, Quote::Double, parts);
         }
-        let place = TextRange::empty(at.end() - TextSize::new(1).min(at.len()));
+        let end = usize::from(at.end()).saturating_sub(1).max(at.start().into());
+        let place = self.checked(end, end);
         parts.push(Part { range: place, quote: Quote::Double, kind: PartKind::Text(String::new()) });
     }
 
     fn single_quoted(&mut self, value: &shuck_ast::SourceText, dollar: bool, at: TextRange) -> Part {
         let open = if dollar { 2 } else { 1 };
         let (start, end) = (usize::from(at.start()) + open, usize::from(at.end()).saturating_sub(1));
-        let content = range(start.min(end), end);
+        let content = self.checked(start, end);
         let quote = if dollar { Quote::Ansi } else { Quote::Single };
         let text = if dollar { value.slice(self.text) } else { self.slice(content) };
         Part { range: content, quote, kind: PartKind::Text(text.to_owned()) }

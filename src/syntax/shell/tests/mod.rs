@@ -1,6 +1,7 @@
 //! Tests of the whole room: ranges on arbitrary text and on real instructions.
 
 mod corpus;
+mod editing;
 mod ranges;
 mod reading;
 
