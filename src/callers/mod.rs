@@ -109,7 +109,8 @@ pub trait Caller: Sync {
 }
 
 /// Every caller; [`recognised`] chooses among them.
-pub const ALL: &[&dyn Caller] = &[&shell::Shell, &make::Make, &markdown::Markdown];
+pub const ALL: &[&dyn Caller] =
+    &[&shell::Shell, &make::Make, &markdown::Markdown, &github::GithubActions, &compose::Compose];
 
 /// The caller for a file of this path and text: the path decides, and the first line where the path says nothing.
 #[must_use]

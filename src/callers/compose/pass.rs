@@ -1,10 +1,10 @@
 use super::Compose;
 use super::interpolation::is_guarded;
 use super::layout::Layout;
-use super::service::{Service, WrittenArgument, services};
+use super::service::{Service, WrittenArgument};
 use crate::callers::verify::verified;
 use crate::callers::yaml::{self, Cursor, Mapping, Members, Patch, Path, Step};
-use crate::callers::{ArgumentValue, Build, Caller, Refusal, Request, Rewrite, Surroundings};
+use crate::callers::{ArgumentValue, Build, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Edit, Source, TextRange};
 
 /// A secret that the service is going to be given.
@@ -14,7 +14,7 @@ struct Given {
     variable: String,
 }
 
-/// See [`Caller::pass_secrets`].
+/// See [`crate::callers::Caller::pass_secrets`].
 pub(super) fn pass_secrets(
     caller: &Compose,
     source: &Source,
@@ -24,13 +24,13 @@ pub(super) fn pass_secrets(
 ) -> Result<Rewrite, Refusal> {
     let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
     let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
-    let services = services(&documents);
-    let service = services.get(build.index).copied().ok_or_else(|| refuse("the service is not in the file"))?;
+    let found = super::found(&documents, source, around);
+    let (service, _) = found.get(build.index).cloned().ok_or_else(|| refuse("the service is not in the file"))?;
     let mut pass = Pass { service, build, patch: Patch::new(source), rewrite: Rewrite::default() };
     let mut gone = Vec::new();
     let mut given = Vec::new();
     for request in requests {
-        pass.refuse_other_sources(&caller.builds(source, around), request)?;
+        pass.refuse_other_sources(found.iter().map(|(_, build)| build), request)?;
         for argument in service.written_arguments().iter().filter(|argument| argument.name == request.argument) {
             gone.push(pass.place(argument)?);
             given.extend(pass.given(argument, request)?);
@@ -64,14 +64,20 @@ impl Pass<'_> {
 
     /// A top-level secret has one source for all services, so services that fill the same argument of the same
     /// Dockerfile from different variables can't share its id.
-    fn refuse_other_sources(&self, builds: &[Build], request: &Request) -> Result<(), Refusal> {
+    fn refuse_other_sources<'b>(
+        &self,
+        builds: impl Iterator<Item = &'b Build>,
+        request: &Request,
+    ) -> Result<(), Refusal> {
         let value = |build: &Build| {
             let own = build.arguments.iter().find(|argument| argument.name == request.argument)?;
             source_variable(&own.name, &own.value).map(|variable| (variable, own.range))
         };
         let Some((own, range)) = value(self.build) else { return Ok(()) };
-        let others = builds.iter().filter(|other| other.dockerfiles == self.build.dockerfiles);
-        match others.filter_map(|other| Some((&other.title, value(other)?.0))).find(|(_, other)| *other != own) {
+        let mut others = builds.filter(|other| other.dockerfiles == self.build.dockerfiles);
+        let different =
+            others.find_map(|other| Some((&other.title, value(other)?.0)).filter(|(_, other)| *other != own));
+        match different {
             Some((title, other)) => {
                 let name = &request.argument;
                 Err(self.refusal(range, format!("{title} fills `{name}` from `{other}`, this service from `{own}`")))

@@ -31,7 +31,8 @@ pub(super) fn services(documents: &[Document]) -> Vec<Service<'_>> {
     let mut services = Vec::new();
     for (document, root) in documents.iter().map(Cursor::root).enumerate() {
         for (name, body) in root.get("services").map(Cursor::entries).unwrap_or_default() {
-            if let Some(build) = body.get("build").filter(|build| !build.node().is_null()) {
+            let build = body.get("build").filter(|build| build.text().is_some() || build.node().as_mapping().is_some());
+            if let Some(build) = build {
                 services.push(Service { document, root, name, body, build });
             }
         }

@@ -5,7 +5,7 @@ use super::catalog;
 use super::list::{Record, records};
 use super::step::Step;
 use crate::callers::verify::verified;
-use crate::callers::yaml::{self, Cursor, Node, Patch, Path, Step as PathStep, Style};
+use crate::callers::yaml::{self, Cursor, Node, Patch, Path, Scalar, Step as PathStep, Style};
 use crate::callers::{ArgumentValue, Build, Builder, Caller, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, TextRange, slice};
 use crate::syntax::view::View;
@@ -234,15 +234,20 @@ impl Pass<'_, '_> {
                 let column = first.map_or(layout.1, |first| self.patch.column(first));
                 self.patch.insert_behind(value.range, &indented(lines, column));
             }
-            // One line becomes a block, unless a comment would end up inside it.
-            _ if !self.patch.ends_its_line(value.range) => return None,
-            _ => {
-                let old = scalar.text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
-                let all: Vec<String> = old.chain(lines.iter().cloned()).collect();
-                let blank = if scalar.style == Style::Missing { " " } else { "" };
-                self.patch.replace(value.range, &format!("{blank}|\n{}", indented(&all, layout.1).join("\n")));
-            }
+            _ => self.make_block(value, scalar, lines, layout.1)?,
         }
+        Some(())
+    }
+
+    /// One line, or none, becomes a block with `lines` behind it, unless a comment would end up inside the block.
+    fn make_block(&mut self, value: &Node, scalar: &Scalar, lines: &[String], column: usize) -> Option<()> {
+        if !self.patch.ends_its_line(value.range) {
+            return None;
+        }
+        let old = scalar.text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
+        let all: Vec<String> = old.chain(lines.iter().cloned()).collect();
+        let blank = if scalar.style == Style::Missing { " " } else { "" };
+        self.patch.replace(value.range, &format!("{blank}|\n{}", indented(&all, column).join("\n")));
         Some(())
     }
 }
