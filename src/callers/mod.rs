@@ -12,6 +12,8 @@ pub mod make;
 pub mod markdown;
 mod routing;
 pub mod shell;
+#[cfg(test)]
+mod soup_tests;
 mod unreadable;
 mod verify;
 pub mod yaml;

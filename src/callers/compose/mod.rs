@@ -4,6 +4,7 @@
 //! `secrets` says where the value comes from (Compose 2.6 for `environment`, compose-spec `09-secrets.md`).
 
 mod interpolation;
+mod layout;
 mod pass;
 mod service;
 
@@ -12,8 +13,8 @@ mod tests;
 
 use camino::Utf8Path;
 
-use super::yaml::{self, Cursor};
-use super::{Build, Builder, Caller, Format, Refusal, Request, Rewrite, Surroundings, unreadable};
+use super::yaml::{self, Cursor, Document};
+use super::{Build, Builder, Caller, Dockerfiles, Format, Refusal, Request, Rewrite, Surroundings, unreadable};
 use crate::source::{Source, TextRange};
 use service::Service;
 
@@ -33,7 +34,7 @@ impl Caller for Compose {
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
-        if !source.text().contains("services") {
+        if !["services", "build"].iter().all(|word| source.text().contains(word)) {
             return Vec::new();
         }
         let documents = match yaml::read(source.text()) {
@@ -43,8 +44,7 @@ impl Caller for Compose {
             }
             Err(_) => return Vec::new(),
         };
-        let services = service::services(&documents).into_iter().enumerate();
-        services.map(|(index, service)| build(index, service, source, around)).collect()
+        found(&documents, source, around).into_iter().map(|(_, build)| build).collect()
     }
 
     fn pass_secrets(
@@ -58,6 +58,20 @@ impl Caller for Compose {
     }
 }
 
+/// Every service that is built with its build, in the order of the text.
+fn found<'d>(documents: &'d [Document], source: &Source, around: &dyn Surroundings) -> Vec<(Service<'d>, Build)> {
+    let mut found = Vec::new();
+    for service in service::services(documents) {
+        let build = build(found.len(), service, source, around);
+        // Other tools have services with a `build` too, which is then a command and names no folder.
+        let folder = service.build.text().is_none() || !matches!(build.dockerfiles, Dockerfiles::Unknown(_));
+        if folder || has_compose_name(source.path()) {
+            found.push((service, build));
+        }
+    }
+    found
+}
+
 /// Whether Compose itself, or the habit of its users, would call a Compose file so.
 fn has_compose_name(path: &Utf8Path) -> bool {
     path.file_stem().is_some_and(|stem| stem.split(['.', '-', '_']).any(|part| part == "compose"))
@@ -66,6 +80,7 @@ fn has_compose_name(path: &Utf8Path) -> bool {
 fn build(index: usize, service: Service<'_>, source: &Source, around: &dyn Surroundings) -> Build {
     let (dockerfiles, context) = service.location(source.path(), around);
     let range = service_range(service);
+    let target = service.build.get("target").and_then(Cursor::text);
     let mut arguments = service.arguments();
     for argument in &mut arguments {
         argument.shared &= !range.contains_range(argument.range);
@@ -77,7 +92,7 @@ fn build(index: usize, service: Service<'_>, source: &Source, around: &dyn Surro
         title: format!("service {}", service.name),
         dockerfiles,
         context,
-        target: service.build.get("target").and_then(Cursor::text).map(str::to_owned),
+        target: target.filter(|target| !target.contains('$')).map(str::to_owned),
         builder: Builder::BuildKit,
         arguments,
         opaque: None,

@@ -31,7 +31,8 @@ pub(super) fn services(documents: &[Document]) -> Vec<Service<'_>> {
     let mut services = Vec::new();
     for (document, root) in documents.iter().map(Cursor::root).enumerate() {
         for (name, body) in root.get("services").map(Cursor::entries).unwrap_or_default() {
-            if let Some(build) = body.get("build").filter(|build| !build.node().is_null()) {
+            let build = body.get("build").filter(|build| build.text().is_some() || build.node().as_mapping().is_some());
+            if let Some(build) = build {
                 services.push(Service { document, root, name, body, build });
             }
         }
@@ -181,8 +182,9 @@ fn locate(
 /// The value of `name` in the project's `.env`, where the repository has one.
 fn environment_file(folder: &Utf8Path, around: &dyn Surroundings, name: &str) -> Option<String> {
     let text = around.text(&folder.join(".env"))?;
-    let value = text.lines().filter_map(|line| line.trim_start().strip_prefix(name)?.trim_start().strip_prefix('='));
-    value.rev().next().map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
+    let mut values =
+        text.lines().filter_map(|line| line.trim_start().strip_prefix(name)?.trim_start().strip_prefix('='));
+    values.next_back().map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
 }
 
 fn secret_source(secret: Cursor<'_>) -> SecretSource {

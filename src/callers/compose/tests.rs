@@ -1,7 +1,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::*;
-use crate::callers::{ArgumentValue, Dockerfiles, RequestedSecret, SecretSource};
+use crate::callers::{ArgumentValue, RequestedSecret, SecretSource};
 use crate::source::apply_edits;
 
 struct Files(Vec<(Utf8PathBuf, String)>);
@@ -85,6 +85,15 @@ fn braces_stay_braces() {
         "services:\n  web:\n    build: {context: ., args: [T, U=1], secrets: [a]}\nsecrets: {a: {file: a}}\n",
         &["T"],
         "services:\n  web:\n    build: {context: ., args: [U=1], secrets: [a, t]}\nsecrets: {a: {file: a}, t: {environment: T}}\n",
+    );
+}
+
+#[test]
+fn an_override_that_only_sets_arguments_is_edited() {
+    assert_rewritten(
+        "services:\n  web:\n    build:\n      args:\n      - T\n",
+        &["T"],
+        "services:\n  web:\n    build:\n      secrets:\n      - t\nsecrets:\n  t:\n    environment: T\n",
     );
 }
 
@@ -185,4 +194,15 @@ fn an_override_builds_what_the_base_file_says() {
 fn a_template_is_reported_and_not_missed() {
     let builds = builds("services:\n  web:\n    build:\n{{ if x }}\n      a: }\n{{ end }}\n");
     assert!(matches!(builds[0].dockerfiles, Dockerfiles::Unknown(_)));
+}
+
+#[test]
+fn services_of_other_tools_build_no_image() {
+    let of =
+        |path: &str, text: &str| Compose.builds(&Source::new(path, text.as_bytes().to_vec()), &Files(Vec::new())).len();
+    assert_eq!(of(".lando.yml", "services:\n  app:\n    build:\n      - composer install\n"), 0);
+    assert_eq!(of("stack.yml", "services:\n  app:\n    build: ./app\n"), 1);
+    assert_eq!(of("stack.yml", "services:\n  app:\n    build: make ${X}\n"), 0);
+    assert_eq!(of("stack.yml", "services:\n  app:\n    build:\n      context: ${X}\n"), 1);
+    assert_eq!(of("compose.yml", "services:\n  app:\n    build: ${X}\n"), 1);
 }

@@ -124,7 +124,8 @@ fn words(text: &str, separator: impl Fn(char) -> bool) -> Vec<(&str, TextRange)>
 
 /// The secrets of the inputs `secrets`, `secret-envs` and `secret-files`.
 fn secrets(step: &Step<'_>, text: &str) -> Vec<PassedSecret> {
-    let inputs: [(&str, fn(&str) -> SecretSource); 3] = [
+    type Reading = fn(&str) -> SecretSource;
+    let inputs: [(&str, Reading); 3] = [
         ("secrets", |value| match classify(value) {
             ArgumentValue::Expression(expression) => SecretSource::Expression(expression),
             _ => SecretSource::Unknown,

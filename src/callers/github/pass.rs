@@ -5,7 +5,7 @@ use super::catalog;
 use super::list::{Record, records};
 use super::step::Step;
 use crate::callers::verify::verified;
-use crate::callers::yaml::{self, Cursor, Node, Patch, Path, Step as PathStep, Style};
+use crate::callers::yaml::{self, Cursor, Node, Patch, Path, Scalar, Step as PathStep, Style};
 use crate::callers::{ArgumentValue, Build, Builder, Caller, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, TextRange, slice};
 use crate::syntax::view::View;
@@ -116,7 +116,7 @@ impl Pass<'_, '_> {
         }
         match value {
             Some(_) => {
-                self.note_lines(name);
+                self.note_value(name, value.is_some_and(|value| value.contains("secrets.")));
                 push_new(&mut chosen.secrets, renamed(record, slice(self.view.text(), record.range), name, id));
             }
             None if self.has_secret_envs() => push_new(&mut chosen.variables, format!("{id}={name}")),
@@ -149,11 +149,16 @@ impl Pass<'_, '_> {
         catalog::version(uses).is_none_or(|(major, minor)| (major, minor.unwrap_or(u32::MAX)) >= (5, 1))
     }
 
-    fn note_lines(&mut self, name: &str) {
+    fn note_value(&mut self, name: &str, secret: bool) {
         let lower = name.to_lowercase();
         if ["ssh", "pem", "json", "cert", "private_key"].iter().any(|part| lower.contains(part)) {
             let note = format!("the action cuts a value of several lines behind its first line: check `{name}`");
             self.rewrite.notes.push(note);
+        }
+        // The action warns of an empty value and leaves the secret out (actions-toolkit `src/buildx/build.ts`).
+        let note = "pull requests from forks get no secrets from GitHub: their builds run without this one";
+        if secret && self.step.runs_for_forks() && !self.rewrite.notes.iter().any(|known| known == note) {
+            self.rewrite.notes.push(note.to_owned());
         }
     }
 
@@ -204,7 +209,7 @@ impl Pass<'_, '_> {
         Some(())
     }
 
-    /// Adds `lines` to the input `key`, or the input behind `build_args`. `layout` is the column of the keys and that of
+    /// Adds `lines` to the input `key`, or that input behind `build_args`. `layout` is the column of the keys and that of
     /// the lines.
     fn add_records(
         &mut self,
@@ -214,39 +219,41 @@ impl Pass<'_, '_> {
         build_args: TextRange,
         layout: (usize, usize),
     ) -> Option<()> {
-        let indented = |lines: &[String], column: usize| -> Vec<String> {
-            lines.iter().map(|line| format!("{}{line}", " ".repeat(column))).collect()
-        };
         let Some((_, entry)) = with.node().as_mapping()?.find(key) else {
             let mut block = vec![format!("{}{key}: |", " ".repeat(layout.0))];
             block.extend(indented(lines, layout.1));
             self.patch.insert_behind(build_args, &block);
             return Some(());
         };
-        let value = &entry.value;
-        let scalar = value.as_scalar().filter(|_| value.anchor.is_none())?;
+        let value = Some(&entry.value).filter(|value| value.anchor.is_none())?;
+        let scalar = value.as_scalar()?;
         match scalar.style {
-            Style::Literal if scalar.text.trim().is_empty() => {
-                self.patch.insert_behind(value.range, &indented(lines, layout.1));
-            }
-            Style::Literal => {
-                let first = yaml::view(self.source.text(), value)?.host_start()?;
-                self.patch.insert_behind(value.range, &indented(lines, self.patch.column(first)));
-            }
             Style::Folded => return None,
-            Style::Missing | Style::Plain | Style::Single | Style::Double => {
-                if !self.patch.ends_its_line(value.range) {
-                    return None;
-                }
-                let old = scalar.text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
-                let all: Vec<String> = old.chain(lines.iter().cloned()).collect();
-                let blank = if scalar.style == Style::Missing { " " } else { "" };
-                let text = format!("{blank}|\n{}", indented(&all, layout.1).join("\n"));
-                self.patch.replace(value.range, &text);
+            Style::Literal => {
+                let first = yaml::view(self.source.text(), value).and_then(|view| view.host_start());
+                let column = first.map_or(layout.1, |first| self.patch.column(first));
+                self.patch.insert_behind(value.range, &indented(lines, column));
             }
+            _ => self.make_block(value, scalar, lines, layout.1)?,
         }
         Some(())
     }
+
+    /// One line, or none, becomes a block with `lines` behind it, unless a comment would end up inside the block.
+    fn make_block(&mut self, value: &Node, scalar: &Scalar, lines: &[String], column: usize) -> Option<()> {
+        if !self.patch.ends_its_line(value.range) {
+            return None;
+        }
+        let old = scalar.text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
+        let all: Vec<String> = old.chain(lines.iter().cloned()).collect();
+        let blank = if scalar.style == Style::Missing { " " } else { "" };
+        self.patch.replace(value.range, &format!("{blank}|\n{}", indented(&all, column).join("\n")));
+        Some(())
+    }
+}
+
+fn indented(lines: &[String], column: usize) -> Vec<String> {
+    lines.iter().map(|line| format!("{}{line}", " ".repeat(column))).collect()
 }
 
 /// The record as written, with the argument's name replaced by the secret's id.

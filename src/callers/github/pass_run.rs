@@ -4,9 +4,9 @@ use super::run::Script;
 use super::step::Step;
 use crate::callers::shell::{self, Provide};
 use crate::callers::verify::verified;
-use crate::callers::yaml::{Cursor, Mapping, Patch, Path, Step as PathStep};
+use crate::callers::yaml::{Cursor, Members, Patch, Path, Step as PathStep};
 use crate::callers::{Build, Caller, Refusal, Request, Rewrite, Surroundings};
-use crate::source::{Edit, Source, TextRange};
+use crate::source::{Source, TextRange};
 
 /// See [`Caller::pass_secrets`], for a build in the script of `step`.
 pub(super) fn pass_secrets(
@@ -78,50 +78,30 @@ fn changed_paths(step: &Step<'_>, missing: &[&Provide]) -> Vec<Path> {
 
 fn add_environment(patch: &mut Patch<'_>, step: &Step<'_>, missing: &[&Provide]) -> Option<()> {
     let body = step.body.node().as_mapping().filter(|body| !body.flow)?;
-    let pairs: Vec<String> = missing.iter().map(|provide| pair(provide)).collect();
-    let Some((_, entry)) = body.find("env") else { return add_env_key(patch, body, &pairs) };
-    if entry.value.is_null() {
-        let column = patch.column(entry.key_range.start()) + 2;
-        patch.insert_behind(entry.range(), &indented(&pairs, column));
-        return Some(());
+    let pairs = |quoted: &[char]| missing.iter().map(|provide| pair(provide, quoted)).collect::<Vec<String>>();
+    let variables = Members { block: pairs(&[]), flow: pairs(&['{', '}', '[', ']', ',']).join(", ") };
+    if let Some((_, entry)) = body.find("env") {
+        step.body.get("env").filter(|env| !env.is_shared())?;
+        return patch.append_to_entry(entry, &variables, 2);
     }
-    let env = step.body.get("env").filter(|env| !env.is_shared())?.node().as_mapping()?;
-    let last = env.entries.last();
-    if env.flow {
-        let text = pairs.join(", ");
-        match last {
-            Some(last) => patch.push(Edit::insert(last.range().end(), format!(", {text}"))),
-            None => patch.replace(entry.value.range, &format!("{{{text}}}")),
-        }
-        return Some(());
-    }
-    let column = patch.column(env.entries.first()?.key_range.start());
-    patch.insert_behind(last?.range(), &indented(&pairs, column));
-    Some(())
-}
-
-/// A new `env` stands before `run`, or behind it where `run` shares its line with the dash of the step.
-fn add_env_key(patch: &mut Patch<'_>, body: &Mapping, pairs: &[String]) -> Option<()> {
+    // Before `run`; behind it where `run` shares its line with the dash of the step.
     let (_, run) = body.find("run")?;
     let column = patch.column(run.key_range.start());
-    let mut lines = vec![format!("{}env:", " ".repeat(column))];
-    lines.extend(indented(pairs, column + 2));
     if patch.prefix(run.key_range.start()).trim().is_empty() {
+        let mut lines = vec![format!("{}env:", " ".repeat(column))];
+        lines.extend(variables.indented(column + 2));
         patch.insert_before(run.key_range.start(), &lines);
     } else {
-        patch.insert_behind(TextRange::empty(run.range().end()), &lines);
+        patch.insert_entry(body, "env", &variables, TextRange::empty(run.range().end()), 2);
     }
     Some(())
 }
 
-fn indented(lines: &[String], column: usize) -> Vec<String> {
-    lines.iter().map(|line| format!("{}{line}", " ".repeat(column))).collect()
-}
-
-/// `NAME: value`, quoted where plain YAML would read something else.
-fn pair(provide: &Provide) -> String {
+/// `NAME: value`, quoted where plain YAML would read something else: with one of `indicators`, for example.
+fn pair(provide: &Provide, indicators: &[char]) -> String {
     let (name, value) = (&provide.variable, &provide.value);
     let safe_start = value.starts_with(|char: char| char.is_ascii_alphanumeric() || matches!(char, '$' | '/' | '_'));
-    let plain = safe_start && !value.contains(": ") && !value.contains(" #") && !value.ends_with([':', ' ']);
+    let safe_inside = !value.contains(": ") && !value.contains(" #") && !value.contains(indicators);
+    let plain = safe_start && safe_inside && !value.ends_with([':', ' ']);
     if plain { format!("{name}: {value}") } else { format!("{name}: '{}'", value.replace('\'', "''")) }
 }

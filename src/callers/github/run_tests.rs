@@ -46,7 +46,7 @@ fn an_existing_environment_gets_another_variable() {
     assert_step(
         "      - env: {A: 1}\n        run: >-\n          docker build\n          --build-arg T=${{ secrets.T }}\n          .\n",
         &["T"],
-        "      - env: {A: 1, T: ${{ secrets.T }}}\n        run: >-\n          docker build\n          --secret id=t,env=T\n          .\n",
+        "      - env: {A: 1, T: '${{ secrets.T }}'}\n        run: >-\n          docker build\n          --secret id=t,env=T\n          .\n",
     );
 }
 

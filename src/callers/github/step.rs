@@ -89,6 +89,15 @@ impl<'d> Step<'d> {
         all
     }
 
+    /// Whether the workflow also runs for pull requests from forks, which get no secrets.
+    pub(super) fn runs_for_forks(&self) -> bool {
+        let Some(events) = self.root.get("on") else { return false };
+        let named = |event: Option<&str>| event == Some("pull_request");
+        named(events.text())
+            || events.get("pull_request").is_some()
+            || events.items().iter().any(|item| named(item.text()))
+    }
+
     /// A setting of `run` steps (`working-directory`, `shell`) from the step or the defaults of its job or workflow.
     pub(super) fn run_setting(&self, key: &str) -> Option<&'d str> {
         let default = |scope: Cursor<'d>| scope.get("defaults")?.get("run")?.get(key);

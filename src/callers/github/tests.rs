@@ -257,3 +257,15 @@ fn a_template_is_reported_and_not_missed() {
     let builds = builds("steps:\n{% if x %}\n  - uses: docker/build-push-action@v6\n}\n{% endif %}\n");
     assert!(matches!(builds[0].dockerfiles, Dockerfiles::Unknown(_)));
 }
+
+#[test]
+fn notes_name_what_changes_for_forks_and_long_values() {
+    let text =
+        push_action("          build-args: SSH_KEY=${{ secrets.K }}\n").replace("on: push", "on: [push, pull_request]");
+    let request = Request {
+        argument: "SSH_KEY".to_owned(),
+        secret: Some(RequestedSecret { id: "k".to_owned(), from_file: false }),
+    };
+    let rewrite = GithubActions.pass_secrets(&source(&text), &Files, &builds(&text)[0], &[request]);
+    assert_eq!(rewrite.map(|rewrite| rewrite.notes.len()), Ok(2));
+}

@@ -4,6 +4,7 @@
 //! made from the byte ranges of the nodes, so that comments, quotes, blank lines, key order and line endings stay as they
 //! are. [`same_except`] proves afterwards that an edited text says the same in every place that was not meant to change.
 
+mod append;
 mod compare;
 mod cursor;
 mod patch;
@@ -14,6 +15,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use append::Members;
 pub use compare::{Path, Step, same_except};
 pub use cursor::Cursor;
 pub use patch::Patch;
