@@ -3,7 +3,7 @@
 use crate::callers::Builder;
 use crate::callers::Format;
 use crate::knowledge::values::{ValueVerdict, classify_value};
-use crate::model::{Binding, BoundBuild, Entry, Form, PairPlace, RestKind, mentions, rests};
+use crate::model::{Binding, BoundBuild, Entry, Form, RestKind, mentions, rests};
 use crate::plan::{Change, FollowUp, Label};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
@@ -62,11 +62,9 @@ impl<'m> Migration<'m> {
             let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
             for rest in rests(run, &used.name) {
                 let at = rest.place.unwrap_or(keyword);
-                let reason = match rest.kind {
-                    RestKind::File(path) => format!("the value would still be written to `{path}`"),
-                    RestKind::Tool { files, remedy } => {
-                        format!("the value would still be written to `{}`: {remedy}", files.join("`, `"))
-                    }
+                let (files, remedy) = match rest.kind {
+                    RestKind::File(path) => (path, String::new()),
+                    RestKind::Tool { files, remedy } => (files.join("`, `"), format!(": {remedy}")),
                     RestKind::Log => {
                         let line = self.dockerfile.lines.line(at.start());
                         change.notes.push(format!("line {line} prints the value to the build log"));
@@ -77,10 +75,23 @@ impl<'m> Migration<'m> {
                         continue;
                     }
                 };
-                let place = change.place(at, "writes the value down");
-                change.obstruct("writes-down", reason, place);
+                if self.is_shipped(used.step) {
+                    let place = change.place(at, "writes the value down");
+                    change.obstruct(
+                        "writes-down",
+                        format!("the value would still be written to `{files}`{remedy}"),
+                        place,
+                    );
+                } else {
+                    change.assume(format!("`{files}`, where the value is written, is not copied from its stage"));
+                }
             }
         }
+    }
+
+    /// Whether the stage of a step may be the image that somebody runs.
+    pub(super) fn is_shipped(&self, step: usize) -> bool {
+        self.dockerfile.steps[step].stage.is_none_or(|stage| self.shipped.contains(&stage))
     }
 
     fn check_builders(&self, change: &mut Change<'m>) {
@@ -159,36 +170,28 @@ impl<'m> Migration<'m> {
         let relays = flow.relays.iter().map(|relay| (relay.place, relay.name.as_str()));
         let literals = flow.literals.iter().map(|place| (*place, self.name()));
         for (place, name) in relays.chain(literals) {
-            let stage = self.dockerfile.steps[place.step].stage;
-            if stage.is_some_and(|stage| self.shipped.contains(&stage)) {
-                self.check_container(change, place, name);
+            if self.is_shipped(place.step) {
+                self.check_container(change, name);
             } else if self.secret.entry == Entry::Variable {
                 change.assume(format!("every build passes `{name}`: the text in the Dockerfile goes"));
             }
         }
     }
 
-    fn check_container(&self, change: &mut Change<'m>, place: PairPlace, name: &str) {
+    fn check_container(&self, change: &mut Change<'m>, name: &str) {
         let way = format!("`docker run --env {name}`, `environment:` of the service");
         let started = self.dockerfile.steps.iter().find(|step| {
             matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
                 && mentions(crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()), name)
         });
-        let certain = self.secret.uses.iter().any(|used| used.evidence.is_certain());
-        let only_text = self.secret.entry == Entry::Variable && !certain;
-        let (range, reason) = match started {
-            Some(step) => (step.outer.text_range(), format!("the start command reads `{name}`")),
-            None if only_text || self.secret.uses.is_empty() => {
-                let range = self.dockerfile.steps[place.step].outer.text_range();
-                (range, format!("only the running container can need `{name}`"))
-            }
-            None => {
-                change.assume(format!(
-                    "the running container does not need `{name}` from the image, or gets it when it is started ({way})"
-                ));
-                return;
-            }
+        let Some(step) = started else {
+            change.assume(format!(
+                "the running container does not need `{name}` from the image, or gets it when it is started ({way})"
+            ));
+            return;
         };
+        let range = step.outer.text_range();
+        let reason = format!("the start command reads `{name}`");
         let label = change.place(range, "a build secret does not reach the container");
         change.obstruct(
             "run-time-value",

@@ -81,7 +81,3 @@ fn newest_feature(dockerfile: &Dockerfile) -> Option<(Feature, TextRange)> {
     };
     flags.filter_map(needs).max_by_key(|(feature, range)| (*feature, std::cmp::Reverse(range.start())))
 }
-
-fn has_a_mount(text: &str) -> bool {
-    text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"mount"))
-}

@@ -81,6 +81,8 @@ pub enum Expectation {
     /// It leaks as it stands, and not after `dfmigrate --fix`.
     #[default]
     Migrates,
+    /// It leaks, and `dfmigrate --fix` leaves it alone.
+    Refused,
     /// It leaks; there is no codemod for it yet.
     Leaks,
     /// It leaks nowhere as it stands.

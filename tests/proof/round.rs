@@ -86,6 +86,7 @@ impl<'a> Round<'a> {
         if !matches!(self.case.manifest.expect, Expectation::Migrates) {
             let leaks = self.leaks(&first, &self.store(&["before"])?, "before")?;
             self.check_before(&leaks)?;
+            self.check_refusal(&after)?;
             return Ok((leaks, None));
         }
         self.migrate(&after, migration)?;
@@ -243,6 +244,16 @@ impl<'a> Round<'a> {
         }
         for part in &self.case.manifest.rests {
             ensure!(leaks.iter().any(|leak| leak.at.contains(part)), "no leak in {part}, but in:\n{}", lines(leaks));
+        }
+        Ok(())
+    }
+
+    /// Whether `dfmigrate --fix` leaves every file as it is, if the case says so.
+    fn check_refusal(&self, folder: &Path) -> Result<()> {
+        if matches!(self.case.manifest.expect, Expectation::Refused) {
+            let original = workspace::read(folder)?;
+            self.run_tool(folder)?;
+            ensure!(workspace::read(folder)? == original, "dfmigrate --fix changes what it was to leave alone");
         }
         Ok(())
     }

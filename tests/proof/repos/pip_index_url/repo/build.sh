@@ -2,6 +2,6 @@
 set -euo pipefail
 args=(
   --network=host
-  --build-arg "PIP_INDEX_URL=${PIP_INDEX_URL:?is not set}"
+  --build-arg "PIP_INDEX_URL=${PIP_INDEX_URL}"
 )
 docker buildx build "${args[@]}" --tag images.example.com/app --load .
