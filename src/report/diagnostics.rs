@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use annotate_snippets::{
     Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet, normalize_untrusted_str,
 };
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::{Redactor, Shown, counted, follow_up, shown};
 use crate::{
@@ -36,8 +36,9 @@ impl<'a> Diagnostics<'a> {
     pub fn render(&self, planned: &Planned) -> String {
         let finding = &planned.finding;
         let title = level(finding.severity).primary_title(self.line(&finding.title)).id(finding.codemod);
-        let places = std::iter::once(&finding.primary).chain(&finding.labels);
-        let mut groups = vec![title.elements(self.snippets(places, &finding.primary)).elements(self.notes(finding))];
+        let others = finding.labels.iter().map(|label| (label, AnnotationKind::Context));
+        let places = std::iter::once((&finding.primary, AnnotationKind::Primary)).chain(others);
+        let mut groups = vec![title.elements(self.snippets(places)).elements(self.notes(finding))];
         groups.extend(self.remedy(planned));
         Renderer::styled().render(&groups)
     }
@@ -63,34 +64,32 @@ impl<'a> Diagnostics<'a> {
         normalize_untrusted_str(&self.redactor.line(text))
     }
 
-    /// A snippet a file, that of the primary label first.
+    /// A snippet a file, in the order in which the files are first named.
     fn snippets<'s>(
         &'s self,
-        places: impl IntoIterator<Item = &'s Label>,
-        primary: &Label,
+        places: impl IntoIterator<Item = (&'s Label, AnnotationKind)>,
     ) -> Vec<Snippet<'s, Annotation<'s>>> {
-        let mut order: Vec<&Utf8PathBuf> = vec![&primary.file];
-        let mut by_file: BTreeMap<&Utf8PathBuf, Vec<Annotation<'s>>> = BTreeMap::new();
-        for label in places {
-            let Some(file) = self.files.get(label.file.as_path()) else { continue };
-            let kind = if label == primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let span = one_line(file.text(), file.range(label.range));
-            by_file.entry(&label.file).or_default().push(kind.span(span).label(self.line(&label.text)));
-            if !order.contains(&&label.file) {
-                order.push(&label.file);
+        let mut files: Vec<(&'s Utf8Path, &'s Shown, Vec<Annotation<'s>>)> = Vec::new();
+        for (label, kind) in places {
+            let Some(shown) = self.files.get(label.file.as_path()) else { continue };
+            let span = one_line(shown.text(), shown.range(label.range));
+            let annotation = kind.span(span).label(self.line(&label.text));
+            match files.iter_mut().find(|(path, ..)| *path == label.file) {
+                Some((.., annotations)) => annotations.push(annotation),
+                None => files.push((&label.file, shown, vec![annotation])),
             }
         }
-        let snippet = |path: &Utf8PathBuf| {
-            let annotations = by_file.remove(path)?;
-            let text = self.files.get(path.as_path())?.text();
-            Some(Snippet::source(text).path(shown::line(path.as_str())).annotations(annotations))
+        let snippet = |(path, shown, annotations): (&'s Utf8Path, &'s Shown, _)| {
+            Snippet::source(shown.text()).path(shown::line(path.as_str())).annotations(annotations)
         };
-        order.into_iter().filter_map(snippet).collect()
+        files.into_iter().map(snippet).collect()
     }
 
     fn notes<'s>(&'s self, finding: &Finding) -> Vec<Element<'s>> {
         let rotations = finding.fix.follow_ups.iter().filter(|step| matches!(step, FollowUp::Rotate(_))).map(follow_up);
         let notes = finding.notes.iter().cloned().chain(rotations);
+        let mut seen = BTreeSet::new();
+        let notes = notes.filter(|note| seen.insert(note.clone()));
         notes.map(|note| Level::NOTE.message(self.line(&note)).into()).collect()
     }
 
@@ -116,18 +115,33 @@ impl<'a> Diagnostics<'a> {
     /// What stands in the way of a fix, and what to do by hand.
     fn steps<'s>(&'s self, planned: &'s Planned) -> Vec<Group<'s>> {
         let fix = &planned.finding.fix;
-        let mut groups: Vec<Group<'s>> = fix.obstacles.iter().map(|obstacle| self.obstacle(obstacle)).collect();
+        let mut alike: Vec<(&'s Obstacle, Vec<&'s Label>)> = Vec::new();
+        for obstacle in &fix.obstacles {
+            let same = |(first, _): &&mut (&Obstacle, _)| {
+                (&first.reason, &first.instead) == (&obstacle.reason, &obstacle.instead)
+            };
+            match alike.iter_mut().find(same) {
+                Some((_, places)) => places.extend(&obstacle.place),
+                None => alike.push((obstacle, obstacle.place.iter().collect())),
+            }
+        }
+        let mut groups: Vec<Group<'s>> =
+            alike.into_iter().map(|(obstacle, places)| self.obstacle(obstacle, &places)).collect();
         let steps = fix.follow_ups.iter().filter(|step| !matches!(step, FollowUp::Rotate(_)));
         let steps = steps.map(|step| Element::from(Level::NOTE.message(self.line(&follow_up(step)))));
         groups.push(Level::HELP.secondary_title(format!("by hand: {}", self.line(&fix.title))).elements(steps));
         groups
     }
 
-    fn obstacle<'s>(&'s self, obstacle: &'s Obstacle) -> Group<'s> {
-        let group = Group::with_title(Level::NOTE.secondary_title(format!("no fix: {}", self.line(&obstacle.reason))));
-        let snippets = obstacle.place.as_ref().map(|place| self.snippets([place], place)).unwrap_or_default();
-        let instead = obstacle.instead.as_ref().map(|text| Level::HELP.message(self.instead(text)));
-        group.elements(snippets).elements(instead)
+    /// One reason against a fix, with the places where it stands and what to write there.
+    fn obstacle<'s>(&'s self, obstacle: &'s Obstacle, places: &[&'s Label]) -> Group<'s> {
+        let shown = places.iter().take(MOST_PLACES).map(|place| (*place, AnnotationKind::Primary));
+        let more = places.len().saturating_sub(MOST_PLACES);
+        let more = (more > 0).then(|| Level::NOTE.message(format!("and in {}", counted(more, "more place"))));
+        Group::with_title(Level::NOTE.secondary_title(format!("no fix: {}", self.line(&obstacle.reason))))
+            .elements(self.snippets(shown))
+            .elements(more)
+            .elements(obstacle.instead.as_ref().map(|text| Level::HELP.message(self.instead(text))))
     }
 
     /// The text to put in a place, on lines of its own if it has several.
@@ -141,6 +155,9 @@ impl<'a> Diagnostics<'a> {
         }
     }
 }
+
+/// How many places of one obstacle are shown; the first ones tell how the others look.
+const MOST_PLACES: usize = 3;
 
 /// All places of a finding.
 fn labels(finding: &Finding) -> impl Iterator<Item = &Label> {

@@ -3,4 +3,5 @@
 mod fix;
 mod look;
 mod safety;
+#[cfg(test)]
 mod scratch;

@@ -127,6 +127,21 @@ fn an_obstacle_is_shown_in_its_place() {
 }
 
 #[test]
+fn a_reason_that_stands_in_many_places_is_told_once() {
+    let mut finding = finding(Applicability::Manual);
+    finding.labels.clear();
+    finding.notes = vec!["twice".into(), "twice".into()];
+    let place = label("build.sh", SCRIPT, "docker", "here");
+    let obstacle =
+        Obstacle { kind: "x", reason: "not understood".into(), place: Some(place), instead: Some("y".into()) };
+    finding.fix.obstacles = vec![obstacle; 5];
+    let text = rendered(finding, Status::Manual);
+    for once in ["not understood", "write `y` there", "and in 2 more places", "= note: twice"] {
+        assert_eq!(text.matches(once).count(), 1, "{once}\n{text}");
+    }
+}
+
+#[test]
 fn a_place_outside_the_text_does_no_harm() {
     let mut finding = finding(Applicability::Safe);
     finding.primary.range = range(5_000, 6_000);
