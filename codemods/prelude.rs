@@ -2,8 +2,8 @@
 
 pub use super::Codemod;
 pub use super::migration::Migration;
-pub use crate::model::{Dockerfile, Entry, Evidence, Model, Secret};
-pub use crate::plan::{Applicability, Change, Finding, FollowUp, Label, Severity};
+pub use crate::model::{Dockerfile, Entry, Model, Secret};
+pub use crate::plan::{Change, Finding, Label, Severity};
 
 /// Every secret of every Dockerfile.
 pub fn secrets<'m>(model: &'m Model<'m>) -> impl Iterator<Item = (&'m Dockerfile, Secret)> {
@@ -15,4 +15,10 @@ pub fn secrets<'m>(model: &'m Model<'m>) -> impl Iterator<Item = (&'m Dockerfile
 #[must_use]
 pub fn declares_something(text: &str) -> bool {
     text.as_bytes().windows(3).any(|word| word.eq_ignore_ascii_case(b"arg") || word.eq_ignore_ascii_case(b"env"))
+}
+
+/// Whether a Dockerfile of this text can have a mount: it has the word in any letter case.
+#[must_use]
+pub fn has_a_mount(text: &str) -> bool {
+    text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"mount"))
 }

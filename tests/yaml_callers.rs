@@ -57,7 +57,9 @@ fn is_secret(name: &str) -> bool {
 
 /// Runs both callers over every repository below `set` and rewrites every argument with a secret-looking name.
 fn survey(set: &Path, counts: &mut BTreeMap<String, usize>) {
-    for repository in std::fs::read_dir(set).into_iter().flatten().flatten().map(|entry| entry.path()) {
+    for entry in std::fs::read_dir(set).into_iter().flatten().flatten() {
+        let (path, before) = (entry.path(), entry.path().join("before"));
+        let repository = if before.is_dir() { before } else { path };
         let mut files = Vec::new();
         yaml_files(&repository, &mut files);
         let around = Folder { root: repository.clone() };

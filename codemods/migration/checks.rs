@@ -1,8 +1,9 @@
 //! What keeps a migration from being safe, or from being made at all.
 
 use crate::callers::Builder;
+use crate::callers::Format;
 use crate::knowledge::values::{ValueVerdict, classify_value};
-use crate::model::{Binding, Entry, Form, RestKind, rests};
+use crate::model::{Binding, BoundBuild, Entry, Form, RestKind, mentions, rests};
 use crate::plan::{Change, FollowUp, Label};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
@@ -58,46 +59,39 @@ impl<'m> Migration<'m> {
     fn check_rests(&self, change: &mut Change<'m>) {
         for used in &self.secret.uses {
             let Some(run) = self.run(used.step) else { continue };
-            let shipped = self.dockerfile.steps[used.step].stage.is_none_or(|stage| self.shipped.contains(&stage));
             let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
             for rest in rests(run, &used.name) {
                 let at = rest.place.unwrap_or(keyword);
-                match rest.kind {
-                    RestKind::File(path) => self.note_file(change, shipped, at, &path, None),
-                    RestKind::Tool { files, remedy } => {
-                        self.note_file(change, shipped, at, &files.join("`, `"), Some(&remedy));
-                    }
+                let (files, remedy) = match rest.kind {
+                    RestKind::File(path) => (path, String::new()),
+                    RestKind::Tool { files, remedy } => (files.join("`, `"), format!(": {remedy}")),
                     RestKind::Log => {
                         let line = self.dockerfile.lines.line(at.start());
                         change.notes.push(format!("line {line} prints the value to the build log"));
+                        continue;
                     }
                     RestKind::NotUnderstood(program) => {
                         change.assume(format!("`{program}`, which gets the value, does not write it into the image"));
+                        continue;
                     }
+                };
+                if self.is_shipped(used.step) {
+                    let place = change.place(at, "writes the value down");
+                    change.obstruct(
+                        "writes-down",
+                        format!("the value would still be written to `{files}`{remedy}"),
+                        place,
+                    );
+                } else {
+                    change.assume(format!("`{files}`, where the value is written, is not copied from its stage"));
                 }
             }
         }
     }
 
-    /// A file of the image would still hold the value. In a stage that nobody runs it stays in the build cache only.
-    fn note_file(
-        &self,
-        change: &mut Change<'m>,
-        shipped: bool,
-        at: crate::source::TextRange,
-        files: &str,
-        remedy: Option<&str>,
-    ) {
-        if shipped {
-            let reason = match remedy {
-                Some(remedy) => format!("the value would still be written to `{files}`: {remedy}"),
-                None => format!("the value would still be written to `{files}`, which stays in the image"),
-            };
-            let place = change.place(at, "writes the value down");
-            change.obstruct("writes-down", reason, place);
-        } else {
-            change.assume(format!("`{files}`, where this writes the value, is not copied from its stage"));
-        }
+    /// Whether the stage of a step may be the image that somebody runs.
+    pub(super) fn is_shipped(&self, step: usize) -> bool {
+        self.dockerfile.steps[step].stage.is_none_or(|stage| self.shipped.contains(&stage))
     }
 
     fn check_builders(&self, change: &mut Change<'m>) {
@@ -107,6 +101,28 @@ impl<'m> Migration<'m> {
                 let place = Label { file: bound.build.file.clone(), range: bound.build.range, text };
                 change.obstruct("builder-without-secrets", sentence.clone(), Some(place));
             }
+            let passes = bound.build.arguments.iter().any(|given| given.name == self.name());
+            if let Some(opaque) =
+                bound.build.opaque.as_deref().filter(|_| !passes && self.secret.entry == Entry::Argument)
+            {
+                self.check_opaque(change, bound, opaque);
+            }
+        }
+    }
+
+    /// Whatever comes in from outside may be the build argument.
+    fn check_opaque(&self, change: &mut Change<'m>, bound: &BoundBuild<'m>, opaque: &str) {
+        let (name, file) = (self.name(), &bound.build.file);
+        if bound.build.format == Format::GithubActions {
+            let text = format!("{} takes arguments from outside", bound.build.title);
+            let place = Label { file: file.clone(), range: bound.build.range, text };
+            change.obstruct(
+                "opaque-caller",
+                format!("`{opaque}` may pass `{name}`, and it comes from outside"),
+                Some(place),
+            );
+        } else {
+            change.assume(format!("`{opaque}`, which `{file}` hands on, does not pass `{name}`"));
         }
     }
 
@@ -154,16 +170,34 @@ impl<'m> Migration<'m> {
         let relays = flow.relays.iter().map(|relay| (relay.place, relay.name.as_str()));
         let literals = flow.literals.iter().map(|place| (*place, self.name()));
         for (place, name) in relays.chain(literals) {
-            let stage = self.dockerfile.steps[place.step].stage;
-            if stage.is_some_and(|stage| self.shipped.contains(&stage)) {
-                change.assume(format!(
-                    "the running container does not need `{name}` from the image, or gets it when it is started \
-                     (`docker run --env {name}`, `environment:` of the service)"
-                ));
+            if self.is_shipped(place.step) {
+                self.check_container(change, name);
             } else if self.secret.entry == Entry::Variable {
                 change.assume(format!("every build passes `{name}`: the text in the Dockerfile goes"));
             }
         }
+    }
+
+    fn check_container(&self, change: &mut Change<'m>, name: &str) {
+        let way = format!("`docker run --env {name}`, `environment:` of the service");
+        let started = self.dockerfile.steps.iter().find(|step| {
+            matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
+                && mentions(crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()), name)
+        });
+        let Some(step) = started else {
+            change.assume(format!(
+                "the running container does not need `{name}` from the image, or gets it when it is started ({way})"
+            ));
+            return;
+        };
+        let range = step.outer.text_range();
+        let reason = format!("the start command reads `{name}`");
+        let label = change.place(range, "a build secret does not reach the container");
+        change.obstruct(
+            "run-time-value",
+            format!("{reason}: give it to the container when it is started ({way})"),
+            label,
+        );
     }
 
     fn check_triggers(&self, change: &mut Change<'m>) {

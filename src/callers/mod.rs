@@ -20,7 +20,7 @@ pub use build::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
 };
 
-pub use routing::{builds, pass_secrets};
+pub use routing::{builds, pass_all};
 
 use camino::{Utf8Path, Utf8PathBuf};
 

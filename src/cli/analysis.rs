@@ -26,7 +26,8 @@ impl Analysis {
     pub(super) fn new(root: Root, policy: &Policy) -> Result<Self, Failure> {
         let repository = repository::read(&root, |dockerfiles| may_find(dockerfiles, policy))?;
         let plan = plan::make(&repository, policy, codemods::ALL);
-        let redactor = Redactor::of(pointed_to(&plan, &repository), []);
+        let subjects = plan.findings.iter().map(|planned| planned.finding.subject.clone());
+        let redactor = Redactor::of(pointed_to(&plan, &repository), subjects);
         Ok(Self { root, repository, plan, redactor })
     }
 

@@ -25,19 +25,21 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcom
         .iter()
         .map(|analysis| (!analysis.plan.files.is_empty()).then(|| gate::pass(analysis, arguments)).transpose())
         .collect::<Result<_, _>>()?;
-    let mut remaining = Vec::new();
-    for (analysis, place) in analyses.into_iter().zip(places) {
+    let (mut remaining, mut summaries) = (Vec::new(), Vec::new());
+    for (analysis, place) in analyses.iter().zip(places) {
         let receipt = match place {
             Some(place) => apply::write(&place, &analysis.plan.files)?,
             None => Receipt::default(),
         };
-        let after = analysed_again(&analysis, &policy);
-        if !arguments.quiet {
-            streams.print(format_args!("{}\n", summary(&analysis, &after, receipt).render(&analysis.redactor)))?;
-        }
+        let after = analysed_again(analysis, &policy);
+        summaries.push(summary(analysis, &after, receipt).render(&analysis.redactor));
         remaining.push(after);
     }
-    report::print(&remaining, arguments.quiet, streams)
+    let outcome = report::print(&remaining, arguments.quiet, streams)?;
+    for summary in summaries.iter().filter(|_| !arguments.quiet) {
+        streams.print(format_args!("\n{summary}"))?;
+    }
+    Ok(outcome)
 }
 
 /// Undoes what a killed run left, before anything is read.
@@ -67,6 +69,8 @@ fn analysed_again(before: &Analysis, policy: &Policy) -> Analysis {
 
 fn summary<'a>(before: &'a Analysis, after: &Analysis, receipt: Receipt) -> Summary<'a> {
     let changed = |path: &camino::Utf8Path| receipt.files.iter().any(|file| file == path);
-    let build_lines = flags::lines(&after.repository, changed);
+    // A line without mounts says nothing that the reader did not know.
+    let mut build_lines = flags::lines(&after.repository, changed);
+    build_lines.retain(|line| line.contains(" --secret ") || line.contains(" --ssh "));
     Summary { findings: before.findings().collect(), build_lines, files: receipt.files }
 }

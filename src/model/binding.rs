@@ -1,6 +1,6 @@
 use camino::Utf8PathBuf;
 
-use crate::callers::{Build, Dockerfiles, Format};
+use crate::callers::{Build, Dockerfiles, Format, recognised};
 use crate::source::{Source, TextRange, range};
 use crate::syntax::dockerfile::Keyword;
 
@@ -86,13 +86,14 @@ impl Model<'_> {
         let text = source.text();
         let builds: Vec<&Build> = self.builds.iter().filter(|build| build.file == source.path()).collect();
         let covered = |at: TextRange| {
-            let arguments = builds.iter().flat_map(|build| &build.arguments);
-            arguments.filter(|argument| argument.name == name).any(|argument| argument.range.contains_range(at))
+            let mut understood = builds.iter().filter(|build| build.opaque.is_none());
+            let mut arguments = builds.iter().flat_map(|build| &build.arguments);
+            understood.any(|build| build.range.contains_range(at))
+                || arguments.any(|argument| argument.name == name && argument.range.contains_range(at))
         };
         let is_document = matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx"));
         occurrences(text, name)
-            .filter(|at| passes_arguments_near(text, *at) && !covered(*at))
-            .filter(|at| !within_covered_build(&builds, *at, text, name))
+            .filter(|at| passes_arguments(source, *at) && !covered(*at))
             .map(|at| Mention { file: source.path().to_owned(), range: at, prose: is_document || in_comment(text, at) })
             .collect()
     }
@@ -107,19 +108,6 @@ impl Dockerfile {
     }
 }
 
-/// A YAML or shell build mentions its argument's name in other places too (`env:`, the value behind `=`): these pass
-/// nothing by themselves once the build itself is understood.
-fn within_covered_build(builds: &[&Build], at: TextRange, text: &str, name: &str) -> bool {
-    let line_start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);
-    let line_end = text[usize::from(at.end())..].find('\n').map_or(text.len(), |found| usize::from(at.end()) + found);
-    let line = &text[line_start..line_end];
-    let passes_here = has_argument_word(line) && !matches!(line.trim_start().chars().next(), Some('#'));
-    let understood = builds
-        .iter()
-        .any(|build| build.format != Format::Markdown && build.arguments.iter().any(|argument| argument.name == name));
-    understood && !passes_here
-}
-
 fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = TextRange> {
     text.match_indices(name).map(|(at, found)| range(at, at + found.len())).filter(move |at| {
         let start = usize::from(at.start()).saturating_sub(1);
@@ -128,13 +116,18 @@ fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = TextRan
     })
 }
 
-/// How many lines around a name are looked at for the word that makes it a build argument.
-const LINES_NEAR: usize = 6;
+/// How many lines above a name are looked at for the word that makes it a build argument, in formats that have keys and
+/// lists; a command has both in one line.
+const LINES_ABOVE: usize = 12;
 
-fn passes_arguments_near(text: &str, at: TextRange) -> bool {
-    let start = text[..usize::from(at.start())].rmatch_indices('\n').nth(LINES_NEAR).map_or(0, |(found, _)| found);
+fn passes_arguments(source: &Source, at: TextRange) -> bool {
+    let text = source.text();
+    let is_command = recognised(source.path(), text)
+        .is_some_and(|caller| matches!(caller.format(), Format::Shell | Format::Make | Format::Markdown));
+    let above = if is_command { 0 } else { LINES_ABOVE };
+    let start = text[..usize::from(at.start())].rmatch_indices('\n').nth(above).map_or(0, |(found, _)| found);
     let end = usize::from(at.end());
-    let end = text[end..].match_indices('\n').nth(LINES_NEAR).map_or(text.len(), |(found, _)| end + found);
+    let end = text[end..].find('\n').map_or(text.len(), |found| end + found);
     has_argument_word(&text[start..end])
 }
 

@@ -93,10 +93,17 @@ impl Model<'_> {
         match classify_name(&flow.name) {
             NameVerdict::LookAlike { .. } => credential_among(&defaults).map(|why| (SecretKind::Application, why)),
             NameVerdict::Secret(found) => {
-                let public = !defaults.is_empty() && defaults.iter().all(|word| is_public(word));
                 let by_value = matches!(found.kind, SecretKind::IndexUrl | SecretKind::ConnectionUrl);
-                let passed = self.passed_values(dockerfile, &flow.name).next().is_some();
-                (!(by_value && public && !passed)).then_some((found.kind, found.reason))
+                let mut known =
+                    defaults.iter().map(is_public).chain(self.passed_values(dockerfile, &flow.name).map(|passed| {
+                        match passed {
+                            ArgumentValue::Literal(text) => is_public_text(text.reveal()),
+                            ArgumentValue::Empty => true,
+                            _ => false,
+                        }
+                    }));
+                let public = known.next().is_some_and(|first| first && known.all(|public| public));
+                (!(by_value && public)).then_some((found.kind, found.reason))
             }
             NameVerdict::Plain => credential_among(&defaults)
                 .map(|why| (SecretKind::Application, why))
@@ -181,7 +188,11 @@ fn is_empty(word: &Word) -> bool {
 }
 
 fn is_public(word: &Word) -> bool {
-    word.variables.is_empty() && matches!(classify_value(&word.value), ValueVerdict::Public | ValueVerdict::Empty)
+    word.variables.is_empty() && is_public_text(&word.value)
+}
+
+fn is_public_text(text: &str) -> bool {
+    matches!(classify_value(text), ValueVerdict::Public | ValueVerdict::Empty)
 }
 
 /// Why one of `words` is a credential by its own look, in a few words; never the value.

@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 
 use crate::callers::{self, ArgumentValue, Build, Request, RequestedSecret};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
-use crate::model::{Binding, BoundBuild, Dockerfile, Form, Model, PairPlace};
+use crate::model::{Binding, BoundBuild, Dockerfile, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
 use crate::syntax::dockerfile::edit::{self, EditError};
 
@@ -210,23 +210,35 @@ impl<'m> Change<'m> {
     fn write_frontend(&mut self) {
         let Some(feature) = self.frontend else { return };
         let named = self.dockerfile.frontend();
+        if named.is_none() && feature < Feature::SecretEnv {
+            // Every builder that has secret mounts at all reads these without a header, and a header has to be pulled.
+            return;
+        }
         match named.as_deref().map_or(Answer::No, |frontend| frontend_supports(frontend, feature)) {
             Answer::Yes => {}
-            Answer::No if named.as_deref().is_none_or(may_be_raised) => {
+            Answer::No => self.raise_frontend(),
+            Answer::Unknown => self.refuse_frontend(&named.unwrap_or_default()),
+        }
+    }
+
+    /// Makes [`FRONTEND`] read the file, unless somebody chose another one on purpose.
+    pub fn raise_frontend(&mut self) {
+        match self.dockerfile.frontend() {
+            Some(named) if !may_be_raised(&named) => self.refuse_frontend(&named),
+            _ => {
                 let root = self.dockerfile.parse.root();
                 let edits = edit::set_syntax_directive(&self.dockerfile.source, &root, FRONTEND);
                 self.push_or_obstruct(edits, TextRange::empty(size(0)));
             }
-            Answer::No | Answer::Unknown => {
-                let frontend = named.unwrap_or_default();
-                let reason =
-                    format!("the frontend `{frontend}` that the header names can't be shown to know this mount");
-                let start = self.dockerfile.parse.root().directives().first().map(|directive| directive.range);
-                let place = start.unwrap_or_else(|| TextRange::empty(size(0)));
-                let label = self.place(place, "this frontend reads the file");
-                self.obstruct("foreign-frontend", reason, label);
-            }
         }
+    }
+
+    fn refuse_frontend(&mut self, frontend: &str) {
+        let reason = format!("the frontend `{frontend}` that the header names can't be shown to know this mount");
+        let start = self.dockerfile.parse.root().directives().first().map(|directive| directive.range);
+        let place = start.unwrap_or_else(|| TextRange::empty(size(0)));
+        let label = self.place(place, "this frontend reads the file");
+        self.obstruct("foreign-frontend", reason, label);
     }
 
     fn write_removals(&mut self) {
@@ -235,7 +247,9 @@ impl<'m> Change<'m> {
             let all = step.instruction.pairs();
             let source = &self.dockerfile.source;
             let range = step.outer.text_range();
-            if pairs.len() == all.len() {
+            // `ARG TOKEN # from the vault` declares `#`, `from`, … as well (experiment): they go with the last argument.
+            let said = all.iter().take_while(|pair| !pair.key.starts_with('#')).count();
+            if (0..said).all(|at| pairs.contains(&at)) {
                 self.push_or_obstruct(edit::remove_instruction(source, &step.outer), range);
                 continue;
             }
@@ -255,49 +269,59 @@ impl<'m> Change<'m> {
             let flags: Vec<String> = mounts.iter().map(|mount| mount.flag(as_root)).collect();
             let commands: Vec<String> = mounts.iter().filter_map(Mount::command).chain(exports).collect();
             let instruction = &self.dockerfile.steps[step].instruction;
+            let source = &self.dockerfile.source;
+            let edits = match commands.is_empty() {
+                true => edit::add_mounts(source, instruction, &flags),
+                false => {
+                    edit::add_mounts_and_command(source, instruction, &flags, &format!("{};", commands.join("; ")))
+                }
+            };
             let range = instruction.text_range();
-            if !flags.is_empty() {
-                let edits = edit::add_mounts(&self.dockerfile.source, instruction, &flags);
-                self.push_or_obstruct(edits, range);
-            }
-            if !commands.is_empty() {
-                self.write_commands(step, &commands);
-            }
-        }
-    }
-
-    fn write_commands(&mut self, step: usize, commands: &[String]) {
-        let instruction = &self.dockerfile.steps[step].instruction;
-        let range = instruction.text_range();
-        let in_body = matches!(self.dockerfile.steps[step].run.as_ref().map(|run| &run.form), Some(Form::Body(_)));
-        let text = commands.join("; ");
-        let text = if in_body { text } else { format!("{text}; ") };
-        match edit::insert_command(&self.dockerfile.source, instruction, &text) {
-            Ok(edits) => self.push(edits),
-            Err(refusal) => {
-                let label = self.place(range, "this RUN would have to read the secret from a file");
-                self.obstruct("exec-form-needs-file", refusal.to_string(), label);
+            match edits {
+                Err(EditError::ExecForm | EditError::Shebang) => {
+                    let reason = "no shell that reads the secret's file runs this";
+                    let label = self.place(range, "this RUN would have to read the secret from a file");
+                    self.obstruct("exec-form-needs-file", reason, label);
+                }
+                edits => self.push_or_obstruct(edits, range),
             }
         }
     }
 
     fn write_requests(&mut self) {
+        let mut by_file: BTreeMap<Utf8PathBuf, Vec<(usize, Vec<Request>)>> = BTreeMap::new();
         for ((file, index), requests) in std::mem::take(&mut self.requests) {
-            let build = self.model.builds.iter().find(|build| build.file == file && build.index == index);
-            let Some(build) = build else { continue };
-            match callers::pass_secrets(self.model.repository, build, &requests) {
+            by_file.entry(file).or_default().push((index, requests));
+        }
+        for (file, requests) in by_file {
+            match callers::pass_all(self.model.repository, &file, &requests) {
                 Ok(rewrite) => {
                     self.edits.entry(file).or_default().extend(rewrite.edits);
                     rewrite.assumptions.into_iter().for_each(|assumption| self.assume(assumption));
-                    self.notes.extend(rewrite.notes);
+                    for note in rewrite.notes {
+                        if !self.notes.contains(&note) {
+                            self.notes.push(note);
+                        }
+                    }
                 }
-                Err(refusal) => {
-                    let kind = obstacle_kind(build, &requests);
-                    let place = Some(Label { file, range: refusal.range, text: format!("{} passes it", build.title) });
-                    self.obstacles.push(Obstacle { kind, reason: refusal.reason, place, instead: refusal.instead });
-                }
+                Err((index, refusal)) => self.refuse_request(file, index, &requests, refusal),
             }
         }
+    }
+
+    fn refuse_request(
+        &mut self,
+        file: Utf8PathBuf,
+        index: usize,
+        requests: &[(usize, Vec<Request>)],
+        refusal: callers::Refusal,
+    ) {
+        let build = self.model.builds.iter().find(|build| build.file == file && build.index == index);
+        let asked = requests.iter().find(|(other, _)| *other == index).map(|(_, requests)| requests.as_slice());
+        let kind = build.map_or("opaque-caller", |build| obstacle_kind(build, asked.unwrap_or_default()));
+        let title = build.map_or("a build", |build| build.title.as_str());
+        let place = Some(Label { file, range: refusal.range, text: format!("{title} passes it") });
+        self.obstacles.push(Obstacle { kind, reason: refusal.reason, place, instead: refusal.instead });
     }
 }
 

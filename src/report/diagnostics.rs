@@ -7,7 +7,7 @@ use annotate_snippets::{
 };
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Redactor, Shown, counted, shown};
+use super::{Redactor, Shown, counted, follow_up, shown};
 use crate::{
     plan::{Applicability, Finding, FollowUp, Label, Obstacle, Plan, Planned, Severity, Status},
     repository::Repository,
@@ -89,12 +89,9 @@ impl<'a> Diagnostics<'a> {
     }
 
     fn notes<'s>(&'s self, finding: &Finding) -> Vec<Element<'s>> {
-        let rotations = finding.fix.follow_ups.iter().filter_map(|follow_up| match follow_up {
-            FollowUp::Rotate(what) => Some(what),
-            _ => None,
-        });
-        let notes = finding.notes.iter().chain(rotations);
-        notes.map(|note| Level::NOTE.message(self.line(note)).into()).collect()
+        let rotations = finding.fix.follow_ups.iter().filter(|step| matches!(step, FollowUp::Rotate(_))).map(follow_up);
+        let notes = finding.notes.iter().cloned().chain(rotations);
+        notes.map(|note| Level::NOTE.message(self.line(&note)).into()).collect()
     }
 
     /// What can be done about it.
@@ -120,10 +117,8 @@ impl<'a> Diagnostics<'a> {
     fn steps<'s>(&'s self, planned: &'s Planned) -> Vec<Group<'s>> {
         let fix = &planned.finding.fix;
         let mut groups: Vec<Group<'s>> = fix.obstacles.iter().map(|obstacle| self.obstacle(obstacle)).collect();
-        let steps = fix.follow_ups.iter().filter_map(|follow_up| match follow_up {
-            FollowUp::Rotate(_) => None,
-            FollowUp::Provide(step) | FollowUp::Do(step) => Some(Element::from(Level::NOTE.message(self.line(step)))),
-        });
+        let steps = fix.follow_ups.iter().filter(|step| !matches!(step, FollowUp::Rotate(_)));
+        let steps = steps.map(|step| Element::from(Level::NOTE.message(self.line(&follow_up(step)))));
         groups.push(Level::HELP.secondary_title(format!("by hand: {}", self.line(&fix.title))).elements(steps));
         groups
     }

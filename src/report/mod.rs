@@ -12,6 +12,19 @@ pub mod summary;
 pub use redact::Redactor;
 pub use shown::Shown;
 
+use crate::plan::FollowUp;
+
+/// A follow-up as a person reads it, without a final period.
+fn follow_up(follow_up: &FollowUp) -> String {
+    match follow_up {
+        FollowUp::Rotate(what) => format!("rotate {what}"),
+        FollowUp::Provide(what) => format!("provide {what}"),
+        FollowUp::Do(what) => what.clone(),
+    }
+    .trim_end_matches('.')
+    .to_owned()
+}
+
 /// `1 file`, `2 files`: a count with its noun.
 #[must_use]
 pub fn counted(count: usize, noun: &str) -> String {

@@ -1,3 +1,5 @@
+//! Texts as they may be shown.
+
 use std::ops::Range;
 
 use super::Redactor;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
-use super::{Redactor, counted, shown};
+use super::{Redactor, counted, follow_up, shown};
 use crate::plan::{FollowUp, Planned, Status};
 
 /// What to summarise. Findings of all repositories of a run may be put into one summary.
@@ -77,9 +77,7 @@ impl Summary<'_> {
         };
         let mut all: Vec<_> = all.into_iter().collect();
         all.sort_by_key(|follow_up| rank(follow_up));
-        let texts = all.into_iter().map(|follow_up| match follow_up {
-            FollowUp::Provide(text) | FollowUp::Do(text) | FollowUp::Rotate(text) => line(text),
-        });
+        let texts = all.into_iter().map(|step| line(&follow_up(step)));
         let mut seen = BTreeSet::new();
         texts.filter(|text| seen.insert(text.clone())).collect()
     }
@@ -87,4 +85,79 @@ impl Summary<'_> {
 
 fn paragraph(title: &str, lines: Vec<String>) -> Option<String> {
     (!lines.is_empty()).then(|| lines.iter().fold(title.to_owned(), |text, line| format!("{text}\n  {line}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        plan::{Applicability, Finding, Fix, Label, Obstacle, Severity},
+        source::range,
+    };
+
+    fn planned(subject: &str, status: Status, follow_ups: Vec<FollowUp>) -> Planned {
+        let primary = Label { file: "Dockerfile".into(), range: range(0, 1), text: String::new() };
+        let obstacle =
+            Obstacle { kind: "kaniko", reason: "kaniko has no `--secret`".into(), place: None, instead: None };
+        let fix = Fix {
+            title: format!("mount `{subject}` as a secret"),
+            applicability: Applicability::Safe,
+            edits: BTreeMap::new(),
+            units: BTreeSet::new(),
+            assumptions: Vec::new(),
+            obstacles: vec![obstacle],
+            follow_ups,
+        };
+        let finding = Finding {
+            codemod: "arg-secret",
+            severity: Severity::Error,
+            subject: subject.into(),
+            title: String::new(),
+            primary,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            fix,
+        };
+        Planned { finding, status }
+    }
+
+    #[test]
+    fn it_says_what_was_done_what_is_left_and_who_has_to_do_what() {
+        let rotate = || FollowUp::Rotate("`NPM_TOKEN`: images hold its value.".into());
+        let provide = FollowUp::Provide("the CI secret `NPM_TOKEN`".into());
+        let findings = [
+            planned("NPM_TOKEN", Status::Applied, vec![rotate(), provide]),
+            planned("OTHER", Status::Applied, vec![rotate()]),
+            planned("A", Status::Manual, Vec::new()),
+            planned("B", Status::Manual, Vec::new()),
+            planned("C", Status::Unsafe, Vec::new()),
+        ];
+        let summary = Summary {
+            findings: findings.iter().collect(),
+            files: vec!["Dockerfile".into(), "build.sh".into()],
+            build_lines: vec!["docker build --secret id=npm_token,env=NPM_TOKEN .".into()],
+        };
+        insta::assert_snapshot!(summary.render(&Redactor::default()), @r"
+        fixed 2 findings in 2 files:
+          Dockerfile: mount `NPM_TOKEN` as a secret
+          Dockerfile: mount `OTHER` as a secret
+          files: Dockerfile, build.sh
+
+        left as they are:
+          2 findings, by hand: kaniko has no `--secret`
+          1 finding, fixed with `--unsafe-fixes` if the printed assumptions hold
+
+        to be done by a person:
+          provide the CI secret `NPM_TOKEN`
+          rotate `NPM_TOKEN`: images hold its value
+
+        build with:
+          docker build --secret id=npm_token,env=NPM_TOKEN .
+        ");
+    }
+
+    #[test]
+    fn nothing_to_fix_is_said_in_a_line() {
+        assert_eq!(Summary::default().render(&Redactor::default()), "nothing to fix");
+    }
 }

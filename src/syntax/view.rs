@@ -148,6 +148,13 @@ impl View {
         None
     }
 
+    /// Whether the first and the last byte of the host range `at` are in the view.
+    #[must_use]
+    pub fn holds(&self, at: TextRange) -> bool {
+        let has = |offset: TextSize| self.segments.iter().any(|segment| segment.host.contains(offset));
+        has(at.start()) && (at.is_empty() || has(at.end() - TextSize::new(1)))
+    }
+
     /// Where the view begins in the host; `None` for an empty view.
     #[must_use]
     pub fn host_start(&self) -> Option<TextSize> {

@@ -11,7 +11,7 @@ pub(super) use operand::{after_equals, is_name};
 pub(super) use program::{Family, Program};
 
 use crate::source::TextRange;
-use crate::syntax::shell::{PartKind, Quote, Word};
+use crate::syntax::shell::{Part, PartKind, Quote, Word};
 
 /// Stands for text that isn't known where a word is evaluated. No file name holds it.
 pub(super) const UNKNOWN: char = '\u{f8ff}';
@@ -41,13 +41,14 @@ impl Piece {
         self.word.range != self.site
     }
 
-    /// Whether the shell may make any number of words of it: an unquoted expansion of unknown text, or `"$@"`.
+    /// Whether it may be any number of words or an option: an unquoted expansion of unknown text, `"$@"`, an unknown
+    /// element of an array.
     fn is_open(&self) -> bool {
-        let mut expansions = self.word.parts.iter().filter(|part| !matches!(part.kind, PartKind::Text(_)));
-        let Some(first) = expansions.next() else { return false };
-        let alone = self.word.parts.len() == 1;
-        let many = matches!(&first.kind, PartKind::Variable(variable) if matches!(variable.name.as_str(), "@" | "*"));
-        alone && self.text().is_none() && (first.quote == Quote::None || many)
+        let [part] = self.word.parts.as_slice() else { return false };
+        let unknown = self.texts.iter().any(|text| text.starts_with(UNKNOWN));
+        unknown
+            && matches!(part.kind, PartKind::Variable(_) | PartKind::Command(_))
+            && (part.quote == Quote::None || self.is_moved() || is_all_arguments(self))
     }
 }
 
@@ -208,10 +209,10 @@ impl BuildCommand {
         match parsed.filter(|(name, _)| !name.is_empty()) {
             Some((name, value)) => self.arguments.push(BuildArgument { name, value, range: flag.range }),
             None => match flag.text().and_then(|text| text.split_once('=')) {
-                // The pair is in a variable with one fixed text: its value is not at hand word by word.
-                Some((key, _)) if is_name(key) => {
-                    let value = flag.operand.clone();
-                    self.arguments.push(BuildArgument { name: key.to_owned(), value, range: flag.range });
+                // The pair is in a variable with one fixed text, so its value is fixed.
+                Some((key, value)) if is_name(key) => {
+                    let value = fixed(value, flag.range);
+                    self.arguments.push(BuildArgument { name: key.to_owned(), value: Some(value), range: flag.range });
                 }
                 _ => self.opaque.push(flag.range),
             },
@@ -235,6 +236,12 @@ impl BuildCommand {
             }
         }
     }
+}
+
+/// A word that reads `text`.
+fn fixed(text: &str, range: TextRange) -> Word {
+    let part = Part { range, quote: Quote::Double, kind: PartKind::Text(text.to_owned()) };
+    Word { range, parts: vec![part] }
 }
 
 impl Flag {

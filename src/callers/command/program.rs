@@ -228,7 +228,7 @@ impl Program {
         let unknown = pieces.iter().position(is_unknown_program).filter(|index| *index < 3);
         let Some(index) = unknown else {
             let name = basename(pieces.first()?.text()?).to_owned();
-            return has_arguments.then(|| Self::new(Family::Other, name, 0, 1));
+            return (has_arguments && !name.starts_with('-')).then(|| Self::new(Family::Other, name, 0, 1));
         };
         let builds = match (word(pieces, index + 1), word(pieces, index + 2)) {
             (Some("build"), _) => Some((Family::Docker, index + 2)),

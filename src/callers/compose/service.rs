@@ -182,7 +182,7 @@ fn locate(
 fn environment_file(folder: &Utf8Path, around: &dyn Surroundings, name: &str) -> Option<String> {
     let text = around.text(&folder.join(".env"))?;
     let value = text.lines().filter_map(|line| line.trim_start().strip_prefix(name)?.trim_start().strip_prefix('='));
-    value.last().map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
+    value.rev().next().map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
 }
 
 fn secret_source(secret: Cursor<'_>) -> SecretSource {

@@ -13,21 +13,27 @@ pub(super) enum Piece<'t> {
 
 /// The pieces of `text`. An expression that is never closed is text.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let mut pieces = Vec::new();
+    spans(text).into_iter().map(|(piece, _)| piece).collect()
+}
+
+/// The pieces of `text`, each with all of its text: put together, these are `text` again.
+pub(super) fn spans(text: &str) -> Vec<(Piece<'_>, &str)> {
+    let mut spans = Vec::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once("${{") {
         let Some(end) = closing(behind) else { break };
         if !before.is_empty() {
-            pieces.push(Piece::Text(before));
+            spans.push((Piece::Text(before), before));
         }
-        let (inside, behind) = behind.split_at(end);
-        pieces.push(Piece::Expression(inside.trim()));
-        rest = behind.get(2..).unwrap_or("");
+        let (written, behind) = rest.split_at(before.len() + "${{".len() + end + "}}".len());
+        let inside = written.get(before.len() + "${{".len()..written.len() - "}}".len()).unwrap_or("");
+        spans.push((Piece::Expression(inside.trim()), written.get(before.len()..).unwrap_or("")));
+        rest = behind;
     }
     if !rest.is_empty() {
-        pieces.push(Piece::Text(rest));
+        spans.push((Piece::Text(rest), rest));
     }
-    pieces
+    spans
 }
 
 /// Where `}}` stands outside of a string literal.

@@ -1,4 +1,5 @@
-//! GitHub: workflows and composite actions. A build is a step that uses a building action.
+//! GitHub: workflows and composite actions. A build is a step that uses a building action, or a
+//! command in the script of a step.
 
 mod action;
 mod catalog;
@@ -6,8 +7,13 @@ mod expression;
 mod list;
 mod matrix;
 mod pass;
+mod pass_run;
+mod quote;
+mod run;
 mod step;
 
+#[cfg(test)]
+mod run_tests;
 #[cfg(test)]
 mod tests;
 
@@ -54,6 +60,9 @@ impl Caller for GithubActions {
         let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
         let found = found(&documents, source, around);
         let (step, _) = found.get(build.index).ok_or_else(|| refuse("the step is not in the file"))?;
+        if step.body.get("run").is_some() {
+            return pass_run::pass_secrets(self, source, around, build, step, requests);
+        }
         pass::pass_secrets(self, source, around, build, step, requests)
     }
 }
@@ -62,9 +71,11 @@ impl Caller for GithubActions {
 fn found<'d>(documents: &'d [Document], source: &Source, around: &dyn Surroundings) -> Vec<(Step<'d>, Build)> {
     let mut found = Vec::new();
     for step in documents.first().map(step::steps).unwrap_or_default() {
-        if let Some(build) = action::build(&step, source, around) {
-            found.push((step, build));
-        }
+        let builds: Vec<Build> = match action::build(&step, source, around) {
+            Some(build) => vec![build],
+            None => run::builds(&step, source, around),
+        };
+        found.extend(builds.into_iter().map(|build| (step.clone(), build)));
     }
     found
 }

@@ -76,6 +76,19 @@ impl<'d> Step<'d> {
         scopes.into_iter().flatten().find_map(|scope| scope.get("env")?.get(name))
     }
 
+    /// All environment variables, the nearest scope first where a name is in several.
+    pub(super) fn all_environment(&self) -> Vec<(&'d str, Cursor<'d>)> {
+        let mut all: Vec<(&str, Cursor<'_>)> = Vec::new();
+        for scope in [Some(self.body), self.job, Some(self.root)].into_iter().flatten() {
+            for (name, value) in scope.get("env").map(Cursor::entries).unwrap_or_default() {
+                if all.iter().all(|(known, _)| *known != name) {
+                    all.push((name, value));
+                }
+            }
+        }
+        all
+    }
+
     /// A setting of `run` steps (`working-directory`, `shell`) from the step or the defaults of its job or workflow.
     pub(super) fn run_setting(&self, key: &str) -> Option<&'d str> {
         let default = |scope: Cursor<'d>| scope.get("defaults")?.get("run")?.get(key);

@@ -4,7 +4,7 @@ use super::*;
 use crate::callers::{ArgumentValue, Builder, Dockerfiles, RequestedSecret, SecretSource};
 use crate::source::apply_edits;
 
-struct Files;
+pub(super) struct Files;
 
 impl Surroundings for Files {
     fn is_file(&self, path: &Utf8Path) -> bool {
@@ -20,16 +20,16 @@ impl Surroundings for Files {
     }
 }
 
-fn source(text: &str) -> Source {
+pub(super) fn source(text: &str) -> Source {
     Source::new(".github/workflows/ci.yml", text.as_bytes().to_vec())
 }
 
-fn builds(text: &str) -> Vec<Build> {
+pub(super) fn builds(text: &str) -> Vec<Build> {
     GithubActions.builds(&source(text), &Files)
 }
 
 /// A workflow with one step, whose keys are `step`, indented by eight.
-fn workflow(step: &str) -> String {
+pub(super) fn workflow(step: &str) -> String {
     format!(
         "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n{step}"
     )
@@ -39,7 +39,7 @@ fn push_action(with: &str) -> String {
     workflow(&format!("      - uses: docker/build-push-action@v6 # pinned\n        with:\n{with}        id: b\n"))
 }
 
-fn rewritten(text: &str, arguments: &[&str]) -> Result<String, String> {
+pub(super) fn rewritten(text: &str, arguments: &[&str]) -> Result<String, String> {
     let request = |argument: &&str| Request {
         argument: (*argument).to_owned(),
         secret: Some(RequestedSecret { id: argument.to_lowercase(), from_file: false }),

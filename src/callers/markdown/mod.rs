@@ -67,7 +67,7 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
                 }
             }
             Event::End(TagEnd::CodeBlock) => sites.extend(block.take().map(|block| site(source, block.view(text)))),
-            Event::Code(code) if code.contains("--build-arg") => {
+            Event::Code(code) if code.contains("--build-arg") || code.contains("--secret") => {
                 let mut span = Block::default();
                 let inner = text.get(at.clone()).unwrap_or("");
                 let start = at.start + (inner.len() - inner.trim_start_matches(['`', ' ']).len());

@@ -121,7 +121,8 @@ pub(super) fn pass_secrets_in(
     build: &Build,
     requests: &[Request],
 ) -> Result<ScriptRewrite, Refusal> {
-    for site in sites {
+    // A text that does not hold the command itself can't be the one: reading it would be in vain.
+    for site in sites.iter().filter(|site| site.view.holds(build.range)) {
         let all = found(site, around);
         if let Some(found) = all.iter().find(|found| is_same(&found.build, build)) {
             return rewrite::pass(site, found, requests);

@@ -10,8 +10,21 @@ use crate::syntax::shell::{PartKind, Word};
 use crate::syntax::view::Seam;
 
 /// Variables that mean something to docker or the shell; an assignment in front of a build would change that.
-const TAKEN: &[&str] =
-    &["PATH", "HOME", "PWD", "IFS", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_BUILDKIT"];
+const TAKEN: &[&str] = &[
+    "PATH",
+    "HOME",
+    "PWD",
+    "IFS",
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_BUILDKIT",
+    "UID",
+    "EUID",
+    "PPID",
+    "SHELLOPTS",
+    "BASHOPTS",
+];
 
 /// Where a secret's value comes from in the new command line.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,6 +33,12 @@ impl Binding {
         Self::of_texts(vec![UNKNOWN.to_string()])
     }
 
+    /// Whether it is a word and no option.
+    fn is_one_word(&self) -> bool {
+        let option = |piece: &Piece| piece.texts.iter().any(|text| text.starts_with('-'));
+        !self.array && self.pieces.len() <= 1 && !self.pieces.iter().any(option)
+    }
+
     /// Either of two values.
     fn join(&mut self, other: &Self) {
         for text in &other.texts {
@@ -40,10 +46,14 @@ impl Binding {
                 self.texts.push(text.clone());
             }
         }
-        for piece in &other.pieces {
-            if !self.pieces.iter().any(|known| known.word.range == piece.word.range) {
-                self.pieces.push(piece.clone());
-            }
+        let places = |binding: &Self| binding.pieces.iter().map(|piece| piece.word.range).collect::<Vec<_>>();
+        if self.is_one_word() && other.is_one_word() && places(self) != places(other) {
+            // One or the other, never both: only the texts say that.
+            self.pieces.clear();
+        } else {
+            let known = places(self);
+            let new = other.pieces.iter().filter(|piece| !known.contains(&piece.word.range));
+            self.pieces.extend(new.cloned());
         }
         // Plain in one branch is plain: the environment may lack it.
         self.exported = (self.exported || !self.assigned) && (other.exported || !other.assigned);

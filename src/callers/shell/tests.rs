@@ -432,3 +432,16 @@ fn a_shell_inside_the_shell_is_followed() {
         "T=$(x)\nsh -c \"T=\\\"$T\\\" docker build --secret id=t,env=T .\"",
     );
 }
+
+#[test]
+fn a_pair_in_a_variable_is_as_fixed_as_its_text() {
+    refused("P=\"T=abc\"\ndocker build --build-arg \"$P\" .", "fixed value");
+    assert!(builds("P=T=$X\ndocker build --build-arg \"$P\" .").iter().all(|build| build.opaque.is_some()));
+}
+
+#[test]
+fn one_word_or_another_is_never_both() {
+    let text = "if x; then TAG=a; else TAG=b; fi\ndocker build -t $TAG --build-arg T .";
+    assert!(builds(text).iter().all(|build| build.opaque.is_none()));
+    becomes(text, &text.replace("--build-arg T", "--secret id=t,env=T"));
+}

@@ -5,7 +5,7 @@ use crate::syntax::view::{Quoting, View};
 /// The value of a scalar as a [`View`] into `text`, the file that holds it. `None` where `node` is no scalar, says
 /// nothing, or is written in a way that can't be mapped back.
 ///
-/// The final line break of a block scalar is not part of the view.
+/// Line breaks and blanks at the end of a block scalar are not part of the view.
 #[must_use]
 pub fn view(text: &str, node: &Node) -> Option<View> {
     let scalar = node.as_scalar()?;
@@ -17,7 +17,11 @@ pub fn view(text: &str, node: &Node) -> Option<View> {
         style @ (Style::Literal | Style::Folded) => block(text, node.range, style, &scalar.text)?,
     };
     // The library's reading is the authority: a view that says anything else must not be edited through.
-    (view.text().trim_end_matches('\n') == scalar.text.trim_end_matches('\n')).then_some(view)
+    let same = match scalar.style {
+        Style::Literal | Style::Folded => view.text().trim_end() == scalar.text.trim_end(),
+        _ => view.text() == scalar.text,
+    };
+    same.then_some(view)
 }
 
 /// A line of a scalar: its content without the line break, and the line break.
@@ -168,6 +172,7 @@ mod tests {
     #[test]
     fn every_style_reads_as_yaml_reads_it() {
         assert_eq!(shown("a: |\n  x\n\n    y\n  z\n").as_deref(), Some("x\n\n  y\nz"));
+        assert_eq!(shown("a: |\n  x \n      \n").as_deref(), Some("x"));
         assert_eq!(shown("a: |2\n    x\n").as_deref(), Some("  x"));
         assert_eq!(shown("a: >-\n  x\n  y\n\n  z\n   w\n").as_deref(), Some("x y\nz\n w"));
         assert_eq!(shown("a: x\n  y # c\n").as_deref(), Some("x y"));

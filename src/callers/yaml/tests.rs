@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::source::{Source, apply_edits, slice};
 
@@ -67,4 +69,73 @@ fn only_what_may_change_may_change() {
     assert!(same_except(&before, &after, &[path(&["b", "c"]), path(&["b", "e"])]));
     assert!(!same_except(&before, &after, &[path(&["b", "c"])]));
     assert!(!same_except(&before, &documents("a: '1'\nb:\n  c: x\n  d: y\n"), &[]));
+}
+
+#[test]
+fn depth_has_a_limit() {
+    assert!(read(&format!("a: {}", "[".repeat(100_000))).is_err());
+    assert!(read(&format!("{}a", "- ".repeat(100_000))).is_err());
+    let map: String = (0..1000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    assert!(read(&map).is_err());
+    assert!(read(&format!("# {}\na: 1\n", "-".repeat(1000))).is_ok());
+}
+
+/// Texts that are nearly YAML.
+fn soup() -> impl Strategy<Value = String> {
+    let tokens = [
+        "a: ",
+        "b:",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "- ",
+        "|",
+        ">-",
+        "\r\n",
+        "'",
+        "\"",
+        "\\",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        "&x ",
+        "*x",
+        "<<: *x",
+        "# c",
+        "text",
+        "é",
+        "${{ secrets.T }}",
+        "---\n",
+        "? ",
+        "!!str ",
+        "\t",
+        " ",
+    ];
+    proptest::collection::vec(proptest::sample::select(tokens.to_vec()), 0..40).prop_map(|tokens| tokens.concat())
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics_and_views_say_what_the_scalar_says(text in soup()) {
+        for document in read(&text).unwrap_or_default() {
+            check(&text, Cursor::root(&document));
+        }
+    }
+}
+
+fn check(text: &str, cursor: Cursor<'_>) {
+    let node = cursor.node();
+    assert!(text.get(usize::from(node.range.start())..usize::from(node.range.end())).is_some());
+    if let (Some(view), Some(scalar)) = (view(text, node), cursor.scalar()) {
+        assert_eq!(view.text().trim_end(), scalar.text.trim_end());
+    }
+    for child in node.children() {
+        assert!(usize::from(child.range.end()) <= text.len());
+    }
+    if !cursor.is_shared() {
+        cursor.entries().into_iter().for_each(|(_, value)| check(text, value));
+        cursor.items().into_iter().for_each(|item| check(text, item));
+    }
 }

@@ -37,7 +37,7 @@ fn finding(applicability: Applicability) -> Finding {
             edits: BTreeMap::new(),
             assumptions: Vec::new(),
             obstacles: Vec::new(),
-            follow_ups: vec![FollowUp::Rotate("rotate `NPM_TOKEN`".into())],
+            follow_ups: vec![FollowUp::Rotate("`NPM_TOKEN`".into())],
         },
     }
 }

@@ -11,7 +11,7 @@ use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::shown::{self, REDACTED};
-use crate::{callers::SecretValue, source::Source};
+use crate::source::Source;
 
 /// The length in bytes from which a value that was found in one place is hidden in all. Shorter ones (`dev`, `1`) are
 /// parts of other words.
@@ -21,6 +21,7 @@ const DISTINCT: usize = 6;
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     values: Option<AhoCorasick>,
+    names: BTreeSet<String>,
 }
 
 impl Redactor {
@@ -33,26 +34,29 @@ impl Redactor {
             return Self::default();
         }
         // Leftmost-longest: of `abc` and `abcdef` the longer one has to go.
-        Self { values: AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok() }
+        let values = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok();
+        Self { values, names: BTreeSet::new() }
     }
 
-    /// Hides `known` values and those that are written as secrets anywhere in `sources`.
+    /// Hides what is written as a secret anywhere in `sources`: what is assigned to a secret's name or to one of
+    /// `names`, and credentials.
     #[must_use]
-    pub fn of<'a>(sources: impl IntoIterator<Item = &'a Source>, known: impl IntoIterator<Item = SecretValue>) -> Self {
-        let mut values: BTreeSet<String> = known.into_iter().map(|value| value.reveal().to_owned()).collect();
+    pub fn of<'a>(sources: impl IntoIterator<Item = &'a Source>, names: impl IntoIterator<Item = String>) -> Self {
+        let names: BTreeSet<String> = names.into_iter().collect();
+        let mut values = BTreeSet::new();
         for source in sources {
             let text = source.text();
-            let written = scan::secrets(text).into_iter().filter_map(|range| text.get(range));
+            let written = scan::secrets(text, &names).into_iter().filter_map(|range| text.get(range));
             values.extend(written.filter(|value| value.len() >= DISTINCT).map(str::to_owned));
         }
-        Self::new(values)
+        Self { names, ..Self::new(values) }
     }
 
     /// Where `text`, a whole file, has secrets: ranges in order that don't overlap.
     #[must_use]
     pub fn secrets(&self, text: &str) -> Vec<Range<usize>> {
         let mut ranges = self.known(text);
-        ranges.extend(scan::secrets(text));
+        ranges.extend(scan::secrets(text, &self.names));
         merged(ranges)
     }
 
@@ -105,8 +109,8 @@ mod tests {
     #[test]
     fn a_value_that_is_written_once_is_hidden_everywhere() {
         let source = Source::new("Dockerfile", b"ARG DB_PASSWORD=kn0ckkn0ck\n".to_vec());
-        let redactor = Redactor::of([&source], [SecretValue::new("x1")]);
-        assert_eq!(redactor.line("run with kn0ckkn0ck, x1"), "run with [redacted], [redacted]");
+        let redactor = Redactor::of([&source], []);
+        assert_eq!(redactor.line("run with kn0ckkn0ck"), "run with [redacted]");
     }
 
     #[test]

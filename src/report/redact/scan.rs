@@ -1,6 +1,6 @@
 //! Where a text writes a secret, told without parsing it: the same net has to hold for every file format.
 
-use std::{ops::Range, sync::LazyLock};
+use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
@@ -9,10 +9,10 @@ use crate::knowledge::{
     values::{ValueVerdict, classify_value},
 };
 
-/// All places: assignments to secret names, and [`credentials`].
-pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
+/// All places: assignments to secret names and to those of `names`, and [`credentials`].
+pub(super) fn secrets(text: &str, names: &BTreeSet<String>) -> Vec<Range<usize>> {
     let mut ranges = credentials(text);
-    ranges.extend(assignments(text));
+    ranges.extend(assignments(text, |name| names.contains(name) || classify_name(name).kind().is_some()));
     ranges
 }
 
@@ -42,8 +42,8 @@ static CREDENTIALS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Text that may be a credential of a known form.
-static TOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9_][A-Za-z0-9_+/.=-]{15,}").ok());
+/// Text that may be a credential of a known form. `=` only ends one, as the padding of base64: `NAME=value` is two texts.
+static TOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9_][A-Za-z0-9_+/.-]{15,}={0,2}").ok());
 
 /// A name and what may assign a value to it: `=`, `:`, or for options and `ENV NAME value` a blank.
 static ASSIGNMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -57,7 +57,7 @@ static ASSIGNMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-fn assignments(text: &str) -> Vec<Range<usize>> {
+fn assignments(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
     let Some(pattern) = &*ASSIGNMENT else { return Vec::new() };
     let mut ranges = Vec::new();
     let mut line_start = 0;
@@ -72,7 +72,7 @@ fn assignments(text: &str) -> Vec<Range<usize>> {
             let by_blank = found.name("mark").is_some_and(|mark| mark.as_str().trim().is_empty());
             let has_lead = found.name("lead").is_some_and(|lead| !lead.is_empty());
             let assigns = !by_blank || has_lead;
-            if assigns && classify_name(name.as_str()).kind().is_some() && is_written_out(value.as_str()) {
+            if assigns && is_secret(name.as_str()) && is_written_out(value.as_str()) {
                 ranges.push(line_start + value.start()..line_start + value.end());
                 at = value.end();
             }
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<&str> {
-        let mut ranges = secrets(text);
+        let mut ranges = secrets(text, &BTreeSet::from(["SESAME".to_owned()]));
         ranges.sort_by_key(|range| range.start);
         ranges.dedup();
         ranges.into_iter().map(|range| &text[range]).collect()
@@ -113,6 +113,8 @@ mod tests {
     fn values_of_secret_names_are_found_in_every_format() {
         for text in [
             "ARG NPM_TOKEN=kn0ck-kn0ck\n",
+            "ARG SESAME=kn0ck-kn0ck\n",
+            "ARG A_RATHER_LONG_NPM_TOKEN=kn0ck-kn0ck\n",
             "FROM x\nENV NPM_TOKEN kn0ck-kn0ck\n",
             "ENV A=b NPM_TOKEN=\"kn0ck-kn0ck\" C=d\n",
             "docker build --build-arg NPM_TOKEN=kn0ck-kn0ck .\n",

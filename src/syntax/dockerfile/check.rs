@@ -47,6 +47,9 @@ fn check_arguments(text: &str, keyword: Keyword, arguments: &Arguments) -> Resul
         (Keyword::Shell, Arguments::Json(words)) if !words.is_empty() => Ok(()),
         (Keyword::Shell, _) => Err("SHELL requires a JSON array of at least one string".to_owned()),
         (Keyword::Volume, Arguments::Json(words)) => check_volume(text, words),
+        (Keyword::Volume, Arguments::Words(words)) if words.iter().any(|word| word.of(text).trim().is_empty()) => {
+            Err("a VOLUME can't be an empty string".to_owned())
+        }
         (_, Arguments::None) => Err(format!("{keyword} requires an argument")),
         (_, Arguments::Pairs(pairs)) => check_pairs(keyword, pairs),
         (_, Arguments::Health(kind, command)) => check_health(kind.of(text), command),
@@ -96,6 +99,9 @@ fn check_volume(text: &str, words: &[Span]) -> Result<(), String> {
 }
 
 fn check_pairs(keyword: Keyword, pairs: &[PairSpans]) -> Result<(), String> {
+    if pairs.is_empty() {
+        return Err(format!("{keyword} requires an argument"));
+    }
     if pairs.iter().any(|pair| pair.key.is_empty()) {
         return Err(format!("a name in {keyword} is blank"));
     }

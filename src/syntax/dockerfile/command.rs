@@ -94,7 +94,7 @@ fn arguments(keyword: Keyword, text: &str, rest: Span, escape: char) -> Result<A
 }
 
 fn json_form(text: &str, rest: Span) -> Result<Option<Arguments>, String> {
-    match json::scan(text, rest) {
+    match json::scan(text, trim(text, rest)) {
         Array::Strings(strings) => Ok(Some(Arguments::Json(strings))),
         Array::Mixed => Err("the JSON form must be an array of strings only".to_owned()),
         Array::Not => Ok(None),

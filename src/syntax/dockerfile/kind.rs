@@ -44,6 +44,9 @@ pub enum SyntaxKind {
     HeredocText,
     /// Token: the line that ends a heredoc, with its leading tabs and its line break.
     HeredocEnd,
+    /// Token: an escape token behind the last pair of an `ARG`, `ENV` or `LABEL`, which BuildKit drops because there is
+    /// nothing to escape.
+    LoneEscape,
     /// Token: text of a logical line that BuildKit's parser refuses.
     ErrorText,
     /// Node: the whole file.
@@ -69,7 +72,7 @@ pub enum SyntaxKind {
 }
 
 impl SyntaxKind {
-    const ALL: [Self; 31] = [
+    const ALL: [Self; 32] = [
         Self::Bom,
         Self::Whitespace,
         Self::Newline,
@@ -90,6 +93,7 @@ impl SyntaxKind {
         Self::JsonString,
         Self::HeredocText,
         Self::HeredocEnd,
+        Self::LoneEscape,
         Self::ErrorText,
         Self::Dockerfile,
         Self::Directive,
@@ -106,7 +110,7 @@ impl SyntaxKind {
     /// Whether BuildKit drops the token when it joins the lines of an instruction.
     #[must_use]
     pub fn is_dropped(self) -> bool {
-        matches!(self, Self::Continuation | Self::Comment | Self::BlankLine)
+        matches!(self, Self::Continuation | Self::Comment | Self::BlankLine | Self::LoneEscape)
     }
 }
 

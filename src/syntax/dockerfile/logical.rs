@@ -47,8 +47,8 @@ pub(super) struct LogicalLine<'t> {
 
 /// The end of the physical line that begins at `start`, behind its line feed.
 pub(super) fn line_end(text: &str, start: usize) -> usize {
-    let rest = text.get(start..).unwrap_or("");
-    rest.find('\n').map_or(text.len(), |at| start + at + 1)
+    let rest = text.as_bytes().get(start..).unwrap_or(&[]);
+    rest.iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| start + at + 1)
 }
 
 /// What becomes of a physical line.

@@ -61,7 +61,8 @@ pub fn parse(text: &str) -> Parse {
     parse_with_cache(text, &mut NodeCache::default())
 }
 
-/// Parses `text` with a cache that is shared by many files, which makes it about half as expensive.
+/// Parses `text` with a cache that many files share: equal tokens of all of them are kept once. It saves memory where
+/// many trees are kept, hardly time, because the tokens are coarse.
 #[must_use]
 pub fn parse_with_cache(text: &str, cache: &mut NodeCache) -> Parse {
     let (green, problems) = parser::parse(text, cache);

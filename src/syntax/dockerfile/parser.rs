@@ -146,6 +146,7 @@ impl Parser<'_, '_> {
             self.reject(line.span, message);
         }
         self.check_stage(line, command);
+        self.check_trigger(line, command);
         let mut tree = TreeWriter::new(&mut self.builder, self.text, line);
         tree.start(SyntaxKind::Instruction);
         tree.indentation();
@@ -170,6 +171,16 @@ impl Parser<'_, '_> {
                 self.reject(line.span, format!("{keyword} stands before the first FROM"));
             }
             _ => {}
+        }
+    }
+
+    /// BuildKit keeps what stands behind `ONBUILD` unread; the build that it triggers will refuse it.
+    fn check_trigger(&mut self, line: &LogicalLine<'_>, command: &Command) {
+        let Arguments::Trigger(inner) = &command.arguments else { return };
+        if inner.keyword.is_none() {
+            let message = format!("'{}' behind ONBUILD is not an instruction", inner.word.of(&line.joined));
+            let at = range(line.span.start, line.span.end);
+            self.problems.push(Problem::new(at, ProblemKind::Warning, message));
         }
     }
 

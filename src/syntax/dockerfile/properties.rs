@@ -78,7 +78,9 @@ fn instruction() -> impl Strategy<Value = String> {
     let run = (proptest::sample::select(&["RUN", "run", "ONBUILD RUN"][..]), 0..3_usize, layout(), layout());
     prop_oneof![
         pairs.prop_map(|(keyword, count, first, second)| {
-            let pair = |index: usize| format!("{}K{index}=\"v {index}\"", if index % 2 == 0 { first } else { second });
+            let pair = |index: usize| {
+                format!("{}K{index}=\"v {index}\"", if index.is_multiple_of(2) { first } else { second })
+            };
             format!("{keyword}{}\n", (0..count).map(pair).collect::<String>())
         }),
         run.prop_map(|(keyword, count, first, second)| {

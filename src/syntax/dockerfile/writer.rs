@@ -180,7 +180,12 @@ impl<'b, 'c, 't, 'l> TreeWriter<'b, 'c, 't, 'l> {
 
     /// Writes what is left of the logical line, its line break included.
     pub(super) fn finish_line(&mut self) {
-        self.blanks(self.line.joined.len());
+        let text: &str = &self.line.joined;
+        let rest = text.get(self.joined..).unwrap_or("");
+        let content_end = self.joined + rest.trim_end().len();
+        self.blanks(text.len() - rest.trim_start().len());
+        self.token(SyntaxKind::LoneEscape, content_end);
+        self.blanks(text.len());
         self.cross_seams();
         let host = self.line.pieces.last().map_or(self.line.span.start, |piece| piece.host.end);
         let rest = Span::new(host, self.line.span.end);

@@ -1,7 +1,8 @@
-use super::mounts::run;
+use super::layout::{begins_line, blanks_before, continuation_indentation};
+use super::mounts::{add_mounts, run};
 use super::{EditError, verify};
-use crate::source::{Edit, Source};
-use crate::syntax::dockerfile::{Instruction, RunScript};
+use crate::source::{Edit, Source, apply_edits, range};
+use crate::syntax::dockerfile::{Instruction, RunScript, parse};
 
 /// Puts `text` in front of the command of a `RUN` or of the `RUN` behind an `ONBUILD`.
 ///
@@ -30,16 +31,66 @@ pub fn insert_command(source: &Source, instruction: &Instruction, text: &str) ->
     }
 }
 
+/// The text gets a line of its own, and the command begins the next one.
 fn before_command(source: &Source, run: &Instruction, text: &str) -> Result<Vec<Edit>, EditError> {
     let view = run.shell().ok_or(EditError::NoCommand)?;
-    let start = view.host_start().ok_or(EditError::NoCommand)?;
+    let start = usize::from(view.host_start().ok_or(EditError::NoCommand)?);
     if text.contains(['\r', '\n']) {
         return Err(EditError::Unwritable);
     }
-    let edits = vec![Edit::insert(start, text)];
+    let host = source.text();
+    let blanks = blanks_before(host, start);
+    let indentation = continuation_indentation(host, run);
+    let line_break = format!(" {}{}", run.escape(), source.style().newline.as_str());
+    let text = text.trim_end();
+    let edit = if begins_line(host, start) {
+        let own = host.get(start - blanks..start).unwrap_or("");
+        Edit::replace(range(start, start), format!("{text}{line_break}{own}"))
+    } else {
+        let text = format!("{line_break}{indentation}{text}{line_break}{indentation}");
+        Edit::replace(range(start - blanks, start), text)
+    };
+    let edits = vec![edit];
     let new = verify::kept(source, run, &edits).map_err(|_| EditError::Unwritable)?;
-    let expected = format!("{text}{}", view.text());
-    let reads = new.shell().is_some_and(|new| new.text() == expected.trim_start());
+    let rest = |new: &str| new.trim_start().strip_prefix(text).map(|rest| rest.trim_start().to_owned());
+    let reads = new.shell().is_some_and(|new| rest(new.text()).as_deref() == Some(view.text().trim_start()));
     let same = new.flags().len() == run.flags().len() && new.heredocs().len() == run.heredocs().len();
     if reads && same { Ok(edits) } else { Err(EditError::Unwritable) }
+}
+
+/// Adds `mounts` as [`add_mounts`] does and puts `text` in front of the command as [`insert_command`] does, as one edit.
+///
+/// # Errors
+/// Those of both.
+pub fn add_mounts_and_command(
+    source: &Source,
+    instruction: &Instruction,
+    mounts: &[String],
+    text: &str,
+) -> Result<Vec<Edit>, EditError> {
+    let index = instruction
+        .dockerfile()
+        .instructions()
+        .iter()
+        .position(|other| other.range().contains_range(instruction.range()));
+    let apply = |source: &Source, edits: &[Edit]| {
+        apply_edits(source.text(), edits).map(|text| source.with_text(text)).map_err(|_| EditError::Disturbs)
+    };
+    let prepared = apply(source, &insert_command(source, instruction, text)?)?;
+    let parsed = parse(prepared.text());
+    let moved =
+        index.and_then(|index| parsed.root().instructions().into_iter().nth(index)).ok_or(EditError::Disturbs)?;
+    let mounted = apply(&prepared, &add_mounts(&prepared, &moved, mounts)?)?;
+    Ok(vec![difference(source.text(), mounted.text())])
+}
+
+/// The one edit that turns `old` into `new`: all between their common beginning and their common end.
+fn difference(old: &str, new: &str) -> Edit {
+    let common = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
+        pairs.take_while(|(left, right)| left == right).map(|(left, _)| left.len_utf8()).sum()
+    };
+    let start = common(&mut old.chars().zip(new.chars()));
+    let (old_rest, new_rest) = (&old[start..], &new[start..]);
+    let end = common(&mut old_rest.chars().rev().zip(new_rest.chars().rev()));
+    Edit::replace(range(start, old.len() - end), &new_rest[..new_rest.len() - end])
 }

@@ -1,5 +1,5 @@
 use super::layout::line_start;
-use super::layout::{begins_line, blanks_after, blanks_before, continuation_indentation, is_continued, is_line_end};
+use super::layout::{begins_line, blanks_after, continuation_indentation, is_continued, is_line_end};
 use super::{EditError, verify};
 use crate::source::{Edit, Source, range};
 use crate::syntax::dockerfile::lex::flags;
@@ -50,36 +50,64 @@ fn is_mount(text: &str, escape: char) -> bool {
     whole && mount && !text.contains(['\r', '\n'])
 }
 
+/// Where mounts go in, and how the lines around look.
+struct Place<'a> {
+    source: &'a Source,
+    run: &'a Instruction,
+    /// Behind the last flag, else behind the keyword.
+    at: usize,
+    /// Where the last flag begins.
+    last_flag: Option<usize>,
+    /// Whether only an escape token follows on the line.
+    continued: bool,
+}
+
 fn insertion(source: &Source, run: &Instruction, mounts: &[String]) -> Edit {
-    let text = source.text();
     let flags = run.flags();
-    let last = flags.last();
-    let at = usize::from(last.map_or_else(|| run.keyword_range(), |flag| flag.range).end());
-    let continued = is_continued(text, at, run.escape());
-    let alone = last.is_some_and(|flag| {
-        let start = flag.range.start().into();
-        begins_line(text, start) || (flags.len() == 1 && continued)
-    });
-    let added: usize = mounts.iter().map(|mount| mount.chars().count() + 1).sum();
-    let line = text.get(line_start(text, at)..line_end(text, at)).unwrap_or("");
-    let too_wide = line.trim_end_matches(['\r', '\n']).chars().count() + added > WIDEST;
-    if !alone && !too_wide {
+    let last = flags.last().map(|flag| flag.range);
+    let at = usize::from(last.unwrap_or_else(|| run.keyword_range()).end());
+    let continued = is_continued(source.text(), at, run.escape());
+    let place = Place { source, run, at, last_flag: last.map(|range| range.start().into()), continued };
+    if place.has_flags_in_lines(flags.len()) || place.is_too_narrow(mounts) {
+        place.in_lines(mounts)
+    } else {
         let inserted: String = mounts.iter().map(|mount| format!(" {mount}")).collect();
-        return Edit::replace(range(at, at), inserted);
+        Edit::replace(range(at, at), inserted)
     }
-    let indentation = match last.map(|flag| usize::from(flag.range.start())) {
-        Some(start) if begins_line(text, start) => {
-            text.get(start - blanks_before(text, start)..start).unwrap_or("").to_owned()
+}
+
+impl Place<'_> {
+    /// Whether the flags that are there stand one on a line.
+    fn has_flags_in_lines(&self, count: usize) -> bool {
+        self.last_flag.is_some_and(|start| begins_line(self.source.text(), start) || (count == 1 && self.continued))
+    }
+
+    fn is_too_narrow(&self, mounts: &[String]) -> bool {
+        let text = self.source.text();
+        let line = text.get(line_start(text, self.at)..line_end(text, self.at)).unwrap_or("");
+        let added: usize = mounts.iter().map(|mount| mount.chars().count() + 1).sum();
+        line.trim_end_matches(['\r', '\n']).chars().count() + added > WIDEST
+    }
+
+    fn indentation(&self) -> String {
+        let text = self.source.text();
+        match self.last_flag.filter(|start| begins_line(text, *start)) {
+            Some(start) => text.get(line_start(text, start)..start).unwrap_or("").to_owned(),
+            None => continuation_indentation(text, self.run),
         }
-        _ => continuation_indentation(text, run),
-    };
-    let line_break = format!(" {}{}{indentation}", run.escape(), source.style().newline.as_str());
-    let before_first = if last.is_some() { &line_break } else { " " };
-    let mut inserted = format!("{before_first}{}", mounts.join(&line_break));
-    let mut replaced = 0;
-    if !continued && !is_line_end(text, at) {
-        inserted.push_str(&line_break);
-        replaced = blanks_after(text, at);
     }
-    Edit::replace(range(at, at + replaced), inserted)
+
+    /// Each mount on a line of its own, and the command behind them on the next one.
+    fn in_lines(&self, mounts: &[String]) -> Edit {
+        let newline = self.source.style().newline.as_str();
+        let line_break = format!(" {}{newline}{}", self.run.escape(), self.indentation());
+        let before_first = if self.last_flag.is_some() { &line_break } else { " " };
+        let mut inserted = format!("{before_first}{}", mounts.join(&line_break));
+        let mut end = self.at;
+        if !self.continued && !is_line_end(self.source.text(), self.at) {
+            inserted.push_str(&line_break);
+            end += blanks_after(self.source.text(), self.at);
+        }
+        Edit::replace(range(self.at, end), inserted)
+    }
 }

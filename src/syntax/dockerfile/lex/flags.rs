@@ -1,7 +1,8 @@
 //! Flags of an instruction (BuildKit: `frontend/dockerfile/parser/split_command.go`, `extractBuilderFlags`).
 //!
-//! BuildKit reads flags byte by byte as if they were Latin-1: a flag with a character beyond ASCII comes out garbled
-//! there, and is split where one of its bytes is 0x85 or 0xA0. Here such characters stay whole.
+//! BuildKit reads flags byte by byte as if they were Latin-1: of the blanks beyond ASCII only U+0085 and U+00A0 end a
+//! flag, and none may stand in front of one. A flag with any other character beyond ASCII comes out garbled there, and
+//! is even split inside a character with a byte 0x85 or 0xA0. Here such characters stay whole.
 
 use crate::syntax::dockerfile::logical::Span;
 
@@ -21,14 +22,15 @@ pub(in crate::syntax::dockerfile) fn split(text: &str, span: Span, escape: char)
     let mut flags = Flags { rest: span.start, ..Flags::default() };
     loop {
         let raw = Span::new(flags.rest, span.end).of(text);
-        let start = span.end - raw.trim_start().len();
+        let start = span.end - raw.trim_start_matches(is_ascii_space).len();
         if !Span::new(start, span.end).of(text).starts_with("--") {
             flags.rest = start;
             return flags;
         }
         let word = Span::new(start, start + word_len(Span::new(start, span.end).of(text), escape));
-        flags.rest = word.end;
-        if decode(word.of(text), escape).text == "--" {
+        let behind = Span::new(word.end, span.end).of(text);
+        flags.rest = span.end - behind.strip_prefix(LATIN_SPACES).unwrap_or(behind).len();
+        if decode(word.of(text), escape).text == "--" && !behind.starts_with(LATIN_SPACES) {
             flags.end = Some(word);
             return flags;
         }
@@ -36,12 +38,19 @@ pub(in crate::syntax::dockerfile) fn split(text: &str, span: Span, escape: char)
     }
 }
 
+/// The blanks of Latin-1 beyond ASCII.
+const LATIN_SPACES: [char; 2] = ['\u{85}', '\u{a0}'];
+
+fn is_ascii_space(char: char) -> bool {
+    char.is_ascii() && char.is_whitespace()
+}
+
 fn word_len(text: &str, escape: char) -> usize {
     let mut quote = None;
     let mut chars = text.char_indices();
     while let Some((at, char)) = chars.next() {
         match quote {
-            None if char.is_whitespace() => return at,
+            None if is_ascii_space(char) || LATIN_SPACES.contains(&char) => return at,
             None if matches!(char, '\'' | '"') => quote = Some(char),
             Some(open) if open == char => quote = None,
             _ if char == escape => {
@@ -116,6 +125,8 @@ mod tests {
         assert_eq!(flags("--a=1 -- --b"), (vec!["--a=1"], " --b"));
         assert_eq!(flags("\"--a\" b"), (vec![], "\"--a\" b"));
         assert_eq!(flags("--a"), (vec!["--a"], ""));
+        assert_eq!(flags("--a\u{a0}--b c"), (vec!["--a", "--b"], "c"));
+        assert_eq!(flags("\u{a0}--a b"), (vec![], "\u{a0}--a b"));
     }
 
     #[test]

@@ -35,17 +35,23 @@ pub(in crate::syntax::dockerfile) fn split_blanks(text: &str, span: Span) -> Vec
     words
 }
 
-/// The words between white space that is neither quoted nor escaped (`parseWords`).
+/// The words between white space that is neither quoted nor escaped (`parseWords`). An escape token with nothing behind
+/// it belongs to no word.
 pub(in crate::syntax::dockerfile) fn split_quoted(text: &str, span: Span, escape: char) -> Vec<Span> {
     let mut words = Vec::new();
     let mut start = None;
     let mut quote = None;
+    let mut end = span.end;
     let mut chars = span.of(text).char_indices();
     while let Some((at, char)) = chars.next() {
         let at = span.start + at;
         if quote.is_none() && char.is_whitespace() {
             words.extend(start.take().map(|start| Span::new(start, at)));
             continue;
+        }
+        if char == escape && quote != Some('\'') && at + char.len_utf8() == span.end {
+            end = at;
+            break;
         }
         start = start.or(Some(at));
         if quote == Some(char) {
@@ -56,7 +62,7 @@ pub(in crate::syntax::dockerfile) fn split_quoted(text: &str, span: Span, escape
             quote = Some(char);
         }
     }
-    words.extend(start.map(|start| Span::new(start, span.end)));
+    words.extend(start.map(|start| Span::new(start, end)));
     words
 }
 
@@ -71,6 +77,8 @@ mod tests {
     #[test]
     fn quotes_and_escapes_protect_blanks() {
         assert_eq!(quoted(r#"a="b c"d e\ f 'g\' h"#), [r#"a="b c"d"#, r"e\ f", r"'g\'", "h"]);
+        assert_eq!(quoted(r"a\\\"), [r"a\\"]);
+        assert_eq!(quoted(r"a \"), ["a"]);
         assert_eq!(quoted("a\u{a0}b  \"\" \"x y"), ["a", "b", "\"\"", "\"x y"]);
     }
 

@@ -1,0 +1,238 @@
+//! Steps that run a script.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::expression::{Piece, spans};
+use super::matrix::Row;
+use super::quote::ShellQuotes;
+use super::step::{Place, Step};
+use crate::callers::shell::{self, Foreign, Site};
+use crate::callers::yaml::{self, Cursor};
+use crate::callers::{Build, Builder, Dockerfiles, Format, Surroundings};
+use crate::source::{Source, TextRange, range};
+use crate::syntax::shell::Dialect;
+use crate::syntax::view::{Quoting, View};
+
+/// The most combinations of a matrix for which a script is read.
+const MAXIMUM_ROWS: usize = 32;
+
+/// What shows a build in a script that can't be read.
+const MARKS: [&str; 3] = ["docker build", "buildx build", "docker image build"];
+
+/// The script of a step, as its shell reads it.
+pub(super) struct Script<'d> {
+    /// The script with every `${{ … }}` in it as a variable of its own.
+    pub view: Rc<View>,
+    /// What these variables stand for.
+    pub foreign: BTreeMap<String, Foreign>,
+    /// The text between the braces, by variable.
+    expressions: BTreeMap<String, String>,
+    step: &'d Step<'d>,
+    source: &'d Source,
+}
+
+impl<'d> Script<'d> {
+    /// The script of `step`; `None` where there is none, it is not for a POSIX shell, or it can't be mapped.
+    pub(super) fn of(step: &'d Step<'d>, source: &'d Source) -> Option<Self> {
+        let run = step.body.get("run")?;
+        if !is_posix(step) {
+            return None;
+        }
+        let plain = Rc::new(yaml::view(source.text(), run.node())?);
+        let mut script =
+            Self { view: Rc::clone(&plain), foreign: BTreeMap::new(), expressions: BTreeMap::new(), step, source };
+        script.view = Rc::new(script.with_variables(&plain)?);
+        Some(script)
+    }
+
+    /// GitHub puts the values in before the shell sees the script; here they become variables. Inside single quotes, a
+    /// variable has to leave them for a moment.
+    fn with_variables(&mut self, plain: &View) -> Option<View> {
+        let mut quotes = ShellQuotes::default();
+        let mut pieces: Vec<(String, TextRange)> = Vec::new();
+        let mut at = 0;
+        for (piece, written) in spans(plain.text()) {
+            let place = range(at, at + written.len());
+            at += written.len();
+            match piece {
+                Piece::Text(text) => {
+                    quotes.read(text);
+                    pieces.push((text.to_owned(), place));
+                }
+                Piece::Expression(inside) => {
+                    let variable = self.variable(inside, written.len());
+                    let single = quotes.in_single();
+                    let mark = |text: &str, at| single.then(|| (text.to_owned(), TextRange::empty(at)));
+                    pieces.extend(mark("'\"", place.start()));
+                    pieces.push((variable, place));
+                    pieces.extend(mark("\"'", place.end()));
+                }
+            }
+        }
+        plain.nested(pieces.iter().map(|(text, place)| (text.as_str(), *place)), Quoting::Lines)
+    }
+
+    /// The variable for an expression, the same for the same text. It never has the length of what it stands for:
+    /// only whole may it be mapped back.
+    fn variable(&mut self, inside: &str, length: usize) -> String {
+        let known = self.expressions.iter().find(|(_, text)| *text == inside).map(|(name, _)| name.clone());
+        let mut name = known.unwrap_or_else(|| format!("GITHUB_EXPRESSION_{}", self.expressions.len()));
+        if name.len() + "${}".len() == length {
+            name.push('_');
+        }
+        let foreign = match exported(inside) {
+            Some(name) => Foreign::Variable(name),
+            None => Foreign::Expression(inside.to_owned()),
+        };
+        self.foreign.insert(name.clone(), foreign);
+        self.expressions.insert(name.clone(), inside.to_owned());
+        format!("${{{name}}}")
+    }
+
+    /// The script's place, for one combination of the matrix.
+    pub(super) fn site(&self, row: &Row) -> Site<'_> {
+        let file = self.source.path();
+        let mut environment = BTreeMap::new();
+        for (variable, inside) in &self.expressions {
+            let value = self.step.expand(&format!("${{{{ {inside} }}}}"), row, file);
+            environment.extend(value.map(|value| (variable.clone(), value)));
+        }
+        for (name, value) in self.step.all_environment() {
+            let value = value.text().and_then(|text| self.step.expand(text, row, file));
+            environment.extend(value.map(|value| (name.to_owned(), value)));
+        }
+        let posix = self.step.run_setting("shell").is_some_and(|shell| shell.split_whitespace().next() == Some("sh"));
+        Site {
+            format: Format::GithubActions,
+            file,
+            text: self.source.text(),
+            view: Rc::clone(&self.view),
+            dialect: if posix { Dialect::Posix } else { Dialect::Bash },
+            directories: directory(self.step, row, file).into_iter().collect(),
+            foreign: self.foreign.clone(),
+            environment,
+            documentation: false,
+        }
+    }
+
+    /// A combination of the matrix; they only differ in what is built, not in how it is written.
+    pub(super) fn first_row(&self) -> Row {
+        self.rows().into_iter().next().unwrap_or_default()
+    }
+
+    /// Whether a line of the script gives `name` a value.
+    pub(super) fn assigns(&self, name: &str) -> bool {
+        let words = ["", "export ", "declare -x ", "local ", "readonly "];
+        let assigns = |line: &str| words.iter().any(|word| line.trim_start().starts_with(&format!("{word}{name}=")));
+        self.view.text().lines().any(assigns)
+    }
+
+    /// Whether an expression of the script is `env.NAME` of this name.
+    pub(super) fn is_exported(&self, name: &str) -> bool {
+        self.foreign.values().any(|foreign| matches!(foreign, Foreign::Variable(known) if known == name))
+    }
+
+    /// The combinations of the job's matrix, as far as they are known.
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = self.step.rows().unwrap_or_default();
+        rows.truncate(MAXIMUM_ROWS);
+        if rows.is_empty() { vec![Row::new()] } else { rows }
+    }
+}
+
+/// The builds that `step` runs, in the order of its script.
+pub(super) fn builds(step: &Step<'_>, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
+    let Some(script) = Script::of(step, source) else { return unreadable(step, source) };
+    let mut builds: Vec<Build> = Vec::new();
+    for row in script.rows() {
+        for build in shell::builds(&script.site(&row), around) {
+            match builds.iter_mut().find(|known| known.range == build.range) {
+                Some(known) => known.dockerfiles = either(&known.dockerfiles, &build.dockerfiles),
+                None => builds.push(build),
+            }
+        }
+    }
+    let shared = step.body.get("run").is_some_and(Cursor::is_shared);
+    for build in &mut builds {
+        build.arguments.iter_mut().for_each(|argument| argument.shared |= shared);
+    }
+    builds
+}
+
+/// What two combinations build.
+fn either(one: &Dockerfiles, other: &Dockerfiles) -> Dockerfiles {
+    let paths = |dockerfiles: &Dockerfiles| match dockerfiles {
+        Dockerfiles::One(path) => vec![path.clone()],
+        Dockerfiles::Several(paths) => paths.clone(),
+        Dockerfiles::Elsewhere | Dockerfiles::Unknown(_) => Vec::new(),
+    };
+    match (one, other) {
+        (Dockerfiles::Unknown(_), _) => one.clone(),
+        (_, Dockerfiles::Unknown(_)) => other.clone(),
+        _ if one == other => one.clone(),
+        _ => {
+            let mut all = [paths(one), paths(other)].concat();
+            all.sort();
+            all.dedup();
+            match <[Utf8PathBuf; 1]>::try_from(all) {
+                Ok([path]) => Dockerfiles::One(path),
+                Err(all) => Dockerfiles::Several(all),
+            }
+        }
+    }
+}
+
+/// A step whose script is not for a POSIX shell, or written in a way that has no view, but mentions a build.
+fn unreadable(step: &Step<'_>, source: &Source) -> Vec<Build> {
+    let Some(run) = step.body.get("run") else { return Vec::new() };
+    let mentions = run.text().is_some_and(|text| MARKS.iter().any(|mark| text.contains(mark)));
+    if !mentions {
+        return Vec::new();
+    }
+    let reason = match step.run_setting("shell") {
+        Some(shell) if !is_posix(step) => format!("the script is for `{shell}`, not for a POSIX shell"),
+        _ if !is_posix(step) => "the script is for PowerShell, the shell of Windows runners".to_owned(),
+        _ => "the script is written in a way that can't be read".to_owned(),
+    };
+    vec![Build {
+        format: Format::GithubActions,
+        file: source.path().to_owned(),
+        range: step.body.node().range,
+        title: step.title(),
+        dockerfiles: Dockerfiles::Unknown(reason.clone()),
+        context: None,
+        target: None,
+        builder: Builder::BuildKit,
+        arguments: Vec::new(),
+        opaque: Some(reason),
+        secrets: Vec::new(),
+        ssh: false,
+        index: 0,
+    }]
+}
+
+/// Whether the step's shell is one; without `shell:` it is bash, but PowerShell on Windows runners.
+fn is_posix(step: &Step<'_>) -> bool {
+    match step.run_setting("shell") {
+        Some(shell) => matches!(shell.split_whitespace().next(), Some("bash" | "sh")),
+        None => !step.job.and_then(|job| job.get("runs-on")?.text()).is_some_and(|runner| runner.contains("windows")),
+    }
+}
+
+/// The environment variable behind `env.NAME`: GitHub exports all of them to the script.
+fn exported(expression: &str) -> Option<String> {
+    let name = expression.strip_prefix("env.")?;
+    name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()).then(|| name.to_owned())
+}
+
+/// Where the script starts, from the repository's root; `None` where that is not known.
+fn directory(step: &Step<'_>, row: &Row, file: &Utf8Path) -> Option<Utf8PathBuf> {
+    let written = step.run_setting("working-directory").unwrap_or(".");
+    match step.in_repository(&step.expand(written, row, file)?) {
+        Place::Inside(path) => Some(path),
+        Place::Elsewhere => None,
+    }
+}

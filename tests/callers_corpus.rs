@@ -1,0 +1,230 @@
+//! Real scripts, Makefiles and documents: nothing panics, every rewrite holds, and the counts can be looked at with
+//! `cargo test --test callers_corpus -- --nocapture` (`CALLERS_VERBOSE=1` shows every build and every rewrite).
+//! Without the corpus beside the repository the test says so.
+
+#![allow(clippy::panic, clippy::print_stdout, reason = "a test says what it saw and fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use dfmigrate::callers::{
+    ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Request, RequestedSecret, Surroundings, recognised,
+};
+use dfmigrate::source::{Edit, LineIndex, Source, TextRange, apply_edits};
+
+/// One folder of the corpus, taken for a repository.
+#[derive(Default)]
+struct Repository {
+    files: Vec<Utf8PathBuf>,
+    dockerfiles: Vec<Utf8PathBuf>,
+    texts: BTreeMap<Utf8PathBuf, String>,
+}
+
+impl Surroundings for Repository {
+    fn is_file(&self, path: &Utf8Path) -> bool {
+        self.files.iter().any(|file| file == path)
+    }
+
+    fn dockerfiles(&self) -> &[Utf8PathBuf] {
+        &self.dockerfiles
+    }
+
+    fn text(&self, path: &Utf8Path) -> Option<&str> {
+        self.texts.get(path).map(String::as_str)
+    }
+}
+
+impl Repository {
+    fn read(root: &Path) -> Self {
+        let mut repository = Self::default();
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if let Some(path) = path.strip_prefix(root).ok().and_then(Utf8Path::from_path) {
+                    repository.add(root, path);
+                }
+            }
+        }
+        repository.files.sort();
+        repository
+    }
+
+    fn add(&mut self, root: &Path, path: &Utf8Path) {
+        self.files.push(path.to_owned());
+        let name = path.file_name().unwrap_or("").to_lowercase();
+        if name.contains("dockerfile") || name.contains("containerfile") {
+            self.dockerfiles.push(path.to_owned());
+        }
+        if let Ok(text) = fs::read_to_string(root.join(path)) {
+            self.texts.insert(path.to_owned(), text);
+        }
+    }
+}
+
+/// What was seen, in order of the words for it.
+struct Tally {
+    verbose: bool,
+    counts: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    fn add(&mut self, key: String) {
+        *self.counts.entry(key).or_default() += 1;
+    }
+
+    fn say(&self, text: impl FnOnce() -> String) {
+        if self.verbose {
+            println!("{}", text());
+        }
+    }
+}
+
+/// One file and everything that is needed to read it.
+struct Subject<'a> {
+    caller: &'static dyn Caller,
+    source: &'a Source,
+    repository: &'a Repository,
+    name: String,
+}
+
+#[test]
+fn every_caller_of_the_corpus() {
+    let Some(folders) = folders() else {
+        println!("skipped: there is no corpus beside the repository");
+        return;
+    };
+    let mut tally = Tally { verbose: std::env::var_os("CALLERS_VERBOSE").is_some(), counts: BTreeMap::new() };
+    for folder in folders {
+        let repository = Repository::read(&folder);
+        for path in &repository.files {
+            let Ok(bytes) = fs::read(folder.join(path)) else { continue };
+            let source = Source::new(path.clone(), bytes);
+            let Some(caller) = recognised(path, source.text()) else { continue };
+            let name = format!("{}/{path}", folder.file_name().unwrap_or_default().to_string_lossy());
+            look(&Subject { caller, source: &source, repository: &repository, name }, &mut tally);
+        }
+    }
+    for (key, count) in &tally.counts {
+        println!("{count:6} {key}");
+    }
+}
+
+fn folders() -> Option<Vec<PathBuf>> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/secrets");
+    let mut folders: Vec<PathBuf> = fs::read_dir(corpus).ok()?.flatten().map(|entry| entry.path()).collect();
+    folders.sort();
+    Some(folders)
+}
+
+fn look(subject: &Subject<'_>, tally: &mut Tally) {
+    let format = subject.caller.format();
+    tally.add(format!("{format}: files"));
+    let builds = subject.caller.builds(subject.source, subject.repository);
+    for build in &builds {
+        tally.add(format!("{format}: builds"));
+        tally.add(format!("{format}: Dockerfile {}", dockerfiles(build)));
+        if build.opaque.is_some() {
+            tally.add(format!("{format}: opaque"));
+        }
+        if let Builder::WithoutSecrets(sentence) = &build.builder {
+            tally.add(format!("{format}: without secrets: {sentence}"));
+        }
+        for argument in &build.arguments {
+            tally.add(format!("{format}: argument {}", kind(&argument.value)));
+        }
+        tally.say(|| format!("{}: {} {:?} opaque {:?}", subject.name, build.title, build.dockerfiles, build.opaque));
+        rewrite(subject, build, tally);
+    }
+    missed(subject, &builds, tally);
+}
+
+/// Passes every argument of the build as a secret, and looks at the result.
+fn rewrite(subject: &Subject<'_>, build: &Build, tally: &mut Tally) {
+    let Subject { caller, source, repository, name } = subject;
+    let format = caller.format();
+    for argument in &build.arguments {
+        let id = argument.name.to_lowercase();
+        let secret = RequestedSecret { id: id.clone(), from_file: true };
+        let request = Request { argument: argument.name.clone(), secret: Some(secret) };
+        let rewrite = match caller.pass_secrets(source, *repository, build, &[request]) {
+            Ok(rewrite) => rewrite,
+            Err(refusal) => {
+                tally.add(format!("{format}: refused: {}", refusal.reason.replace(&argument.name, "NAME")));
+                continue;
+            }
+        };
+        tally.add(format!("{format}: rewritten"));
+        let text = apply_edits(source.text(), &rewrite.edits).unwrap_or_else(|overlap| panic!("{name}: {overlap}"));
+        let changes = changed(source.text(), &text);
+        assert!(stays_at_home(source.text(), build, &rewrite.edits), "{name}: another line changed\n{changes}");
+        let again = caller.builds(&source.with_text(text), *repository);
+        let again = again.get(build.index).unwrap_or_else(|| panic!("{name}: the build is gone\n{changes}"));
+        let gone = again.arguments.iter().all(|one| one.name != argument.name);
+        assert!(gone, "{name}: {} is still passed\n{changes}", argument.name);
+        let passed = again.secrets.iter().any(|one| one.id == id) || argument.value == ArgumentValue::Empty;
+        assert!(passed, "{name}: {} is not passed\n{changes}", argument.name);
+        tally.say(|| changes);
+    }
+}
+
+/// Whether all edits are in lines of the build and its arguments; a Makefile may get an `export` line.
+fn stays_at_home(text: &str, build: &Build, edits: &[Edit]) -> bool {
+    let lines = LineIndex::new(text);
+    let lines_of = |at: TextRange| lines.line(at.start())..=lines.line(at.end());
+    let home = |line: u32| {
+        let ranges = build.arguments.iter().map(|argument| argument.range);
+        ranges.chain([build.range]).any(|range| lines_of(range).contains(&line))
+    };
+    edits.iter().all(|edit| {
+        let exports = build.format == Format::Make && edit.range().is_empty() && edit.text.starts_with("export ");
+        exports || home(lines.line(edit.range().start()))
+    })
+}
+
+/// The lines that differ.
+fn changed(before: &str, after: &str) -> String {
+    similar::TextDiff::from_lines(before, after).unified_diff().context_radius(0).to_string()
+}
+
+/// Lines with `--build-arg` that belong to no build.
+fn missed(subject: &Subject<'_>, builds: &[Build], tally: &mut Tally) {
+    let text = subject.source.text();
+    for (at, _) in text.match_indices("--build-arg") {
+        let offset = dfmigrate::source::size(at);
+        let covered = builds.iter().any(|build| {
+            build.range.contains(offset) || build.arguments.iter().any(|argument| argument.range.contains(offset))
+        });
+        let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = text[line_start..].lines().next().unwrap_or("");
+        if !covered && !line.trim_start().starts_with('#') {
+            tally.add(format!("{}: missed", subject.caller.format()));
+            tally.say(|| format!("MISSED {}: {line}", subject.name));
+        }
+    }
+}
+
+fn kind(value: &ArgumentValue) -> &'static str {
+    match value {
+        ArgumentValue::Inherited => "by name",
+        ArgumentValue::Variable(_) => "variable",
+        ArgumentValue::Expression(_) => "expression",
+        ArgumentValue::File(_) => "file",
+        ArgumentValue::Empty => "empty",
+        ArgumentValue::Literal(_) => "literal",
+        ArgumentValue::Composite => "composite",
+    }
+}
+
+fn dockerfiles(build: &Build) -> &'static str {
+    match build.dockerfiles {
+        Dockerfiles::One(_) => "one",
+        Dockerfiles::Several(_) => "several",
+        Dockerfiles::Elsewhere => "elsewhere",
+        Dockerfiles::Unknown(_) => "unknown",
+    }
+}

@@ -1,0 +1,6 @@
+//! The program as a person or a script runs it: exit status, both streams, and what is on the disk afterwards.
+
+mod fix;
+mod look;
+mod safety;
+mod scratch;

@@ -1,0 +1,100 @@
+#![cfg(unix)]
+
+use std::{
+    io::Read as _,
+    process::{Command, Stdio},
+};
+
+use crate::scratch::{DOCKERFILE, SCRIPT, Scratch};
+
+/// Text in the form of a credential that no scanner of this repository's own files can take for one.
+fn canary() -> String {
+    format!("gh{}_{}", "p", "Q7w".repeat(12))
+}
+
+#[test]
+fn no_output_for_people_has_a_secret() {
+    let canary = canary();
+    let scratch = Scratch::committed(&[
+        (
+            "Dockerfile",
+            &format!("FROM x\nARG GH={canary}\nARG API_PASSWORD=kn0ck-{canary}\nENV GH_TOKEN=\"{canary}\"\nRUN make\n"),
+        ),
+        ("build.sh", &format!("docker build --build-arg API_PASSWORD='{canary}' --build-arg GH={canary} .\n")),
+        (
+            "url.Dockerfile",
+            &format!("FROM x\nARG INDEX_URL=https://me:{canary}@pypi.example.com/simple\nRUN pip install x\n"),
+        ),
+    ]);
+    let commands: [&[&str]; 6] = [
+        &[],
+        &["--quiet"],
+        &["--unsafe-fixes"],
+        &["--diff", "--color=always", "--unsafe-fixes"],
+        &["flags"],
+        &["--fix", "--unsafe-fixes"],
+    ];
+    for arguments in commands {
+        let run = scratch.run(arguments);
+        assert!(!run.out.contains(&canary) && !run.err.contains(&canary), "{arguments:?}\n{}\n{}", run.out, run.err);
+    }
+}
+
+#[test]
+fn names_and_texts_do_not_reach_the_terminal_raw() {
+    let odd = "a\nb\u{1b}[31m.Dockerfile";
+    let text = DOCKERFILE.replace("RUN npm ci", "RUN npm ci # \u{1b}]0;x\u{7}\u{202e}");
+    let scratch = Scratch::committed(&[(odd, &text), ("\u{1b}[31m.j2.Dockerfile.j2", "x"), ("Dockerfile", &text)]);
+    for arguments in [&[][..], &["--quiet"], &["flags"], &["--fix", "--unsafe-fixes"]] {
+        let run = scratch.run(arguments);
+        let all = format!("{}{}", run.out, run.err);
+        assert!(!all.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{arguments:?}: {all:?}");
+    }
+}
+
+#[test]
+fn a_pipe_in_the_repository_does_not_block() {
+    let scratch = Scratch::with_secret();
+    Command::new("mkfifo").arg(scratch.path("pipe.Dockerfile")).arg(scratch.path("run.sh")).status().unwrap();
+    let run = scratch.run(&[]).status(1);
+    assert!(run.err.contains("notice: `pipe.Dockerfile` is left alone: it is not a regular file"), "{}", run.err);
+    scratch.run(&["pipe.Dockerfile"]).status(0);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let files: Vec<_> = (0..200).map(|number| (format!("d{number}/Dockerfile"), DOCKERFILE.to_owned())).collect();
+    let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let scratch = Scratch::committed(&files);
+    let mut child = scratch.command(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn nothing_that_a_repository_configures_is_run() {
+    let scratch = Scratch::with_secret();
+    let mark = scratch.path("ran");
+    let program = format!("touch {}", mark.display());
+    for key in ["core.fsmonitor", "filter.x.clean", "filter.x.smudge", "core.editor", "core.pager", "diff.external"] {
+        scratch.git(&["config", key, &program]);
+    }
+    scratch.write(".git/hooks/post-index-change", &format!("#!/bin/sh\n{program}\n"));
+    scratch.write(".git/info/attributes", "* filter=x\n");
+    std::fs::write(scratch.path("build.sh"), format!("{SCRIPT}#\n")).unwrap();
+    scratch.run(&["--fix"]).status(2);
+    scratch.run(&["--fix", "--allow-dirty"]).status(0);
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_symbolic_link_is_not_followed_out_of_the_repository() {
+    let outside = Scratch::plain(&[("Dockerfile", DOCKERFILE)]);
+    let scratch = Scratch::committed(&[("README", "x\n")]);
+    std::os::unix::fs::symlink(outside.path("Dockerfile"), scratch.path("Dockerfile")).unwrap();
+    let run = scratch.run(&["--fix", "--allow-dirty", "--unsafe-fixes", "."]).status(0);
+    assert!(run.err.contains("leads out of the repository"), "{}", run.err);
+    assert_eq!(outside.read("Dockerfile"), DOCKERFILE);
+}
