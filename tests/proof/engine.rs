@@ -74,11 +74,21 @@ impl Engine {
         Ok(all)
     }
 
-    /// Moves every image below the prefix `from` below the prefix `to`.
-    pub fn rename(&self, from: &str, to: &str) -> Result<()> {
+    /// Gives every image below the prefix `from` a second name below the prefix `to`, with its id as tag: it stays when a later build
+    /// takes its first name, and an image that has several tags is there once.
+    pub fn keep(&self, from: &str, to: &str) -> Result<()> {
         for image in self.images(from)? {
-            docker(&["image", "tag", &image, &image.replacen(from, to, 1)])?;
-            docker(&["image", "rm", &image])?;
+            let id = docker(&["image", "inspect", "--format", "{{slice .Id 7 19}}", &image])?;
+            let name = image.rsplit_once(':').map_or(image.as_str(), |(name, _)| name).replacen(from, to, 1);
+            docker(&["image", "tag", &image, &format!("{name}:{}", id.trim())])?;
+        }
+        Ok(())
+    }
+
+    /// Takes the names below `prefix` away; an image without another name is removed.
+    pub fn forget(&self, prefix: &str) -> Result<()> {
+        for image in self.images(prefix)? {
+            docker(&["image", "rm", "--force", &image])?;
         }
         Ok(())
     }
@@ -88,9 +98,7 @@ impl Engine {
     /// many a `buildx history rm`.
     pub fn clean(&self, prefixes: &[String], nonce: &str) -> Result<()> {
         for prefix in prefixes {
-            for image in self.images(prefix)? {
-                docker(&["image", "rm", "--force", &image])?;
-            }
+            self.forget(prefix)?;
         }
         docker(&["buildx", "prune", "--force", "--filter", &format!("description~={nonce}")])?;
         Ok(())

@@ -77,7 +77,7 @@ impl<'a> Round<'a> {
         self.addresses.copy(&self.case.repository, &before)?;
         workspace::duplicate(&before, &after)?;
         if let Expectation::Fails(words) = &self.case.manifest.expect {
-            let ended = self.start_builds(&before)?;
+            let ended = self.start_builds(&before, "before")?;
             ensure!(ended.status != 0, "the build was to fail");
             ensure!(ended.output.contains(words), "the build fails otherwise:\n{}", last_lines(&ended.output, 40));
             return Ok((Vec::new(), None));
@@ -103,21 +103,21 @@ impl<'a> Round<'a> {
         Ok((leaks, Some(rest)))
     }
 
-    /// Builds the repository in `folder` by its own steps, gives the images the name of the phase, and looks whether they hold what they should.
+    /// Builds the repository in `folder` by its own steps, and looks whether its images hold what they should.
     fn build(&self, folder: &Path, phase: &str) -> Result<Built> {
         workspace::drop_syntax_directives(folder)?;
         let given = self.service.given();
-        let log = self.start_builds(folder)?.success("the build")?;
+        let log = self.start_builds(folder, phase)?.success("the build")?;
         let needs_service = workspace::read(&self.case.repository)?.values().any(|content| names_a_service(content));
         ensure!(!needs_service || self.service.given() > given, "the build fetched nothing private:\n{log}");
         let provenance = self.engine.provenance(&self.buildx(folder))?;
-        self.engine.rename(&self.addresses.images, &self.phase(phase))?;
+        self.engine.forget(&self.addresses.images)?;
         self.look_inside(phase)?;
         Ok(Built { log, provenance })
     }
 
-    /// Runs the build steps up to the first that fails.
-    fn start_builds(&self, folder: &Path) -> Result<Ended> {
+    /// Runs the build steps up to the first that fails, and keeps the images of each under the name of the phase.
+    fn start_builds(&self, folder: &Path, phase: &str) -> Result<Ended> {
         let manifest = &self.case.manifest;
         let value = self.addresses.fill_in(&manifest.value).replace("{canary}", self.canary.value());
         for (path, content) in &manifest.files {
@@ -126,7 +126,7 @@ impl<'a> Round<'a> {
         let mut whole = Ended { status: 0, output: String::new() };
         for step in &manifest.build {
             let mut commands = match step {
-                Step::Run { run } => vec![bash(run, &manifest.secret, &value)],
+                Step::Run { run } => vec![bash(&self.addresses.fill_in(run), &manifest.secret, &value)],
                 Step::Workflow { workflow } => {
                     let text = fs::read_to_string(folder.join(workflow))?;
                     workflow::commands(&text, &manifest.secret, &value, self.folder.path())?
@@ -139,6 +139,7 @@ impl<'a> Round<'a> {
                 if whole.status != 0 {
                     return Ok(whole);
                 }
+                self.engine.keep(&self.addresses.images, &self.phase(phase))?;
             }
         }
         Ok(whole)
@@ -161,12 +162,14 @@ impl<'a> Round<'a> {
     }
 
     fn look_inside(&self, phase: &str) -> Result<()> {
-        let image = format!("{}/{}:latest", self.phase(phase), self.case.manifest.image);
-        for shell in &self.case.manifest.holds {
-            self.engine.run_in(&image, shell)?.success(&format!("`{shell}` in the image"))?;
-        }
-        for shell in &self.case.manifest.lacks {
-            ensure!(self.engine.run_in(&image, shell)?.status != 0, "`{shell}` succeeds in the image");
+        let name = format!("{}/{}:", self.phase(phase), self.case.manifest.image);
+        for image in self.engine.images(&self.phase(phase))?.iter().filter(|image| image.starts_with(&name)) {
+            for shell in &self.case.manifest.holds {
+                self.engine.run_in(image, shell)?.success(&format!("`{shell}` in the image"))?;
+            }
+            for shell in &self.case.manifest.lacks {
+                ensure!(self.engine.run_in(image, shell)?.status != 0, "`{shell}` succeeds in the image");
+            }
         }
         Ok(())
     }

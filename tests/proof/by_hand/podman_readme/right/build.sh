@@ -1,2 +1,0 @@
-#!/bin/sh -e
-docker build --network=host --secret id=npm_token,env=NPM_TOKEN -t images.example.com/app .
