@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::callers::{
@@ -70,6 +71,7 @@ impl Repository {
 struct Tally {
     verbose: bool,
     counts: BTreeMap<String, usize>,
+    reading: Duration,
 }
 
 impl Tally {
@@ -98,17 +100,25 @@ fn every_caller_of_the_corpus() {
         println!("skipped: there is no corpus beside the repository");
         return;
     };
-    let mut tally = Tally { verbose: std::env::var_os("CALLERS_VERBOSE").is_some(), counts: BTreeMap::new() };
+    let mut tally = Tally {
+        verbose: std::env::var_os("CALLERS_VERBOSE").is_some(),
+        counts: BTreeMap::new(),
+        reading: Duration::ZERO,
+    };
     for folder in folders {
         let repository = Repository::read(&folder);
         for path in &repository.files {
             let Ok(bytes) = fs::read(folder.join(path)) else { continue };
             let source = Source::new(path.clone(), bytes);
             let Some(caller) = recognised(path, source.text()) else { continue };
+            if !matches!(caller.format(), Format::Shell | Format::Make | Format::Markdown) {
+                continue;
+            }
             let name = format!("{}/{path}", folder.file_name().unwrap_or_default().to_string_lossy());
             look(&Subject { caller, source: &source, repository: &repository, name }, &mut tally);
         }
     }
+    println!("{:?} to read them", tally.reading);
     for (key, count) in &tally.counts {
         println!("{count:6} {key}");
     }
@@ -124,7 +134,9 @@ fn folders() -> Option<Vec<PathBuf>> {
 fn look(subject: &Subject<'_>, tally: &mut Tally) {
     let format = subject.caller.format();
     tally.add(format!("{format}: files"));
+    let start = Instant::now();
     let builds = subject.caller.builds(subject.source, subject.repository);
+    tally.reading += start.elapsed();
     for build in &builds {
         tally.add(format!("{format}: builds"));
         tally.add(format!("{format}: Dockerfile {}", dockerfiles(build)));

@@ -162,6 +162,8 @@ impl BuildCommand {
         let name = match (self.program.family, flag.name.as_str()) {
             (Family::Buildctl, "--opt") => return self.take_frontend_option(flag),
             (Family::Buildctl, "--local") => return self.take_local(&flag),
+            (Family::Bake, "--file") => return,
+            (Family::Bake, "--set") => return self.take_override(flag),
             (_, name) => name,
         };
         match name {
@@ -175,6 +177,15 @@ impl BuildCommand {
             "--target" | "--build-target" => self.target = flag.into_operand(),
             "--context" => self.context = flag.into_operand(),
             _ => {}
+        }
+    }
+
+    /// `--set target.args.NAME=value` of bake.
+    fn take_override(&mut self, flag: Flag) {
+        let Some((key, value)) = flag.operand.as_ref().and_then(after_equals) else { return };
+        if let Some((_, name)) = key.split_once(".args.") {
+            let name = name.to_owned();
+            self.arguments.push(BuildArgument { name, value: Some(value), range: flag.range });
         }
     }
 

@@ -7,7 +7,7 @@ use crate::syntax::shell::{Part, PartKind, Word};
 pub(in crate::callers) fn after_equals(word: &Word) -> Option<(String, Word)> {
     let mut key = String::new();
     for (index, part) in word.parts.iter().enumerate() {
-        let PartKind::Text(text) = &part.kind else { return None };
+        let (PartKind::Text(text) | PartKind::Other(text)) = &part.kind else { return None };
         let Some((before, after)) = text.split_once('=') else {
             key.push_str(text);
             continue;

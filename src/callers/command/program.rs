@@ -24,6 +24,8 @@ pub(in crate::callers) enum Family {
     Fly,
     /// `docker compose build` and `docker-compose build`.
     Compose,
+    /// `docker buildx bake`.
+    Bake,
     /// Another program that is given `--build-arg`.
     Other,
 }
@@ -31,7 +33,7 @@ pub(in crate::callers) enum Family {
 impl Family {
     /// Whether a call without build arguments says nothing about a Dockerfile.
     pub(super) fn only_with_arguments(self) -> bool {
-        matches!(self, Self::Fly | Self::Compose | Self::Other)
+        matches!(self, Self::Fly | Self::Bake | Self::Compose | Self::Other)
     }
 
     /// Whether its last operand is the build context.
@@ -211,12 +213,13 @@ impl Program {
             "build" => return Some(Self::new(plain, format!("{name} build"), index, at + 1)),
             "image" | "builder" | "farm" => (plain, &["build"][..]),
             "buildx" if plain == Family::Buildah => (plain, &["build", "b"][..]),
-            "buildx" => (Family::Buildx, &["build", "b"][..]),
+            "buildx" => (Family::Buildx, &["build", "b", "bake"][..]),
             "compose" => (Family::Compose, &["build"][..]),
             _ => return None,
         };
         let second = skip_global_options(pieces, at + 1);
         let called = word(pieces, second)?;
+        let family = if called == "bake" { Family::Bake } else { family };
         inner.contains(&called).then(|| Self::new(family, format!("{name} {first} {called}"), index, second + 1))
     }
 

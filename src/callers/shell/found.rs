@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::super::command::{BuildArgument, BuildCommand, Family, Operand, Piece, is_name};
 use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretSource, SecretValue};
+use super::engine::{Environment, builder, clears, sudo};
 use super::expand::Evaluator;
 use super::place;
 use super::state::{Provision, State};
@@ -55,36 +56,22 @@ pub(super) struct FoundArgument {
 pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &State) -> Option<Found> {
     let parsed = BuildCommand::recognise(pieces)?;
     let site = walk.site;
-    let evaluator = Evaluator { site, state };
-    let raw = written(site, command.range);
-    let input = command.redirects.iter().find(|redirect| redirect.kind == RedirectKind::Read);
-    let input = input.map(|redirect| Operand { range: redirect.range, texts: evaluator.texts(&redirect.target) });
-    let place = place::resolve(&parsed, &state.directories, input.as_ref(), &raw, walk.around);
     let range = site.view.host_range(command.range)?;
     let wrappers = pieces.get(..parsed.program.index).unwrap_or_default();
+    let program = pieces.get(parsed.program.index).map(|piece| written(site, piece.site)).unwrap_or_default();
+    let guessed = parsed.program.guessed.then(|| program.clone());
     let assigned = assigned(command, wrappers);
-    let (told, arguments): (Vec<Argument>, Vec<FoundArgument>) = parsed
-        .arguments
-        .iter()
-        .filter_map(|argument| Some((told(site, argument, command.range)?, found_argument(argument, state, &assigned))))
-        .unzip();
-    let guessed =
-        parsed.program.guessed.then(|| pieces.get(parsed.program.index).map(|piece| written(site, piece.site)));
-    let guessed = guessed.flatten();
+    let arguments = parsed.arguments.iter();
+    let arguments = arguments.filter_map(|argument| {
+        Some((told(site, argument, command.range)?, found_argument(argument, state, &assigned)))
+    });
+    let (told, arguments): (Vec<Argument>, Vec<FoundArgument>) = arguments.unzip();
+    let environment = Environment { evaluator: Evaluator { site, state }, command, wrappers };
     let build = Build {
-        format: site.format,
-        file: site.file.to_owned(),
         range,
-        title: guessed.clone().unwrap_or_else(|| parsed.program.title.clone()),
-        dockerfiles: place.dockerfiles,
-        context: place.context,
-        target: parsed.target.as_ref().and_then(Operand::text).map(str::to_owned),
-        builder: builder(&parsed, &raw, guessed.as_deref(), |name| lookup(evaluator, command, wrappers, name)),
+        builder: builder(&parsed, &program, &environment),
         arguments: told,
-        secrets: parsed.secrets.iter().filter_map(|secret| passed(site, &secret.text, secret.range)).collect(),
-        ssh: parsed.ssh,
-        opaque: parsed.opaque.first().map(|at| written(site, *at)),
-        index: 0,
+        ..describe(walk, command, &parsed, guessed.as_deref(), state)
     };
     Some(Found {
         view: Rc::clone(&site.view),
@@ -99,6 +86,41 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         clean: walk.clean,
         guessed,
     })
+}
+
+/// What the command line says of the build itself.
+fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: Option<&str>, state: &State) -> Build {
+    let site = walk.site;
+    let title = guessed.unwrap_or(&parsed.program.title).to_owned();
+    // Never the whole command: it may hold a credential.
+    let telling = parsed.file.as_ref().or(parsed.context.as_ref()).map(|operand| written(site, operand.range));
+    let input = command
+        .redirects
+        .iter()
+        .find(|redirect| redirect.kind == RedirectKind::Read)
+        .map(|redirect| Operand { range: redirect.range, texts: Evaluator { site, state }.texts(&redirect.target) });
+    let telling = telling.unwrap_or_else(|| title.clone());
+    let place = place::resolve(parsed, &state.directories, input.as_ref(), &telling, walk.around);
+    Build {
+        format: site.format,
+        file: site.file.to_owned(),
+        range: TextRange::default(),
+        title,
+        dockerfiles: place.dockerfiles,
+        context: place.context,
+        target: parsed.target.as_ref().and_then(Operand::text).map(str::to_owned),
+        builder: Builder::BuildKit,
+        arguments: Vec::new(),
+        secrets: parsed.secrets.iter().filter_map(|secret| passed(site, &secret.text, secret.range)).collect(),
+        ssh: parsed.ssh,
+        opaque: parsed.opaque.first().map(|at| without_value(&written(site, *at))),
+        index: 0,
+    }
+}
+
+/// `text` without what stands behind its first `=`, which may be a credential.
+fn without_value(text: &str) -> String {
+    text.split_once('=').map_or_else(|| text.to_owned(), |(name, _)| format!("{name}=…"))
 }
 
 /// The file's text at a range of the view.
@@ -119,75 +141,6 @@ fn assigned(command: &Command, wrappers: &[Piece]) -> Vec<String> {
     let in_words = wrappers.iter().filter_map(Piece::text).filter_map(|text| text.split_once('='));
     let names = command.assignments.iter().map(|assignment| assignment.name.clone());
     names.chain(in_words.map(|(name, _)| name.to_owned()).filter(|name| is_name(name))).collect()
-}
-
-fn lookup(evaluator: Evaluator<'_>, command: &Command, wrappers: &[Piece], name: &str) -> Option<Vec<String>> {
-    let prefix = format!("{name}=");
-    if let Some(text) = wrappers.iter().filter_map(Piece::text).find_map(|text| text.strip_prefix(&prefix)) {
-        return Some(vec![text.to_owned()]);
-    }
-    if let Some(assignment) = command.assignments.iter().find(|assignment| assignment.name == name) {
-        return Some(evaluator.texts(&assignment.value));
-    }
-    match evaluator.state.bindings.get(name) {
-        Some(binding) if binding.exported => Some(binding.texts.clone()),
-        _ => evaluator.site.environment.get(name).map(|text| vec![text.clone()]),
-    }
-}
-
-fn builder(
-    command: &BuildCommand,
-    raw: &str,
-    guessed: Option<&str>,
-    environment: impl Fn(&str) -> Option<Vec<String>>,
-) -> Builder {
-    let without = |sentence: &str| Builder::WithoutSecrets(sentence.to_owned());
-    match command.program.family {
-        Family::Docker
-            if guessed.is_some_and(|name| {
-                let name = name.to_ascii_lowercase();
-                name.contains("podman") || name.contains("buildah")
-            }) =>
-        {
-            Builder::Buildah
-        }
-        Family::Docker => {
-            let value = environment("DOCKER_BUILDKIT").unwrap_or_default();
-            // The values that Go's `strconv.ParseBool` takes for false (`docker/cli/cmd/docker/builder.go`).
-            match value.into_iter().find(|text| matches!(text.as_str(), "0" | "f" | "F" | "false" | "FALSE" | "False"))
-            {
-                Some(text) => Builder::WithoutSecrets(format!("`DOCKER_BUILDKIT={text}` selects the classic builder")),
-                None => Builder::BuildKit,
-            }
-        }
-        Family::Buildx | Family::Buildctl => Builder::BuildKit,
-        Family::Buildah => Builder::Buildah,
-        Family::Kaniko => without("kaniko has no `--secret` and passes over `RUN --mount`"),
-        Family::Azure => without("`az acr build` has no `--secret`"),
-        Family::Img => without("`img build` has no `--secret`"),
-        Family::Fly => without("`fly deploy` has no `--secret`; it takes `--build-secret NAME=value`"),
-        Family::Compose => without("`docker compose build` has no `--secret`; declare it in the Compose file"),
-        Family::Other => {
-            let program = raw.split_whitespace().next().unwrap_or("the program");
-            Builder::WithoutSecrets(format!("what `{program}` does with `--build-arg` is not known"))
-        }
-    }
-}
-
-/// `sudo` resets the environment unless it is told not to (`sudo(8)`, env_reset).
-fn sudo(wrappers: &[Piece]) -> Option<TextSize> {
-    let sudo = wrappers.iter().position(|piece| piece.text() == Some("sudo"))?;
-    let rest = wrappers.get(sudo + 1..).unwrap_or_default();
-    let keeps = rest
-        .iter()
-        .filter_map(Piece::text)
-        .any(|text| text == "--preserve-env" || text.starts_with('-') && !text.starts_with("--") && text.contains('E'));
-    (!keeps).then(|| wrappers.get(sudo).map(|piece| piece.site.end())).flatten()
-}
-
-fn clears(wrappers: &[Piece]) -> bool {
-    let mut texts = wrappers.iter().filter_map(Piece::text).skip_while(|text| *text != "env").skip(1);
-    texts.any(|text| matches!(text, "-i" | "-" | "--ignore-environment"))
 }
 
 fn found_argument(argument: &BuildArgument, state: &State, assigned: &[String]) -> FoundArgument {

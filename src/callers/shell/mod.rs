@@ -5,9 +5,11 @@
 
 mod builtin;
 mod embedded;
+mod engine;
 mod expand;
 mod found;
 mod place;
+mod removal;
 mod rewrite;
 mod script;
 mod state;

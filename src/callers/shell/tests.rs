@@ -261,6 +261,8 @@ fn what_has_no_secrets_is_refused() {
     refused("/kaniko/executor --context . --build-arg T", "kaniko");
     refused("docker compose build --build-arg T=$T", "Compose file");
     refused("docker-compose -f x.yml build --build-arg T=$T web", "Compose file");
+    refused("docker buildx bake --set '*.args.T='$T app", "bake");
+    refused("docker buildx bake -f x.hcl --set *.args.T=$T app", "bake");
     refused("fly deploy --build-arg T=$T", "--build-secret");
     refused("az acr build --build-arg T=$T -r r .", "az acr build");
     refused("./own-build --build-arg T=$T", "./own-build");
@@ -353,7 +355,7 @@ fn paths_lead_to_the_dockerfile() {
         ("docker build https://git.example.com/a.git", Dockerfiles::Elsewhere),
         ("x | docker build -", Dockerfiles::Elsewhere),
         ("docker build /tmp/x", Dockerfiles::Elsewhere),
-        ("docker build \"$X\"", Dockerfiles::Unknown("docker build \"$X\"".into())),
+        ("docker build \"$X\"", Dockerfiles::Unknown("\"$X\"".into())),
         ("podman build app", one("app/Dockerfile")),
         ("buildctl build --frontend dockerfile.v0 --local context=. --local dockerfile=app", one("app/Dockerfile")),
         (

@@ -1,0 +1,89 @@
+//! What runs a build: the program, and what stands in front of it.
+
+use super::super::Builder;
+use super::super::command::{BuildCommand, Family, Piece};
+use super::expand::Evaluator;
+use crate::source::TextSize;
+use crate::syntax::shell::Command;
+
+/// The environment of a command, as far as its texts are known.
+pub(super) struct Environment<'a> {
+    /// What the script has set up.
+    pub evaluator: Evaluator<'a>,
+    /// The command, with the assignments in front.
+    pub command: &'a Command,
+    /// The words before the program: `env A=b`, `sudo`.
+    pub wrappers: &'a [Piece],
+}
+
+impl Environment<'_> {
+    fn lookup(&self, name: &str) -> Option<Vec<String>> {
+        let prefix = format!("{name}=");
+        if let Some(text) = self.wrappers.iter().filter_map(Piece::text).find_map(|text| text.strip_prefix(&prefix)) {
+            return Some(vec![text.to_owned()]);
+        }
+        if let Some(assignment) = self.command.assignments.iter().find(|assignment| assignment.name == name) {
+            return Some(self.evaluator.texts(&assignment.value));
+        }
+        match self.evaluator.state.bindings.get(name) {
+            Some(binding) if binding.exported => Some(binding.texts.clone()),
+            _ => self.evaluator.site.environment.get(name).map(|text| vec![text.clone()]),
+        }
+    }
+
+    /// The value of `DOCKER_BUILDKIT` that switches BuildKit off, as Go's `strconv.ParseBool` reads it
+    /// (`docker/cli/cmd/docker/builder.go`).
+    fn classic(&self) -> Option<String> {
+        let texts = self.lookup("DOCKER_BUILDKIT")?;
+        texts.into_iter().find(|text| matches!(text.as_str(), "0" | "f" | "F" | "false" | "FALSE" | "False"))
+    }
+}
+
+/// What runs the build. `written` is the word that names the program.
+pub(super) fn builder(command: &BuildCommand, written: &str, environment: &Environment<'_>) -> Builder {
+    let family = command.program.family;
+    let lower = written.to_ascii_lowercase();
+    let named_podman = command.program.guessed && ["podman", "buildah"].iter().any(|name| lower.contains(name));
+    match (family, without(family, written)) {
+        (_, Some(sentence)) => Builder::WithoutSecrets(sentence),
+        (Family::Buildah, _) => Builder::Buildah,
+        (Family::Docker, _) if named_podman => Builder::Buildah,
+        (Family::Docker, _) => match environment.classic() {
+            Some(text) => Builder::WithoutSecrets(format!("`DOCKER_BUILDKIT={text}` selects the classic builder")),
+            None => Builder::BuildKit,
+        },
+        _ => Builder::BuildKit,
+    }
+}
+
+/// Why a program can't pass a secret, if it can't.
+fn without(family: Family, written: &str) -> Option<String> {
+    let sentence = match family {
+        Family::Docker | Family::Buildx | Family::Buildah | Family::Buildctl => return None,
+        Family::Kaniko => "kaniko has no `--secret` and passes over `RUN --mount`",
+        Family::Azure => "`az acr build` has no `--secret`",
+        Family::Img => "`img build` has no `--secret`",
+        Family::Fly => "`fly deploy` has no `--secret`; it takes `--build-secret NAME=value`",
+        Family::Bake => "`docker buildx bake` takes secrets from its file or by `--set *.secrets+=id=…,env=…`",
+        Family::Compose => "`docker compose build` has no `--secret`; declare it in the Compose file",
+        Family::Other => return Some(format!("what `{written}` does with `--build-arg` is not known")),
+    };
+    Some(sentence.to_owned())
+}
+
+/// `sudo` resets the environment unless it is told not to (`sudo(8)`, env_reset).
+pub(super) fn sudo(wrappers: &[Piece]) -> Option<TextSize> {
+    let sudo = wrappers.iter().position(|piece| piece.text() == Some("sudo"))?;
+    let rest = wrappers.get(sudo + 1..).unwrap_or_default();
+    let keeps = rest
+        .iter()
+        .filter_map(Piece::text)
+        .any(|text| text == "--preserve-env" || text.starts_with('-') && !text.starts_with("--") && text.contains('E'));
+    (!keeps).then(|| wrappers.get(sudo).map(|piece| piece.site.end())).flatten()
+}
+
+/// Whether `env -i` empties the environment.
+pub(super) fn clears(wrappers: &[Piece]) -> bool {
+    let mut texts = wrappers.iter().filter_map(Piece::text).skip_while(|text| *text != "env").skip(1);
+    texts.any(|text| matches!(text, "-i" | "-" | "--ignore-environment"))
+}
