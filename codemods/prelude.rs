@@ -6,9 +6,12 @@ pub use crate::model::{Dockerfile, Entry, Model, Secret};
 pub use crate::plan::{Change, Finding, Label, Severity};
 
 /// Every secret of every Dockerfile.
-pub fn secrets<'m>(model: &'m Model<'m>) -> impl Iterator<Item = (&'m Dockerfile, Secret)> {
-    let of = |dockerfile| model.secrets(dockerfile).into_iter().map(move |secret| (dockerfile, secret));
-    model.dockerfiles.iter().flat_map(of)
+pub fn secrets<'m>(model: &'m Model) -> impl Iterator<Item = (&'m Dockerfile, Secret)> {
+    let of = |dockerfile| {
+        let secrets = model.secrets(dockerfile).to_vec();
+        secrets.into_iter().map(move |secret| (dockerfile, secret))
+    };
+    model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
 }
 
 /// Whether a Dockerfile of this text can declare a secret: it has the word `arg` or `env` in any letter case.

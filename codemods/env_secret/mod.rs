@@ -11,7 +11,7 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model<'_>) -> Vec<Finding> {
+fn find(model: &Model) -> Vec<Finding> {
     secrets(model)
         .filter(|(_, secret)| !secret.flow.relays.is_empty() || secret.entry == Entry::Variable)
         .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))

@@ -15,7 +15,7 @@ use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
 /// One secret on its way to mounts.
 #[derive(Debug)]
 pub struct Migration<'m> {
-    model: &'m Model<'m>,
+    model: &'m Model,
     dockerfile: &'m Dockerfile,
     secret: Secret,
     bound: Vec<BoundBuild<'m>>,
@@ -32,7 +32,7 @@ enum Style {
 impl<'m> Migration<'m> {
     /// A migration of `secret`, one of the secrets of `dockerfile`.
     #[must_use]
-    pub fn new(model: &'m Model<'m>, dockerfile: &'m Dockerfile, secret: Secret) -> Self {
+    pub fn new(model: &'m Model, dockerfile: &'m Dockerfile, secret: Secret) -> Self {
         let bound = model.bound_builds(dockerfile);
         let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
         Self { model, dockerfile, secret, bound, shipped }
@@ -69,6 +69,7 @@ impl<'m> Migration<'m> {
         Finding {
             codemod,
             severity: Severity::Warning,
+            dockerfile: self.dockerfile.path().to_owned(),
             subject: self.name().to_owned(),
             title,
             primary: self.primary_label(primary),

@@ -15,11 +15,11 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model<'_>) -> Vec<Finding> {
+fn find(model: &Model) -> Vec<Finding> {
     model.dockerfiles.iter().filter_map(|dockerfile| finding(model, dockerfile)).collect()
 }
 
-fn finding<'m>(model: &'m Model<'m>, dockerfile: &'m Dockerfile) -> Option<Finding> {
+fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Option<Finding> {
     let (feature, place) = newest_feature(dockerfile)?;
     let frontend = dockerfile.frontend();
     let old = frontend.as_deref().is_some_and(is_experimental);
@@ -49,6 +49,7 @@ fn finding<'m>(model: &'m Model<'m>, dockerfile: &'m Dockerfile) -> Option<Findi
     Some(Finding {
         codemod: CODEMOD.id,
         severity: if answer == Some(Answer::No) { Severity::Error } else { Severity::Note },
+        dockerfile: dockerfile.path().to_owned(),
         subject: "syntax".to_owned(),
         title,
         primary,

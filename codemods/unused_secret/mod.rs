@@ -14,7 +14,7 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model<'_>) -> Vec<Finding> {
+fn find(model: &Model) -> Vec<Finding> {
     let declared = secrets(model)
         .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))
         .filter(Migration::is_unused)
@@ -28,19 +28,14 @@ fn find(model: &Model<'_>) -> Vec<Finding> {
 
 /// Build arguments that builds still pass although the Dockerfile mounts the secret: BuildKit says nothing, and keeps
 /// the value in provenance and in the build record (experiment, Engine 28.5).
-fn stale_arguments<'m>(model: &'m Model<'m>, dockerfile: &'m Dockerfile) -> Vec<Finding> {
+fn stale_arguments<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
     let bound = model.bound_builds(dockerfile);
     let passed = bound.iter().flat_map(|bound| &bound.build.arguments).map(|argument| argument.name.as_str());
     let names: BTreeSet<&str> = passed.filter(|name| !dockerfile.declares(name) && mounts(dockerfile, name)).collect();
     names.into_iter().map(|name| stale_argument(model, dockerfile, &bound, name)).collect()
 }
 
-fn stale_argument<'m>(
-    model: &'m Model<'m>,
-    dockerfile: &'m Dockerfile,
-    bound: &[BoundBuild<'m>],
-    name: &str,
-) -> Finding {
+fn stale_argument<'m>(model: &'m Model, dockerfile: &'m Dockerfile, bound: &[BoundBuild<'m>], name: &str) -> Finding {
     let mut change = Change::new(model, dockerfile);
     bound.iter().for_each(|bound| change.request(*bound, name, None));
     let (fix, notes) = change.finish(format!("stop passing `{name}` as a build argument"));
@@ -57,6 +52,7 @@ fn stale_argument<'m>(
     Finding {
         codemod: CODEMOD.id,
         severity: Severity::Warning,
+        dockerfile: dockerfile.path().to_owned(),
         subject: name.to_owned(),
         title: format!("`{name}` is still passed as a build argument, and the build's records keep its value"),
         primary,

@@ -22,7 +22,7 @@ pub use build::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
 };
 
-pub use routing::{builds, pass_all};
+pub use routing::{builds, builds_in, pass_all};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -111,10 +111,7 @@ pub trait Caller: Sync {
     ) -> Result<Rewrite, Refusal>;
 }
 
-/// The callers of all formats, in the order in which they are asked whether a file is theirs.
-pub const ALL: &[&dyn Caller] =
-    &[&compose::Compose, &github::GithubActions, &make::Make, &markdown::Markdown, &shell::Shell];
-/// Every caller; [`recognised`] chooses among them.
+/// Every caller, in the order in which [`recognised`] asks them whether a file is theirs.
 pub const ALL: &[&dyn Caller] =
     &[&shell::Shell, &make::Make, &markdown::Markdown, &github::GithubActions, &compose::Compose];
 

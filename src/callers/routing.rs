@@ -23,8 +23,13 @@ impl Surroundings for Repository {
 /// Every build that is written down in `repository`, in the order of the files and of the places in them.
 #[must_use]
 pub fn builds(repository: &Repository) -> Vec<Build> {
-    let callers = repository.sources().filter_map(|source| Some((recognised(source.path(), source.text())?, source)));
-    callers.flat_map(|(caller, source)| caller.builds(source, repository)).collect()
+    repository.sources().flat_map(|source| builds_in(repository, source)).collect()
+}
+
+/// Every build that is written down in `source`, one of the files of `repository`.
+#[must_use]
+pub fn builds_in(repository: &Repository, source: &Source) -> Vec<Build> {
+    recognised(source.path(), source.text()).map(|caller| caller.builds(source, repository)).unwrap_or_default()
 }
 
 /// The edits of `file` that make several of its builds, named by their index, honour their requests.

@@ -7,8 +7,8 @@ use camino::Utf8PathBuf;
 use super::{Arguments, Failure, Streams, ids};
 use crate::{
     codemods,
-    plan::{self, Finding, Plan, Planned, Policy, Status},
-    report::{Redactor, shown},
+    plan::{self, Plan, Planned, Policy},
+    report::Redactor,
     repository::{self, Repository, Root},
     source::Source,
 };
@@ -31,24 +31,9 @@ impl Analysis {
         Ok(Self { root, repository, plan, redactor })
     }
 
-    /// The findings that were asked about.
+    /// The findings, in order.
     pub(super) fn findings(&self) -> impl Iterator<Item = &Planned> {
-        self.plan.findings.iter().filter(|planned| self.is_selected(&planned.finding))
-    }
-
-    /// Refuses a change that goes beyond what was asked about. Callers anywhere may change, but only for its findings.
-    pub(super) fn stays_within_selection(&self) -> Result<(), Failure> {
-        let beyond = |planned: &&Planned| planned.status == Status::Applied && !self.is_selected(&planned.finding);
-        self.plan.findings.iter().find(beyond).map_or(Ok(()), |planned| {
-            let file = shown::line(planned.finding.primary.file.as_str());
-            let message = format!("the change would also repair `{file}`, which was not asked about");
-            Err(Failure::new(message).hint("run on the whole repository"))
-        })
-    }
-
-    fn is_selected(&self, finding: &Finding) -> bool {
-        let mut places = std::iter::once(&finding.primary).chain(&finding.labels);
-        places.any(|label| self.repository.is_selected(&label.file))
+        self.plan.findings.iter()
     }
 }
 

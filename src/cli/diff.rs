@@ -10,7 +10,6 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcom
     if !arguments.quiet {
         analysis::notices(&analyses, streams)?;
     }
-    analyses.iter().try_for_each(analysis::Analysis::stays_within_selection)?;
     let mut outcome = Outcome::Clean;
     for analysis in &analyses {
         for (path, change) in &analysis.plan.files {

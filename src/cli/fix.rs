@@ -20,7 +20,6 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcom
     if !arguments.quiet {
         analysis::notices(&analyses, streams)?;
     }
-    analyses.iter().try_for_each(Analysis::stays_within_selection)?;
     // All gates before the first write: two repositories are not one change, but a refusal is one answer.
     let places: Vec<Option<Place>> = analyses
         .iter()

@@ -25,11 +25,11 @@ pub(super) fn run(paths: &Paths, streams: &mut Streams) -> Result<Outcome, Failu
 
 /// The build line of each Dockerfile for which `wanted` holds, to be run in the root of the repository.
 pub(super) fn lines(repository: &Repository, wanted: impl Fn(&Utf8Path) -> bool) -> Vec<String> {
-    let model = Model::new(repository, wanted);
+    let model = Model::new(std::rc::Rc::new(repository.clone()), wanted);
     model.dockerfiles.iter().map(|dockerfile| line(&model, dockerfile)).collect()
 }
 
-fn line(model: &Model<'_>, dockerfile: &Dockerfile) -> String {
+fn line(model: &Model, dockerfile: &Dockerfile) -> String {
     let builds = model.bound_builds(dockerfile);
     let mut words = vec!["docker".to_owned(), "build".to_owned()];
     for (id, source) in secrets(dockerfile, &builds) {

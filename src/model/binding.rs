@@ -37,7 +37,7 @@ pub struct Mention {
     pub prose: bool,
 }
 
-impl Model<'_> {
+impl Model {
     /// The builds that are, or may be, of `dockerfile`.
     #[must_use]
     pub fn bound_builds(&self, dockerfile: &Dockerfile) -> Vec<BoundBuild<'_>> {

@@ -19,40 +19,79 @@ pub use rest::{Rest, RestKind, rests};
 pub use run::{Form, Run, ShellText, mentions};
 pub use secret::{Entry, Secret, Use};
 
-use camino::Utf8Path;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::callers::{self, Build};
 use crate::repository::Repository;
 
 /// One repository, understood.
 #[derive(Debug)]
-pub struct Model<'r> {
+pub struct Model {
     /// Its files.
-    pub repository: &'r Repository,
+    pub repository: Rc<Repository>,
     /// Its Dockerfiles, in order of their paths.
-    pub dockerfiles: Vec<Dockerfile>,
+    pub dockerfiles: Vec<Rc<Dockerfile>>,
     /// Every build that is written down in it.
     pub builds: Vec<Build>,
+    secrets: BTreeMap<Utf8PathBuf, OnceCell<Rc<[Secret]>>>,
 }
 
-impl<'r> Model<'r> {
+impl Model {
     /// Understands the Dockerfiles for which `wanted` holds, and all builds of the repository.
     #[must_use]
-    pub fn new(repository: &'r Repository, wanted: impl Fn(&Utf8Path) -> bool) -> Self {
+    pub fn new(repository: Rc<Repository>, wanted: impl Fn(&Utf8Path) -> bool) -> Self {
         let sources = repository.dockerfiles().iter().filter_map(|path| repository.source(path));
-        let dockerfiles: Vec<Dockerfile> =
-            sources.filter(|source| wanted(source.path())).map(|source| Dockerfile::new(source.clone())).collect();
-        let builds = if dockerfiles.is_empty() { Vec::new() } else { callers::builds(repository) };
-        Self { repository, dockerfiles, builds }
+        let chosen = sources.filter(|source| wanted(source.path()));
+        let dockerfiles: Vec<_> = chosen.map(|source| Rc::new(Dockerfile::new(source.clone()))).collect();
+        let builds = if dockerfiles.is_empty() { Vec::new() } else { callers::builds(&repository) };
+        Self::of(repository, dockerfiles, builds)
+    }
+
+    /// The same for `repository`, a later state of the files in which only those of `changed` differ: what was
+    /// understood of the others is kept.
+    #[must_use]
+    pub fn after(&self, repository: Rc<Repository>, changed: &[Utf8PathBuf]) -> Self {
+        let dockerfiles = self.dockerfiles.iter().map(|old| match repository.source(old.path()) {
+            Some(source) if changed.iter().any(|path| path == old.path()) => Rc::new(Dockerfile::new(source.clone())),
+            _ => Rc::clone(old),
+        });
+        let kept = self.builds.iter().filter(|build| !changed.contains(&build.file)).cloned();
+        let fresh = changed.iter().filter_map(|path| repository.source(path));
+        let fresh = fresh.flat_map(|source| callers::builds_in(&repository, source));
+        let mut builds: Vec<Build> = kept.chain(fresh).collect();
+        builds.sort_by(|left, right| (&left.file, left.index).cmp(&(&right.file, right.index)));
+        let dockerfiles = dockerfiles.collect();
+        Self::of(repository, dockerfiles, builds)
+    }
+
+    fn of(repository: Rc<Repository>, dockerfiles: Vec<Rc<Dockerfile>>, builds: Vec<Build>) -> Self {
+        let secrets = dockerfiles.iter().map(|one| (one.path().to_owned(), OnceCell::new())).collect();
+        Self { repository, dockerfiles, builds, secrets }
+    }
+
+    /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.
+    #[must_use]
+    pub fn secrets(&self, dockerfile: &Dockerfile) -> Rc<[Secret]> {
+        match self.secrets.get(dockerfile.path()) {
+            Some(known) => Rc::clone(known.get_or_init(|| self.find_secrets(dockerfile).into())),
+            None => self.find_secrets(dockerfile).into(),
+        }
+    }
+
+    /// The Dockerfile at `path`.
+    #[must_use]
+    pub fn dockerfile(&self, path: &Utf8Path) -> Option<&Dockerfile> {
+        self.dockerfiles.iter().map(Rc::as_ref).find(|dockerfile| dockerfile.path() == path)
     }
 
     /// What reads a value in the RUNs of `dockerfile`.
     #[must_use]
-    pub fn reader<'d>(&self, dockerfile: &'d Dockerfile) -> Reader<'d>
-    where
-        'r: 'd,
-    {
-        Reader::new(self.repository, dockerfile.path())
+    pub fn reader<'d>(&'d self, dockerfile: &'d Dockerfile) -> Reader<'d> {
+        Reader::new(&self.repository, dockerfile.path())
     }
 
     /// The targets that the builds of `dockerfile` name.

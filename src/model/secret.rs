@@ -42,10 +42,8 @@ pub struct Secret {
     pub uses: Vec<Use>,
 }
 
-impl Model<'_> {
-    /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.
-    #[must_use]
-    pub fn secrets(&self, dockerfile: &Dockerfile) -> Vec<Secret> {
+impl Model {
+    pub(super) fn find_secrets(&self, dockerfile: &Dockerfile) -> Vec<Secret> {
         let mut secrets = Vec::new();
         let mut relayed = BTreeSet::new();
         for name in declared(dockerfile, Keyword::Arg) {

@@ -37,7 +37,7 @@ pub const FRONTEND: &str = "docker/dockerfile:1";
 /// its reason.
 #[derive(Debug)]
 pub struct Change<'m> {
-    model: &'m Model<'m>,
+    model: &'m Model,
     dockerfile: &'m Dockerfile,
     removed: BTreeMap<usize, BTreeSet<usize>>,
     mounts: BTreeMap<usize, Vec<Mount>>,
@@ -56,7 +56,7 @@ pub struct Change<'m> {
 impl<'m> Change<'m> {
     /// A change around `dockerfile` that does nothing yet.
     #[must_use]
-    pub fn new(model: &'m Model<'m>, dockerfile: &'m Dockerfile) -> Self {
+    pub fn new(model: &'m Model, dockerfile: &'m Dockerfile) -> Self {
         Self {
             model,
             dockerfile,
@@ -294,7 +294,7 @@ impl<'m> Change<'m> {
             by_file.entry(file).or_default().push((index, requests));
         }
         for (file, requests) in by_file {
-            match callers::pass_all(self.model.repository, &file, &requests) {
+            match callers::pass_all(&self.model.repository, &file, &requests) {
                 Ok(rewrite) => {
                     self.edits.entry(file).or_default().extend(rewrite.edits);
                     rewrite.assumptions.into_iter().for_each(|assumption| self.assume(assumption));

@@ -6,8 +6,9 @@ use crate::syntax::dockerfile::ProblemKind;
 use super::Finding;
 
 /// What is wrong with `after`, the state that the fix of `finding` leaves; `None` if it holds.
-pub(super) fn problem_with(before: &Model<'_>, after: &Model<'_>, finding: &Finding) -> Option<String> {
-    let (old, new) = (before.dockerfiles.first()?, after.dockerfiles.first()?);
+pub(super) fn problem_with(before: &Model, after: &Model, finding: &Finding) -> Option<String> {
+    let path = &finding.dockerfile;
+    let (old, new) = (before.dockerfile(path)?, after.dockerfile(path)?);
     let rejections = |dockerfile: &Dockerfile| {
         dockerfile.parse.problems().iter().filter(|one| one.kind == ProblemKind::Rejected).count()
     };
@@ -80,7 +81,7 @@ fn other_instruction_changed(old: &Dockerfile, new: &Dockerfile, secret: Option<
 }
 
 /// A build that still passes the argument would leave its value in provenance and build records.
-fn remaining_argument(after: &Model<'_>, dockerfile: &Dockerfile, secret: &Secret) -> Option<String> {
+fn remaining_argument(after: &Model, dockerfile: &Dockerfile, secret: &Secret) -> Option<String> {
     let name = &secret.flow.name;
     let bound = after.bound_builds(dockerfile);
     let mut still = bound.iter().filter(|bound| bound.build.arguments.iter().any(|given| given.name == *name));

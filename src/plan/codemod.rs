@@ -14,5 +14,5 @@ pub struct Codemod {
     /// Whether a Dockerfile of this text may have such a finding: a necessary condition that costs nearly nothing.
     pub may_find: fn(&str) -> bool,
     /// Finds what is wrong, each with its repair.
-    pub find: fn(&Model<'_>) -> Vec<Finding>,
+    pub find: fn(&Model) -> Vec<Finding>,
 }

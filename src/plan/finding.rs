@@ -88,6 +88,8 @@ pub struct Finding {
     pub codemod: &'static str,
     /// How bad it is.
     pub severity: Severity,
+    /// The Dockerfile that it is about, from the repository's root.
+    pub dockerfile: Utf8PathBuf,
     /// What it is about, such as the build argument's name.
     pub subject: String,
     /// One sentence without a final period.
@@ -103,9 +105,9 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What identifies the finding while files are being edited: codemod, file and subject.
+    /// What identifies the finding while files are being edited: codemod, Dockerfile and subject.
     #[must_use]
     pub fn key(&self) -> (&'static str, Utf8PathBuf, String) {
-        (self.codemod, self.primary.file.clone(), self.subject.clone())
+        (self.codemod, self.dockerfile.clone(), self.subject.clone())
     }
 }

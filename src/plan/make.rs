@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -24,23 +25,23 @@ const MOST_ROUNDS: usize = 256;
 #[must_use]
 pub fn make(repository: &Repository, policy: &Policy, codemods: &[&Codemod]) -> Plan {
     let mut work = Work::new(repository, policy, codemods);
-    let found = work.find(|_| true);
-    let mut findings = found.clone();
+    let mut findings = work.find(&work.model);
+    let found = findings.clone();
     for _ in 0..MOST_ROUNDS {
         let chosen = work.choose(&findings);
         if chosen.is_empty() {
             break;
         }
-        work.apply(&chosen);
-        let open: BTreeSet<Utf8PathBuf> = findings.iter().map(|finding| finding.primary.file.clone()).collect();
-        findings = work.find(|path| open.contains(path));
+        match work.apply(&chosen) {
+            Some(next) => findings = next,
+            None => continue,
+        }
     }
-    work.into_plan(found)
+    work.into_plan(repository, found)
 }
 
 struct Work<'p> {
-    original: &'p Repository,
-    current: Repository,
+    model: Model,
     policy: &'p Policy,
     codemods: Vec<&'p Codemod>,
     applied: BTreeSet<Key>,
@@ -53,24 +54,19 @@ impl<'p> Work<'p> {
             let named = |ids: &[String]| ids.iter().any(|id| id == codemod.id);
             (policy.select.is_empty() || named(&policy.select)) && !named(&policy.ignore)
         };
-        Self {
-            original,
-            current: original.clone(),
-            policy,
-            codemods: codemods.iter().copied().filter(wanted).collect(),
-            applied: BTreeSet::new(),
-            rejected: BTreeMap::new(),
-        }
+        let codemods: Vec<_> = codemods.iter().copied().filter(wanted).collect();
+        let triggered = |path: &Utf8Path| {
+            let text = original.source(path).map_or("", Source::text);
+            !policy.prefilter || codemods.iter().any(|codemod| (codemod.may_find)(text))
+        };
+        let model = Model::new(Rc::new(original.clone()), triggered);
+        Self { model, policy, codemods, applied: BTreeSet::new(), rejected: BTreeMap::new() }
     }
 
-    fn find(&self, open: impl Fn(&Utf8Path) -> bool) -> Vec<Finding> {
-        let prefilter = self.policy.prefilter;
-        let triggered = |path: &Utf8Path| {
-            let text = self.current.source(path).map_or("", Source::text);
-            !prefilter || self.codemods.iter().any(|codemod| (codemod.may_find)(text))
-        };
-        let model = Model::new(&self.current, |path| open(path) && triggered(path));
-        let mut findings: Vec<Finding> = self.codemods.iter().flat_map(|codemod| (codemod.find)(&model)).collect();
+    /// The findings of the files that were asked about, in their order.
+    fn find(&self, model: &Model) -> Vec<Finding> {
+        let found = self.codemods.iter().flat_map(|codemod| (codemod.find)(model));
+        let mut findings: Vec<Finding> = found.filter(|finding| is_selected(&model.repository, finding)).collect();
         findings.sort_by_key(|finding| (finding.primary.file.clone(), finding.primary.range.start()));
         findings
     }
@@ -103,25 +99,30 @@ impl<'p> Work<'p> {
         chosen
     }
 
-    /// Applies `chosen`, or those of them that keep their promise.
-    fn apply(&mut self, chosen: &[&Finding]) {
+    /// Applies those of `chosen` that keep their promise. Returns what is found in the result; `None` if none did.
+    fn apply(&mut self, chosen: &[&Finding]) -> Option<Vec<Finding>> {
         let mut rest: Vec<&Finding> = chosen.to_vec();
         while !rest.is_empty() {
-            let Some(next) = self.with_edits(&rest) else { break };
-            let failed: Vec<(Key, String)> =
-                rest.iter().filter_map(|finding| Some((finding.key(), self.broken_promise(&next, finding)?))).collect();
+            let (repository, changed) = self.with_edits(&rest)?;
+            let next = self.model.after(Rc::new(repository), &changed);
+            let findings = self.find(&next);
+            let failed: Vec<(Key, String)> = rest
+                .iter()
+                .filter_map(|finding| Some((finding.key(), self.broken_promise(&next, &findings, finding)?)))
+                .collect();
             if failed.is_empty() {
                 self.applied.extend(rest.iter().map(|finding| finding.key()));
-                self.current = next;
-                return;
+                self.model = next;
+                return Some(findings);
             }
             rest.retain(|finding| failed.iter().all(|(key, _)| *key != finding.key()));
             self.rejected.extend(failed);
         }
+        None
     }
 
-    /// The repository with these fixes; a fix that can't even be applied is rejected.
-    fn with_edits(&mut self, chosen: &[&Finding]) -> Option<Repository> {
+    /// The repository with these fixes, and the files that changed; a fix that can't even be applied is rejected.
+    fn with_edits(&mut self, chosen: &[&Finding]) -> Option<(Repository, Vec<Utf8PathBuf>)> {
         let mut edits: BTreeMap<&Utf8PathBuf, Vec<Edit>> = BTreeMap::new();
         for finding in chosen {
             for (file, own) in &finding.fix.edits {
@@ -130,7 +131,7 @@ impl<'p> Work<'p> {
         }
         let mut changed = Vec::new();
         for (file, edits) in edits {
-            let source = self.current.source(file)?;
+            let source = self.model.repository.source(file)?;
             match apply_edits(source.text(), &edits) {
                 Ok(text) => changed.push(source.with_text(text)),
                 Err(overlap) => {
@@ -140,21 +141,18 @@ impl<'p> Work<'p> {
                 }
             }
         }
-        Some(self.current.with_sources(changed))
+        let paths = changed.iter().map(|source| source.path().to_owned()).collect();
+        Some((self.model.repository.with_sources(changed), paths))
     }
 
-    fn broken_promise(&self, next: &Repository, finding: &Finding) -> Option<String> {
-        let path = finding.primary.file.clone();
-        let before = Model::new(&self.current, |candidate| candidate == path);
-        let after = Model::new(next, |candidate| candidate == path);
-        let again = self.codemods.iter().filter(|codemod| codemod.id == finding.codemod);
-        if again.flat_map(|codemod| (codemod.find)(&after)).any(|other| other.key() == finding.key()) {
+    fn broken_promise(&self, next: &Model, findings: &[Finding], finding: &Finding) -> Option<String> {
+        if findings.iter().any(|other| other.key() == finding.key()) {
             return Some("the same finding is there after the fix".to_owned());
         }
-        problem_with(&before, &after, finding)
+        problem_with(&self.model, next, finding)
     }
 
-    fn into_plan(self, found: Vec<Finding>) -> Plan {
+    fn into_plan(self, original: &Repository, found: Vec<Finding>) -> Plan {
         let status = |finding: &Finding| {
             let key = finding.key();
             if self.applied.contains(&key) {
@@ -168,11 +166,17 @@ impl<'p> Work<'p> {
             }
         };
         let findings = found.into_iter().map(|finding| Planned { status: status(&finding), finding }).collect();
-        let changed = self.current.sources().filter_map(|after| {
-            let before = self.original.source(after.path())?;
+        let changed = self.model.repository.sources().filter_map(|after| {
+            let before = original.source(after.path())?;
             let change = FileChange { before: before.clone(), after: after.clone() };
             (before.text() != after.text()).then(|| (after.path().to_owned(), change))
         });
         Plan { findings, files: changed.collect() }
     }
+}
+
+/// Whether one of the finding's places is in a file that was asked about.
+fn is_selected(repository: &Repository, finding: &Finding) -> bool {
+    let mut places = std::iter::once(&finding.primary).chain(&finding.labels);
+    places.any(|label| repository.is_selected(&label.file))
 }

@@ -109,6 +109,7 @@ mod tests {
             follow_ups,
         };
         let finding = Finding {
+            dockerfile: "Dockerfile".into(),
             codemod: "arg-secret",
             severity: Severity::Error,
             subject: subject.into(),

@@ -22,6 +22,7 @@ fn finding(applicability: Applicability) -> Finding {
     Finding {
         codemod: "arg-secret",
         severity: Severity::Error,
+        dockerfile: "Dockerfile".into(),
         subject: "NPM_TOKEN".into(),
         title: "the build argument `NPM_TOKEN` stays in the image's history".into(),
         primary: label("Dockerfile", DOCKERFILE, "NPM_TOKEN=kn0ck-kn0ck", "declared here with kn0ck-kn0ck"),
