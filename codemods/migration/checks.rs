@@ -130,7 +130,7 @@ impl<'m> Migration<'m> {
         if self.secret.entry != Entry::Argument {
             return;
         }
-        for mention in self.model.mentions(self.name()) {
+        for mention in self.model.mentions(self.dockerfile, self.name()) {
             let file = mention.file.clone();
             if mention.prose {
                 change.notes.push(format!("`{file}` still speaks of the build argument `{}`", self.name()));

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
 
 use crate::source::{LineIndex, Source};
@@ -19,6 +21,8 @@ pub struct Dockerfile {
     pub stages: Vec<Stage>,
     /// Where lines begin.
     pub lines: LineIndex,
+    /// The names that an `ARG` declares somewhere in it.
+    pub arguments: BTreeSet<String>,
 }
 
 /// One instruction in its stage.
@@ -74,7 +78,9 @@ impl Dockerfile {
         let parse = tree::parse(source.text());
         let lines = LineIndex::new(source.text());
         let (steps, stages) = steps_and_stages(&parse.root());
-        let mut dockerfile = Self { source, parse, steps, stages, lines };
+        let declarations = steps.iter().filter(|step| step.keyword == Keyword::Arg);
+        let arguments = declarations.flat_map(|step| step.instruction.pairs()).map(|pair| pair.key).collect();
+        let mut dockerfile = Self { source, parse, steps, stages, lines, arguments };
         for index in 0..dockerfile.steps.len() {
             if dockerfile.steps[index].keyword == Keyword::Run {
                 let interpreter = dockerfile.interpreter_at(index);

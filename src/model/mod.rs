@@ -6,6 +6,7 @@
 mod binding;
 mod dockerfile;
 mod flow;
+mod index;
 mod reading;
 mod rest;
 mod run;
@@ -37,7 +38,9 @@ pub struct Model {
     pub dockerfiles: Vec<Rc<Dockerfile>>,
     /// Every build that is written down in it.
     pub builds: Vec<Build>,
-    secrets: BTreeMap<Utf8PathBuf, OnceCell<Rc<[Secret]>>>,
+    index: index::Index,
+    places: BTreeMap<String, usize>,
+    secrets: Vec<OnceCell<Rc<[Secret]>>>,
 }
 
 impl Model {
@@ -48,7 +51,8 @@ impl Model {
         let chosen = sources.filter(|source| wanted(source.path()));
         let dockerfiles: Vec<_> = chosen.map(|source| Rc::new(Dockerfile::new(source.clone()))).collect();
         let builds = if dockerfiles.is_empty() { Vec::new() } else { callers::builds(&repository) };
-        Self::of(repository, dockerfiles, builds)
+        let index = index::Index::new(&repository, &builds);
+        Self::of(repository, dockerfiles, builds, index)
     }
 
     /// The same for `repository`, a later state of the files in which only those of `changed` differ: what was
@@ -65,18 +69,26 @@ impl Model {
         let mut builds: Vec<Build> = kept.chain(fresh).collect();
         builds.sort_by(|left, right| (&left.file, left.index).cmp(&(&right.file, right.index)));
         let dockerfiles = dockerfiles.collect();
-        Self::of(repository, dockerfiles, builds)
+        let index = self.index.after(&repository, changed, &builds);
+        Self::of(repository, dockerfiles, builds, index)
     }
 
-    fn of(repository: Rc<Repository>, dockerfiles: Vec<Rc<Dockerfile>>, builds: Vec<Build>) -> Self {
-        let secrets = dockerfiles.iter().map(|one| (one.path().to_owned(), OnceCell::new())).collect();
-        Self { repository, dockerfiles, builds, secrets }
+    fn of(
+        repository: Rc<Repository>,
+        dockerfiles: Vec<Rc<Dockerfile>>,
+        builds: Vec<Build>,
+        index: index::Index,
+    ) -> Self {
+        let places = dockerfiles.iter().enumerate().map(|(at, one)| (one.path().as_str().to_owned(), at)).collect();
+        let secrets = dockerfiles.iter().map(|_| OnceCell::new()).collect();
+        Self { repository, dockerfiles, builds, index, places, secrets }
     }
 
     /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.
     #[must_use]
     pub fn secrets(&self, dockerfile: &Dockerfile) -> Rc<[Secret]> {
-        match self.secrets.get(dockerfile.path()) {
+        let known = self.places.get(dockerfile.path().as_str()).and_then(|at| self.secrets.get(*at));
+        match known {
             Some(known) => Rc::clone(known.get_or_init(|| self.find_secrets(dockerfile).into())),
             None => self.find_secrets(dockerfile).into(),
         }
@@ -85,13 +97,13 @@ impl Model {
     /// The Dockerfile at `path`.
     #[must_use]
     pub fn dockerfile(&self, path: &Utf8Path) -> Option<&Dockerfile> {
-        self.dockerfiles.iter().map(Rc::as_ref).find(|dockerfile| dockerfile.path() == path)
+        self.places.get(path.as_str()).and_then(|at| self.dockerfiles.get(*at)).map(Rc::as_ref)
     }
 
     /// What reads a value in the RUNs of `dockerfile`.
     #[must_use]
     pub fn reader<'d>(&'d self, dockerfile: &'d Dockerfile) -> Reader<'d> {
-        Reader::new(&self.repository, dockerfile.path())
+        Reader::new(&self.repository, &self.index, dockerfile.path())
     }
 
     /// The targets that the builds of `dockerfile` name.
