@@ -6,15 +6,23 @@
 pub mod arg_secret;
 pub mod env_secret;
 mod migration;
+pub mod persisted_credential;
 mod prelude;
 pub mod syntax_directive;
 pub mod unused_secret;
+pub mod written_credential;
 
 pub use crate::plan::Codemod;
 
 /// Every codemod, in the order in which their findings are fixed.
-pub const ALL: &[&Codemod] =
-    &[&arg_secret::CODEMOD, &env_secret::CODEMOD, &unused_secret::CODEMOD, &syntax_directive::CODEMOD];
+pub const ALL: &[&Codemod] = &[
+    &written_credential::CODEMOD,
+    &persisted_credential::CODEMOD,
+    &arg_secret::CODEMOD,
+    &env_secret::CODEMOD,
+    &unused_secret::CODEMOD,
+    &syntax_directive::CODEMOD,
+];
 
 /// The codemod with this id.
 #[must_use]

@@ -15,7 +15,7 @@ fn find(model: &Model) -> Vec<Finding> {
     secrets(model)
         .filter(|(_, secret)| secret.entry == Entry::Argument)
         .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))
-        .filter(|migration| !migration.is_relayed() && !migration.is_unused())
+        .filter(|migration| migration.codemod() == CODEMOD.id && !migration.is_unused())
         .map(|migration| {
             let name = migration.name().to_owned();
             let title = format!("the secret build argument `{name}` stays readable in the image's history");

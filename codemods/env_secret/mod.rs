@@ -15,7 +15,7 @@ fn find(model: &Model) -> Vec<Finding> {
     secrets(model)
         .filter(|(_, secret)| !secret.flow.relays.is_empty() || secret.entry == Entry::Variable)
         .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))
-        .filter(|migration| !migration.is_unused())
+        .filter(|migration| migration.codemod() == CODEMOD.id && !migration.is_unused())
         .map(|migration| {
             let name = migration.name().to_owned();
             let title = format!("the secret `{name}` stays readable in the image's configuration");

@@ -62,28 +62,16 @@ impl<'m> Migration<'m> {
             let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
             for rest in rests(run, &used.name) {
                 let at = rest.place.unwrap_or(keyword);
-                let (files, remedy) = match rest.kind {
-                    RestKind::File(path) => (path, String::new()),
-                    RestKind::Tool { files, remedy } => (files.join("`, `"), format!(": {remedy}")),
+                match rest.kind {
                     RestKind::Log => {
                         let line = self.dockerfile.lines.line(at.start());
                         change.notes.push(format!("line {line} prints the value to the build log"));
-                        continue;
                     }
                     RestKind::NotUnderstood(program) => {
                         change.assume(format!("`{program}`, which gets the value, does not write it into the image"));
-                        continue;
                     }
-                };
-                if self.is_shipped(used.step) {
-                    let place = change.place(at, "writes the value down");
-                    change.obstruct(
-                        "writes-down",
-                        format!("the value would still be written to `{files}`{remedy}"),
-                        place,
-                    );
-                } else {
-                    change.assume(format!("`{files}`, where the value is written, is not copied from its stage"));
+                    // The repairs deal with what is written down.
+                    RestKind::File(_) | RestKind::Tool { .. } => {}
                 }
             }
         }

@@ -5,11 +5,12 @@
 
 mod checks;
 mod labels;
+mod repair;
 
 use crate::callers::{ArgumentValue, Builder, RequestedSecret, SecretSource};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::knowledge::values::{ValueVerdict, classify_value};
-use crate::model::{BoundBuild, Dockerfile, Entry, Form, Model, Relay, Run, Secret};
+use crate::model::{BoundBuild, Dockerfile, Entry, Form, Model, Relay, RestKind, Run, Secret, rests};
 use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
 
 /// One secret on its way to mounts.
@@ -50,6 +51,25 @@ impl<'m> Migration<'m> {
         !self.secret.flow.relays.is_empty()
     }
 
+    /// The id of the codemod that speaks for it: what writes the value down matters more than how it enters.
+    #[must_use]
+    pub fn codemod(&self) -> &'static str {
+        let mut id = match self.is_relayed() || self.secret.entry == Entry::Variable {
+            true => "env-secret",
+            false => "arg-secret",
+        };
+        for used in &self.secret.uses {
+            for rest in self.run(used.step).map(|run| rests(run, &used.name)).unwrap_or_default() {
+                match rest.kind {
+                    RestKind::Tool { codemod: "persisted-credential", .. } => return "persisted-credential",
+                    RestKind::File(_) | RestKind::Tool { .. } => id = "written-credential",
+                    RestKind::Log | RestKind::NotUnderstood(_) => {}
+                }
+            }
+        }
+        id
+    }
+
     /// Whether nothing can read the value: no RUN, no other instruction, no running container.
     #[must_use]
     pub fn is_unused(&self) -> bool {
@@ -64,8 +84,9 @@ impl<'m> Migration<'m> {
 
     /// The finding with its repair. `title` is its sentence, `primary` what to say at the first place.
     #[must_use]
-    pub fn finding(self, codemod: &'static str, title: String, primary: &str) -> Finding {
-        let (fix, notes) = self.change().finish(self.fix_title());
+    pub fn finding(mut self, codemod: &'static str, title: String, primary: &str) -> Finding {
+        let change = self.change();
+        let (fix, notes) = change.finish(self.fix_title());
         Finding {
             codemod,
             severity: Severity::Warning,
@@ -89,9 +110,10 @@ impl<'m> Migration<'m> {
         }
     }
 
-    fn change(&self) -> Change<'m> {
+    fn change(&mut self) -> Change<'m> {
         let mut change = Change::new(self.model, self.dockerfile);
         self.check(&mut change);
+        self.repair(&mut change);
         self.remove_declarations(&mut change);
         let style = self.style();
         self.mount(&mut change, style);

@@ -144,12 +144,13 @@ impl Dockerfile {
             let program = words.first().map_or("", |word| word.value.as_str());
             return shell::dialect_of(program).map_or(Interpreter::Other, Interpreter::Shell);
         }
-        let windows = self.base_image(index).is_some_and(is_windows_image);
+        let windows = self.image_of(index).is_some_and(is_windows_image);
         if windows { Interpreter::Other } else { Interpreter::Shell(Dialect::Posix) }
     }
 
     /// The image that the stage of the step at `index` rests on in the end, as written.
-    fn base_image(&self, index: usize) -> Option<&str> {
+    #[must_use]
+    pub fn image_of(&self, index: usize) -> Option<&str> {
         let stage = self.steps.get(index)?.stage?;
         match &self.stages.get(*self.ancestry(stage).first()?)?.base {
             Base::Image(image) => Some(image),

@@ -15,7 +15,7 @@ mod secret;
 pub use binding::{Binding, BoundBuild, Mention};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
-pub use reading::{Evidence, Reader};
+pub use reading::{Evidence, Reader, effective_words};
 pub use rest::{Rest, RestKind, rests};
 pub use run::{Form, Run, ShellText, mentions};
 pub use secret::{Entry, Secret, Use};

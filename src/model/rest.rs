@@ -12,6 +12,10 @@ use super::run::Run;
 pub struct Rest {
     /// The command, in the file; `None` where it can't be named.
     pub place: Option<TextRange>,
+    /// The shell text that the command stands in, an index into [`Run::shells`].
+    pub shell: usize,
+    /// The command, in bytes of that text.
+    pub command: TextRange,
     /// What it does with the value.
     pub kind: RestKind,
 }
@@ -27,6 +31,8 @@ pub enum RestKind {
         files: Vec<String>,
         /// What to do instead.
         remedy: String,
+        /// The codemod that deals with it: `written-credential` where writing is what the command is for.
+        codemod: &'static str,
     },
     /// It prints it to the build log.
     Log,
@@ -52,7 +58,7 @@ pub fn rests(run: &Run, name: &str) -> Vec<Rest> {
     found
         .iter()
         .filter(|found| stays(found))
-        .map(|found| Rest { place: place(found), kind: found.kind.clone() })
+        .map(|found| Rest { place: place(found), shell: found.shell, command: found.range, kind: found.kind.clone() })
         .collect()
 }
 
@@ -116,7 +122,7 @@ impl Finder<'_> {
     fn kind_of(&self, command: &Command, rest: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
         let words = effective_words(command);
         if let Some(kept) = tools::persists(&words) {
-            return Some(RestKind::Tool { files: kept.files, remedy: kept.remedy });
+            return Some(RestKind::Tool { files: kept.files, remedy: kept.remedy, codemod: kept.codemod });
         }
         let program = words.first().cloned().flatten()?;
         if tools::logs(&words) {
@@ -136,7 +142,7 @@ impl Finder<'_> {
         for command in &pipeline[1..] {
             let words = effective_words(command);
             if let Some(kept) = tools::persists(&words) {
-                return Some(RestKind::Tool { files: kept.files, remedy: kept.remedy });
+                return Some(RestKind::Tool { files: kept.files, remedy: kept.remedy, codemod: kept.codemod });
             }
             if !tools::logs(&words) && !tools::passes_through(&words) {
                 return words.first().cloned().flatten().map(RestKind::NotUnderstood);

@@ -8,7 +8,7 @@ use crate::model::{Binding, BoundBuild, Dockerfile, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
 use crate::syntax::dockerfile::edit::{self, EditError};
 
-use super::{Applicability, Fix, FollowUp, Label, Obstacle};
+use super::{Applicability, Fix, FollowUp, Label, Obstacle, RunChanges};
 
 /// How a RUN gets a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,7 @@ pub struct Change<'m> {
     assumptions: Vec<String>,
     obstacles: Vec<Obstacle>,
     units: BTreeSet<(Utf8PathBuf, usize)>,
+    runs: RunChanges,
     follow_ups: Vec<FollowUp>,
     /// Sentences for the finding that belongs to this change.
     pub notes: Vec<String>,
@@ -69,6 +70,7 @@ impl<'m> Change<'m> {
             assumptions: Vec::new(),
             obstacles: Vec::new(),
             units: BTreeSet::from([(dockerfile.path().to_owned(), 0)]),
+            runs: RunChanges::default(),
             follow_ups: Vec::new(),
             notes: Vec::new(),
         }
@@ -118,6 +120,26 @@ impl<'m> Change<'m> {
         let exports = self.exports.entry(step).or_default();
         if !exports.contains(&assignment) {
             exports.push(assignment);
+        }
+    }
+
+    /// Rewrites commands of the RUN at `step`: `edits` are edits of the file.
+    pub fn rewrite(&mut self, step: usize, edits: Vec<Edit>) {
+        self.runs.edited.insert(step);
+        self.push(edits);
+    }
+
+    /// The RUN at `step` has no need of the value any more.
+    pub fn release(&mut self, step: usize) {
+        self.runs.released.insert(step);
+    }
+
+    /// Removes the RUN at `step`.
+    pub fn remove_run(&mut self, step: usize) {
+        if self.runs.removed.insert(step) {
+            let outer = &self.dockerfile.steps[step].outer;
+            let edits = edit::remove_instruction(&self.dockerfile.source, outer);
+            self.push_or_obstruct(edits, outer.text_range());
         }
     }
 
@@ -183,6 +205,7 @@ impl<'m> Change<'m> {
         }
         let fix = Fix {
             units: self.units,
+            runs: self.runs,
             title: title.into(),
             applicability,
             edits: self.edits,
@@ -268,6 +291,7 @@ impl<'m> Change<'m> {
             let as_root = self.dockerfile.runs_as_root(step);
             let flags: Vec<String> = mounts.iter().map(|mount| mount.flag(as_root)).collect();
             let commands: Vec<String> = mounts.iter().filter_map(Mount::command).chain(exports).collect();
+            self.runs.edited.insert(step);
             let instruction = &self.dockerfile.steps[step].instruction;
             let source = &self.dockerfile.source;
             let edits = match commands.is_empty() {

@@ -3,7 +3,7 @@
 use crate::model::{Dockerfile, Model, Secret};
 use crate::syntax::dockerfile::ProblemKind;
 
-use super::Finding;
+use super::{Finding, RunChanges};
 
 /// What is wrong with `after`, the state that the fix of `finding` leaves; `None` if it holds.
 pub(super) fn problem_with(before: &Model, after: &Model, finding: &Finding) -> Option<String> {
@@ -17,19 +17,30 @@ pub(super) fn problem_with(before: &Model, after: &Model, finding: &Finding) -> 
     }
     let secrets = before.secrets(old);
     let secret = secrets.iter().find(|secret| secret.flow.name == finding.subject);
-    other_instruction_changed(old, new, secret)
-        .or_else(|| secret.and_then(|secret| lost_use(old, new, secret)))
+    let runs = &finding.fix.runs;
+    other_instruction_changed(old, new, secret, runs)
+        .or_else(|| secret.and_then(|secret| lost_use(old, new, secret, runs)))
         .or_else(|| remaining_argument(after, new, secret?))
 }
 
-/// Every RUN that read the value must have it still: the one at the same place among the RUNs mounts it.
-fn lost_use(old: &Dockerfile, new: &Dockerfile, secret: &Secret) -> Option<String> {
+/// Every RUN that read the value must have it still: the one at the same place among the RUNs mounts it. Those that
+/// only wrote it down need it no more.
+fn lost_use(old: &Dockerfile, new: &Dockerfile, secret: &Secret, changes: &RunChanges) -> Option<String> {
     let runs = |dockerfile: &Dockerfile| -> Vec<usize> {
         let numbered = dockerfile.steps.iter().enumerate();
         numbered.filter(|(_, step)| step.run.is_some()).map(|(index, _)| index).collect()
     };
-    let (old_runs, new_runs) = (runs(old), runs(new));
-    secret.uses.iter().find_map(|used| {
+    let (mut old_runs, new_runs) = (runs(old), runs(new));
+    old_runs.retain(|step| !changes.removed.contains(step));
+    let released = secret.uses.iter().filter(|used| changes.released.contains(&used.step)).find(|used| {
+        let nth = old_runs.iter().position(|step| *step == used.step);
+        let run = nth.and_then(|nth| new.steps[*new_runs.get(nth)?].run.as_ref());
+        run.is_some_and(|run| run.shells.iter().any(|shell| !shell.script.uses(&used.name).is_empty()))
+    });
+    if let Some(used) = released {
+        return Some(format!("the RUN of line {} still uses `{}`", old.line_of(used.step), used.name));
+    }
+    secret.uses.iter().filter(|used| !changes.released.contains(&used.step)).find_map(|used| {
         let nth = old_runs.iter().position(|step| *step == used.step)?;
         let served = new_runs.get(nth).is_some_and(|step| serves(new, *step, secret, &used.name));
         let line = old.line_of(used.step);
@@ -49,7 +60,12 @@ fn serves(dockerfile: &Dockerfile, step: usize, secret: &Secret, name: &str) -> 
 }
 
 /// No instruction may differ but those that declared, copied or read the secret, and an ARG may only have gone.
-fn other_instruction_changed(old: &Dockerfile, new: &Dockerfile, secret: Option<&Secret>) -> Option<String> {
+fn other_instruction_changed(
+    old: &Dockerfile,
+    new: &Dockerfile,
+    secret: Option<&Secret>,
+    changes: &RunChanges,
+) -> Option<String> {
     let text = |dockerfile: &Dockerfile, step: usize| {
         crate::source::slice(dockerfile.source.text(), dockerfile.steps[step].outer.text_range()).to_owned()
     };
@@ -63,7 +79,10 @@ fn other_instruction_changed(old: &Dockerfile, new: &Dockerfile, secret: Option<
     let mut fresh = (0..new.steps.len()).map(|step| text(new, step)).peekable();
     for step in 0..old.steps.len() {
         let kept = text(old, step);
-        if edited(step) {
+        if changes.removed.contains(&step) {
+            continue;
+        }
+        if edited(step) || changes.edited.contains(&step) {
             // A removed pair leaves its instruction, a removed instruction leaves nothing, a RUN stays.
             let same_keyword = fresh.peek().is_some_and(|next| {
                 next.split_whitespace().next().map(str::to_lowercase)

@@ -61,6 +61,17 @@ pub enum FollowUp {
     Do(String),
 }
 
+/// What a fix does to the RUNs of its Dockerfile, by their index among the steps as they were.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunChanges {
+    /// Those whose text changes: a mount is added, a command is rewritten.
+    pub edited: BTreeSet<usize>,
+    /// Those that no longer need the value, because what they did with it was to write it down.
+    pub released: BTreeSet<usize>,
+    /// Those that go, because they did nothing else.
+    pub removed: BTreeSet<usize>,
+}
+
 /// The repair of one finding: all its edits over all its files, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
@@ -70,6 +81,8 @@ pub struct Fix {
     pub applicability: Applicability,
     /// The edits by file, in places of the analysed files; empty for a Manual fix.
     pub edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    /// What becomes of the RUNs, so that the result can be held against it.
+    pub runs: RunChanges,
     /// What is edited as a whole: the builds, by file and index, and the Dockerfile with index 0. Fixes that share one are
     /// made one after the other.
     pub units: BTreeSet<(Utf8PathBuf, usize)>,

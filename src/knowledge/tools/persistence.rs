@@ -101,7 +101,9 @@ impl Rule {
             return None;
         }
         let files = self.files.iter().cloned().chain(self.written(behind)).collect();
-        Some(Persistence { files, remedy: self.remedy.clone(), codemod: "persisted-credential" })
+        let writes = self.operands != Operands::None;
+        let codemod = if writes { "written-credential" } else { "persisted-credential" };
+        Some(Persistence { files, remedy: self.remedy.clone(), codemod })
     }
 
     /// The words behind the words of the rule, which stand next to each other when flags are left out.

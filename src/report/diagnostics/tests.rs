@@ -32,6 +32,7 @@ fn finding(applicability: Applicability) -> Finding {
         ],
         notes: vec!["Anyone who can pull the image can read it".into()],
         fix: Fix {
+            runs: crate::plan::RunChanges::default(),
             units: std::collections::BTreeSet::new(),
             title: "mount `NPM_TOKEN` as a secret in 1 RUN instruction".into(),
             applicability,

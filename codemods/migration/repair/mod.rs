@@ -1,0 +1,162 @@
+//! Repairs of the commands that write a value down, so that the RUN leaves nothing behind.
+//!
+//! A mount keeps the value out of the history, but a RUN that writes it into a file still leaves it in the layer. Each
+//! such rest of a flow is repaired in the way that changes least:
+//!
+//! * [`reference`]: npm reads variables in its configuration, so the file gets the reference and not the value;
+//! * [`address`]: git gets the credentials of a URL for the one command and keeps the plain URL;
+//! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead;
+//! * [`folding`]: every RUN that needs the file writes it and removes it again.
+//!
+//! RUNs that lived on what an earlier one wrote get the mount as well. What fits none of these is an obstacle.
+
+mod address;
+mod folding;
+mod later;
+mod reference;
+mod setting;
+mod site;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Evidence, RestKind, Use, rests};
+use crate::plan::Change;
+use crate::source::{Edit, TextRange};
+
+use super::Migration;
+use setting::Kept;
+use site::Site;
+
+/// What the repairs of one flow come to.
+#[derive(Default)]
+pub(super) struct Repairs<'m> {
+    /// Edits of RUNs, by step.
+    edits: BTreeMap<usize, Vec<Edit>>,
+    /// Commands that no longer use the value: step, shell text and range there.
+    settled: Vec<(usize, usize, TextRange)>,
+    /// What RUNs have to do first, by step.
+    preludes: BTreeMap<usize, Vec<String>>,
+    /// RUNs that need the value because they lived on what an earlier one wrote.
+    readers: Vec<Use>,
+    /// RUNs that do nothing any more.
+    removed: BTreeSet<usize>,
+    /// What is taken for granted.
+    assumptions: Vec<String>,
+    /// Settings that become variables, in order.
+    kept: Vec<Kept<'m>>,
+}
+
+/// Why a rest can't be repaired, as a clause.
+pub(super) struct Refused(pub(super) String);
+
+impl Refused {
+    fn because(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl<'m> Migration<'m> {
+    /// Makes the repairs part of `change`; what can't be repaired becomes an obstacle, or an assumption about a stage that
+    /// is not shipped.
+    pub(super) fn repair(&mut self, change: &mut Change<'m>) {
+        let mut repairs = Repairs::default();
+        for used in self.secret.uses.clone() {
+            let Some(run) = self.run(used.step) else { continue };
+            for rest in rests(run, &used.name) {
+                let files = match &rest.kind {
+                    RestKind::File(path) => path.clone(),
+                    RestKind::Tool { files, .. } => files.join("`, `"),
+                    RestKind::Log | RestKind::NotUnderstood(_) => continue,
+                };
+                let site = Site::find(self.dockerfile, used.step, &used.name, &rest);
+                let mended = match &site {
+                    Some(site) => self.mend(site, &mut repairs),
+                    None => Err(Refused::because("the command can't be edited where it stands")),
+                };
+                let Err(Refused(reason)) = mended else { continue };
+                if self.is_shipped(used.step) {
+                    let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
+                    let place = change.place(rest.place.unwrap_or(keyword), "writes the value down");
+                    let sentence = format!("the value would still be written to `{files}`, and {reason}");
+                    change.obstruct("writes-down", sentence, place);
+                } else {
+                    change.assume(format!("`{files}`, where the value is written, is not copied from its stage"));
+                }
+            }
+        }
+        if let Err(Refused(reason)) = self.write_settings(&mut repairs) {
+            change.obstruct("writes-down", reason, None);
+        }
+        self.carry_out(repairs, change);
+    }
+
+    fn mend(&self, site: &Site<'m>, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+        if site.is_onbuild() {
+            return Err(Refused::because("the RUNs of images built from this one may read it"));
+        }
+        let ways = [Self::refer, Self::move_address, Self::replace_setting, Self::fold];
+        for way in ways {
+            if let Some(outcome) = way(self, site, repairs) {
+                return outcome;
+            }
+        }
+        Err(Refused::because(site.remedy()))
+    }
+
+    fn carry_out(&mut self, repairs: Repairs<'m>, change: &mut Change<'m>) {
+        for step in self.released(&repairs) {
+            change.release(step);
+            self.secret.uses.retain(|used| used.step != step);
+        }
+        for step in &repairs.removed {
+            change.remove_run(*step);
+            change.release(*step);
+            self.secret.uses.retain(|used| used.step != *step);
+        }
+        for (step, edits) in repairs.edits {
+            if !repairs.removed.contains(&step) {
+                change.rewrite(step, edits);
+            }
+        }
+        for (step, preludes) in repairs.preludes {
+            preludes.into_iter().for_each(|prelude| change.export(step, prelude));
+        }
+        for reader in repairs.readers {
+            let known = self.secret.uses.iter().any(|used| used.step == reader.step && used.name == reader.name);
+            if !known && !repairs.removed.contains(&reader.step) {
+                self.secret.uses.push(reader);
+            }
+        }
+        self.secret.uses.sort_by_key(|used| used.step);
+        repairs.assumptions.into_iter().for_each(|assumption| change.assume(assumption));
+    }
+
+    /// The RUNs in which every command that used the value was repaired so that it does not.
+    fn released(&self, repairs: &Repairs<'m>) -> BTreeSet<usize> {
+        let steps: BTreeSet<usize> = repairs.settled.iter().map(|(step, ..)| *step).collect();
+        let needs = |step: &usize| {
+            let names = self.secret.uses.iter().filter(|used| used.step == *step).map(|used| used.name.as_str());
+            let read_later = repairs.readers.iter().any(|reader| reader.step == *step);
+            read_later || names.into_iter().any(|name| self.needs(*step, name, &repairs.settled))
+        };
+        steps.into_iter().filter(|step| !needs(step)).collect()
+    }
+}
+
+impl Repairs<'_> {
+    fn edit(&mut self, step: usize, edits: impl IntoIterator<Item = Edit>) {
+        self.edits.entry(step).or_default().extend(edits);
+    }
+
+    fn prelude(&mut self, step: usize, command: String) {
+        let preludes = self.preludes.entry(step).or_default();
+        if !preludes.contains(&command) {
+            preludes.push(command);
+        }
+    }
+
+    fn reader(&mut self, step: usize, name: &str, why: &str) {
+        let evidence = Evidence::Tool(why.to_owned());
+        self.readers.push(Use { step, name: name.to_owned(), evidence });
+    }
+}

@@ -1,0 +1,149 @@
+//! npm, pnpm and yarn 1 expand `${NAME}` in `.npmrc` when they read it (npm docs, "npmrc"; experiment: npm 8, 10, 11, whose
+//! `npm config set` keeps the reference as it is). So the file gets the reference, and the RUNs that read it the mount.
+
+use crate::model::RestKind;
+use crate::source::Edit;
+use crate::syntax::dockerfile::Keyword;
+use crate::syntax::shell::{Command, Word};
+
+use super::super::Migration;
+use super::site::{Site, takes_backslash};
+use super::{Refused, Repairs};
+
+/// A variable that the programs which read `.npmrc` are taken to read, by its name.
+const READ_BY_NODE: &str = "NPM_TOKEN";
+
+impl<'m> Migration<'m> {
+    /// Writes the reference in the place of the value; `None` where the file is not one that npm reads.
+    pub(super) fn refer(&self, site: &Site<'m>, repairs: &mut Repairs<'m>) -> Option<Result<(), Refused>> {
+        let path = configuration(site)?;
+        Some(self.write_reference(site, &path, repairs))
+    }
+
+    fn write_reference(&self, site: &Site<'m>, path: &str, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+        let edits = references(site)?;
+        let later = self.later_readers(site.step, READ_BY_NODE);
+        for step in later {
+            repairs.reader(step, &site.name, "npm reads the reference that an earlier RUN wrote");
+            let pnpm = self.runs(step, "pnpm");
+            if pnpm && !path.starts_with('~') && !path.starts_with("/root") {
+                repairs.assumptions.push(format!("pnpm reads references in `{path}`, as it does before version 12"));
+            }
+        }
+        self.check_start(site, path, repairs);
+        let bodies = site.command().redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref());
+        let ranges = bodies.map(|body| body.range).chain([site.command().range]);
+        repairs.settled.extend(ranges.map(|range| (site.step, site.index, range)));
+        repairs.edit(site.step, edits);
+        Ok(())
+    }
+
+    /// npm before 7 and yarn 1 stop at a reference to a variable that is not set, as it is in the container.
+    fn check_start(&self, site: &Site<'m>, path: &str, repairs: &mut Repairs<'m>) {
+        if !self.is_shipped(site.step) || self.is_removed_later(site.step, path) {
+            return;
+        }
+        let starts = |keyword| matches!(keyword, Keyword::Cmd | Keyword::Entrypoint);
+        let texts = self.dockerfile.steps.iter().filter(|step| starts(step.keyword));
+        let mut texts = texts.map(|step| crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()));
+        let managers =
+            |text: &str| ["npm", "npx", "yarn", "pnpm"].iter().any(|name| crate::model::mentions(text, name));
+        if texts.any(managers) {
+            let name = &site.name;
+            repairs.assumptions.push(format!(
+                "what starts the container is not npm before version 7 or yarn 1, which stop at `${{{name}}}` in `{path}`"
+            ));
+        }
+    }
+}
+
+/// The npm configuration that the command writes.
+fn configuration(site: &Site<'_>) -> Option<String> {
+    let named = |path: &String| matches!(path.rsplit('/').next(), Some(".npmrc" | "npmrc"));
+    match &site.kind {
+        RestKind::File(path) => Some(path.clone()).filter(named),
+        RestKind::Tool { files, codemod, .. } if *codemod == "written-credential" => {
+            let copies = matches!(site.program().as_deref(), Some("echo" | "printf" | "cat"));
+            files.first().filter(|path| copies && files.len() == 1 && named(path)).cloned()
+        }
+        RestKind::Tool { .. } => sets_configuration(site).then(|| "~/.npmrc".to_owned()),
+        _ => None,
+    }
+}
+
+fn sets_configuration(site: &Site<'_>) -> bool {
+    let words: Vec<String> = site.words().into_iter().flatten().collect();
+    let operands: Vec<&str> = words.iter().skip(1).map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    let sets = matches!(operands.as_slice(), ["config", "set", ..] | ["set", ..]);
+    sets && matches!(site.program().as_deref(), Some("npm" | "pnpm"))
+}
+
+fn references(site: &Site<'_>) -> Result<Vec<Edit>, Refused> {
+    let command = site.command();
+    let passes_on = |command: &Command| matches!(command.name().as_deref(), Some("tee" | "cat"));
+    if site.context.pipeline.is_some_and(|(_, members)| members > 2) && !passes_on(command) {
+        return Err(Refused::because("what the pipeline makes of the value is not known"));
+    }
+    let bodies = command.redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref());
+    let using = command.words.iter().chain(bodies).filter(|word| word.mentions(&site.name));
+    let mut edits = Vec::new();
+    for word in using {
+        let value_of_key = is_value(site, word);
+        if !value_of_key {
+            return Err(Refused::because(format!("`{}` is not the value of a setting there", site.name)));
+        }
+        edits.extend(referring(site, word)?);
+    }
+    if edits.is_empty() {
+        return Err(Refused::because(format!("it is made of `{}` by an earlier command", site.name)));
+    }
+    Ok(edits)
+}
+
+/// Whether the variable stands behind `key=`: not where the value is a whole file.
+fn is_value(site: &Site<'_>, word: &Word) -> bool {
+    let text = word.lossy();
+    let behind = |at: usize| text[..at].rsplit('\n').next().is_some_and(|line| line.contains('='));
+    let variable = format!("${}", site.name);
+    let mut found = text.match_indices(&variable).peekable();
+    let assigned = found.peek().is_some() && found.all(|(at, _)| behind(at));
+    let formatted = site.command().words.iter().any(|word| word.lossy().contains("=%s"));
+    assigned || formatted || matches!(site.kind, RestKind::Tool { codemod: "persisted-credential", .. })
+}
+
+/// The edits that make `word` hold the reference: the whole word in single quotes where that says the same, else a
+/// backslash in front of the dollar.
+fn referring(site: &Site<'_>, word: &Word) -> Result<Vec<Edit>, Refused> {
+    let uses = site.plain_uses(word)?;
+    let reference = format!("${{{}}}", site.name);
+    let is_heredoc = site.command().redirects.iter().any(|redirect| redirect.heredoc.as_ref() == Some(word));
+    if !is_heredoc && let Some(text) = in_single_quotes(site, word, &reference) {
+        return Ok(vec![site.replace(word.range, &text)?]);
+    }
+    if !uses.iter().all(|part| takes_backslash(part)) {
+        return Err(Refused::because("its quoting is not understood"));
+    }
+    uses.iter().map(|part| site.replace(part.range, &format!("\\{reference}"))).collect()
+}
+
+fn in_single_quotes(site: &Site<'_>, word: &Word, reference: &str) -> Option<String> {
+    let raw = site.raw(word.range);
+    let (inner, offset) = match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(inner) => (inner, 1),
+        None => (raw, 0),
+    };
+    let variables = word.parts.iter().filter(|part| !matches!(part.kind, crate::syntax::shell::PartKind::Text(_)));
+    let variables: Vec<_> = variables.collect();
+    let own = site.plain_uses(word).ok()?;
+    if inner.contains(['"', '\'', '\\', '`', '~', '*', '?']) || variables.len() != own.len() {
+        return None;
+    }
+    let mut text = inner.to_owned();
+    for part in own.iter().rev() {
+        let start = usize::from(part.range.start() - word.range.start()).checked_sub(offset)?;
+        let end = usize::from(part.range.end() - word.range.start()).checked_sub(offset)?;
+        text.get(start..end)?;
+        text.replace_range(start..end, reference);
+    }
+    Some(format!("'{text}'"))
+}

@@ -1,0 +1,328 @@
+//! Commands that keep a setting (`git config --global`, `pip config set`), and the variables that say the same for as long
+//! as a RUN lasts. The RUNs that read the setting set the variables themselves.
+
+use crate::knowledge::tools::{self, Reading};
+use crate::model::{RestKind, effective_words};
+use crate::syntax::shell::{CompoundKind, Node, Word, edit};
+
+use super::super::Migration;
+use super::site::Site;
+use super::{Refused, Repairs};
+
+/// What a command keeps, as variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Setting {
+    /// A key of git's configuration and its value, for `GIT_CONFIG_KEY_n` and `GIT_CONFIG_VALUE_n` (git 2.31 and newer).
+    Git(String, String),
+    /// Variables of other tools and their values.
+    Variables(Vec<(String, String)>),
+}
+
+/// A command whose setting becomes variables.
+pub(super) struct Kept<'m> {
+    pub(super) site: Site<'m>,
+    pub(super) setting: Setting,
+    /// The texts around the command where a condition decides about it: `if [ -n "$T" ]; then ` and `; fi`.
+    condition: Option<(String, String)>,
+    /// The RUNs behind it that read the setting.
+    readers: Vec<usize>,
+}
+
+impl Setting {
+    /// The variable by which its readers are known.
+    fn probe(&self) -> &str {
+        match self {
+            Self::Git(..) => "GIT_CONFIG_COUNT",
+            Self::Variables(all) => all.first().map_or("", |(name, _)| name),
+        }
+    }
+
+    /// The file that the tool keeps it in, without its folder.
+    fn file(&self) -> &'static str {
+        match self.probe() {
+            "GIT_CONFIG_COUNT" => ".gitconfig",
+            probe if probe.starts_with("PIP_") => "pip.conf",
+            probe if probe.starts_with("AWS_") => "credentials",
+            _ => "auth.toml",
+        }
+    }
+}
+
+impl<'m> Migration<'m> {
+    /// Makes variables of a setting; `None` where the command keeps none that has variables.
+    pub(super) fn replace_setting(&self, site: &Site<'m>, repairs: &mut Repairs<'m>) -> Option<Result<(), Refused>> {
+        if !matches!(site.kind, RestKind::Tool { .. }) {
+            return None;
+        }
+        Some(setting(site)?.and_then(|setting| self.keep(site, setting, repairs)))
+    }
+
+    fn keep(&self, site: &Site<'m>, setting: Setting, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+        self.check_git_version(site, &setting)?;
+        let condition = condition(site)?;
+        let probe = setting.probe().to_owned();
+        let readers = self.later_readers(site.step, &probe);
+        if readers.is_empty() && !read_here(site, &probe) {
+            return Err(Refused::because(
+                "nothing here reads it: it seems to be kept for the images built on this one",
+            ));
+        }
+        let named = |step: &usize| self.run(*step).is_some_and(|run| run.mentions(&probe));
+        if named(&site.step) || readers.iter().any(named) {
+            return Err(Refused::because(format!("`{probe}` is set already")));
+        }
+        let others = repairs.kept.iter().filter(|kept| kept.setting.probe() == probe);
+        let mut others = others.filter(|_| probe == "GIT_CONFIG_COUNT" || condition.is_none()).peekable();
+        let mixed = condition.is_some() || repairs.kept.iter().any(|kept| kept.condition.is_some());
+        if others.peek().is_some() && mixed {
+            return Err(Refused::because("only some of the settings are made under a condition"));
+        }
+        self.check_other_uses(site, setting.file())?;
+        self.check_git_clients(&setting, readers.iter().copied().chain([site.step]))?;
+        let site = site.clone();
+        repairs.settled.push((site.step, site.index, site.command().range));
+        repairs.kept.push(Kept { site, setting, condition, readers });
+        Ok(())
+    }
+
+    /// Whatever else uses the file would miss it.
+    fn check_other_uses(&self, site: &Site<'m>, file: &str) -> Result<(), Refused> {
+        if let Some(copy) = self.copied_elsewhere(site.step, file) {
+            let line = self.dockerfile.line_of(copy);
+            return Err(Refused::because(format!("line {line} copies the file to another stage")));
+        }
+        for step in self.later_runs(site.step).into_iter().chain([site.step]) {
+            let Some(run) = self.run(step) else { continue };
+            let uses = |words: &[Option<String>]| {
+                let removes = matches!(words.first().and_then(|word| word.as_deref()), Some("rm"));
+                let forced = words.iter().flatten().any(|word| word.starts_with('-') && word.contains('f'));
+                let named = words.iter().flatten().any(|word| word.rsplit('/').next() == Some(file));
+                let undone = words
+                    .iter()
+                    .flatten()
+                    .any(|word| matches!(word.as_str(), "unset" | "--unset" | "--unset-all" | "--remove-section"))
+                    && words.iter().flatten().any(|word| word == "config");
+                (named && !(removes && forced)) || undone
+            };
+            if run.commands().any(|command| uses(&effective_words(command))) {
+                let line = self.dockerfile.line_of(step);
+                return Err(Refused::because(format!("line {line} uses or undoes what is written")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_git_version(&self, site: &Site<'m>, setting: &Setting) -> Result<(), Refused> {
+        let image = self.dockerfile.image_of(site.step).unwrap_or_default();
+        if matches!(setting, Setting::Git(..)) && crate::knowledge::engines::has_old_git(image) {
+            return Err(Refused::because(format!("git in `{image}` is older than 2.31 and reads no GIT_CONFIG_COUNT")));
+        }
+        Ok(())
+    }
+
+    /// Some programs have a git client of their own, which reads git's files and not its variables.
+    fn check_git_clients(&self, setting: &Setting, mut steps: impl Iterator<Item = usize>) -> Result<(), Refused> {
+        const CLIENTS: [&str; 4] = ["poetry", "julia", "R", "Rscript"];
+        let client = steps.find_map(|step| CLIENTS.into_iter().find(|client| self.runs(step, client)));
+        match client.filter(|_| is_git(setting)) {
+            Some(client) => Err(Refused::because(format!("the git client in {client} reads no GIT_CONFIG_COUNT"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes what the kept settings come to: variables in the place of the commands, and in front of the RUNs that read
+    /// them.
+    pub(super) fn write_settings(&self, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+        let kept = std::mem::take(&mut repairs.kept);
+        for (at, one) in kept.iter().enumerate() {
+            let step = one.site.step;
+            let before = kept.iter().take(at).filter(|other| other.site.step == step || other.readers.contains(&step));
+            let first = before.filter(|other| is_git(&other.setting)).count();
+            let text = exported(&[&one.setting], first, self.runs(step, "cargo"));
+            let alone = kept.iter().filter(|other| other.site.step == step).count() == 1;
+            if let Some(edits) = self.write_one(one, alone, &text, repairs)? {
+                repairs.edit(step, edits);
+            }
+        }
+        let steps: std::collections::BTreeSet<usize> = kept.iter().flat_map(|one| one.readers.clone()).collect();
+        for step in steps {
+            if repairs.removed.contains(&step) {
+                continue;
+            }
+            let seen: Vec<&Kept<'_>> = kept.iter().filter(|one| one.readers.contains(&step)).collect();
+            let settings: Vec<&Setting> = seen.iter().map(|one| &one.setting).collect();
+            let text = exported(&settings, 0, self.runs(step, "cargo"));
+            let conditional = seen.iter().find_map(|one| one.condition.as_ref());
+            let text = conditional.map_or(text.clone(), |(before, behind)| format!("{before}{text}{behind}"));
+            repairs.prelude(step, text);
+            for one in seen {
+                repairs.reader(step, &one.site.name, "reads the setting that an earlier RUN kept");
+            }
+        }
+        Ok(())
+    }
+
+    /// The edits of the RUN that kept the setting; `None` where the whole RUN goes.
+    fn write_one(
+        &self,
+        one: &Kept<'m>,
+        alone: bool,
+        text: &str,
+        repairs: &mut Repairs<'m>,
+    ) -> Result<Option<Vec<crate::source::Edit>>, Refused> {
+        let site = &one.site;
+        if self.does_nothing_else(site, repairs) {
+            repairs.removed.insert(site.step);
+            return Ok(None);
+        }
+        if alone && one.condition.is_none() && !read_here(site, one.setting.probe()) {
+            let host = self.dockerfile.source.text();
+            if let Ok(edits) = edit::remove_item(host, site.view, &site.shell.script, site.command().range) {
+                return Ok(Some(edits));
+            }
+        }
+        // The variables are made of the value, so this RUN goes on using it.
+        repairs.settled.retain(|settled| *settled != (site.step, site.index, site.command().range));
+        site.replace(site.command().range, text).map(|edit| Some(vec![edit]))
+    }
+
+    /// Whether every command of the RUN is one that goes, or asks whether it should.
+    fn does_nothing_else(&self, site: &Site<'m>, repairs: &Repairs<'m>) -> bool {
+        let is_settled = |at| repairs.settled.contains(&(site.step, site.index, at));
+        let asks = |name: Option<String>| matches!(name.as_deref(), Some("[" | "test" | ":" | "true" | "set"));
+        let mut commands = site.shell.script.commands().into_iter();
+        site.run.shells.len() == 1
+            && commands.all(|context| is_settled(context.command.range) || asks(context.command.name()))
+    }
+}
+
+fn is_git(setting: &Setting) -> bool {
+    matches!(setting, Setting::Git(..))
+}
+
+/// `export A="…" B="…"`, git's settings counted from `first`. cargo's own git client reads the files and not these
+/// variables, so it has to start git (experiment: cargo 1.95).
+fn exported(settings: &[&Setting], first: usize, by_cargo: bool) -> String {
+    let mut words = Vec::new();
+    let count = first + settings.iter().filter(|setting| is_git(setting)).count();
+    if count > first {
+        words.push(format!("GIT_CONFIG_COUNT={count}"));
+    }
+    if count > first && by_cargo {
+        words.push("CARGO_NET_GIT_FETCH_WITH_CLI=true".to_owned());
+    }
+    let mut number = first;
+    for setting in settings {
+        match setting {
+            Setting::Git(key, value) => {
+                words.push(format!("GIT_CONFIG_KEY_{number}={}", word(key)));
+                words.push(format!("GIT_CONFIG_VALUE_{number}={}", word(value)));
+                number += 1;
+            }
+            Setting::Variables(all) => words.extend(all.iter().map(|(name, value)| format!("{name}={}", word(value)))),
+        }
+    }
+    format!("export {}", words.join(" "))
+}
+
+fn word(text: &str) -> String {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "_./:@%+,-".contains(char);
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("\"{text}\"") }
+}
+
+/// Whether a command behind it in the same RUN reads the setting.
+fn read_here(site: &Site<'_>, probe: &str) -> bool {
+    let end = site.command().range.end();
+    site.shell.script.commands().into_iter().filter(|context| context.command.range.start() >= end).any(|context| {
+        let words = effective_words(context.command);
+        let keeps = tools::persists(&words).is_some();
+        !keeps && !words.is_empty() && tools::reads(&words, probe) != Reading::Never
+    })
+}
+
+/// What decides about the command, if anything does.
+fn condition(site: &Site<'_>) -> Result<Option<(String, String)>, Refused> {
+    let context = site.context;
+    if site.index > 0 || context.pipeline.is_some() || context.in_substitution || context.in_function {
+        return Err(Refused::because("its variables would not reach the commands that need them"));
+    }
+    if context.depth == 0 {
+        let certain = !context.optional;
+        return if certain { Ok(None) } else { Err(Refused::because("it runs only after another command")) };
+    }
+    let holds = |range: crate::source::TextRange| range.contains_range(site.command().range);
+    let item = site.shell.script.items.iter().find(|item| holds(item.range));
+    let Some((item, Node::Compound(compound))) = item.map(|item| (item, &item.node)) else {
+        return Err(Refused::because("it stands in a construct that is not understood"));
+    };
+    let asks = |name: Option<String>| matches!(name.as_deref(), Some("[" | "test" | ":" | "true"));
+    let mut others =
+        site.shell.script.commands().into_iter().filter(|other| item.range.contains_range(other.command.range));
+    let only = others.all(|other| other.command.range == site.command().range || asks(other.command.name()));
+    if compound.kind != CompoundKind::If || context.depth != 1 || !only {
+        return Err(Refused::because("it stands in a construct that does more"));
+    }
+    let before = site.raw(crate::source::TextRange::new(item.range.start(), site.command().range.start()));
+    let behind = site.raw(crate::source::TextRange::new(site.command().range.end(), item.range.end()));
+    Ok(Some((single_spaced(before), single_spaced(behind))))
+}
+
+fn single_spaced(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for char in text.chars() {
+        let blank = matches!(char, ' ' | '\t');
+        if !(blank && result.ends_with(' ')) {
+            result.push(if blank { ' ' } else { char });
+        }
+    }
+    result
+}
+
+/// The setting that the command keeps, for the tools whose variables were tried (semantics of each: the tool's
+/// documentation of its environment; experiments with git 2.39, pip 23, poetry 2.5, bundler 2.3, aws 2).
+fn setting(site: &Site<'_>) -> Option<Result<Setting, Refused>> {
+    let command = site.command();
+    let words = command.words.get(command.effective().index + 1..)?;
+    let flags: Vec<String> = words.iter().map(Word::lossy).filter(|word| word.starts_with('-')).collect();
+    let operands: Vec<&Word> = words.iter().filter(|word| !word.lossy().starts_with('-')).collect();
+    let texts: Vec<String> = operands.iter().map(|word| word.lossy()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let value = |at: usize| {
+        let word = operands.get(at).and_then(|word| site.quoted(&word.parts));
+        word.ok_or_else(|| Refused::because("its words are not understood"))
+    };
+    let variable = |name: String, at: usize| value(at).map(|value| Setting::Variables(vec![(name, value)]));
+    match (site.program()?.as_str(), texts.as_slice()) {
+        ("git", ["config", _, _]) => Some(git_setting(&flags, value(1), value(2))),
+        ("pip", ["config", "set", key, _]) => {
+            let name = key.split_once('.').filter(|(part, _)| matches!(*part, "global" | "install"))?.1;
+            let known = matches!(name, "index-url" | "extra-index-url");
+            known.then(|| variable(format!("PIP_{}", name.to_uppercase().replace('-', "_")), 3))
+        }
+        ("poetry", ["config", key, _, _]) => {
+            let name = key.strip_prefix("http-basic.")?.to_uppercase().replace(['-', '.'], "_");
+            Some(value(2).and_then(|user| {
+                let pair = |suffix: &str, value| (format!("POETRY_HTTP_BASIC_{name}_{suffix}"), value);
+                Ok(Setting::Variables(vec![pair("USERNAME", user), pair("PASSWORD", value(3)?)]))
+            }))
+        }
+        ("aws", ["configure", "set", key, _]) if flags.is_empty() => {
+            let known = matches!(*key, "aws_access_key_id" | "aws_secret_access_key" | "aws_session_token");
+            known.then(|| variable(key.to_uppercase(), 3))
+        }
+        _ => None,
+    }
+}
+
+fn git_setting(
+    flags: &[String],
+    key: Result<String, Refused>,
+    value: Result<String, Refused>,
+) -> Result<Setting, Refused> {
+    let global = flags.iter().any(|flag| flag == "--global" || flag == "--system");
+    let known = flags.iter().all(|flag| matches!(flag.as_str(), "--global" | "--system" | "--add" | "--replace-all"));
+    if !global || !known {
+        return Err(Refused::because("only settings for all repositories have variables"));
+    }
+    Ok(Setting::Git(key?, value?))
+}
