@@ -207,11 +207,11 @@ impl Location<'_, '_> {
     }
 
     fn existing(&self, context: &str, dockerfile: &str) -> (Dockerfiles, Option<Utf8PathBuf>) {
-        let context = match self.step.in_repository(context) {
+        let context = match self.step.in_repository(self.file, context) {
             Place::Inside(path) => Some(path),
             Place::Elsewhere => None,
         };
-        let dockerfiles = match self.step.in_repository(dockerfile) {
+        let dockerfiles = match self.step.in_repository(self.file, dockerfile) {
             Place::Elsewhere => Dockerfiles::Elsewhere,
             Place::Inside(path) if self.around.is_file(&path) => Dockerfiles::One(path),
             Place::Inside(path) => Dockerfiles::Unknown(path.to_string()),

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::expression::{Piece, spans};
 use super::matrix::Row;
 use super::quote::ShellQuotes;
-use super::step::{Place, Step};
+use super::step::{Place, Step, project};
 use crate::callers::shell::{self, Foreign, Site};
 use crate::callers::yaml::{self, Cursor};
 use crate::callers::{Build, Builder, Dockerfiles, Format, Surroundings};
@@ -112,6 +112,7 @@ impl<'d> Script<'d> {
             view: Rc::clone(&self.view),
             dialect: if posix { Dialect::Posix } else { Dialect::Bash },
             directories: directory(self.step, row, file).into_iter().collect(),
+            checkout: project(file).to_owned(),
             foreign: self.foreign.clone(),
             environment,
             documentation: false,
@@ -231,7 +232,7 @@ fn exported(expression: &str) -> Option<String> {
 /// Where the script starts, from the repository's root; `None` where that is not known.
 fn directory(step: &Step<'_>, row: &Row, file: &Utf8Path) -> Option<Utf8PathBuf> {
     let written = step.run_setting("working-directory").unwrap_or(".");
-    match step.in_repository(&step.expand(written, row, file)?) {
+    match step.in_repository(file, &step.expand(written, row, file)?) {
         Place::Inside(path) => Some(path),
         Place::Elsewhere => None,
     }

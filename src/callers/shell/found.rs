@@ -6,7 +6,7 @@ use super::super::command::{BuildArgument, BuildCommand, Family, Operand, Piece,
 use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretSource, SecretValue};
 use super::engine::{Environment, builder, clears, sudo};
 use super::expand::Evaluator;
-use super::place;
+use super::place::Start;
 use super::state::{Provision, State};
 use super::walk::Walk;
 use super::{Foreign, Site};
@@ -100,7 +100,8 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         .find(|redirect| redirect.kind == RedirectKind::Read)
         .map(|redirect| Operand { range: redirect.range, texts: Evaluator { site, state }.texts(&redirect.target) });
     let telling = telling.unwrap_or_else(|| title.clone());
-    let place = place::resolve(parsed, &state.directories, input.as_ref(), &telling, walk.around);
+    let start = Start { site, directories: &state.directories, input: input.as_ref(), telling: &telling };
+    let place = start.resolve(parsed, walk.around);
     Build {
         format: site.format,
         file: site.file.to_owned(),

@@ -15,7 +15,9 @@ pub(in crate::callers) struct Files(Vec<Utf8PathBuf>, Vec<(Utf8PathBuf, String)>
 
 impl Files {
     pub(in crate::callers) fn new(paths: &[&str]) -> Self {
-        Self(paths.iter().map(Utf8PathBuf::from).collect(), Vec::new())
+        let mut paths: Vec<Utf8PathBuf> = paths.iter().map(Utf8PathBuf::from).collect();
+        paths.sort();
+        Self(paths, Vec::new())
     }
 
     fn with(mut self, path: &str, text: &str) -> Self {
@@ -362,6 +364,7 @@ fn paths_lead_to_the_dockerfile() {
             "/kaniko/executor --context $CI_PROJECT_DIR --dockerfile $CI_PROJECT_DIR/app/Dockerfile",
             one("app/Dockerfile"),
         ),
+        ("/kaniko/executor --context dir:///workspace/app --no-push", one("app/Dockerfile")),
     ] {
         let found: Vec<Dockerfiles> = builds(text).into_iter().map(|build| build.dockerfiles).collect();
         assert_eq!(found, [dockerfiles], "{text}");
@@ -464,6 +467,7 @@ fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
     view.push(&text[done..], range(done, text.len()));
     let inner = expression.trim_matches(['$', '{', '}', ' ']).to_owned();
     super::Site {
+        checkout: Utf8PathBuf::new(),
         format: Format::GithubActions,
         file: Utf8Path::new(".github/workflows/x.yml"),
         text,
