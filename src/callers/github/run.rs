@@ -13,11 +13,17 @@ use crate::callers::shell::{self, Foreign, Site};
 use crate::callers::yaml::{self, Cursor};
 use crate::callers::{Build, Builder, Dockerfiles, Format, Surroundings};
 use crate::source::{Source, TextRange, range};
-use crate::syntax::shell::Dialect;
+use crate::syntax::shell::{Dialect, Word, parse};
 use crate::syntax::view::{Quoting, View};
 
 /// The most combinations of a matrix for which a script is read.
 const MAXIMUM_ROWS: usize = 32;
+
+/// Commands that read no variable but those that they are given by name.
+const READS_NO_VARIABLE: [&str; 16] = [
+    "docker", "podman", "buildah", "set", "cd", "echo", "printf", "test", "[", "[[", "true", ":", "exit", "mkdir",
+    "cp", "rm",
+];
 
 /// What shows a build in a script that can't be read.
 const MARKS: [&str; 3] = ["docker build", "buildx build", "docker image build"];
@@ -129,6 +135,14 @@ impl<'d> Script<'d> {
         let words = ["", "export ", "declare -x ", "local ", "readonly "];
         let assigns = |line: &str| words.iter().any(|word| line.trim_start().starts_with(&format!("{word}{name}=")));
         self.view.text().lines().any(assigns)
+    }
+
+    /// A command of the script that may read any variable of its environment without naming it; `None` if all of them
+    /// only build, or are the shell's own.
+    pub(super) fn other_program(&self) -> Option<String> {
+        let script = parse(self.view.text(), Dialect::Bash);
+        let names = script.commands().into_iter().filter_map(|context| context.command.words.first().map(Word::lossy));
+        names.into_iter().find(|name| !READS_NO_VARIABLE.contains(&name.as_str()))
     }
 
     /// Whether an expression of the script is `env.NAME` of this name.
