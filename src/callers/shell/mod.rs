@@ -9,6 +9,7 @@ mod engine;
 mod expand;
 mod found;
 mod place;
+mod portable;
 mod removal;
 mod rewrite;
 mod script;

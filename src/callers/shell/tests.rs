@@ -313,6 +313,16 @@ fn flags_in_variables_belong_to_the_builds_that_expand_them() {
         "V=$(x)\nA=\"--secret id=t,env=T\"\nT=\"$V\" docker build $A .",
     );
     refused("A=\"--build-arg T=$(x)\"\ndocker build $A .", "worked out");
+    becomes(
+        "A=(\n  --pull\n  --build-arg \"T=${T:?is not set}\"\n)\ndocker build \"${A[@]}\" .",
+        "A=(\n  --pull\n  --secret id=t,env=T\n)\nT=\"${T:?is not set}\" docker build \"${A[@]}\" .",
+    );
+    becomes(
+        "f() {\n  local A=\"--build-arg T=${V:?}\"\n  if x; then docker build $A .; fi\n}\nf",
+        "f() {\n  local A=\"--secret id=t,env=T\"\n  if x; then T=\"${V:?}\" docker build $A .; fi\n}\nf",
+    );
+    refused("if x; then A=(--build-arg \"T=${T:?}\"); fi\ndocker build \"${A[@]}\" .", "not every build");
+    refused("[ -z \"$CI\" ] && A=(--build-arg \"T=${T:?}\")\ndocker build \"${A[@]}\" .", "not every build");
     let shared = builds("A=(--build-arg T)\ndocker build \"${A[@]}\" .");
     assert!(shared.iter().flat_map(|build| &build.arguments).all(|argument| argument.shared));
 }
