@@ -137,7 +137,7 @@ impl<'m> Migration<'m> {
 
     /// The shell command that does what an ENV made of the secret did: `export URL="https://${TOKEN}@host"`.
     fn assignment_of(&self, relay: &Relay) -> Option<String> {
-        let pair = self.dockerfile.steps[relay.place.step].instruction.pairs().into_iter().nth(relay.place.pair)?;
+        let pair = self.dockerfile.steps[relay.place.step].pairs.get(relay.place.pair).cloned()?;
         let value = pair.value?.value.replace('\\', "\\\\").replace('"', "\\\"").replace('`', "\\`");
         Some(format!("export {}=\"{value}\"", relay.name))
     }
@@ -211,7 +211,7 @@ impl<'m> Migration<'m> {
     }
 
     fn run(&self, step: usize) -> Option<&'m Run> {
-        self.dockerfile.steps.get(step)?.run.as_ref()
+        self.dockerfile.steps.get(step)?.run.as_deref()
     }
 
     fn passed_values(&self) -> impl Iterator<Item = &ArgumentValue> {
@@ -226,7 +226,7 @@ impl<'m> Migration<'m> {
             .flow
             .args
             .iter()
-            .filter_map(|place| self.dockerfile.steps[place.step].instruction.pairs().into_iter().nth(place.pair));
+            .filter_map(|place| self.dockerfile.steps[place.step].pairs.get(place.pair).cloned());
         pairs.filter_map(|pair| pair.value).map(|value| value.value).filter(|value| !value.is_empty()).collect()
     }
 
