@@ -159,13 +159,13 @@ impl<'d> Tracer<'d> {
         let before = holders.clone();
         for (at, pair) in step.pairs.iter().enumerate() {
             let place = PairPlace { step: index, pair: at };
-            match relay_of(&pair, &before) {
+            match relay_of(pair, &before) {
                 Some(exact) => {
                     self.flow.relays.push(Relay { place, name: pair.key.clone(), exact });
                     holders.insert(pair.key.clone(), exact);
                     relayed.insert(pair.key.clone(), exact);
                 }
-                None if self.entry == Keyword::Env && pair.key == self.flow.name && sets_a_text(&pair) => {
+                None if self.entry == Keyword::Env && pair.key == self.flow.name && sets_a_text(pair) => {
                     self.flow.literals.push(place);
                     holders.insert(pair.key.clone(), true);
                     relayed.insert(pair.key.clone(), true);
