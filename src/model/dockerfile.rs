@@ -81,7 +81,11 @@ impl Dockerfile {
     /// Reads `source`.
     #[must_use]
     pub fn new(source: Source) -> Self {
-        let parse = tree::parse(source.text());
+        let parse = parse(&source);
+        Self::of(source, parse)
+    }
+
+    pub(super) fn of(source: Source, parse: tree::Parse) -> Self {
         let lines = LineIndex::new(source.text());
         let (steps, stages) = steps_and_stages(&parse.root());
         let declarations = steps.iter().filter(|step| step.keyword == Keyword::Arg);
@@ -166,6 +170,10 @@ impl Dockerfile {
         let by_name = self.stages.iter().position(|stage| stage.name.as_deref() == Some(lower.as_str()));
         by_name.or_else(|| target.parse().ok().filter(|index| *index < self.stages.len()))
     }
+}
+
+pub(super) fn parse(source: &Source) -> tree::Parse {
+    tree::parse(source.text())
 }
 
 /// Images whose default shell is `cmd /S /C` (BuildKit `dockerfile2llb/convert.go`, `defaultShell` by platform).
