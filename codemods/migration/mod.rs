@@ -50,16 +50,19 @@ impl<'m> Migration<'m> {
         !self.secret.flow.relays.is_empty()
     }
 
+    /// Whether an ENV with the value is part of an image that somebody runs.
+    #[must_use]
+    pub fn reaches_the_image(&self) -> bool {
+        let flow = &self.secret.flow;
+        let literals = flow.literals.iter().map(|place| place.step);
+        flow.relays.iter().map(|relay| relay.place.step).chain(literals).any(|step| self.is_shipped(step))
+    }
+
     /// Whether nothing can read the value: no RUN, no other instruction, no running container.
     #[must_use]
     pub fn is_unused(&self) -> bool {
-        let in_shipped =
-            |step: usize| self.dockerfile.steps[step].stage.is_some_and(|stage| self.shipped.contains(&stage));
-        let flow = &self.secret.flow;
-        let mut set_by_env =
-            flow.relays.iter().map(|relay| relay.place.step).chain(flow.literals.iter().map(|at| at.step));
-        let dead_end = self.secret.uses.is_empty() && flow.outside.is_empty();
-        dead_end && !set_by_env.any(in_shipped)
+        let dead_end = self.secret.uses.is_empty() && self.secret.flow.outside.is_empty();
+        dead_end && !self.reaches_the_image()
     }
 
     /// The finding with its repair. `title` is its sentence, `primary` what to say at the first place.
