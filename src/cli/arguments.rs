@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     after_help = "A directory that is called like a command is written with a dot: `dfmigrate ./flags`.\n\nExit status: \
-                  0 if nothing remains to be done, 1 if findings remain (with --diff: if the patch is not empty), 2 if \
+                  0 if nothing remains to be done, 1 if findings remain, 2 if \
                   dfmigrate failed."
 )]
 #[allow(clippy::struct_excessive_bools)]
