@@ -95,6 +95,15 @@ impl<'d> Service<'d> {
         self.build.get("ssh").is_some_and(|ssh| !ssh.items().is_empty() || !ssh.entries().is_empty())
     }
 
+    /// The names of the image: `image` of the service and `tags` of its build (compose-spec `05-services.md`, `build.md`).
+    pub(super) fn tags(self, file: &Utf8Path, around: &dyn Surroundings) -> Vec<String> {
+        let folder = file.parent().unwrap_or(Utf8Path::new(""));
+        let value = |name: &str| environment_file(folder, around, name);
+        let more = self.build.get("tags").map(Cursor::items).unwrap_or_default();
+        let names = self.body.get("image").into_iter().chain(more).filter_map(Cursor::text);
+        names.filter_map(|name| expand(name, &value)).collect()
+    }
+
     /// The Dockerfile and the context, for a Compose file at `file`.
     pub(super) fn location(self, file: &Utf8Path, around: &dyn Surroundings) -> (Dockerfiles, Option<Utf8PathBuf>) {
         let written = self.written_location(file, around);

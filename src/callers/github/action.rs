@@ -7,6 +7,7 @@ use super::expression::classify;
 use super::list::{Record, records};
 use super::matrix::Row;
 use super::step::{Place, Step};
+use super::tags::tags;
 use crate::callers::location::is_remote;
 use crate::callers::yaml::{self, Cursor};
 use crate::callers::{
@@ -29,6 +30,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
         dockerfiles,
         context,
         target: text("target").filter(|target| !target.contains("${{")),
+        tags: tags(step, source.path()),
         builder: builder(action, uses),
         arguments,
         opaque,

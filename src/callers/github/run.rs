@@ -165,7 +165,7 @@ pub(super) fn builds(step: &Step<'_>, source: &Source, around: &dyn Surroundings
     for row in script.rows() {
         for build in shell::builds(&script.site(&row), around) {
             match builds.iter_mut().find(|known| known.range == build.range) {
-                Some(known) => known.dockerfiles = either(&known.dockerfiles, &build.dockerfiles),
+                Some(known) => merge(known, build),
                 None => builds.push(build),
             }
         }
@@ -175,6 +175,16 @@ pub(super) fn builds(step: &Step<'_>, source: &Source, around: &dyn Surroundings
         build.arguments.iter_mut().for_each(|argument| argument.shared |= shared);
     }
     builds
+}
+
+/// Adds what the same command does in another combination.
+fn merge(known: &mut Build, other: Build) {
+    known.dockerfiles = either(&known.dockerfiles, &other.dockerfiles);
+    for tag in other.tags {
+        if !known.tags.contains(&tag) {
+            known.tags.push(tag);
+        }
+    }
 }
 
 /// What two combinations build.
@@ -220,6 +230,7 @@ fn unreadable(step: &Step<'_>, source: &Source) -> Vec<Build> {
         dockerfiles: Dockerfiles::Unknown(reason.clone()),
         context: None,
         target: None,
+        tags: Vec::new(),
         builder: Builder::BuildKit,
         arguments: Vec::new(),
         opaque: Some(reason),

@@ -382,6 +382,15 @@ fn paths_lead_to_the_dockerfile() {
 }
 
 #[test]
+fn fixed_names_of_the_image_are_told() {
+    let tags = |text: &str| builds(text).into_iter().flat_map(|build| build.tags).collect::<Vec<_>>();
+    assert_eq!(tags("docker build -qt a/base:1 --tag=a/base base"), ["a/base:1", "a/base"]);
+    assert_eq!(tags("for d in a b; do docker build -t img/$d $d; done"), ["img/a", "img/b"]);
+    assert_eq!(tags("R=registry.example.com; podman build -t $R/a:$TAG -t $R/a ."), ["registry.example.com/a"]);
+    assert_eq!(tags("/kaniko/executor --context . --destination registry.example.com/a"), ["registry.example.com/a"]);
+}
+
+#[test]
 fn options_are_read() {
     let found = builds(
         "docker build -qt x --target dev --ssh default --secret id=a,env=A --secret id=b,src=f -f app/Dockerfile .",
