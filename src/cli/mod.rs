@@ -19,7 +19,7 @@ mod streams;
 mod verify;
 
 pub use arguments::{Arguments, Color, Command, Paths};
-pub use verify::{MessageFormat, SecretSource, Verify};
+pub use verify::{MessageFormat, Verify};
 
 use std::{ffi::OsString, process::ExitCode};
 

@@ -6,7 +6,7 @@ use super::secret::Encoding;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Looks like a secret and is most likely material of a test or an example. It does not count.
+    /// Looks like a secret, and lies among tests and examples or in a shared library. It does not count.
     Note,
     /// May let somebody in: a hash of a password, a key store.
     Warning,

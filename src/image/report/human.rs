@@ -48,7 +48,7 @@ fn details(finding: &Finding) -> Vec<String> {
         _ => {}
     }
     if finding.severity == Severity::Note {
-        details.push("it lies among tests or examples and does not count".to_owned());
+        details.push("it lies among tests or examples, or in a library, and does not count".to_owned());
     }
     details
 }

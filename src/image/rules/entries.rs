@@ -51,14 +51,14 @@ static BY_HOST: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 pub(super) fn settings(text: &str) -> Vec<Kind> {
     let mut found = Vec::new();
-    for pattern in [&PAIR, &ELEMENT] {
-        let matches = pattern.iter().flat_map(|pattern| pattern.captures_iter(text));
-        found.extend(matches.filter_map(|groups| {
-            let name = groups.name("name").or_else(|| groups.name("key"))?.as_str();
-            let value = groups.name("value").or_else(|| groups.name("text"))?.as_str();
-            (holds_credential(name) && is_value(value)).then(|| entry(name))
-        }));
-    }
+    // In XML, attributes look like pairs: `key="Password" value="…"`.
+    let notation = if text.trim_start_matches(['\u{feff}', ' ', '\n']).starts_with('<') { &ELEMENT } else { &PAIR };
+    let matches = notation.iter().flat_map(|pattern| pattern.captures_iter(text));
+    found.extend(matches.filter_map(|groups| {
+        let name = groups.name("name").or_else(|| groups.name("key"))?.as_str();
+        let value = groups.name("value").or_else(|| groups.name("text"))?.as_str();
+        (holds_credential(name) && is_value(value)).then(|| entry(name))
+    }));
     let by_host = BY_HOST.iter().flat_map(|pattern| pattern.captures_iter(text));
     found.extend(by_host.filter_map(|groups| {
         let value = groups.name("value")?.as_str();

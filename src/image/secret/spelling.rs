@@ -119,7 +119,7 @@ mod tests {
             (Encoding::Url, "a%2fb%2bc%26d'e%22f%20g"),
             (Encoding::Xml, "a/b+c&amp;d&apos;e&quot;f g"),
             (Encoding::Shell, r#"a/b+c&d'\''e"f g"#),
-            (Encoding::Base64, "YS9iK2MmZCdlImYg"),
+            (Encoding::Base64, "YS9iK2MmZCdlImYgZ"),
             (Encoding::Hexadecimal, "612f622b632664276522662067"),
         ] {
             assert!(has(value, encoding, text), "{encoding}: {text}");
