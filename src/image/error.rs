@@ -28,14 +28,6 @@ pub enum ImageError {
     Patterns,
 }
 
-impl ImageError {
-    /// Whether the cause is outside of the image: the reader of the input failed.
-    #[must_use]
-    pub fn is_truncation(&self) -> bool {
-        matches!(self, Self::Read(error) if error.kind() == io::ErrorKind::UnexpectedEof)
-    }
-}
-
 impl fmt::Display for ImageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -12,6 +12,7 @@ mod content;
 mod error;
 mod finding;
 mod limits;
+mod patterns;
 pub mod report;
 mod rules;
 mod search;

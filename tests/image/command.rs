@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{archive::Image, canary};
+use super::{archive::Image, look::canary};
 
 fn dfmigrate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dfmigrate"));

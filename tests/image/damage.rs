@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::{
     archive::{Image, Method, ar, gzip, packed, tar, zip, zstd},
-    canary, pack, verify, verify_with,
+    look::{canary, verify, verify_with},
+    pack,
 };
 
 /// An image with one file of every format.

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::canary;
+use super::look::canary;
 
 const BASE: &str = "local/busybox:1";
 

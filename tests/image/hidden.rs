@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{
     archive::{Image, Method, ar, attribute, gzip, link, tar, zip, zlib, zstd},
-    canary, line, pack, verify,
+    look::{canary, line, verify},
+    pack,
 };
 
 /// A hiding place: its name, an image with a value in it, and what the report says about it.

@@ -43,10 +43,10 @@ pub(super) fn report(reader: ImageReader<'_>) -> Report {
     resolver.index("index.json", DEEPEST_INDEX);
     resolver.describe();
     let mut findings: Vec<Finding> = resolver.findings();
-    findings.sort_by(|one, other| other.severity.cmp(&one.severity));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let images = &resolver.images;
     let name =
-        |image: &Image| ImageSummary { name: resolver.searcher().redact(&image.name), layers: image.layers.len() };
+        |image: &Image| ImageSummary { name: resolver.searcher().redact_name(&image.name), layers: image.layers.len() };
     let images: Vec<ImageSummary> = images.iter().map(name).collect();
     let mut problems = resolver.reader.problems;
     if images.is_empty() && problems.is_empty() {
@@ -197,25 +197,25 @@ impl<'s> Resolver<'s> {
                 (Some(image), self.in_config(image, pointer), codemod)
             }
             (Some(Role::Attestation), Spot::Document { pointer, codemod }) => {
-                (None, Place::Attestation { pointer: self.searcher().redact(&pointer) }, codemod)
+                (None, Place::Attestation { pointer: self.searcher().redact_name(&pointer) }, codemod)
             }
             (Some(Role::Manifest), Spot::Document { pointer, codemod }) => {
-                (None, Place::Manifest { pointer: self.searcher().redact(&pointer) }, codemod)
+                (None, Place::Manifest { pointer: self.searcher().redact_name(&pointer) }, codemod)
             }
             (_, Spot::Document { pointer, codemod }) => (None, self.unreferenced(blob, &pointer), codemod),
             (_, Spot::Member { path, .. }) => (None, self.unreferenced(blob, &joined(&path)), LITERAL),
         };
         let name = image.and_then(|image| self.images.get(image)).map_or("", |image| &image.name);
-        Finding { severity, image: self.searcher().redact(name), what: kind, place, codemod }
+        Finding { severity, image: self.searcher().redact_name(name), what: kind, place, codemod }
     }
 
     fn unreferenced(&self, blob: &str, path: &str) -> Place {
-        Place::Unreferenced { blob: self.searcher().redact(blob), path: self.searcher().redact(path) }
+        Place::Unreferenced { blob: self.searcher().redact_name(blob), path: self.searcher().redact_name(path) }
     }
 
     fn in_config(&self, image: usize, pointer: String) -> Place {
         let entry = pointer.strip_prefix("history[").and_then(|rest| rest.split_once(']')?.0.parse::<usize>().ok());
-        let Some(entry) = entry else { return Place::Config { pointer: self.searcher().redact(&pointer) } };
+        let Some(entry) = entry else { return Place::Config { pointer: self.searcher().redact_name(&pointer) } };
         let config = self.images.get(image).and_then(|image| self.reader.documents.get(&image.config));
         let text = match config {
             Some(Document::Config(config)) => config.history.as_ref().and_then(|history| history.get(entry)),
@@ -233,7 +233,7 @@ impl<'s> Resolver<'s> {
         };
         let removed = self.removal(image, index, outer);
         let codemod = remedy(&layer.instruction, path);
-        let path = format!("/{}", self.searcher().redact(&joined(path)));
+        let path = format!("/{}", self.searcher().redact_name(&joined(path)));
         (Place::Layer { layer: layer.clone(), path, part, removed }, codemod)
     }
 

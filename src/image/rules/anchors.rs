@@ -1,13 +1,12 @@
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
-
 use super::private_key;
 use crate::{
     image::{
         ImageError,
         finding::{Kind, Severity},
-        search::{LOOKBEHIND, compiled},
+        patterns::Patterns,
+        search::LOOKBEHIND,
     },
     knowledge::values::{ValueVerdict, classify_value},
 };
@@ -103,17 +102,17 @@ const DIFFERENT: usize = 9;
 
 /// The texts that say where to look closer.
 pub(in crate::image) struct Anchors {
-    automaton: AhoCorasick,
+    texts: Patterns,
 }
 
 impl Anchors {
     pub(in crate::image) fn new() -> Result<Self, ImageError> {
         let texts: Vec<&str> = ARMOR.iter().chain([&ENCODED_ARMOR, &PUTTY]).chain(TOKENS).copied().collect();
-        Ok(Self { automaton: compiled(&texts)? })
+        Ok(Self { texts: Patterns::new(&texts)? })
     }
 
-    pub(in crate::image) fn automaton(&self) -> &AhoCorasick {
-        &self.automaton
+    pub(in crate::image) fn texts(&self) -> &Patterns {
+        &self.texts
     }
 
     /// What the anchor number `pattern` at `at` of `bytes` belongs to, if that is a credential.
@@ -170,11 +169,11 @@ mod tests {
 
     fn judged(text: &str) -> Vec<Kind> {
         let anchors = Anchors::new().unwrap();
-        let found = anchors.automaton().find_iter(text);
+        let mut found = Vec::new();
+        anchors.texts().for_each(text.as_bytes(), 0..text.len(), &mut |pattern, at| {
+            found.extend(anchors.judge(pattern, text.as_bytes(), at).map(|(kind, _)| kind));
+        });
         found
-            .filter_map(|hit| anchors.judge(hit.pattern().as_usize(), text.as_bytes(), hit.start()))
-            .map(|hit| hit.0)
-            .collect()
     }
 
     #[test]

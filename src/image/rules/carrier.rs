@@ -155,11 +155,9 @@ fn matches_end(pattern: &str, path: &str) -> bool {
 
 /// Java's two formats by their magic numbers, PKCS #12 by the outermost length and the version 3.
 fn key_store(content: &[u8]) -> Option<(Kind, Severity)> {
-    let is_store = match content {
-        [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => true,
-        [0x30, 0x82, _, _, 2, 1, 3, ..] | [0x30, 0x80, 2, 1, 3, ..] => true,
-        _ => false,
-    };
+    let is_java = matches!(content, [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..]);
+    let is_pkcs = matches!(content, [0x30, 0x82, _, _, 2, 1, 3, ..] | [0x30, 0x80, 2, 1, 3, ..]);
+    let is_store = is_java || is_pkcs;
     is_store.then(|| (Kind::File { what: "a key store".to_owned() }, Severity::Warning))
 }
 
