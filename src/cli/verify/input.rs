@@ -17,15 +17,17 @@ pub(super) fn read(image: &str, reader: &mut ImageReader<'_>, with_progress: boo
         return Ok(());
     }
     let path = Path::new(image);
-    let context = |error| anyhow::Error::new(error).context(format!("`{image}` can't be read"));
     if path.is_dir() {
-        return Ok(reader
-            .directory(path)
-            .map_err(|error| anyhow::Error::new(error).context(format!("`{image}` can't be read")))?);
+        return reader.directory(path).map_err(|error| {
+            let failure = unreadable(image, error);
+            failure.hint(format!(
+                "an image of the engine with the name of a folder is given with its tag: `{image}:latest`"
+            ))
+        });
     }
     if path.exists() {
-        let file = File::open(path).map_err(context)?;
-        let length = file.metadata().map_err(context)?.len();
+        let file = File::open(path).map_err(|error| unreadable(image, error))?;
+        let length = file.metadata().map_err(|error| unreadable(image, error))?.len();
         reader.archive(&mut Progress::new(file, Some(length), with_progress));
         return Ok(());
     }
@@ -33,6 +35,10 @@ pub(super) fn read(image: &str, reader: &mut ImageReader<'_>, with_progress: boo
         return Err(Failure::new(format!("there is no file or folder `{image}`")));
     }
     engine(image, reader, with_progress)
+}
+
+fn unreadable(image: &str, error: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    Failure::from(anyhow::Error::new(error).context(format!("`{image}` can't be read")))
 }
 
 fn is_meant_as_path(image: &str) -> bool {

@@ -85,21 +85,18 @@ impl ImageReader<'_> {
         let mut index = LayerIndex::default();
         let walked = tar::walk(stream, &mut |entry, content| {
             let path = normal(&entry.path);
-            self.members += 1;
-            if self.members > self.inspector.limits.members {
-                return Err(ImageError::Limit { what: "the layers have too many files" });
-            }
+            self.count()?;
             index.read(&path, entry.kind);
             self.texts(&path, entry);
             if entry.kind == EntryKind::File {
-                self.inspector.file(path, content);
+                self.inspector.file(&path, content);
             }
             Ok(())
         });
         self.layers.insert(path.to_owned(), index);
         walked?;
         // What stands behind the end of the archive is in the layer all the same.
-        self.inspector.file("(behind the last file)".to_owned(), stream);
+        self.inspector.file("(behind the last file)", stream);
         Ok(stream.error()?)
     }
 

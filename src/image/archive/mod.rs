@@ -33,6 +33,11 @@ use super::{
     finding::Sighting,
 };
 
+/// No path of an image tool is longer, in bytes.
+const LONGEST_PATH: usize = 1 << 10;
+/// An old archive has a link for each layer at most, and an image has at most 127 layers.
+const MOST_LINKS: usize = 10_000;
+
 /// The answer about an archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -121,6 +126,10 @@ impl<'s> ImageReader<'s> {
         }
         tar::walk(stream, &mut |entry, content| {
             let path = layer::normal(&entry.path);
+            self.count()?;
+            if path.len() > LONGEST_PATH {
+                return Err(ImageError::Limit { what: "a path in the archive is too long" });
+            }
             match entry.kind {
                 EntryKind::File => self.blob(&path, content),
                 EntryKind::Link => self.link(path, &entry.target),
@@ -130,11 +139,18 @@ impl<'s> ImageReader<'s> {
         })
     }
 
+    /// Counts a member of the archive or of a layer.
+    fn count(&mut self) -> Result<(), ImageError> {
+        self.members += 1;
+        let is_within = self.members <= self.inspector.limits.members;
+        if is_within { Ok(()) } else { Err(ImageError::Limit { what: "the image has too many files" }) }
+    }
+
     /// Remembers a link; its target is relative to the folder that it is in, or for a hard link to the archive.
     fn link(&mut self, path: String, target: &[u8]) {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let relative = [folder.as_bytes(), b"/", target].concat();
-        if self.links.len() < self.inspector.limits.members {
+        if self.links.len() < MOST_LINKS && target.len() <= LONGEST_PATH {
             self.links.insert(path, layer::normal(&relative));
         }
     }
@@ -170,7 +186,7 @@ impl<'s> ImageReader<'s> {
             _ if is_empty => self.layer(path, stream),
             (Format::Plain, Some(b'{' | b'[')) => self.document(path, stream),
             _ => {
-                self.inspector.file(path.to_owned(), stream);
+                self.inspector.file(path, stream);
                 Ok(stream.error()?)
             }
         }
@@ -183,7 +199,7 @@ impl<'s> ImageReader<'s> {
         let read = if is_layer {
             self.layer(path, &mut stream)
         } else {
-            self.inspector.file(path.to_owned(), &mut stream);
+            self.inspector.file(path, &mut stream);
             stream.error().map_err(ImageError::from)
         };
         self.inspector.give_back(stream.into_buffer());
@@ -198,7 +214,7 @@ impl<'s> ImageReader<'s> {
         let length = text.len() as u64;
         let parsed = if length > limit { None } else { serde_json::from_slice(&text).ok() };
         let Some(value) = parsed else {
-            self.inspector.file(path.to_owned(), &mut Cursor::new(text).chain(stream));
+            self.inspector.file(path, &mut Cursor::new(text).chain(stream));
             return Ok(());
         };
         if self.document_bytes + length > self.inspector.limits.documents {

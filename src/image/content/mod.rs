@@ -29,6 +29,11 @@ use super::{
 /// How often a file may turn out to be another one in its middle.
 const MOST_EMBEDDED: usize = 64;
 
+/// How much of a path is kept, in bytes: as much as Linux allows, and less inside of archives. Ten thousand findings have
+/// to fit into memory.
+const LONGEST_PATH: usize = 4 << 10;
+const LONGEST_INNER_PATH: usize = 1 << 10;
+
 /// Looks into the files of one image, and remembers what it found in the blob at hand.
 pub(super) struct Inspector<'s> {
     pub(super) searcher: &'s Searcher,
@@ -63,9 +68,9 @@ impl<'s> Inspector<'s> {
     }
 
     /// Looks into the file `path` of a layer or an archive.
-    pub(super) fn file(&mut self, path: String, content: &mut dyn Read) {
+    pub(super) fn file(&mut self, path: &str, content: &mut dyn Read) {
         self.path.clear();
-        self.path.push(path);
+        self.path.push(clipped(path, LONGEST_PATH).to_owned());
         self.inspect(content, 0);
     }
 
@@ -74,6 +79,7 @@ impl<'s> Inspector<'s> {
         let mut kinds = Vec::new();
         self.searcher.named(text, 0..text.len(), &mut |kind| kinds.push((kind, Severity::Error)));
         self.searcher.credentials(text, 0..text.len(), &mut |kind, severity| kinds.push((kind, severity)));
+        let path = clipped(path, LONGEST_PATH);
         for (kind, severity) in kinds {
             self.keep(kind, severity, Spot::Member { path: vec![path.to_owned()], part });
         }
@@ -161,11 +167,9 @@ impl<'s> Inspector<'s> {
 
     /// Does something for a member of an archive.
     fn within(&mut self, name: &[u8], act: impl FnOnce(&mut Self)) {
-        let name = String::from_utf8_lossy(name).into_owned();
-        self.path.push(name);
-        if let Some(name) = self.path.last().cloned() {
-            self.here(|searcher, found| searcher.named(name.as_bytes(), 0..name.len(), found));
-        }
+        let shown = String::from_utf8_lossy(name);
+        self.path.push(clipped(&shown, LONGEST_INNER_PATH).to_owned());
+        self.here(|searcher, found| searcher.named(name, 0..name.len(), found));
         act(self);
         self.path.pop();
     }
@@ -190,6 +194,12 @@ impl<'s> Inspector<'s> {
     fn note(&mut self, error: &io::Error) {
         if error.kind() == io::ErrorKind::QuotaExceeded { self.gaps.limited += 1 } else { self.gaps.damaged += 1 }
     }
+}
+
+/// The beginning of a path.
+fn clipped(path: &str, most: usize) -> &str {
+    let end = (0..=most.min(path.len())).rev().find(|end| path.is_char_boundary(*end));
+    path.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// A decoder that gives only so much.

@@ -75,8 +75,11 @@ pub(in crate::image) fn walk(
         match kind {
             b'L' => announced.path = Some(text(&text_of(stream, size, LONGEST_NAME)?).to_vec()),
             b'K' => announced.target = Some(text(&text_of(stream, size, LONGEST_NAME)?).to_vec()),
-            b'x' => announced.read(text_of(stream, size, LONGEST_RECORDS)?),
-            b'g' => announced.records.extend(text_of(stream, size, LONGEST_RECORDS)?),
+            b'x' | b'g' => {
+                // Headers may follow each other, and are kept until a member comes.
+                let most = LONGEST_RECORDS.saturating_sub(announced.records.len() as u64);
+                announced.read(text_of(stream, size, most)?, kind == b'x');
+            }
             _ => {
                 skip_sparse_map(stream, kind, &header)?;
                 // A link or directory has no content, whatever its size says.
@@ -160,9 +163,10 @@ fn text_of(stream: &mut Stream<'_>, size: u64, most: u64) -> Result<Vec<u8>, Ima
 }
 
 impl Announced {
-    /// Reads records of the form `length key=value\n`, the length counting all of it.
-    fn read(&mut self, records: Vec<u8>) {
-        let mut rest = records.as_slice();
+    /// Reads records of the form `length key=value\n`, the length counting all of it. Those for all members say nothing
+    /// that is needed here.
+    fn read(&mut self, records: Vec<u8>, is_for_one: bool) {
+        let mut rest = if is_for_one { records.as_slice() } else { &[] };
         while let Some(blank) = rest.iter().position(|byte| *byte == b' ') {
             let length =
                 std::str::from_utf8(rest.get(..blank).unwrap_or_default()).ok().and_then(|text| text.parse().ok());
