@@ -100,6 +100,9 @@ const PATHS: &[(&str, Carrier)] = &[
 
 /// What the file `path` with `content` gives away. The content is that of the whole file.
 pub(in crate::image) fn of_file(path: &str, content: &[u8]) -> Vec<(Kind, Severity)> {
+    if is_program(path) {
+        return Vec::new();
+    }
     let Some(carrier) = carrier(path) else { return Vec::new() };
     if carrier == Carrier::KeyStore {
         return key_store(content).into_iter().collect();
@@ -117,6 +120,42 @@ pub(in crate::image) fn of_file(path: &str, content: &[u8]) -> Vec<(Kind, Severi
     found.extend(text.lines().flat_map(of_text));
     found.dedup();
     found.into_iter().map(|kind| (kind, severity)).collect()
+}
+
+/// Whether a file is a program or its documentation by its extension, as most files of an image are. That is only to save
+/// the time of a closer look.
+fn is_program(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    matches!(
+        extension,
+        "py" | "pyc"
+            | "pyi"
+            | "h"
+            | "hpp"
+            | "c"
+            | "cc"
+            | "js"
+            | "mjs"
+            | "cjs"
+            | "ts"
+            | "map"
+            | "html"
+            | "css"
+            | "md"
+            | "gz"
+            | "so"
+            | "mo"
+            | "rb"
+            | "go"
+            | "rs"
+            | "pl"
+            | "pm"
+            | "class"
+            | "svg"
+            | "png"
+            | "a"
+            | "o"
+    )
 }
 
 /// Whether a file is one that tools keep their settings or logs in.
