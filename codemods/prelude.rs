@@ -6,7 +6,7 @@ pub use crate::model::{Dockerfile, Entry, Model, Secret};
 pub use crate::plan::{Change, Finding, Label, Severity};
 
 /// Every secret of every Dockerfile.
-pub fn secrets<'m>(model: &'m Model) -> impl Iterator<Item = (&'m Dockerfile, Secret)> {
+pub fn secrets(model: &Model) -> impl Iterator<Item = (&Dockerfile, Secret)> {
     let of = |dockerfile| {
         let secrets = model.secrets(dockerfile).to_vec();
         secrets.into_iter().map(move |secret| (dockerfile, secret))

@@ -70,16 +70,19 @@ impl<'m> Migration<'m> {
         id
     }
 
+    /// Whether an ENV with the value is part of an image that somebody runs.
+    #[must_use]
+    pub fn reaches_the_image(&self) -> bool {
+        let flow = &self.secret.flow;
+        let literals = flow.literals.iter().map(|place| place.step);
+        flow.relays.iter().map(|relay| relay.place.step).chain(literals).any(|step| self.is_shipped(step))
+    }
+
     /// Whether nothing can read the value: no RUN, no other instruction, no running container.
     #[must_use]
     pub fn is_unused(&self) -> bool {
-        let in_shipped =
-            |step: usize| self.dockerfile.steps[step].stage.is_some_and(|stage| self.shipped.contains(&stage));
-        let flow = &self.secret.flow;
-        let mut set_by_env =
-            flow.relays.iter().map(|relay| relay.place.step).chain(flow.literals.iter().map(|at| at.step));
-        let dead_end = self.secret.uses.is_empty() && flow.outside.is_empty();
-        dead_end && !set_by_env.any(in_shipped)
+        let dead_end = self.secret.uses.is_empty() && self.secret.flow.outside.is_empty();
+        dead_end && !self.reaches_the_image()
     }
 
     /// The finding with its repair. `title` is its sentence, `primary` what to say at the first place.
@@ -159,7 +162,7 @@ impl<'m> Migration<'m> {
 
     /// The shell command that does what an ENV made of the secret did: `export URL="https://${TOKEN}@host"`.
     fn assignment_of(&self, relay: &Relay) -> Option<String> {
-        let pair = self.dockerfile.steps[relay.place.step].instruction.pairs().into_iter().nth(relay.place.pair)?;
+        let pair = self.dockerfile.steps[relay.place.step].pairs.get(relay.place.pair).cloned()?;
         let value = pair.value?.value.replace('\\', "\\\\").replace('"', "\\\"").replace('`', "\\`");
         Some(format!("export {}=\"{value}\"", relay.name))
     }
@@ -233,7 +236,7 @@ impl<'m> Migration<'m> {
     }
 
     fn run(&self, step: usize) -> Option<&'m Run> {
-        self.dockerfile.steps.get(step)?.run.as_ref()
+        self.dockerfile.steps.get(step)?.run.as_deref()
     }
 
     fn passed_values(&self) -> impl Iterator<Item = &ArgumentValue> {
@@ -248,7 +251,7 @@ impl<'m> Migration<'m> {
             .flow
             .args
             .iter()
-            .filter_map(|place| self.dockerfile.steps[place.step].instruction.pairs().into_iter().nth(place.pair));
+            .filter_map(|place| self.dockerfile.steps[place.step].pairs.get(place.pair).cloned());
         pairs.filter_map(|pair| pair.value).map(|value| value.value).filter(|value| !value.is_empty()).collect()
     }
 

@@ -25,9 +25,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
 
 use crate::callers::{self, Build};
 use crate::repository::Repository;
+use crate::source::Source;
 
 /// One repository, understood.
 #[derive(Debug)]
@@ -48,8 +50,11 @@ impl Model {
     #[must_use]
     pub fn new(repository: Rc<Repository>, wanted: impl Fn(&Utf8Path) -> bool) -> Self {
         let sources = repository.dockerfiles().iter().filter_map(|path| repository.source(path));
-        let chosen = sources.filter(|source| wanted(source.path()));
-        let dockerfiles: Vec<_> = chosen.map(|source| Rc::new(Dockerfile::new(source.clone()))).collect();
+        let chosen: Vec<&Source> = sources.filter(|source| wanted(source.path())).collect();
+        // Green trees may cross threads, the rest of a model may not.
+        let parsed: Vec<_> = chosen.par_iter().map(|source| dockerfile::parse(source)).collect();
+        let read = |(source, parse): (&Source, _)| Rc::new(Dockerfile::of(source.clone(), parse));
+        let dockerfiles: Vec<_> = chosen.into_iter().zip(parsed).map(read).collect();
         let builds = if dockerfiles.is_empty() { Vec::new() } else { callers::builds(&repository) };
         let index = index::Index::new(&repository, &builds);
         Self::of(repository, dockerfiles, builds, index)

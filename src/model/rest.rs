@@ -136,7 +136,7 @@ impl Finder<'_> {
     /// Where what a pipeline prints comes to rest, given that its first command prints the value.
     fn where_output_goes(&self, pipeline: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
         let redirects = pipeline.iter().flat_map(|command| &command.redirects).chain(outer.iter().copied());
-        if let Some(file) = redirects.filter_map(written_file).last() {
+        if let Some(file) = redirects.filter_map(written_file).next_back() {
             return file.map(RestKind::File);
         }
         for command in &pipeline[1..] {

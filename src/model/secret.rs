@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::callers::ArgumentValue;
 use crate::knowledge::names::{NameVerdict, SecretKind, classify_name};
 use crate::knowledge::values::{ValueVerdict, classify_value};
-use crate::syntax::dockerfile::{Keyword, Word};
+use crate::syntax::dockerfile::{Keyword, Pair, Word};
 
 use super::{Dockerfile, Evidence, Flow, Model};
 
@@ -47,6 +47,9 @@ impl Model {
         let mut secrets = Vec::new();
         let mut relayed = BTreeSet::new();
         for name in declared(dockerfile, Keyword::Arg) {
+            if !self.may_be_secret(dockerfile, Keyword::Arg, &name) {
+                continue;
+            }
             let flow = Flow::of_argument(dockerfile, &name);
             if let Some((kind, why)) = self.judge_argument(dockerfile, &flow) {
                 relayed.extend(flow.relays.iter().map(|relay| relay.place));
@@ -54,6 +57,9 @@ impl Model {
             }
         }
         for name in declared(dockerfile, Keyword::Env) {
+            if !self.may_be_secret(dockerfile, Keyword::Env, &name) {
+                continue;
+            }
             let mut flow = Flow::of_variable(dockerfile, &name);
             flow.literals.retain(|place| !relayed.contains(place));
             if let Some((kind, why)) = judge_variable(dockerfile, &flow) {
@@ -61,6 +67,24 @@ impl Model {
             }
         }
         secrets
+    }
+
+    /// What can be said without following the value: a necessary condition for [`Self::judge_argument`] and
+    /// [`judge_variable`] that spares most variables the way through the stages.
+    fn may_be_secret(&self, dockerfile: &Dockerfile, keyword: Keyword, name: &str) -> bool {
+        let is_secret = |name: &str| matches!(classify_name(name), NameVerdict::Secret(_));
+        let steps = dockerfile.steps.iter().filter(|step| step.keyword == keyword);
+        let mut values =
+            steps.flat_map(|step| &step.pairs).filter(|pair| pair.key == name).filter_map(|pair| pair.value.as_ref());
+        let environment =
+            || dockerfile.steps.iter().filter(|step| step.keyword == Keyword::Env).flat_map(|step| &step.pairs);
+        let copies =
+            |pair: &&Pair| pair.value.as_ref().is_some_and(|value| value.variables.iter().any(|one| one.name == name));
+        is_secret(name)
+            || values.any(|word| credential_among(std::slice::from_ref(word)).is_some())
+            || (keyword == Keyword::Arg
+                && (environment().filter(copies).any(|pair| is_secret(&pair.key))
+                    || self.passed_as(dockerfile, name).is_some()))
     }
 
     fn secret(&self, dockerfile: &Dockerfile, entry: Entry, kind: SecretKind, why: String, flow: Flow) -> Secret {
@@ -72,7 +96,7 @@ impl Model {
         let reader = self.reader(dockerfile);
         let mut uses = Vec::new();
         for (step, names) in &flow.visible {
-            let Some(run) = dockerfile.steps.get(*step).and_then(|step| step.run.as_ref()) else { continue };
+            let Some(run) = dockerfile.steps.get(*step).and_then(|step| step.run.as_deref()) else { continue };
             for name in names {
                 // An argument that an ENV hands on under another name was declared for that ENV: a RUN that may read
                 // anything is taken to read the copy.
@@ -166,16 +190,12 @@ fn judge_variable(dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, S
 fn declared(dockerfile: &Dockerfile, keyword: Keyword) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let steps = dockerfile.steps.iter().filter(|step| step.keyword == keyword);
-    steps
-        .flat_map(|step| step.instruction.pairs())
-        .map(|pair| pair.key)
-        .filter(|key| seen.insert(key.clone()))
-        .collect()
+    steps.flat_map(|step| &step.pairs).map(|pair| pair.key.clone()).filter(|key| seen.insert(key.clone())).collect()
 }
 
 /// The values that these pairs give.
 fn values_of(dockerfile: &Dockerfile, places: &[super::PairPlace]) -> Vec<Word> {
-    let pair = |place: &super::PairPlace| dockerfile.steps[place.step].instruction.pairs().into_iter().nth(place.pair);
+    let pair = |place: &super::PairPlace| dockerfile.steps[place.step].pairs.get(place.pair).cloned();
     places.iter().filter_map(pair).filter_map(|pair| pair.value).collect()
 }
 

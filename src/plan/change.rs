@@ -267,7 +267,7 @@ impl<'m> Change<'m> {
     fn write_removals(&mut self) {
         for (step, pairs) in std::mem::take(&mut self.removed) {
             let step = &self.dockerfile.steps[step];
-            let all = step.instruction.pairs();
+            let all = &step.pairs;
             let source = &self.dockerfile.source;
             let range = step.outer.text_range();
             // `ARG TOKEN # from the vault` declares `#`, `from`, … as well (experiment): they go with the last argument.

@@ -53,7 +53,7 @@ fn serves(dockerfile: &Dockerfile, step: usize, secret: &Secret, name: &str) -> 
     let mounts: Vec<_> = instruction.flags().iter().filter_map(|flag| flag.mount()).collect();
     let secrets = || mounts.iter().filter(|mount| mount.kind == "secret");
     let by_variable = |wanted: &str| secrets().any(|mount| mount.get("env") == Some(wanted));
-    let run = dockerfile.steps[step].run.as_ref();
+    let run = dockerfile.steps[step].run.as_deref();
     let exported = run.is_some_and(|run| run.text.contains(&format!("export {name}=")));
     by_variable(name)
         || (exported && (by_variable(&secret.flow.name) || secrets().any(|mount| mount.get("env").is_none())))
@@ -88,7 +88,7 @@ fn other_instruction_changed(
                 next.split_whitespace().next().map(str::to_lowercase)
                     == kept.split_whitespace().next().map(str::to_lowercase)
             });
-            let stays = old.steps[step].run.is_some() || old.steps[step].instruction.pairs().len() > 1;
+            let stays = old.steps[step].run.is_some() || old.steps[step].pairs.len() > 1;
             if stays && same_keyword && fresh.peek() != old.steps.get(step + 1).map(|_| text(old, step + 1)).as_ref() {
                 fresh.next();
             }

@@ -118,7 +118,7 @@ fn find_address(site: &Site<'_>, word: &Word) -> Option<Address> {
     let host = host.split_once('/')?.0.to_owned();
     let userinfo = TextRange::new(begin, end);
     let raw = site.raw(userinfo);
-    let balanced = |quote: char| raw.matches(quote).count() % 2 == 0;
+    let balanced = |quote: char| raw.matches(quote).count().is_multiple_of(2);
     if host.is_empty() || !balanced('"') || !balanced('\'') {
         return None;
     }

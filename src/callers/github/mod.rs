@@ -11,6 +11,7 @@ mod pass_run;
 mod quote;
 mod run;
 mod step;
+mod tags;
 
 #[cfg(test)]
 mod run_tests;

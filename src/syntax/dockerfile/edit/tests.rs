@@ -148,10 +148,13 @@ fn a_command_goes_in_front_of_the_command() {
     let export = "export A=b && ";
     assert_eq!(
         insert("RUN --network=none \\\n  c\n", export).as_deref(),
-        Ok("RUN --network=none \\\n  export A=b && c\n")
+        Ok("RUN --network=none \\\n  export A=b && \\\n  c\n")
     );
     assert_eq!(insert("RUN <<E\r\nc\r\nE\r\n", export).as_deref(), Ok("RUN <<E\r\nexport A=b\r\nc\r\nE\r\n"));
-    assert_eq!(insert("RUN cat <<E | sh\nc\nE\n", export).as_deref(), Ok("RUN export A=b && cat <<E | sh\nc\nE\n"));
+    assert_eq!(
+        insert("RUN cat <<E | sh\nc\nE\n", export).as_deref(),
+        Ok("RUN \\\n    export A=b && \\\n    cat <<E | sh\nc\nE\n")
+    );
     assert_eq!(insert("RUN <<E\n#!/x\nE\n", export), Err(EditError::Shebang));
     assert_eq!(insert("RUN [\"a\"]", export), Err(EditError::ExecForm));
     assert_eq!(insert("RUN\n", export), Err(EditError::NoCommand));
