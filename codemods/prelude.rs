@@ -14,6 +14,15 @@ pub fn secrets(model: &Model) -> impl Iterator<Item = (&Dockerfile, Secret)> {
     model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
 }
 
+/// The repair of every secret that a RUN has from a mount.
+pub fn mounted<'m>(model: &'m Model) -> impl Iterator<Item = Migration<'m>> {
+    let of = move |dockerfile: &'m Dockerfile| {
+        let mounted = dockerfile.mounted().into_iter();
+        mounted.map(move |one| Migration::of_mount(model, dockerfile, one))
+    };
+    model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
+}
+
 /// Whether a Dockerfile of this text can declare a secret: it has the word `arg` or `env` in any letter case.
 #[must_use]
 pub fn declares_something(text: &str) -> bool {

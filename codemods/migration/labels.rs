@@ -1,6 +1,6 @@
-use crate::model::{Evidence, Use};
+use crate::model::{Evidence, Rest, RestKind, Use};
 use crate::plan::Label;
-use crate::source::{TextRange, range};
+use crate::source::TextRange;
 
 use super::Migration;
 
@@ -15,8 +15,21 @@ impl Migration<'_> {
         let in_stage = flow.args.iter().find(|place| self.dockerfile.steps[place.step].stage.is_some());
         let relay = flow.relays.first().map(|relay| relay.place);
         let place = relay.or(flow.literals.first().copied()).or(in_stage.copied()).or(flow.args.first().copied());
-        let range = place.and_then(|place| self.key_of(place)).unwrap_or_else(|| range(0, 0));
+        let range = place.and_then(|place| self.key_of(place)).or_else(|| self.first_rest());
+        let range = range.unwrap_or_else(|| TextRange::empty(0.into()));
         self.label(range, text)
+    }
+
+    /// The first command that writes the value down, or its RUN.
+    fn first_rest(&self) -> Option<TextRange> {
+        let used = self.secret.uses.first()?;
+        let writes = |used: &Use| {
+            let rests = self.rests_of(self.run(used.step)?, &used.name);
+            let written = |rest: &Rest| matches!(rest.kind, RestKind::File(_) | RestKind::Tool { .. });
+            rests.into_iter().find(written)?.place
+        };
+        let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
+        Some(self.secret.uses.iter().find_map(writes).unwrap_or(keyword))
     }
 
     pub(super) fn labels(&self) -> Vec<Label> {

@@ -9,8 +9,12 @@ mod repair;
 
 use crate::callers::{ArgumentValue, Builder, RequestedSecret, SecretSource};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
+use crate::knowledge::names::SecretKind;
 use crate::knowledge::values::{ValueVerdict, classify_value};
-use crate::model::{BoundBuild, Dockerfile, Entry, Form, Model, Relay, RestKind, Run, Secret, rests};
+use crate::model::{
+    BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, Relay, Rest, RestKind, Run, Secret, Use,
+    rests, rests_in_place,
+};
 use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
 
 /// One secret on its way to mounts.
@@ -21,6 +25,8 @@ pub struct Migration<'m> {
     secret: Secret,
     bound: Vec<BoundBuild<'m>>,
     shipped: Vec<usize>,
+    /// The mount that the value comes by already, where it does.
+    mounted: Option<Mounted>,
 }
 
 /// How the RUNs get the value.
@@ -36,7 +42,30 @@ impl<'m> Migration<'m> {
     pub fn new(model: &'m Model, dockerfile: &'m Dockerfile, secret: Secret) -> Self {
         let bound = model.bound_builds(dockerfile);
         let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
-        Self { model, dockerfile, secret, bound, shipped }
+        Self { model, dockerfile, secret, bound, shipped, mounted: None }
+    }
+
+    /// The repair of RUNs that have the secret from a mount already, and write it down.
+    #[must_use]
+    pub fn of_mount(model: &'m Model, dockerfile: &'m Dockerfile, mounted: Mounted) -> Self {
+        let named = |step: &usize| Use { step: *step, name: mounted.name.clone(), evidence: Evidence::Named };
+        let uses = mounted.steps.iter().map(named).collect();
+        let flow = Flow { name: mounted.name.clone(), ..Flow::default() };
+        let why = "it is mounted as a secret".to_owned();
+        let secret = Secret { entry: Entry::Mount, kind: SecretKind::Fetch, why, flow, uses };
+        Self { mounted: Some(mounted), ..Self::new(model, dockerfile, secret) }
+    }
+
+    /// What `run` does with the value that it has under `name`.
+    fn rests_of(&self, run: &Run, name: &str) -> Vec<Rest> {
+        match self.file_in_place() {
+            Some(path) => rests_in_place(run, path),
+            None => rests(run, name),
+        }
+    }
+
+    fn file_in_place(&self) -> Option<&str> {
+        self.mounted.as_ref()?.path.as_deref()
     }
 
     /// The variable that the value enters by.
@@ -59,7 +88,7 @@ impl<'m> Migration<'m> {
             false => "arg-secret",
         };
         for used in &self.secret.uses {
-            for rest in self.run(used.step).map(|run| rests(run, &used.name)).unwrap_or_default() {
+            for rest in self.run(used.step).map(|run| self.rests_of(run, &used.name)).unwrap_or_default() {
                 match rest.kind {
                     RestKind::Tool { codemod: "persisted-credential", .. } => return "persisted-credential",
                     RestKind::File(_) | RestKind::Tool { .. } => id = "written-credential",
@@ -104,6 +133,9 @@ impl<'m> Migration<'m> {
     }
 
     fn fix_title(&self) -> String {
+        if self.mounted.is_some() {
+            return format!("let nothing write `{}` down", self.id());
+        }
         let mut steps: Vec<usize> = self.secret.uses.iter().map(|used| used.step).collect();
         steps.dedup();
         match steps.len() {
@@ -138,7 +170,8 @@ impl<'m> Migration<'m> {
 
     fn mount(&self, change: &mut Change<'m>, style: Style) {
         let id = self.id();
-        for used in &self.secret.uses {
+        let served = |step: usize| self.mounted.as_ref().is_some_and(|mounted| mounted.steps.contains(&step));
+        for used in self.secret.uses.iter().filter(|used| !served(used.step)) {
             let relay = self.secret.flow.relays.iter().find(|relay| relay.name == used.name && !relay.exact);
             let name = if relay.is_some() { self.name() } else { &used.name };
             let mount = match style {
@@ -155,7 +188,7 @@ impl<'m> Migration<'m> {
                 change.export(used.step, format!("export {name}=\"${{{name}:-{default}}}\""));
             }
         }
-        if !self.secret.uses.is_empty() {
+        if self.secret.uses.iter().any(|used| !served(used.step)) {
             change.require(if style == Style::Variable { Feature::SecretEnv } else { Feature::Mount });
         }
     }
@@ -175,6 +208,9 @@ impl<'m> Migration<'m> {
     }
 
     fn pass(&self, change: &mut Change<'m>, style: Style) {
+        if self.mounted.is_some() {
+            return;
+        }
         let reads = !self.secret.uses.is_empty();
         for bound in &self.bound {
             let secret = reads.then(|| RequestedSecret { id: self.id(), from_file: style == Style::File });
@@ -185,6 +221,11 @@ impl<'m> Migration<'m> {
     fn tell(&self, change: &mut Change<'m>) {
         let name = self.name();
         let path = self.dockerfile.path();
+        if self.mounted.is_some() {
+            let id = self.id();
+            change.follow_up(FollowUp::Rotate(format!("`{id}`: images built from `{path}` until now hold its value")));
+            return;
+        }
         if self.secret.entry == Entry::Argument || self.secret.flow.literals.is_empty() {
             change
                 .follow_up(FollowUp::Rotate(format!("`{name}`: images built from `{path}` until now hold its value")));
@@ -203,6 +244,9 @@ impl<'m> Migration<'m> {
 
     /// An id that the Dockerfile or a build already uses for the secret, else its name in lower case.
     fn id(&self) -> String {
+        if let Some(mounted) = &self.mounted {
+            return mounted.id.clone();
+        }
         let name = self.name();
         let runs = self.dockerfile.steps.iter().filter(|step| step.run.is_some());
         let mounts = runs.flat_map(|step| step.instruction.flags()).filter_map(|flag| flag.mount());
@@ -219,6 +263,9 @@ impl<'m> Migration<'m> {
 
     /// `env=` unless something in the repository asks for a file.
     fn style(&self) -> Style {
+        if self.mounted.is_some() {
+            return Style::Variable;
+        }
         let readers = || self.secret.uses.iter().filter_map(|used| Some((self.run(used.step)?, used.name.as_str())));
         let needs_unset = self.defaults().is_empty() && readers().any(|(run, name)| run.tests_unset(name));
         let buildah = self.bound.iter().any(|bound| bound.build.builder == Builder::Buildah);

@@ -7,13 +7,14 @@ pub const CODEMOD: Codemod = Codemod {
     id: "written-credential",
     summary: "a RUN writes a credential into a file that stays in the image",
     page: include_str!("page.md"),
-    may_find: declares_something,
+    may_find: |text| declares_something(text) || has_a_mount(text),
     find,
 };
 
 fn find(model: &Model) -> Vec<Finding> {
-    secrets(model)
-        .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))
+    let entering = secrets(model).map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret));
+    entering
+        .chain(mounted(model))
         .filter(|migration| migration.codemod() == CODEMOD.id)
         .map(|migration| {
             let name = migration.name().to_owned();

@@ -7,6 +7,7 @@ mod binding;
 mod dockerfile;
 mod flow;
 mod index;
+mod mounted;
 mod reading;
 mod rest;
 mod run;
@@ -15,8 +16,9 @@ mod secret;
 pub use binding::{Binding, BoundBuild, Mention};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
+pub use mounted::{Mounted, reads_in_place};
 pub use reading::{Evidence, Reader, effective_words};
-pub use rest::{Rest, RestKind, rests};
+pub use rest::{Rest, RestKind, rests, rests_in_place};
 pub use run::{Form, Run, ShellText, mentions};
 pub use secret::{Entry, Secret, Use};
 

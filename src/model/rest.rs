@@ -4,6 +4,7 @@ use crate::knowledge::tools;
 use crate::source::TextRange;
 use crate::syntax::shell::{Command, Item, Node, Redirect, RedirectKind, Word};
 
+use super::mounted::reads_in_place;
 use super::reading::effective_words;
 use super::run::Run;
 
@@ -43,8 +44,17 @@ pub enum RestKind {
 /// What the commands of `run` do with the value of the variable `name`, as far as they name it.
 #[must_use]
 pub fn rests(run: &Run, name: &str) -> Vec<Rest> {
-    let values = run.derived_variables(name);
-    let mut finder = Finder { values: &values, found: Vec::new(), removed: Vec::new() };
+    find_rests(run, &run.derived_variables(name), None)
+}
+
+/// What they do with the content of the mounted file at `path` where they read it in place.
+#[must_use]
+pub fn rests_in_place(run: &Run, path: &str) -> Vec<Rest> {
+    find_rests(run, &BTreeSet::new(), Some(path))
+}
+
+fn find_rests(run: &Run, values: &BTreeSet<String>, path: Option<&str>) -> Vec<Rest> {
+    let mut finder = Finder { values, path, found: Vec::new(), removed: Vec::new() };
     for (index, shell) in run.shells.iter().enumerate() {
         finder.items(&shell.script.items, index, &[]);
     }
@@ -70,6 +80,7 @@ struct Found {
 
 struct Finder<'v> {
     values: &'v BTreeSet<String>,
+    path: Option<&'v str>,
     found: Vec<Found>,
     removed: Vec<(usize, TextRange, String)>,
 }
@@ -111,7 +122,10 @@ impl Finder<'_> {
     }
 
     fn names_value(&self, command: &Command) -> bool {
-        let names = |word: &Word| self.values.iter().any(|value| word.mentions(value));
+        let names = |word: &Word| {
+            self.values.iter().any(|value| word.mentions(value))
+                || self.path.is_some_and(|path| reads_in_place(word, path))
+        };
         command.words.iter().any(names)
             || command
                 .redirects

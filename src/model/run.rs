@@ -141,7 +141,7 @@ impl Run {
 }
 
 /// The variable that an operand of `export`, `local` or `declare` assigns: `X` of `X=$Y`.
-fn assigned_name(word: &Word) -> Option<String> {
+pub(super) fn assigned_name(word: &Word) -> Option<String> {
     let PartKind::Text(text) = &word.parts.first()?.kind else { return None };
     let (name, _) = text.split_once('=')?;
     let valid = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');

@@ -14,6 +14,8 @@ pub enum Entry {
     Argument,
     /// As a text in an ENV.
     Variable,
+    /// By a secret mount that is there already.
+    Mount,
 }
 
 /// A RUN that reads the secret.

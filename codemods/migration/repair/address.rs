@@ -28,7 +28,7 @@ impl<'m> Migration<'m> {
     }
 
     fn plain_address(&self, site: &Site<'m>, command: &str, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
-        let mut words = site.command().words.iter().filter(|word| word.mentions(&site.name));
+        let mut words = site.command().words.iter().filter(|word| site.is_in(word));
         let (Some(word), None) = (words.next(), words.next()) else {
             return Err(Refused::because("only the value in one URL can be taken out of it"));
         };

@@ -34,7 +34,7 @@ impl<'m> Migration<'m> {
                 "the RUN that writes it does not use it: write it and remove it in the RUN that does",
             ));
         }
-        if let Some(copy) = self.copied_elsewhere(site.step, name) {
+        if let Some(copy) = self.copied_elsewhere(site.step, path) {
             let line = self.dockerfile.line_of(copy);
             return Err(Refused::because(format!("line {line} copies it to another stage")));
         }

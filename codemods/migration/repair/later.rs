@@ -49,26 +49,39 @@ impl<'m> Migration<'m> {
         runs.any(|run| run.commands().any(removes))
     }
 
-    /// The instruction that takes the file named `name` out of the stage of `step`, if there is one.
-    pub(super) fn copied_elsewhere(&self, step: usize, name: &str) -> Option<usize> {
+    /// The first instruction that takes the file at `path`, as the RUN at `step` names it, out of its stage.
+    pub(super) fn copied_elsewhere(&self, step: usize, path: &str) -> Option<usize> {
         let stage = self.dockerfile.steps[step].stage?;
-        let stage_name = self.dockerfile.stages[stage].name.clone();
+        let name = self.dockerfile.stages[stage].name.clone();
+        let path = self.absolute(step, path);
         let copies = |index: &usize| {
             let step = &self.dockerfile.steps[*index];
-            let from =
-                step.instruction.flags().into_iter().find(|flag| flag.name == "from").and_then(|flag| flag.value);
-            let from = from.map(|from| from.to_lowercase());
-            let ours = from.is_some_and(|from| Some(&from) == stage_name.as_ref() || from == stage.to_string());
+            let flags = step.instruction.flags();
+            let from = flags.into_iter().find(|flag| flag.name == "from").and_then(|flag| flag.value);
+            let ours = from.is_some_and(|from| Some(from.to_lowercase()) == name || from == stage.to_string());
             let words = step.instruction.words();
-            let mut sources = words.iter().take(words.len().saturating_sub(1)).map(|word| word.value.as_str());
-            let covers = |source: &str| {
-                let source = source.trim_end_matches('/');
-                matches!(source, "" | "/root" | "." | "~" | "/home") || source.rsplit('/').next() == Some(name)
-            };
-            ours && sources.any(covers)
+            let sources = words.iter().take(words.len().saturating_sub(1));
+            ours && sources.into_iter().any(|word| covers(&word.value, &path))
         };
-        let steps = 0..self.dockerfile.steps.len();
-        steps.filter(|index| self.dockerfile.steps[*index].keyword == Keyword::Copy).find(copies)
+        (0..self.dockerfile.steps.len())
+            .filter(|step| self.dockerfile.steps[*step].keyword == Keyword::Copy)
+            .find(copies)
+    }
+
+    /// Where `path` is in the image; the home directory is taken to be root's.
+    fn absolute(&self, step: usize, path: &str) -> String {
+        for home in ["~/", "$HOME/", "${HOME}/"] {
+            if let Some(rest) = path.strip_prefix(home) {
+                return format!("/root/{rest}");
+            }
+        }
+        let folders = self.dockerfile.steps_before(step).filter(|step| step.keyword == Keyword::Workdir);
+        let folders = folders.filter_map(|step| step.instruction.words().first().map(|word| word.value.clone()));
+        let mut all: Vec<String> = folders.collect();
+        all.push(path.trim_start_matches("./").to_owned());
+        let last = all.iter().rposition(|folder| folder.starts_with('/')).unwrap_or(0);
+        let joined = all.split_off(last).iter().map(|folder| folder.trim_matches('/')).collect::<Vec<_>>().join("/");
+        format!("/{joined}")
     }
 
     /// Whether the RUN at `step` still uses the variable `name` outside the commands that are `settled`.
@@ -87,4 +100,13 @@ impl<'m> Migration<'m> {
             named || reads
         })
     }
+}
+
+/// Whether the source of a COPY takes the file at `path` with it.
+fn covers(source: &str, path: &str) -> bool {
+    let source = source.trim_start_matches("./").trim_matches('/');
+    let fixed = source.split(['*', '?', '[', '$']).next().unwrap_or_default();
+    let path = path.trim_start_matches('/');
+    let is_folder = path.strip_prefix(source).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    matches!(source, "" | ".") || is_folder || (fixed != source && path.starts_with(fixed))
 }

@@ -13,13 +13,14 @@
 mod address;
 mod folding;
 mod later;
+mod mounts;
 mod reference;
 mod setting;
 mod site;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Evidence, RestKind, Use, rests};
+use crate::model::{Evidence, RestKind, Use};
 use crate::plan::Change;
 use crate::source::{Edit, TextRange};
 
@@ -62,13 +63,13 @@ impl<'m> Migration<'m> {
         let mut repairs = Repairs::default();
         for used in self.secret.uses.clone() {
             let Some(run) = self.run(used.step) else { continue };
-            for rest in rests(run, &used.name) {
+            for rest in self.rests_of(run, &used.name) {
                 let files = match &rest.kind {
                     RestKind::File(path) => path.clone(),
                     RestKind::Tool { files, .. } => files.join("`, `"),
                     RestKind::Log | RestKind::NotUnderstood(_) => continue,
                 };
-                let site = Site::find(self.dockerfile, used.step, &used.name, &rest);
+                let site = Site::find(self.dockerfile, used.step, &used.name, self.file_in_place(), &rest);
                 let mended = match &site {
                     Some(site) => self.mend(site, &mut repairs),
                     None => Err(Refused::because("the command can't be edited where it stands")),
@@ -103,7 +104,8 @@ impl<'m> Migration<'m> {
         Err(Refused::because(site.remedy()))
     }
 
-    fn carry_out(&mut self, repairs: Repairs<'m>, change: &mut Change<'m>) {
+    fn carry_out(&mut self, mut repairs: Repairs<'m>, change: &mut Change<'m>) {
+        self.adapt_mounts(&mut repairs, change);
         for step in self.released(&repairs) {
             change.release(step);
             self.secret.uses.retain(|used| used.step != step);

@@ -22,6 +22,17 @@ impl<'m> Migration<'m> {
 
     fn write_reference(&self, site: &Site<'m>, path: &str, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
         let edits = references(site)?;
+        let assigns = |command: &Command| command.assignments.iter().any(|one| one.name == site.name);
+        if site.run.commands().any(assigns) && !site.run.text.contains(&format!("export {}", site.name)) {
+            return Err(Refused::because(format!("npm does not see `{}`, which is not exported", site.name)));
+        }
+        let copy = self.copied_elsewhere(site.step, path).filter(|_| !self.is_removed_later(site.step, path));
+        if let Some(copy) = copy {
+            let line = self.dockerfile.line_of(copy);
+            repairs
+                .assumptions
+                .push(format!("what reads `{path}` where line {line} copies it does without the secret"));
+        }
         let later = self.later_readers(site.step, READ_BY_NODE);
         for step in later {
             repairs.reader(step, &site.name, "npm reads the reference that an earlier RUN wrote");
@@ -85,7 +96,7 @@ fn references(site: &Site<'_>) -> Result<Vec<Edit>, Refused> {
         return Err(Refused::because("what the pipeline makes of the value is not known"));
     }
     let bodies = command.redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref());
-    let using = command.words.iter().chain(bodies).filter(|word| word.mentions(&site.name));
+    let using = command.words.iter().chain(bodies).filter(|word| site.is_in(word));
     let mut edits = Vec::new();
     for word in using {
         let value_of_key = is_value(site, word);
@@ -104,7 +115,7 @@ fn references(site: &Site<'_>) -> Result<Vec<Edit>, Refused> {
 fn is_value(site: &Site<'_>, word: &Word) -> bool {
     let text = word.lossy();
     let behind = |at: usize| text[..at].rsplit('\n').next().is_some_and(|line| line.contains('='));
-    let variable = format!("${}", site.name);
+    let variable = if site.path.is_some() { "$(…)".to_owned() } else { format!("${}", site.name) };
     let mut found = text.match_indices(&variable).peekable();
     let assigned = found.peek().is_some() && found.all(|(at, _)| behind(at));
     let formatted = site.command().words.iter().any(|word| word.lossy().contains("=%s"));

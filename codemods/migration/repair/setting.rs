@@ -87,7 +87,13 @@ impl<'m> Migration<'m> {
 
     /// Whatever else uses the file would miss it.
     fn check_other_uses(&self, site: &Site<'m>, file: &str) -> Result<(), Refused> {
-        if let Some(copy) = self.copied_elsewhere(site.step, file) {
+        let path = match file {
+            "pip.conf" => "~/.config/pip/pip.conf".to_owned(),
+            "credentials" => "~/.aws/credentials".to_owned(),
+            "auth.toml" => "~/.config/pypoetry/auth.toml".to_owned(),
+            file => format!("~/{file}"),
+        };
+        if let Some(copy) = self.copied_elsewhere(site.step, &path) {
             let line = self.dockerfile.line_of(copy);
             return Err(Refused::because(format!("line {line} copies the file to another stage")));
         }

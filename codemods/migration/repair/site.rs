@@ -1,7 +1,7 @@
 //! Where a command stands that writes the value down.
 
 use crate::knowledge::tools;
-use crate::model::{Dockerfile, Rest, RestKind, Run, ShellText, effective_words};
+use crate::model::{Dockerfile, Rest, RestKind, Run, ShellText, effective_words, reads_in_place};
 use crate::source::{Edit, TextRange, TextSize, slice};
 use crate::syntax::shell::{Command, CommandContext, Part, PartKind, Quote, Word, edit};
 use crate::syntax::view::View;
@@ -21,19 +21,28 @@ pub(super) struct Site<'m> {
     pub(super) context: CommandContext<'m>,
     /// The variable that holds the value.
     pub(super) name: String,
+    /// The mounted file, where the command reads it in place and not from the variable.
+    pub(super) path: Option<String>,
     pub(super) kind: RestKind,
 }
 
 impl<'m> Site<'m> {
     /// The site of `rest`; `None` where its text can't be edited.
-    pub(super) fn find(dockerfile: &'m Dockerfile, step: usize, name: &str, rest: &Rest) -> Option<Self> {
+    pub(super) fn find(
+        dockerfile: &'m Dockerfile,
+        step: usize,
+        name: &str,
+        path: Option<&str>,
+        rest: &Rest,
+    ) -> Option<Self> {
         let run = dockerfile.steps.get(step)?.run.as_ref()?;
         let shell = run.shells.get(rest.shell)?;
         let view = shell.view.as_ref().filter(|_| shell.script.clean)?;
         let commands = shell.script.commands();
         let context = commands.into_iter().find(|context| context.command.range == rest.command)?;
         let (name, kind) = (name.to_owned(), rest.kind.clone());
-        Some(Self { dockerfile, step, run, index: rest.shell, shell, view, context, name, kind })
+        let path = path.map(str::to_owned);
+        Some(Self { dockerfile, step, run, index: rest.shell, shell, view, context, name, path, kind })
     }
 
     pub(super) fn command(&self) -> &'m Command {
@@ -78,8 +87,28 @@ impl<'m> Site<'m> {
         slice(self.view.text(), at)
     }
 
-    /// The expansions of the variable in `word`, all of which are plain: `$NAME` or `${NAME}`, not inside a substitution.
+    /// Whether the value is in `word`.
+    pub(super) fn is_in(&self, word: &Word) -> bool {
+        match &self.path {
+            Some(path) => reads_in_place(word, path),
+            None => word.mentions(&self.name),
+        }
+    }
+
+    /// The expansions of the value in `word`, all of which are plain: `$NAME` or `${NAME}`, not inside a substitution.
     pub(super) fn plain_uses<'w>(&self, word: &'w Word) -> Result<Vec<&'w Part>, Refused> {
+        if let Some(path) = &self.path {
+            let is_plain = |part: &&Part| {
+                let raw = self.raw(part.range);
+                raw == format!("$(cat {path})") || raw == format!("$(< {path})") || raw == format!("$(<{path})")
+            };
+            let plain: Vec<&Part> = word.parts.iter().filter(is_plain).collect();
+            let all = self.raw(word.range).matches(path.as_str()).count();
+            return match plain.len() == all {
+                true => Ok(plain),
+                false => Err(Refused::because(format!("`{path}` is not read as it is"))),
+            };
+        }
         let is_plain = |part: &&Part| match &part.kind {
             PartKind::Variable(variable) => variable.name == self.name && variable.operator.is_none(),
             _ => false,
@@ -103,11 +132,17 @@ impl<'m> Site<'m> {
         self.view.insert(offset, text).map_err(|seam| Refused::because(edit::Refusal::from(seam).to_string()))
     }
 
+    fn reads_file(&self, part: &Part) -> bool {
+        let word = Word { range: part.range, parts: vec![part.clone()] };
+        self.path.as_ref().is_some_and(|path| reads_in_place(&word, path))
+    }
+
     /// The value of `parts` as text for double quotes; `None` where a part has a meaning of its own.
     pub(super) fn quoted(&self, parts: &[Part]) -> Option<String> {
         let piece = |part: &Part| match &part.kind {
             PartKind::Text(text) => Some(escaped(text)),
             PartKind::Variable(variable) if variable.operator.is_none() => Some(format!("${{{}}}", variable.name)),
+            PartKind::Command(_) if self.reads_file(part) => Some(format!("${{{}}}", self.name)),
             PartKind::Command(_) if self.raw(part.range).starts_with("$(") => Some(self.raw(part.range).to_owned()),
             _ => None,
         };
