@@ -194,7 +194,11 @@ impl<'m> Migration<'m> {
 
     /// Whether every command of the RUN is one that goes, or asks whether it should.
     fn does_nothing_else(&self, site: &Site<'m>, repairs: &Repairs<'m>) -> bool {
-        let is_settled = |at| repairs.settled.contains(&(site.step, site.index, at));
+        let is_settled = |at| {
+            let mut settled =
+                repairs.settled.iter().filter(|(step, shell, _)| (*step, *shell) == (site.step, site.index));
+            settled.any(|(.., range)| range.contains_range(at))
+        };
         let asks = |name: Option<String>| matches!(name.as_deref(), Some("[" | "test" | ":" | "true" | "set"));
         let mut commands = site.shell.script.commands().into_iter();
         site.run.shells.len() == 1
@@ -264,7 +268,8 @@ fn condition(site: &Site<'_>) -> Result<Option<(String, String)>, Refused> {
     let asks = |name: Option<String>| matches!(name.as_deref(), Some("[" | "test" | ":" | "true"));
     let mut others =
         site.shell.script.commands().into_iter().filter(|other| item.range.contains_range(other.command.range));
-    let only = others.all(|other| other.command.range == site.command().range || asks(other.command.name()));
+    let only =
+        others.all(|other| site.command().range.contains_range(other.command.range) || asks(other.command.name()));
     if compound.kind != CompoundKind::If || context.depth != 1 || !only {
         return Err(Refused::because("it stands in a construct that does more"));
     }
