@@ -4,8 +4,12 @@
 //! Invariant: nothing here knows how a fix is written; everything is an answer about the files as they are.
 
 mod binding;
+mod copied;
 mod dockerfile;
+mod file_commands;
+mod file_flow;
 mod flow;
+mod image_path;
 mod index;
 mod reading;
 mod rest;
@@ -13,8 +17,11 @@ mod run;
 mod secret;
 
 pub use binding::{Binding, BoundBuild, Mention};
+pub use copied::{Content, CopiedFile, CopySource, Shape};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
+pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Onward};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
+pub use image_path::ImagePath;
 pub use reading::{Evidence, Reader};
 pub use rest::{Rest, RestKind, rests};
 pub use run::{Form, Run, ShellText, mentions};
