@@ -118,9 +118,26 @@ impl Model {
         Reader::new(&self.repository, &self.index, dockerfile.path())
     }
 
+    /// The Dockerfiles of the repository with a stage that starts from the image which a build of `dockerfile` makes. Its
+    /// ONBUILD triggers run in their builds.
+    #[must_use]
+    pub fn children(&self, dockerfile: &Dockerfile) -> Vec<&Dockerfile> {
+        let named = self.bound_builds(dockerfile).into_iter().filter(|bound| bound.binding == Binding::Named);
+        let tags: Vec<&str> = named.flat_map(|bound| &bound.build.tags).map(|tag| without_latest(tag)).collect();
+        let starts_from =
+            |stage: &Stage| matches!(&stage.base, Base::Image(image) if tags.contains(&without_latest(image)));
+        let others = self.dockerfiles.iter().map(Rc::as_ref).filter(|other| other.path() != dockerfile.path());
+        others.filter(|other| other.stages.iter().any(starts_from)).collect()
+    }
+
     /// The targets that the builds of `dockerfile` name.
     #[must_use]
     pub fn targets(&self, dockerfile: &Dockerfile) -> Vec<String> {
         self.bound_builds(dockerfile).iter().filter_map(|bound| bound.build.target.clone()).collect()
     }
+}
+
+/// An image's name without the tag that a name without one stands for.
+fn without_latest(image: &str) -> &str {
+    image.strip_suffix(":latest").unwrap_or(image)
 }
