@@ -253,10 +253,8 @@ impl<'m> Change<'m> {
                 self.push_or_obstruct(edit::remove_instruction(source, &step.outer), range);
                 continue;
             }
-            let gone = all.iter().enumerate().filter(|(at, _)| pairs.contains(at));
-            let edits: Result<Vec<_>, _> =
-                gone.map(|(_, pair)| edit::remove_pair(source, &step.instruction, pair)).collect();
-            self.push_or_obstruct(edits.map(|edits| united(edits.concat())), range);
+            let gone: Vec<usize> = pairs.into_iter().filter(|at| *at < all.len()).collect();
+            self.push_or_obstruct(edit::remove_pairs(source, &step.instruction, &gone), range);
         }
     }
 
@@ -358,21 +356,4 @@ pub fn may_be_raised(frontend: &str) -> bool {
     let name = image.strip_prefix("docker.io/").unwrap_or(image);
     let repository = name.split([':', '@']).next().unwrap_or("");
     !image.contains('@') && matches!(repository, "docker/dockerfile" | "docker/dockerfile-upstream")
-}
-
-/// Deletions that touch each other, as one.
-fn united(mut edits: Vec<Edit>) -> Vec<Edit> {
-    edits.sort();
-    let mut result: Vec<Edit> = Vec::new();
-    for edit in edits {
-        match result.last_mut() {
-            Some(last)
-                if last.text.is_empty() && edit.text.is_empty() && last.range().end() >= edit.range().start() =>
-            {
-                *last = Edit::delete(last.range().cover(edit.range()));
-            }
-            _ => result.push(edit),
-        }
-    }
-    result
 }
