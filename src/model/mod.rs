@@ -5,8 +5,10 @@
 
 mod binding;
 mod dockerfile;
+mod exposure;
 mod flow;
 mod index;
+mod mounted;
 mod reading;
 mod rest;
 mod run;
@@ -14,7 +16,9 @@ mod secret;
 
 pub use binding::{Binding, BoundBuild, Mention};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
+pub use exposure::{Exposure, ExposureKind, Holders, exposures};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
+pub use mounted::{SECRETS, SecretMount};
 pub use reading::{Evidence, Reader};
 pub use rest::{Rest, RestKind, rests};
 pub use run::{Form, Run, ShellText, mentions};
