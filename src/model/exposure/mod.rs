@@ -88,10 +88,9 @@ impl Walk<'_> {
                 Node::Command(command) => self.pipeline(item, &[command], outer),
                 Node::Pipeline(members) => {
                     let simple: Option<Vec<&Command>> = members.iter().map(command_of).collect();
-                    match simple {
-                        Some(commands) => self.pipeline(item, &commands, outer),
-                        // What a compound prints goes to its neighbour, so its commands print nothing by themselves.
-                        None => {}
+                    // What a compound prints goes to its neighbour, so its commands print nothing by themselves.
+                    if let Some(commands) = simple {
+                        self.pipeline(item, &commands, outer);
                     }
                 }
                 Node::Compound(compound) => {
