@@ -12,6 +12,7 @@ pub mod make;
 pub mod markdown;
 mod routing;
 pub mod shell;
+mod sieve;
 #[cfg(test)]
 mod soup_tests;
 mod unreadable;

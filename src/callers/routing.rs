@@ -1,6 +1,7 @@
 //! Which caller reads which file of a repository.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
 
 use super::{Build, Refusal, Request, Rewrite, Surroundings, recognised};
 use crate::repository::Repository;
@@ -23,7 +24,9 @@ impl Surroundings for Repository {
 /// Every build that is written down in `repository`, in the order of the files and of the places in them.
 #[must_use]
 pub fn builds(repository: &Repository) -> Vec<Build> {
-    repository.sources().flat_map(|source| builds_in(repository, source)).collect()
+    let sources: Vec<&Source> = repository.sources().collect();
+    let found: Vec<Vec<Build>> = sources.into_par_iter().map(|source| builds_in(repository, source)).collect();
+    found.into_iter().flatten().collect()
 }
 
 /// Every build that is written down in `source`, one of the files of `repository`.
