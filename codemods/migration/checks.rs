@@ -206,7 +206,7 @@ impl<'m> Migration<'m> {
         if steps.any(|step| self.dockerfile.steps[step].onbuild) {
             let id = self.id();
             change.assume(format!(
-                "images that are built from this one are built by BuildKit and pass the secret `{id}`"
+                "images that are built from this one are built by BuildKit with frontend 1.10 or later and pass the secret `{id}`"
             ));
         }
     }

@@ -5,6 +5,7 @@
 
 mod interpolation;
 mod layout;
+mod offer;
 mod pass;
 mod service;
 
@@ -14,7 +15,7 @@ mod tests;
 use camino::Utf8Path;
 
 use super::yaml::{self, Cursor, Document};
-use super::{Build, Builder, Caller, Dockerfiles, Format, Refusal, Request, Rewrite, Surroundings, unreadable};
+use super::{Build, Builder, Caller, Dockerfiles, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
 use crate::source::{Source, TextRange};
 use service::{ProjectFile, Service};
 
@@ -55,6 +56,16 @@ impl Caller for Compose {
         requests: &[Request],
     ) -> Result<Rewrite, Refusal> {
         pass::pass_secrets(self, source, around, build, requests)
+    }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        offer::offer(source, around, build, offers)
     }
 }
 

@@ -20,7 +20,7 @@ use makefile_lossless::{Makefile, VariableDefinition};
 use super::location::upwards;
 use super::shell::{self, Foreign, Site};
 use super::sieve::may_build;
-use super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings};
+use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, TextRange, range};
 use crate::syntax::shell::Dialect;
 use reference::{COMPUTED, ODD, VARIABLE, names};
@@ -61,6 +61,16 @@ impl Caller for Make {
             }
         }
         Ok(rewrite)
+    }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        shell::offer_in(&sites(source), around, build, offers)
     }
 }
 

@@ -16,7 +16,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use super::location::upwards;
 use super::shell::{self, Site};
 use super::sieve::may_build;
-use super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings};
+use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, range};
 use crate::syntax::shell::Dialect;
 use crate::syntax::view::View;
@@ -49,6 +49,16 @@ impl Caller for Markdown {
         requests: &[Request],
     ) -> Result<Rewrite, Refusal> {
         shell::pass_secrets_in(&sites(source), around, build, requests).map(|passed| passed.rewrite)
+    }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        shell::offer_in(&sites(source), around, build, offers)
     }
 }
 
