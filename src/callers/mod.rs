@@ -12,7 +12,11 @@ pub mod make;
 pub mod markdown;
 mod offer;
 mod routing;
+mod several;
+#[cfg(test)]
+mod several_tests;
 pub mod shell;
+mod sieve;
 #[cfg(test)]
 mod soup_tests;
 mod unreadable;
@@ -24,7 +28,8 @@ pub use build::{
 };
 
 pub use offer::offer_all;
-pub use routing::{builds, builds_in, pass_all};
+pub use routing::{builds, builds_in};
+pub use several::pass_all;
 
 use camino::{Utf8Path, Utf8PathBuf};
 

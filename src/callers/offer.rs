@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use super::location::is_remote;
-use super::routing::line_edits;
+use super::several::line_edits;
 use super::{Build, Builder, Offer, Refusal, Rewrite, SecretSource, recognised};
 use crate::repository::Repository;
 use crate::source::{Source, TextRange, apply_edits, range};

@@ -21,6 +21,7 @@ mod tests;
 
 use camino::Utf8Path;
 
+use super::sieve::may_build;
 use super::yaml::{self, Document};
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
 use crate::source::Source;
@@ -43,6 +44,9 @@ impl Caller for GithubActions {
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
+        if !may_build(source.text()) && !catalog::is_mentioned(source.text()) {
+            return Vec::new();
+        }
         let documents = match yaml::read(source.text()) {
             Ok(documents) => documents,
             Err(error) => return unreadable::builds(Format::GithubActions, source, &error, &MARKS),

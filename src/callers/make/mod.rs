@@ -19,6 +19,7 @@ use makefile_lossless::{Makefile, VariableDefinition};
 
 use super::location::upwards;
 use super::shell::{self, Foreign, Site};
+use super::sieve::may_build;
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, TextRange, range};
 use crate::syntax::shell::Dialect;
@@ -170,7 +171,7 @@ fn inside(text: &str, at: TextRange) -> bool {
 /// Every piece of the Makefile that a shell may get.
 fn sites(source: &Source) -> Vec<Site<'_>> {
     let text = source.text();
-    if !["build", "executor", "deploy", " bud"].iter().any(|word| text.contains(word)) {
+    if !may_build(text) {
         return Vec::new();
     }
     let file = File::read(source);

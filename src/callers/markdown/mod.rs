@@ -15,6 +15,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 use super::location::upwards;
 use super::shell::{self, Site};
+use super::sieve::may_build;
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, range};
 use crate::syntax::shell::Dialect;
@@ -64,7 +65,7 @@ impl Caller for Markdown {
 /// Every code block and code span that a shell could read.
 fn sites(source: &Source) -> Vec<Site<'_>> {
     let text = source.text();
-    if !["build", "executor", "deploy"].iter().any(|word| text.contains(word)) {
+    if !may_build(text) {
         return Vec::new();
     }
     let mut sites = Vec::new();

@@ -28,6 +28,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use script::Shell;
 
 use super::command::UNKNOWN;
+use super::sieve::may_build;
 use super::{Build, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::syntax::shell::{Dialect, parse};
 use crate::syntax::view::View;
@@ -185,9 +186,4 @@ fn found(site: &Site<'_>, around: &dyn Surroundings) -> Vec<found::Found> {
         found.build.index = index;
     }
     merged
-}
-
-/// A cheap necessary condition.
-fn may_build(text: &str) -> bool {
-    ["build", "executor", "deploy", " bud"].iter().any(|word| text.contains(word))
 }
