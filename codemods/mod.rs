@@ -4,6 +4,8 @@
 //! pass. The page is its rustdoc, what `dfmigrate explain` prints and the page of the book.
 
 pub mod arg_secret;
+pub mod copied_credential;
+mod copying;
 pub mod env_secret;
 mod migration;
 mod prelude;
@@ -14,7 +16,13 @@ pub use crate::plan::Codemod;
 
 /// Every codemod, in the order in which their findings are fixed.
 pub const ALL: &[&Codemod] =
-    &[&arg_secret::CODEMOD, &env_secret::CODEMOD, &unused_secret::CODEMOD, &syntax_directive::CODEMOD];
+    &[
+    &arg_secret::CODEMOD,
+    &env_secret::CODEMOD,
+    &unused_secret::CODEMOD,
+    &copied_credential::CODEMOD,
+    &syntax_directive::CODEMOD,
+];
 
 /// The codemod with this id.
 #[must_use]

@@ -2,12 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
-use crate::callers::{self, ArgumentValue, Build, Request, RequestedSecret};
+use crate::callers::{self, ArgumentValue, Build, Offer, Request, RequestedSecret};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::model::{Binding, BoundBuild, Dockerfile, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
 use crate::syntax::dockerfile::edit::{self, EditError};
 
+use super::draft::Draft;
 use super::{Applicability, Fix, FollowUp, Label, Obstacle};
 
 /// How a RUN gets a secret.
@@ -37,18 +38,20 @@ pub const FRONTEND: &str = "docker/dockerfile:1";
 /// its reason.
 #[derive(Debug)]
 pub struct Change<'m> {
-    model: &'m Model,
-    dockerfile: &'m Dockerfile,
+    pub(super) model: &'m Model,
+    pub(super) dockerfile: &'m Dockerfile,
     removed: BTreeMap<usize, BTreeSet<usize>>,
     mounts: BTreeMap<usize, Vec<Mount>>,
     exports: BTreeMap<usize, Vec<String>>,
     requests: BTreeMap<(Utf8PathBuf, usize), Vec<Request>>,
     frontend: Option<Feature>,
-    edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    pub(super) edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
     assumptions: Vec<String>,
-    obstacles: Vec<Obstacle>,
-    units: BTreeSet<(Utf8PathBuf, usize)>,
+    pub(super) obstacles: Vec<Obstacle>,
+    pub(super) units: BTreeSet<(Utf8PathBuf, usize)>,
     follow_ups: Vec<FollowUp>,
+    pub(super) draft: Draft,
+    pub(super) offers: BTreeMap<(Utf8PathBuf, usize), Vec<Offer>>,
     /// Sentences for the finding that belongs to this change.
     pub notes: Vec<String>,
 }
@@ -70,6 +73,8 @@ impl<'m> Change<'m> {
             obstacles: Vec::new(),
             units: BTreeSet::from([(dockerfile.path().to_owned(), 0)]),
             follow_ups: Vec::new(),
+            draft: Draft::default(),
+            offers: BTreeMap::new(),
             notes: Vec::new(),
         }
     }
@@ -173,6 +178,9 @@ impl<'m> Change<'m> {
         self.write_removals();
         self.write_mounts();
         self.write_requests();
+        let steps = self.draft.steps();
+        self.write_draft();
+        self.write_offers();
         let applicability = match (self.obstacles.is_empty(), self.assumptions.is_empty()) {
             (false, _) => Applicability::Manual,
             (true, false) => Applicability::Unsafe,
@@ -186,6 +194,7 @@ impl<'m> Change<'m> {
             title: title.into(),
             applicability,
             edits: self.edits,
+            steps,
             assumptions: self.assumptions,
             obstacles: self.obstacles,
             follow_ups: self.follow_ups,
@@ -193,7 +202,7 @@ impl<'m> Change<'m> {
         (fix, self.notes)
     }
 
-    fn push(&mut self, edits: impl IntoIterator<Item = Edit>) {
+    pub(super) fn push(&mut self, edits: impl IntoIterator<Item = Edit>) {
         self.edits.entry(self.dockerfile.path().to_owned()).or_default().extend(edits);
     }
 

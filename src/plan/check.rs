@@ -1,5 +1,7 @@
 //! Whether a fix kept its promise: read from the result, not from the intention.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Dockerfile, Model, Secret};
 use crate::syntax::dockerfile::ProblemKind;
 
@@ -16,7 +18,10 @@ pub(super) fn problem_with(before: &Model, after: &Model, finding: &Finding) -> 
         return Some("BuildKit would refuse the result".to_owned());
     }
     let secrets = before.secrets(old);
-    let secret = secrets.iter().find(|secret| secret.flow.name == finding.subject);
+    let secret = secrets.iter().find(|secret| secret.flow.name == finding.subject && finding.fix.steps.is_empty());
+    if !finding.fix.steps.is_empty() {
+        return other_step_changed(old, new, &finding.fix.steps);
+    }
     other_instruction_changed(old, new, secret)
         .or_else(|| secret.and_then(|secret| lost_use(old, new, secret)))
         .or_else(|| remaining_argument(after, new, secret?))
@@ -78,6 +83,31 @@ fn other_instruction_changed(old: &Dockerfile, new: &Dockerfile, secret: Option<
         }
     }
     None
+}
+
+/// No instruction but `changed` may differ, and those may only be rewritten or gone.
+fn other_step_changed(old: &Dockerfile, new: &Dockerfile, changed: &BTreeSet<usize>) -> Option<String> {
+    let text = |dockerfile: &Dockerfile, step: usize| {
+        crate::source::slice(dockerfile.source.text(), dockerfile.steps[step].outer.text_range()).to_owned()
+    };
+    let mut fresh = (0..new.steps.len()).map(|step| text(new, step)).peekable();
+    let mut slack = 0;
+    for step in 0..old.steps.len() {
+        if changed.contains(&step) {
+            slack += 1;
+            continue;
+        }
+        let kept = text(old, step);
+        while fresh.peek().is_some_and(|next| *next != kept) && slack > 0 {
+            fresh.next();
+            slack -= 1;
+        }
+        slack = 0;
+        if fresh.next().as_deref() != Some(kept.as_str()) {
+            return Some(format!("the instruction of line {} would change", old.line_of(step)));
+        }
+    }
+    (fresh.count() > slack).then(|| "instructions would be added".to_owned())
 }
 
 /// A build that still passes the argument would leave its value in provenance and build records.

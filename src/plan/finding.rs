@@ -73,6 +73,9 @@ pub struct Fix {
     /// What is edited as a whole: the builds, by file and index, and the Dockerfile with index 0. Fixes that share one are
     /// made one after the other.
     pub units: BTreeSet<(Utf8PathBuf, usize)>,
+    /// The instructions of the Dockerfile that change, as indices into its steps, where the flow of a variable does not say
+    /// it.
+    pub steps: BTreeSet<usize>,
     /// What is taken for granted, one sentence each; not empty exactly when the fix is Unsafe.
     pub assumptions: Vec<String>,
     /// What stands in the way; not empty exactly when the fix is Manual.

@@ -104,6 +104,7 @@ mod tests {
             applicability: Applicability::Safe,
             edits: BTreeMap::new(),
             units: BTreeSet::new(),
+            steps: std::collections::BTreeSet::new(),
             assumptions: Vec::new(),
             obstacles: vec![obstacle],
             follow_ups,
