@@ -29,7 +29,12 @@ fn find(model: &Model) -> Vec<Finding> {
                 }
                 _ => format!("`{path}` stays readable in a layer of the image"),
             };
-            copying.finding(CODEMOD.id, title, "copied into a layer, which a later `rm` does not change", Way::File(None))
+            copying.finding(
+                CODEMOD.id,
+                title,
+                "copied into a layer, which a later `rm` does not change",
+                Way::File(None),
+            )
         })
         .collect()
 }

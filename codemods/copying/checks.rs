@@ -38,9 +38,10 @@ impl<'m> Copying<'m> {
         let (kind, reason) = match self.file.shape {
             Shape::File if archive => ("copies-folder", format!("`{path}` is an archive of several files")),
             Shape::File => return,
-            Shape::Folder => {
-                ("copies-folder", format!("`{path}` is a folder, and a secret is one file: mount each file of it that is needed"))
-            }
+            Shape::Folder => (
+                "copies-folder",
+                format!("`{path}` is a folder, and a secret is one file: mount each file of it that is needed"),
+            ),
             Shape::Pattern => {
                 ("pattern-source", "the pattern matches none or several files, and a secret is one file".to_owned())
             }
@@ -61,7 +62,8 @@ impl<'m> Copying<'m> {
             change.obstruct(conflict.kind, conflict.reason.clone(), place);
         }
         if self.flow.uses.is_empty() && self.is_shipped() {
-            let place = self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
+            let place =
+                self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
             let reason = format!("no RUN reads `{}`: the container, or an image built from this one, may", self.path());
             change.obstruct("run-time-value", reason, place);
         }
@@ -70,26 +72,40 @@ impl<'m> Copying<'m> {
     fn check_mounts(&self, change: &mut Change<'m>) {
         for used in &self.flow.uses {
             let step = &self.dockerfile.steps[used.step];
-            let place = || Label { file: self.dockerfile.path().to_owned(), range: self.keyword(used.step), text: "this RUN reads it".to_owned() };
+            let place = || Label {
+                file: self.dockerfile.path().to_owned(),
+                range: self.keyword(used.step),
+                text: "this RUN reads it".to_owned(),
+            };
             let Some(target) = used.target.as_deref() else {
                 let reason = "its path in this RUN depends on a working directory that can't be told";
                 change.obstruct("target-unknown", reason, Some(place()));
                 continue;
             };
             if target.contains([',', '"', '$', ' ', '\'']) {
-                change.obstruct("target-unknown", format!("`{target}` can't be written as the target of a mount"), Some(place()));
+                change.obstruct(
+                    "target-unknown",
+                    format!("`{target}` can't be written as the target of a mount"),
+                    Some(place()),
+                );
             }
             if matches!(step.run.as_ref().map(|run| &run.form), Some(Form::Foreign)) {
-                change.obstruct("windows-shell", "Windows containers are not built with secret mounts yet", Some(place()));
+                change.obstruct(
+                    "windows-shell",
+                    "Windows containers are not built with secret mounts yet",
+                    Some(place()),
+                );
             }
             // An empty file would stay in a cache, and a read-only mount has no room for another one (experiment).
             let within = step.instruction.flags().iter().filter_map(|flag| flag.mount()).any(|mount| {
                 let folder = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key)).unwrap_or("");
-                let inside = target.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+                let inside =
+                    target.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
                 matches!(mount.kind.as_str(), "cache" | "bind") && !folder.is_empty() && inside
             });
             if within {
-                let reason = "another mount of this RUN lies around it, in which a mounted file leaves a trace or has no room";
+                let reason =
+                    "another mount of this RUN lies around it, in which a mounted file leaves a trace or has no room";
                 change.obstruct("nested-mount", reason, Some(place()));
             }
         }

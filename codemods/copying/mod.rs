@@ -88,7 +88,9 @@ impl<'m> Copying<'m> {
         let id = self.id();
         let count = self.flow.targets().len();
         let verb = match way {
-            Way::File(_) => format!("mount `{}` as secret `{id}` in {count} RUN instruction{}", self.path(), plural(count)),
+            Way::File(_) => {
+                format!("mount `{}` as secret `{id}` in {count} RUN instruction{}", self.path(), plural(count))
+            }
             Way::Agent => format!("mount the ssh agent in {count} RUN instruction{}", plural(count)),
         };
         let (fix, notes) = change.finish(verb);

@@ -39,7 +39,7 @@ impl Migration<'_> {
     }
 
     fn key_of(&self, place: crate::model::PairPlace) -> Option<TextRange> {
-        Some(self.dockerfile.steps[place.step].instruction.pairs().into_iter().nth(place.pair)?.key_range)
+        Some(self.dockerfile.steps[place.step].pairs.get(place.pair).cloned()?.key_range)
     }
 
     fn use_label(&self, used: &Use) -> Label {

@@ -35,7 +35,7 @@ pub trait Surroundings {
     /// Whether `path` (from the repository's root) is a file of the repository.
     fn is_file(&self, path: &Utf8Path) -> bool;
 
-    /// All Dockerfiles of the repository, as paths from its root.
+    /// All Dockerfiles of the repository, as paths from its root, in the order of paths.
     fn dockerfiles(&self) -> &[Utf8PathBuf];
 
     /// The text of another file of the repository, if it was read (scripts, Makefiles, `.env` files).

@@ -3,14 +3,13 @@
 use super::{Arguments, Failure, Outcome, Streams, analysis};
 use crate::report::{diagnostics::Count, diff};
 
-/// Prints the patch. As with ruff, the status tells whether it is empty and not whether findings remain: the command
-/// is a check that `--fix` has nothing to do.
+/// Prints the patch. Having printed it is success, as for `git diff`; the command without options is the one that fails
+/// when there are findings.
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
     let analyses = analysis::all(&arguments.paths, &analysis::policy(arguments)?)?;
     if !arguments.quiet {
         analysis::notices(&analyses, streams)?;
     }
-    let mut outcome = Outcome::Clean;
     for analysis in &analyses {
         for (path, change) in &analysis.plan.files {
             let created = !analysis.repository.is_file(path);
@@ -20,12 +19,11 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcom
             } else {
                 streams.print_exact(&diff::exact(path, change, created))?;
             }
-            outcome = Outcome::Remaining;
         }
     }
     let count = Count::of(analyses.iter().flat_map(analysis::Analysis::findings));
     if !arguments.quiet && count.findings > 0 {
         streams.remark(count.line())?;
     }
-    Ok(outcome)
+    Ok(Outcome::Clean)
 }

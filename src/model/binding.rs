@@ -1,8 +1,10 @@
-use camino::Utf8PathBuf;
+use std::sync::LazyLock;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use regex::Regex;
 
 use crate::callers::{Build, Dockerfiles, Format, recognised};
 use crate::source::{Source, TextRange, range};
-use crate::syntax::dockerfile::Keyword;
 
 use super::{Dockerfile, Model, mentions};
 
@@ -42,7 +44,8 @@ impl Model {
     #[must_use]
     pub fn bound_builds(&self, dockerfile: &Dockerfile) -> Vec<BoundBuild<'_>> {
         let bind = |build| Some(BoundBuild { build, binding: self.binding(build, dockerfile)? });
-        self.builds.iter().filter_map(bind).collect()
+        let candidates = self.index.builds_of(dockerfile.path());
+        candidates.into_iter().filter_map(|at| bind(self.builds.get(at)?)).collect()
     }
 
     fn binding(&self, build: &Build, dockerfile: &Dockerfile) -> Option<Binding> {
@@ -56,28 +59,38 @@ impl Model {
         }
     }
 
-    /// A build whose Dockerfile can't be told is of those that declare one of the arguments it passes.
+    /// A build whose Dockerfile can't be told is of those that declare one of the arguments it passes, and among them of
+    /// the ones nearest to its file.
     fn binding_of_unknown(&self, build: &Build, dockerfile: &Dockerfile) -> Option<Binding> {
         if self.repository.dockerfiles().len() == 1 {
             return Some(Binding::OnlyCandidate);
         }
         let takes = |candidate: &Dockerfile| build.arguments.iter().any(|given| candidate.declares(&given.name));
-        let candidates = self.dockerfiles.iter().filter(|candidate| takes(candidate)).count();
-        match (takes(dockerfile), candidates) {
-            (false, _) => None,
-            (true, 1) => Some(Binding::OnlyCandidate),
-            (true, _) => Some(Binding::OneOfSeveral),
+        match (takes(dockerfile), self.nearest(&build.file, dockerfile, takes)) {
+            (false, _) | (true, None) => None,
+            (true, Some(1)) => Some(Binding::OnlyCandidate),
+            (true, Some(_)) => Some(Binding::OneOfSeveral),
         }
     }
 
-    /// Where else the build argument `name` seems to be passed: near a word such as `build-arg`, and in no argument of
+    /// How many of the Dockerfiles for which `wanted` holds are as near to `file` as `dockerfile` is; `None` if one is
+    /// nearer. Near means: below the deepest common folder.
+    fn nearest(&self, file: &Utf8Path, dockerfile: &Dockerfile, wanted: impl Fn(&Dockerfile) -> bool) -> Option<usize> {
+        let own = common_folders(file, dockerfile.path());
+        let depths = self.dockerfiles.iter().filter(|candidate| wanted(candidate));
+        let depths: Vec<usize> = depths.map(|candidate| common_folders(file, candidate.path())).collect();
+        let as_near = depths.iter().filter(|depth| **depth == own).count();
+        depths.iter().all(|depth| *depth <= own).then_some(as_near)
+    }
+
+    /// Where else the build argument `name` of `dockerfile` seems to be passed: near a word such as `build-arg`, and in no argument of
     /// a build that is understood.
     #[must_use]
-    pub fn mentions(&self, name: &str) -> Vec<Mention> {
-        let dockerfiles = self.repository.dockerfiles();
-        let sources = self.repository.sources().filter(|source| !dockerfiles.iter().any(|path| path == source.path()));
+    pub fn mentions(&self, dockerfile: &Dockerfile, name: &str) -> Vec<Mention> {
+        let concerns = |file: &Utf8Path| self.nearest(file, dockerfile, |other| other.declares(name)).is_some();
+        let sources = self.index.passing().filter_map(|path| self.repository.source(path));
         sources
-            .filter(|source| source.text().contains(name))
+            .filter(|source| source.text().contains(name) && concerns(source.path()))
             .flat_map(|source| self.mentions_in(source, name))
             .collect()
     }
@@ -101,8 +114,15 @@ impl Model {
 
 /// Words that begin a build of an image in any file: a pipeline's, a program's.
 const BUILDING: [&str; 9] = [
-    "docker build ", "docker image build ", "buildx build ", "docker.build(", "podman build ", "buildah bud ",
-    "buildah build ", "kaniko/executor", "build-push-action",
+    "docker build ",
+    "docker image build ",
+    "buildx build ",
+    "docker.build(",
+    "podman build ",
+    "buildah bud ",
+    "buildah build ",
+    "kaniko/executor",
+    "build-push-action",
 ];
 
 impl Model {
@@ -125,11 +145,7 @@ impl Model {
         places
             .filter(|at| !known.iter().any(|build| build.contains_range(*at)))
             .filter(|at| may_be_of(text, *at, dockerfile))
-            .map(|at| Mention {
-                file: source.path().to_owned(),
-                range: at,
-                prose: is_document || in_comment(text, at),
-            })
+            .map(|at| Mention { file: source.path().to_owned(), range: at, prose: is_document || in_comment(text, at) })
             .collect()
     }
 }
@@ -149,9 +165,14 @@ impl Dockerfile {
     /// Whether it has an `ARG` of this name anywhere.
     #[must_use]
     pub fn declares(&self, name: &str) -> bool {
-        let arguments = self.steps.iter().filter(|step| step.keyword == Keyword::Arg);
-        arguments.flat_map(|step| step.instruction.pairs()).any(|pair| pair.key == name)
+        self.arguments.contains(name)
     }
+}
+
+/// How many folders two files have in common, counted from the root.
+fn common_folders(left: &Utf8Path, right: &Utf8Path) -> usize {
+    let (Some(left), Some(right)) = (left.parent(), right.parent()) else { return 0 };
+    left.components().zip(right.components()).take_while(|(left, right)| left == right).count()
 }
 
 fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = TextRange> {
@@ -178,10 +199,11 @@ fn passes_arguments(source: &Source, at: TextRange) -> bool {
 }
 
 /// `build-arg`, `build_args`, `buildArgs`, `buildArguments`, …
-fn has_argument_word(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    ["build-arg", "build_arg", "buildarg", "build arg"].iter().any(|word| lower.contains(word))
+pub(super) fn has_argument_word(text: &str) -> bool {
+    ARGUMENT_WORDS.as_ref().is_some_and(|words| words.is_match(text))
 }
+
+static ARGUMENT_WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("(?i)build[-_ ]?arg").ok());
 
 fn in_comment(text: &str, at: TextRange) -> bool {
     let start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);

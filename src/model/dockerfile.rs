@@ -1,7 +1,10 @@
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
 
 use crate::source::{LineIndex, Source};
-use crate::syntax::dockerfile::{self as tree, Keyword};
+use crate::syntax::dockerfile::{self as tree, Keyword, Pair};
 use crate::syntax::shell::{self, Dialect};
 
 use super::run::Run;
@@ -19,6 +22,8 @@ pub struct Dockerfile {
     pub stages: Vec<Stage>,
     /// Where lines begin.
     pub lines: LineIndex,
+    /// The names that an `ARG` declares somewhere in it.
+    pub arguments: BTreeSet<String>,
 }
 
 /// One instruction in its stage.
@@ -34,9 +39,14 @@ pub struct Step {
     pub stage: Option<usize>,
     /// Whether it runs only in builds that start from this image.
     pub onbuild: bool,
-    /// What a RUN runs; `None` for all other instructions.
-    pub run: Option<Run>,
+    /// What a RUN runs, parsed when it is first asked for; `None` for all other instructions.
+    pub run: Option<LazyRun>,
+    /// The pairs of an `ARG`, `ENV` or `LABEL`.
+    pub pairs: Vec<Pair>,
 }
+
+/// A [`Run`] that is parsed when it is first looked at: most files hold no secret, and their shell text is never needed.
+pub type LazyRun = LazyCell<Run, Box<dyn FnOnce() -> Run>>;
 
 /// One build stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,17 +81,16 @@ impl Dockerfile {
     /// Reads `source`.
     #[must_use]
     pub fn new(source: Source) -> Self {
-        let parse = tree::parse(source.text());
+        let parse = parse(&source);
+        Self::of(source, parse)
+    }
+
+    pub(super) fn of(source: Source, parse: tree::Parse) -> Self {
         let lines = LineIndex::new(source.text());
         let (steps, stages) = steps_and_stages(&parse.root());
-        let mut dockerfile = Self { source, parse, steps, stages, lines };
-        for index in 0..dockerfile.steps.len() {
-            if dockerfile.steps[index].keyword == Keyword::Run {
-                let interpreter = dockerfile.interpreter_at(index);
-                dockerfile.steps[index].run = Some(Run::new(&dockerfile.steps[index].instruction, interpreter));
-            }
-        }
-        dockerfile
+        let declarations = steps.iter().filter(|step| step.keyword == Keyword::Arg);
+        let arguments = declarations.flat_map(|step| &step.pairs).map(|pair| pair.key.clone()).collect();
+        Self { source, parse, steps, stages, lines, arguments }
     }
 
     /// The path from the repository's root.
@@ -133,18 +142,6 @@ impl Dockerfile {
         self.user_at(index).is_none_or(|user| matches!(user.split(':').next(), Some("root" | "0")))
     }
 
-    /// What the step at `index` hands its shell text to.
-    #[must_use]
-    pub fn interpreter_at(&self, index: usize) -> Interpreter {
-        let declared = self.steps_before(index).rfind(|step| step.keyword == Keyword::Shell);
-        if let Some(words) = declared.and_then(|step| step.instruction.json()) {
-            let program = words.first().map_or("", |word| word.value.as_str());
-            return shell::dialect_of(program).map_or(Interpreter::Other, Interpreter::Shell);
-        }
-        let windows = self.base_image(index).is_some_and(is_windows_image);
-        if windows { Interpreter::Other } else { Interpreter::Shell(Dialect::Posix) }
-    }
-
     /// The image that the stage of the step at `index` rests on in the end, as written.
     pub(super) fn base_image(&self, index: usize) -> Option<&str> {
         let stage = self.steps.get(index)?.stage?;
@@ -187,6 +184,10 @@ impl Dockerfile {
     }
 }
 
+pub(super) fn parse(source: &Source) -> tree::Parse {
+    tree::parse(source.text())
+}
+
 /// Images whose default shell is `cmd /S /C` (BuildKit `dockerfile2llb/convert.go`, `defaultShell` by platform).
 fn is_windows_image(image: &str) -> bool {
     let image = image.to_lowercase();
@@ -195,22 +196,53 @@ fn is_windows_image(image: &str) -> bool {
         .any(|mark| image.contains(mark))
 }
 
+/// What the shell form means at the end of each stage, and so at the beginning of the stages that start from it.
+type Shells = Vec<Interpreter>;
+
 fn steps_and_stages(root: &tree::Dockerfile) -> (Vec<Step>, Vec<Stage>) {
     let mut steps = Vec::new();
     let mut stages: Vec<Stage> = Vec::new();
+    let mut shells = Shells::new();
     for outer in root.instructions() {
         let Some(outer_keyword) = outer.keyword() else { continue };
         if outer_keyword == Keyword::From {
             let stage = stage_of(&outer, &stages, steps.len());
+            shells.push(initial_shell(&stage.base, &shells));
             stages.push(stage);
         }
         let triggered = (outer_keyword == Keyword::Onbuild).then(|| outer.triggered()).flatten();
         let onbuild = triggered.is_some();
         let instruction = triggered.unwrap_or_else(|| outer.clone());
         let keyword = instruction.keyword().unwrap_or(outer_keyword);
-        steps.push(Step { instruction, outer, keyword, stage: stages.len().checked_sub(1), onbuild, run: None });
+        if let (Keyword::Shell, false, Some(shell)) = (keyword, onbuild, shells.last_mut()) {
+            *shell = declared_shell(&instruction).unwrap_or(*shell);
+        }
+        let run = (keyword == Keyword::Run).then(|| lazy_run(&instruction, &shells));
+        let has_pairs = matches!(keyword, Keyword::Arg | Keyword::Env | Keyword::Label);
+        let pairs = if has_pairs { instruction.pairs() } else { Vec::new() };
+        steps.push(Step { instruction, outer, keyword, stage: stages.len().checked_sub(1), onbuild, run, pairs });
     }
     (steps, stages)
+}
+
+fn lazy_run(instruction: &tree::Instruction, shells: &Shells) -> LazyRun {
+    let instruction = instruction.clone();
+    let interpreter = shells.last().copied().unwrap_or(Interpreter::Shell(Dialect::Posix));
+    LazyCell::new(Box::new(move || Run::new(&instruction, interpreter)))
+}
+
+fn initial_shell(base: &Base, shells: &Shells) -> Interpreter {
+    match base {
+        Base::Stage(parent) => shells.get(*parent).copied().unwrap_or(Interpreter::Shell(Dialect::Posix)),
+        Base::Image(image) if is_windows_image(image) => Interpreter::Other,
+        Base::Image(_) => Interpreter::Shell(Dialect::Posix),
+    }
+}
+
+fn declared_shell(instruction: &tree::Instruction) -> Option<Interpreter> {
+    let words = instruction.json()?;
+    let program = words.first()?;
+    Some(shell::dialect_of(&program.value).map_or(Interpreter::Other, Interpreter::Shell))
 }
 
 fn stage_of(from: &tree::Instruction, earlier: &[Stage], step: usize) -> Stage {

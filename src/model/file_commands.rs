@@ -81,7 +81,9 @@ impl Scene<'_> {
             "cp" | "rsync" | "tar" | "zip" | "mv" if around && (recursive || program != "cp") => {
                 Deed::Disturbs(format!("`{program}` copies the folder that `{}` lies in", self.file.file_name()))
             }
-            "sed" | "perl" if names && command.words.iter().filter_map(Word::literal).any(|word| is_in_place(&word)) => {
+            "sed" | "perl"
+                if names && command.words.iter().filter_map(Word::literal).any(|word| is_in_place(&word)) =>
+            {
                 Deed::Spreads(format!("`{program} -i` changes `{}`", self.file.file_name()))
             }
             _ if self.is_kept_by(&words) => {

@@ -120,7 +120,12 @@ impl FileTracer<'_> {
             Ok(path) => Some(Sighting { stage, step: source.step, path }),
             Err(reason) => {
                 let reason = format!("where it lands in the image is not clear: {reason}");
-                self.flow.conflicts.push(Conflict { step: source.step, kind: "target-unknown", reason, if_mounted: false });
+                self.flow.conflicts.push(Conflict {
+                    step: source.step,
+                    kind: "target-unknown",
+                    reason,
+                    if_mounted: false,
+                });
                 None
             }
         }
@@ -138,12 +143,18 @@ impl FileTracer<'_> {
             for source in sources {
                 let folder = source.value.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
                 let folder = if matches!(folder, "." | "*") { "" } else { folder };
-                let Some(rest) = path.strip_prefix(folder).ok().filter(|rest| !rest.as_str().is_empty()) else { continue };
+                let Some(rest) = path.strip_prefix(folder).ok().filter(|rest| !rest.as_str().is_empty()) else {
+                    continue;
+                };
                 self.flow.brought_by.insert(index);
                 let text = self.dockerfile.expand(destination, index, &self.given, 0);
                 let landed = text.map(|text| self.dockerfile.workdir_at(index, &self.given).join(&text));
                 let sighting = landed.zip(step.stage);
-                sightings.extend(sighting.map(|(folder, stage)| Sighting { stage, step: index, path: folder.join(rest.as_str()) }));
+                sightings.extend(sighting.map(|(folder, stage)| Sighting {
+                    stage,
+                    step: index,
+                    path: folder.join(rest.as_str()),
+                }));
             }
         }
         sightings
@@ -190,7 +201,11 @@ impl FileTracer<'_> {
                 Some(rest) => {
                     let text = self.dockerfile.expand(destination, index, &self.given, 0);
                     let folder = text.map(|text| self.dockerfile.workdir_at(index, &self.given).join(&text));
-                    further.extend(folder.map(|folder| Sighting { stage, step: index, path: folder.join(rest.as_str()) }));
+                    further.extend(folder.map(|folder| Sighting {
+                        stage,
+                        step: index,
+                        path: folder.join(rest.as_str()),
+                    }));
                 }
                 None if !path.is_absolute() && source.value.ends_with(path.file_name()) => {
                     let reason = format!("whether `{}` is the file can't be told", source.value);
@@ -218,14 +233,26 @@ impl FileTracer<'_> {
     }
 
     /// A RUN in JSON form: it removes the file and nothing else, or it is read as words. Returns whether it is done with.
-    fn exec_deeds(&mut self, index: usize, arguments: &[String], workdir: &ImagePath, path: &ImagePath) -> (bool, bool) {
+    fn exec_deeds(
+        &mut self,
+        index: usize,
+        arguments: &[String],
+        workdir: &ImagePath,
+        path: &ImagePath,
+    ) -> (bool, bool) {
         let is_file = |text: &String| path.below(&workdir.join(text)).is_some_and(|rest| rest.as_str().is_empty());
         let named = arguments.iter().any(|argument| mentions_file(argument, path.file_name()));
         let operands: Vec<&String> = arguments.iter().skip(1).filter(|word| !word.starts_with('-')).collect();
         let removes = arguments.first().is_some_and(|program| program.ends_with("rm"));
         if removes && !operands.is_empty() && operands.iter().all(|operand| is_file(operand)) {
             let none = TextRange::default();
-            self.flow.cleanups.push(Cleanup { step: index, shell: None, command: none, words: Vec::new(), whole: true });
+            self.flow.cleanups.push(Cleanup {
+                step: index,
+                shell: None,
+                command: none,
+                words: Vec::new(),
+                whole: true,
+            });
             return (true, false);
         }
         if removes && named {

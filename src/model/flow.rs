@@ -108,7 +108,7 @@ impl<'d> Tracer<'d> {
         let mut declared = false;
         for (index, step) in self.dockerfile.steps.iter().enumerate() {
             if step.stage.is_none() && step.keyword == Keyword::Arg {
-                for (at, pair) in step.instruction.pairs().into_iter().enumerate() {
+                for (at, pair) in step.pairs.iter().enumerate() {
                     if declared {
                         self.note_outside(index, pair.value.iter());
                     }
@@ -144,11 +144,11 @@ impl<'d> Tracer<'d> {
     }
 
     fn trace_arg(&mut self, index: usize, step: &Step, holders: &mut Holders) {
-        for (at, pair) in step.instruction.pairs().into_iter().enumerate() {
+        for (at, pair) in step.pairs.iter().enumerate() {
             self.note_references(index, pair.value.iter(), holders);
             if pair.key == self.flow.name && self.entry == Keyword::Arg {
                 self.flow.args.push(PairPlace { step: index, pair: at });
-                holders.insert(pair.key, true);
+                holders.insert(pair.key.clone(), true);
             } else {
                 holders.remove(&pair.key);
             }
@@ -157,18 +157,18 @@ impl<'d> Tracer<'d> {
 
     fn trace_env(&mut self, index: usize, step: &Step, holders: &mut Holders, relayed: &mut Holders) {
         let before = holders.clone();
-        for (at, pair) in step.instruction.pairs().into_iter().enumerate() {
+        for (at, pair) in step.pairs.iter().enumerate() {
             let place = PairPlace { step: index, pair: at };
-            match relay_of(&pair, &before) {
+            match relay_of(pair, &before) {
                 Some(exact) => {
                     self.flow.relays.push(Relay { place, name: pair.key.clone(), exact });
                     holders.insert(pair.key.clone(), exact);
-                    relayed.insert(pair.key, exact);
+                    relayed.insert(pair.key.clone(), exact);
                 }
-                None if self.entry == Keyword::Env && pair.key == self.flow.name && sets_a_text(&pair) => {
+                None if self.entry == Keyword::Env && pair.key == self.flow.name && sets_a_text(pair) => {
                     self.flow.literals.push(place);
                     holders.insert(pair.key.clone(), true);
-                    relayed.insert(pair.key, true);
+                    relayed.insert(pair.key.clone(), true);
                 }
                 None => {
                     holders.remove(&pair.key);
@@ -190,7 +190,7 @@ impl<'d> Tracer<'d> {
         if matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Shell | Keyword::Healthcheck) {
             return;
         }
-        let pairs = step.instruction.pairs();
+        let pairs = &step.pairs;
         self.note_references(index, pairs.iter().filter_map(|pair| pair.value.as_ref()), holders);
         self.note_references(index, step.instruction.words().iter(), holders);
         self.note_flags(index, step, holders);

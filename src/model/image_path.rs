@@ -37,11 +37,8 @@ impl ImagePath {
     /// The path of `text` as seen from here.
     #[must_use]
     pub fn join(&self, text: &str) -> Self {
-        let mut joined = if text.starts_with('/') {
-            Self { anchor: Anchor::Root, path: Utf8PathBuf::new() }
-        } else {
-            self.clone()
-        };
+        let mut joined =
+            if text.starts_with('/') { Self { anchor: Anchor::Root, path: Utf8PathBuf::new() } } else { self.clone() };
         for part in Utf8Path::new(text).components() {
             match part {
                 Utf8Component::Normal(name) => joined.path.push(name),
@@ -91,7 +88,19 @@ impl ImagePath {
 
 /// Directories that every base image has.
 const DIRECTORIES: [&str; 13] = [
-    "", "root", "tmp", "etc", "opt", "srv", "usr", "usr/src", "usr/local", "usr/local/bin", "usr/local/etc", "var", "home",
+    "",
+    "root",
+    "tmp",
+    "etc",
+    "opt",
+    "srv",
+    "usr",
+    "usr/src",
+    "usr/local",
+    "usr/local/bin",
+    "usr/local/etc",
+    "var",
+    "home",
 ];
 
 /// How deep variables that are made of variables are followed.
@@ -173,9 +182,9 @@ impl Dockerfile {
     pub fn landing(&self, index: usize, name: &str, given: &BTreeSet<String>) -> Result<ImagePath, String> {
         let words = self.steps.get(index).map(|step| step.instruction.words()).unwrap_or_default();
         let Some((destination, sources)) = words.split_last() else { return Err("it has no destination".to_owned()) };
-        let text = self.expand(destination, index, given, 0).ok_or_else(|| {
-            format!("`{}` holds a variable whose value can't be told", destination.value)
-        })?;
+        let text = self
+            .expand(destination, index, given, 0)
+            .ok_or_else(|| format!("`{}` holds a variable whose value can't be told", destination.value))?;
         let workdir = self.workdir_at(index, given);
         let target = workdir.join(&text);
         let named = matches!(text.rsplit('/').next(), Some("" | "." | ".."));
@@ -192,7 +201,9 @@ impl Dockerfile {
         let speaks = matches!(classify_file(file), FileVerdict::BuildInput(_) | FileVerdict::Runtime { .. });
         match file == name || speaks || file.contains('.') {
             true => Ok(target),
-            false => Err(format!("whether `{text}` is a folder or the file can't be told (a folder is written `{text}/`)")),
+            false => {
+                Err(format!("whether `{text}` is a folder or the file can't be told (a folder is written `{text}/`)"))
+            }
         }
     }
 }

@@ -6,10 +6,13 @@
 mod binding;
 mod copied;
 mod dockerfile;
+mod exposure;
 mod file_commands;
 mod file_flow;
 mod flow;
 mod image_path;
+mod index;
+mod mounted;
 mod reading;
 mod rest;
 mod run;
@@ -18,9 +21,11 @@ mod secret;
 pub use binding::{Binding, BoundBuild, Mention};
 pub use copied::{Content, CopiedFile, CopySource, Shape};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
+pub use exposure::{Exposure, ExposureKind, Holders, exposures};
 pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Onward};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
 pub use image_path::ImagePath;
+pub use mounted::{SECRETS, SecretMount};
 pub use reading::{Evidence, Reader};
 pub use rest::{Rest, RestKind, rests};
 pub use run::{Form, Run, ShellText, mentions};
@@ -31,9 +36,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
 
 use crate::callers::{self, Build};
 use crate::repository::Repository;
+use crate::source::Source;
 
 /// One repository, understood.
 #[derive(Debug)]
@@ -44,7 +51,9 @@ pub struct Model {
     pub dockerfiles: Vec<Rc<Dockerfile>>,
     /// Every build that is written down in it.
     pub builds: Vec<Build>,
-    secrets: BTreeMap<Utf8PathBuf, OnceCell<Rc<[Secret]>>>,
+    index: index::Index,
+    places: BTreeMap<String, usize>,
+    secrets: Vec<OnceCell<Rc<[Secret]>>>,
 }
 
 impl Model {
@@ -52,10 +61,14 @@ impl Model {
     #[must_use]
     pub fn new(repository: Rc<Repository>, wanted: impl Fn(&Utf8Path) -> bool) -> Self {
         let sources = repository.dockerfiles().iter().filter_map(|path| repository.source(path));
-        let chosen = sources.filter(|source| wanted(source.path()));
-        let dockerfiles: Vec<_> = chosen.map(|source| Rc::new(Dockerfile::new(source.clone()))).collect();
+        let chosen: Vec<&Source> = sources.filter(|source| wanted(source.path())).collect();
+        // Green trees may cross threads, the rest of a model may not.
+        let parsed: Vec<_> = chosen.par_iter().map(|source| dockerfile::parse(source)).collect();
+        let read = |(source, parse): (&Source, _)| Rc::new(Dockerfile::of(source.clone(), parse));
+        let dockerfiles: Vec<_> = chosen.into_iter().zip(parsed).map(read).collect();
         let builds = if dockerfiles.is_empty() { Vec::new() } else { callers::builds(&repository) };
-        Self::of(repository, dockerfiles, builds)
+        let index = index::Index::new(&repository, &builds);
+        Self::of(repository, dockerfiles, builds, index)
     }
 
     /// The same for `repository`, a later state of the files in which only those of `changed` differ: what was
@@ -72,18 +85,26 @@ impl Model {
         let mut builds: Vec<Build> = kept.chain(fresh).collect();
         builds.sort_by(|left, right| (&left.file, left.index).cmp(&(&right.file, right.index)));
         let dockerfiles = dockerfiles.collect();
-        Self::of(repository, dockerfiles, builds)
+        let index = self.index.after(&repository, changed, &builds);
+        Self::of(repository, dockerfiles, builds, index)
     }
 
-    fn of(repository: Rc<Repository>, dockerfiles: Vec<Rc<Dockerfile>>, builds: Vec<Build>) -> Self {
-        let secrets = dockerfiles.iter().map(|one| (one.path().to_owned(), OnceCell::new())).collect();
-        Self { repository, dockerfiles, builds, secrets }
+    fn of(
+        repository: Rc<Repository>,
+        dockerfiles: Vec<Rc<Dockerfile>>,
+        builds: Vec<Build>,
+        index: index::Index,
+    ) -> Self {
+        let places = dockerfiles.iter().enumerate().map(|(at, one)| (one.path().as_str().to_owned(), at)).collect();
+        let secrets = dockerfiles.iter().map(|_| OnceCell::new()).collect();
+        Self { repository, dockerfiles, builds, index, places, secrets }
     }
 
     /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.
     #[must_use]
     pub fn secrets(&self, dockerfile: &Dockerfile) -> Rc<[Secret]> {
-        match self.secrets.get(dockerfile.path()) {
+        let known = self.places.get(dockerfile.path().as_str()).and_then(|at| self.secrets.get(*at));
+        match known {
             Some(known) => Rc::clone(known.get_or_init(|| self.find_secrets(dockerfile).into())),
             None => self.find_secrets(dockerfile).into(),
         }
@@ -92,13 +113,25 @@ impl Model {
     /// The Dockerfile at `path`.
     #[must_use]
     pub fn dockerfile(&self, path: &Utf8Path) -> Option<&Dockerfile> {
-        self.dockerfiles.iter().map(Rc::as_ref).find(|dockerfile| dockerfile.path() == path)
+        self.places.get(path.as_str()).and_then(|at| self.dockerfiles.get(*at)).map(Rc::as_ref)
     }
 
     /// What reads a value in the RUNs of `dockerfile`.
     #[must_use]
     pub fn reader<'d>(&'d self, dockerfile: &'d Dockerfile) -> Reader<'d> {
-        Reader::new(&self.repository, dockerfile.path())
+        Reader::new(&self.repository, &self.index, dockerfile.path())
+    }
+
+    /// The Dockerfiles of the repository with a stage that starts from the image which a build of `dockerfile` makes. Its
+    /// ONBUILD triggers run in their builds.
+    #[must_use]
+    pub fn children(&self, dockerfile: &Dockerfile) -> Vec<&Dockerfile> {
+        let named = self.bound_builds(dockerfile).into_iter().filter(|bound| bound.binding == Binding::Named);
+        let tags: Vec<&str> = named.flat_map(|bound| &bound.build.tags).map(|tag| without_latest(tag)).collect();
+        let starts_from =
+            |stage: &Stage| matches!(&stage.base, Base::Image(image) if tags.contains(&without_latest(image)));
+        let others = self.dockerfiles.iter().map(Rc::as_ref).filter(|other| other.path() != dockerfile.path());
+        others.filter(|other| other.stages.iter().any(starts_from)).collect()
     }
 
     /// The targets that the builds of `dockerfile` name.
@@ -106,4 +139,9 @@ impl Model {
     pub fn targets(&self, dockerfile: &Dockerfile) -> Vec<String> {
         self.bound_builds(dockerfile).iter().filter_map(|bound| bound.build.target.clone()).collect()
     }
+}
+
+/// An image's name without the tag that a name without one stands for.
+fn without_latest(image: &str) -> &str {
+    image.strip_suffix(":latest").unwrap_or(image)
 }

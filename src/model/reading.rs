@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::knowledge::tools::{self, Reading};
@@ -5,6 +7,7 @@ use crate::repository::Repository;
 use crate::source::Source;
 use crate::syntax::shell::{self, Command, Dialect};
 
+use super::index::{Index, sources};
 use super::run::{Form, Run, mentions};
 
 /// Why a RUN is taken to read a variable.
@@ -49,6 +52,7 @@ const MOST_SCRIPT_DEPTH: usize = 4;
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'r> {
     repository: &'r Repository,
+    index: &'r Index,
     /// The folder of the Dockerfile: its files are looked at first.
     home: &'r Utf8Path,
 }
@@ -56,8 +60,8 @@ pub struct Reader<'r> {
 impl<'r> Reader<'r> {
     /// A reader for the Dockerfile at `path`.
     #[must_use]
-    pub fn new(repository: &'r Repository, path: &'r Utf8Path) -> Self {
-        Self { repository, home: path.parent().unwrap_or(Utf8Path::new("")) }
+    pub(super) fn new(repository: &'r Repository, index: &'r Index, path: &'r Utf8Path) -> Self {
+        Self { repository, index, home: path.parent().unwrap_or(Utf8Path::new("")) }
     }
 
     /// Whether `run` reads the environment variable `name`, and why that is thought; `None` if it certainly does not.
@@ -149,9 +153,10 @@ impl<'r> Reader<'r> {
             if let Some(source) = self.repository.source(&self.home.join(&tail)) {
                 return Some(source);
             }
-            let mut candidates = self.repository.sources().filter(|source| source.path().ends_with(&tail));
+            let named = self.index.named(path.file_name().unwrap_or(""));
+            let mut candidates = named.iter().filter(|candidate| candidate.ends_with(&tail));
             match (candidates.next(), candidates.next()) {
-                (Some(only), None) => return Some(only),
+                (Some(only), None) => return self.repository.source(only),
                 (Some(_), Some(_)) => return None,
                 _ => {}
             }
@@ -160,17 +165,16 @@ impl<'r> Reader<'r> {
     }
 
     fn configuration_that_refers(&self, words: &[Option<String>], name: &str) -> Option<Utf8PathBuf> {
-        let files = tools::config_files(words);
-        let named = |source: &&Source| {
-            files
-                .iter()
-                .flat_map(|file| &file.paths)
-                .any(|path| Utf8Path::new(path).file_name() == source.path().file_name())
-                && tools::references(source.text(), name)
+        let paths = tools::config_files(words).into_iter().flat_map(|file| &file.paths);
+        let names: BTreeSet<&str> = paths.filter_map(|path| Utf8Path::new(path).file_name()).collect();
+        let candidates = names.into_iter().flat_map(|file| sources(self.repository, self.index.named(file)));
+        // Configuration of another project in the same repository says nothing about this one.
+        let near = |path: &Utf8Path| {
+            path.starts_with(self.home) || path.parent().is_some_and(|folder| self.home.starts_with(folder))
         };
-        let mut found: Vec<&Source> = self.repository.sources().filter(named).collect();
-        found.sort_by_key(|source| (!source.path().starts_with(self.home), source.path().as_str().len()));
-        found.first().map(|source| source.path().to_owned())
+        let refers = candidates.filter(|source| near(source.path()) && tools::references(source.text(), name));
+        let nearest = refers.min_by_key(|source| (!source.path().starts_with(self.home), source.path().as_str().len()));
+        nearest.map(|source| source.path().to_owned())
     }
 }
 

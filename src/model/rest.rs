@@ -130,7 +130,7 @@ impl Finder<'_> {
     /// Where what a pipeline prints comes to rest, given that its first command prints the value.
     fn where_output_goes(&self, pipeline: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
         let redirects = pipeline.iter().flat_map(|command| &command.redirects).chain(outer.iter().copied());
-        if let Some(file) = redirects.filter_map(written_file).last() {
+        if let Some(file) = redirects.filter_map(written_file).next_back() {
             return file.map(RestKind::File);
         }
         for command in &pipeline[1..] {
@@ -185,7 +185,7 @@ fn is_removed(path: &str, found: &Found, removed: &[(usize, TextRange, String)])
 }
 
 /// One spelling for a path: the home folder as `~`, no `./` in front.
-fn normal(path: &str) -> String {
+pub(super) fn normal(path: &str) -> String {
     let path = path.trim_start_matches("./");
     for home in ["/root/", "$HOME/", "${HOME}/"] {
         if let Some(rest) = path.strip_prefix(home) {

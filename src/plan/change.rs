@@ -1,3 +1,7 @@
+mod script;
+
+pub use script::StepEdit;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
@@ -9,7 +13,7 @@ use crate::source::{Edit, TextRange, size};
 use crate::syntax::dockerfile::edit::{self, EditError};
 
 use super::draft::Draft;
-use super::{Applicability, Fix, FollowUp, Label, Obstacle};
+use super::{Applicability, Fix, FollowUp, Label, Obstacle, StepChange};
 
 /// How a RUN gets a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub enum Mount {
         /// The variable.
         name: String,
     },
+    /// As the flag says, which is written out: `--mount=type=secret,id=ID,target=PATH`.
+    Flag(String),
     /// As a file below `/run/secrets` that the RUN's first command reads into a variable. The variable stays unset
     /// where no secret is offered.
     File {
@@ -46,6 +52,7 @@ pub struct Change<'m> {
     requests: BTreeMap<(Utf8PathBuf, usize), Vec<Request>>,
     frontend: Option<Feature>,
     pub(super) edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    pub(super) steps: BTreeMap<usize, StepChange>,
     assumptions: Vec<String>,
     pub(super) obstacles: Vec<Obstacle>,
     pub(super) units: BTreeSet<(Utf8PathBuf, usize)>,
@@ -69,6 +76,7 @@ impl<'m> Change<'m> {
             requests: BTreeMap::new(),
             frontend: None,
             edits: BTreeMap::new(),
+            steps: BTreeMap::new(),
             assumptions: Vec::new(),
             obstacles: Vec::new(),
             units: BTreeSet::from([(dockerfile.path().to_owned(), 0)]),
@@ -178,7 +186,6 @@ impl<'m> Change<'m> {
         self.write_removals();
         self.write_mounts();
         self.write_requests();
-        let steps = self.draft.steps();
         self.write_draft();
         self.write_offers();
         let applicability = match (self.obstacles.is_empty(), self.assumptions.is_empty()) {
@@ -194,7 +201,7 @@ impl<'m> Change<'m> {
             title: title.into(),
             applicability,
             edits: self.edits,
-            steps,
+            steps: self.steps,
             assumptions: self.assumptions,
             obstacles: self.obstacles,
             follow_ups: self.follow_ups,
@@ -251,27 +258,28 @@ impl<'m> Change<'m> {
     }
 
     fn write_removals(&mut self) {
-        for (step, pairs) in std::mem::take(&mut self.removed) {
-            let step = &self.dockerfile.steps[step];
-            let all = step.instruction.pairs();
+        for (index, pairs) in std::mem::take(&mut self.removed) {
+            let step = &self.dockerfile.steps[index];
+            let all = &step.pairs;
             let source = &self.dockerfile.source;
             let range = step.outer.text_range();
             // `ARG TOKEN # from the vault` declares `#`, `from`, … as well (experiment): they go with the last argument.
             let said = all.iter().take_while(|pair| !pair.key.starts_with('#')).count();
             if (0..said).all(|at| pairs.contains(&at)) {
+                self.steps.insert(index, StepChange::Removed);
                 self.push_or_obstruct(edit::remove_instruction(source, &step.outer), range);
                 continue;
             }
-            let gone = all.iter().enumerate().filter(|(at, _)| pairs.contains(at));
-            let edits: Result<Vec<_>, _> =
-                gone.map(|(_, pair)| edit::remove_pair(source, &step.instruction, pair)).collect();
-            self.push_or_obstruct(edits.map(|edits| united(edits.concat())), range);
+            self.steps.insert(index, StepChange::Rewritten);
+            let gone: Vec<usize> = pairs.into_iter().filter(|at| *at < all.len()).collect();
+            self.push_or_obstruct(edit::remove_pairs(source, &step.instruction, &gone), range);
         }
     }
 
     fn write_mounts(&mut self) {
         let steps: BTreeSet<usize> = self.mounts.keys().chain(self.exports.keys()).copied().collect();
         for step in steps {
+            self.steps.insert(step, StepChange::Rewritten);
             let mounts = self.mounts.remove(&step).unwrap_or_default();
             let exports = self.exports.remove(&step).unwrap_or_default();
             let as_root = self.dockerfile.runs_as_root(step);
@@ -347,6 +355,7 @@ impl Mount {
     fn flag(&self, as_root: bool) -> String {
         match self {
             Self::Variable { id, name } => format!("--mount=type=secret,id={id},env={name}"),
+            Self::Flag(flag) => flag.clone(),
             Self::File { id, .. } if as_root => format!("--mount=type=secret,id={id}"),
             // A secret file belongs to root with mode 0400 unless it is said otherwise (BuildKit docs, experiment).
             Self::File { id, .. } => format!("--mount=type=secret,id={id},mode=0444"),
@@ -367,21 +376,4 @@ pub fn may_be_raised(frontend: &str) -> bool {
     let name = image.strip_prefix("docker.io/").unwrap_or(image);
     let repository = name.split([':', '@']).next().unwrap_or("");
     !image.contains('@') && matches!(repository, "docker/dockerfile" | "docker/dockerfile-upstream")
-}
-
-/// Deletions that touch each other, as one.
-fn united(mut edits: Vec<Edit>) -> Vec<Edit> {
-    edits.sort();
-    let mut result: Vec<Edit> = Vec::new();
-    for edit in edits {
-        match result.last_mut() {
-            Some(last)
-                if last.text.is_empty() && edit.text.is_empty() && last.range().end() >= edit.range().start() =>
-            {
-                *last = Edit::delete(last.range().cover(edit.range()));
-            }
-            _ => result.push(edit),
-        }
-    }
-    result
 }

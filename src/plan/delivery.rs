@@ -120,7 +120,10 @@ impl Change<'_> {
             return;
         }
         match std::mem::take(&mut self.draft).edits(self.dockerfile) {
-            Ok(edits) => self.push(edits),
+            Ok((edits, steps)) => {
+                self.push(edits);
+                self.steps.extend(steps);
+            }
             Err(stuck) => {
                 let range = self.dockerfile.steps.get(stuck.step).map(|step| step.outer.text_range());
                 let label = self.place(range.unwrap_or(TextRange::empty(size(0))), "this can't be edited");

@@ -7,6 +7,8 @@ use crate::source::{Edit, TextRange, apply_edits, range, slice};
 use crate::syntax::dockerfile::edit::{self, EditError};
 use crate::syntax::shell::{self, Word};
 
+use super::StepChange;
+
 /// What is to be done with the instructions, by their step.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
@@ -35,8 +37,10 @@ impl Draft {
         self.sources.keys().chain(self.cleanups.keys()).chain(self.flags.keys()).copied().collect()
     }
 
-    /// The edits of `dockerfile`. The last step is changed first, so that the numbers of the others hold.
-    pub(super) fn edits(&self, dockerfile: &Dockerfile) -> Result<Vec<Edit>, Stuck> {
+    /// The edits of `dockerfile`, and what becomes of each step. The last step is changed first, so that the numbers of
+    /// the others hold.
+    pub(super) fn edits(&self, dockerfile: &Dockerfile) -> Result<(Vec<Edit>, BTreeMap<usize, StepChange>), Stuck> {
+        let mut changes = BTreeMap::new();
         let mut copy = Dockerfile::new(dockerfile.source.clone());
         for step in self.steps().into_iter().rev() {
             let stuck = |reason: String| Stuck { step, reason };
@@ -55,8 +59,10 @@ impl Draft {
                 let edits = edit::remove_source(&copy.source, &copy.steps[step].instruction, *word);
                 copy = applied(&copy, &edits.map_err(|error| stuck(error.to_string()))?).map_err(stuck)?;
             }
+            let change = if copy.steps.len() < count { StepChange::Removed } else { StepChange::Rewritten };
+            changes.insert(step, change);
         }
-        Ok(difference(dockerfile.source.text(), copy.source.text()))
+        Ok((difference(dockerfile.source.text(), copy.source.text()), changes))
     }
 }
 
@@ -76,9 +82,8 @@ fn applied(dockerfile: &Dockerfile, edits: &[Edit]) -> Result<Dockerfile, String
 /// The edits that take one command out of its RUN, or some of its operands, or the RUN if nothing else is in it.
 fn tidied(dockerfile: &Dockerfile, cleanup: &Cleanup) -> Result<Vec<Edit>, String> {
     let step = &dockerfile.steps[cleanup.step];
-    let whole_run = || {
-        edit::remove_instruction(&dockerfile.source, &step.outer).map_err(|error: EditError| error.to_string())
-    };
+    let whole_run =
+        || edit::remove_instruction(&dockerfile.source, &step.outer).map_err(|error: EditError| error.to_string());
     let Some(number) = cleanup.shell else { return whole_run() };
     let shell = step.run.as_ref().and_then(|run| run.shells.get(number));
     let shell = shell.ok_or("its shell text is not there any more")?;

@@ -104,6 +104,7 @@ fn build(index: usize, service: Service<'_>, source: &Source, around: &dyn Surro
         dockerfiles,
         context,
         target: target.filter(|target| !target.contains('$')).map(str::to_owned),
+        tags: service.tags(source.path(), around),
         builder: Builder::BuildKit,
         arguments,
         opaque: None,

@@ -142,9 +142,9 @@ fn edit_top_level(
         return Ok(());
     }
     let unclear = || refusal("the top-level `secrets` can't be edited safely", service.build.node().range);
-    let block = missing.iter().flat_map(|secret| {
-        [format!("{}:", secret.id), format!("{}file: {}", " ".repeat(layout.mapping), secret.file)]
-    });
+    let block = missing
+        .iter()
+        .flat_map(|secret| [format!("{}:", secret.id), format!("{}file: {}", " ".repeat(layout.mapping), secret.file)]);
     let flow = missing.iter().map(|secret| format!("{}: {{file: {}}}", secret.id, secret.file));
     let members = Members { block: block.collect(), flow: flow.collect::<Vec<_>>().join(", ") };
     add_top_level(patch, service, &members, layout).ok_or_else(unclear)

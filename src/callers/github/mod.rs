@@ -12,6 +12,7 @@ mod pass_run;
 mod quote;
 mod run;
 mod step;
+mod tags;
 
 #[cfg(test)]
 mod run_tests;

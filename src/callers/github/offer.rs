@@ -31,12 +31,7 @@ pub(super) fn offer_in_script(
 }
 
 /// See [`crate::callers::Caller::offer`], for a `step` that uses an action.
-pub(super) fn offer(
-    source: &Source,
-    build: &Build,
-    step: &Step<'_>,
-    offers: &[Offer],
-) -> Result<Rewrite, Refusal> {
+pub(super) fn offer(source: &Source, build: &Build, step: &Step<'_>, offers: &[Offer]) -> Result<Rewrite, Refusal> {
     let missing = missing(build, offers)?;
     if missing.is_empty() {
         return Ok(Rewrite::default());
@@ -51,7 +46,8 @@ pub(super) fn offer(
     let mut patch = Patch::new(source);
     let (place, column) = place(with, &patch).ok_or_else(unclear)?;
     if !files.is_empty() {
-        add_records(&mut patch, source, with, ("secret-files", &files), place, (column, column + 2)).ok_or_else(unclear)?;
+        add_records(&mut patch, source, with, ("secret-files", &files), place, (column, column + 2))
+            .ok_or_else(unclear)?;
     }
     let mut rewrite = Rewrite::default();
     if missing.contains(&Offer::Agent) {

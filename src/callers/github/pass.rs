@@ -253,7 +253,6 @@ fn make_block(patch: &mut Patch<'_>, value: &Node, scalar: &Scalar, lines: &[Str
     Some(())
 }
 
-
 fn indented(lines: &[String], column: usize) -> Vec<String> {
     lines.iter().map(|line| format!("{}{line}", " ".repeat(column))).collect()
 }

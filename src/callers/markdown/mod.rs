@@ -1,6 +1,6 @@
 //! Markdown: the commands that a README tells people to type.
 //!
-//! A code block is a script that runs in the document's folder or in the root. A value that is written out is a
+//! A code block is a script that runs in the document's folder or one above it. A value that is written out is a
 //! placeholder there, so the new line reads the variable of the argument's name.
 
 mod block;
@@ -13,6 +13,7 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
+use super::location::upwards;
 use super::shell::{self, Site};
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, range};
@@ -118,18 +119,14 @@ fn is_shell(kind: &CodeBlockKind<'_>) -> bool {
 }
 
 fn site(source: &Source, view: View) -> Site<'_> {
-    let mut directories = vec![Utf8PathBuf::new()];
-    let own = source.path().parent().map(Utf8Path::to_owned).unwrap_or_default();
-    if !own.as_str().is_empty() {
-        directories.insert(0, own);
-    }
     Site {
         format: Format::Markdown,
         file: source.path(),
         text: source.text(),
         view: Rc::new(view),
         dialect: Dialect::Bash,
-        directories,
+        directories: upwards(source.path().parent().unwrap_or(Utf8Path::new(""))),
+        checkout: Utf8PathBuf::new(),
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
         documentation: true,

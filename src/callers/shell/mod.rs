@@ -10,6 +10,7 @@ mod expand;
 mod found;
 mod offer;
 mod place;
+mod portable;
 mod removal;
 mod rewrite;
 mod script;
@@ -44,8 +45,12 @@ pub struct Site<'a> {
     pub view: Rc<View>,
     /// Its language.
     pub dialect: Dialect,
-    /// The directories in which it may be started, from the repository's root (the empty path is the root).
+    /// The directories in which it may be started, the nearest first, from the repository's root (the empty path is the
+    /// root).
     pub directories: Vec<Utf8PathBuf>,
+    /// The folder that is the root of a checkout for build systems and `git`: that of the repository, but a workflow of a
+    /// project inside of it belongs to the folder that holds its `.github`.
+    pub checkout: Utf8PathBuf,
     /// The variables of the view that stand for text which the host replaces before the shell sees it, by name.
     pub foreign: BTreeMap<String, Foreign>,
     /// Environment variables that the host sets to a fixed text, such as `DOCKER_BUILDKIT`.

@@ -29,7 +29,10 @@ pub fn holds_credential(text: &str) -> bool {
 }
 
 fn is_comment(line: &str) -> bool {
-    line.starts_with('#') || line.starts_with(';') || line.starts_with("//") && !line.contains(":_") || line.starts_with("<!--")
+    line.starts_with('#')
+        || line.starts_with(';')
+        || line.starts_with("//") && !line.contains(":_")
+        || line.starts_with("<!--")
 }
 
 fn holds_setting(line: &str) -> bool {
@@ -43,9 +46,9 @@ fn holds_setting(line: &str) -> bool {
 fn looks_like_one(word: &str) -> bool {
     match classify_value(word) {
         ValueVerdict::CredentialShaped { .. } => !word.contains("sha512-") && !word.contains("sha256"),
-        ValueVerdict::UrlWithCredentials(_) => word.rsplit_once('@').is_some_and(|(front, _)| {
-            front.rsplit_once(':').is_none_or(|(_, password)| is_written_out(password))
-        }),
+        ValueVerdict::UrlWithCredentials(_) => word
+            .rsplit_once('@')
+            .is_some_and(|(front, _)| front.rsplit_once(':').is_none_or(|(_, password)| is_written_out(password))),
         _ => false,
     }
 }

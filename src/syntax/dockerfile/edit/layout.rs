@@ -42,22 +42,27 @@ fn rest_of_line(text: &str, at: usize) -> &str {
     text.get(at..line_end(text, at)).unwrap_or("").trim()
 }
 
-/// The indentation of the first continued line of `instruction`, or four blanks.
+/// The smallest indentation of the continued lines of `instruction`, or four blanks: lines inside an `if` stand deeper.
 pub(super) fn continuation_indentation(text: &str, instruction: &Instruction) -> String {
     let outer = instruction.outermost();
     let tokens = outer.syntax().descendants_with_tokens().filter_map(rowan::NodeOrToken::into_token);
     let mut continued = tokens.filter(|token| token.kind() == SyntaxKind::Continuation);
-    let first = continued.next().map(|token| usize::from(token.text_range().end()));
+    let Some(first) = continued.next() else { return INDENTATION.to_owned() };
     let end = usize::from(outer.text_range().end());
-    let found = first.and_then(|mut at| {
-        while at < end {
-            let line = text.get(at..line_end(text, at))?;
-            if line_kind(line) == LineKind::Text {
-                return Some(&line[..blanks_after(line, 0)]);
-            }
-            at += line.len();
+    let last = continued.last().unwrap_or_else(|| first.clone());
+    let mut at = usize::from(first.text_range().end());
+    // Behind the last continuation comes one more line; the bodies of heredocs follow it.
+    let continued = text.get(at..usize::from(last.text_range().end())).unwrap_or("");
+    let mut lines_left = continued.matches('\n').count() + 1;
+    let mut found: Option<&str> = None;
+    while at < end && lines_left > 0 {
+        let line = text.get(at..line_end(text, at)).unwrap_or("");
+        let blanks = &line[..blanks_after(line, 0)];
+        if line_kind(line) == LineKind::Text && found.is_none_or(|least| blanks.len() < least.len()) {
+            found = Some(blanks);
         }
-        None
-    });
+        at += line.len().max(1);
+        lines_left -= 1;
+    }
     found.filter(|blanks| !blanks.is_empty()).unwrap_or(INDENTATION).to_owned()
 }
