@@ -4,6 +4,8 @@
 //! pass. The page is its rustdoc, what `dfmigrate explain` prints and the page of the book.
 
 pub mod arg_secret;
+pub mod copied_credential;
+mod copying;
 pub mod env_secret;
 mod migration;
 mod prelude;
@@ -19,6 +21,7 @@ pub const ALL: &[&Codemod] = &[
     &env_secret::CODEMOD,
     &unused_secret::CODEMOD,
     &secret_not_mounted::CODEMOD,
+    &copied_credential::CODEMOD,
     &syntax_directive::CODEMOD,
 ];
 

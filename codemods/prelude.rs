@@ -2,7 +2,7 @@
 
 pub use super::Codemod;
 pub use super::migration::Migration;
-pub use crate::model::{Dockerfile, Entry, Model, Secret};
+pub use crate::model::{CopiedFile, Dockerfile, Entry, Model, Secret};
 pub use crate::plan::{Change, Finding, Label, Severity};
 use crate::syntax::dockerfile::ProblemKind;
 
@@ -13,6 +13,19 @@ pub fn secrets(model: &Model) -> impl Iterator<Item = (&Dockerfile, Secret)> {
         secrets.into_iter().map(move |secret| (dockerfile, secret))
     };
     model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
+}
+
+/// Every credential file that a Dockerfile copies.
+pub fn copied_files<'m>(model: &'m Model) -> impl Iterator<Item = (&'m Dockerfile, CopiedFile)> {
+    let of = |dockerfile| model.copied_files(dockerfile).into_iter().map(move |file| (dockerfile, file));
+    model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
+}
+
+/// Whether a Dockerfile of this text can copy a file: it has the word `copy` or `add` in any letter case.
+#[must_use]
+pub fn copies_something(text: &str) -> bool {
+    let has = |word: &[u8]| text.as_bytes().windows(word.len()).any(|found| found.eq_ignore_ascii_case(word));
+    has(b"copy") || has(b"add")
 }
 
 /// Whether a Dockerfile of this text can declare a secret: it has the word `arg` or `env` in any letter case.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::Utf8Path;
 
-use crate::knowledge::files::BuildInput;
 use crate::knowledge::tools::{self, Reading};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::Keyword;
@@ -47,6 +46,8 @@ pub struct Cleanup {
 pub struct Conflict {
     /// The step.
     pub step: usize,
+    /// A stable short name for counting, kebab-case.
+    pub kind: &'static str,
     /// What it is, as a clause.
     pub reason: String,
     /// Whether it only matters in a RUN that gets a mount.
@@ -82,11 +83,11 @@ struct Sighting {
 }
 
 impl Model {
-    /// Where `file` goes in `dockerfile`. `input` says who reads such files.
+    /// Where `file` goes in `dockerfile`. `readers` are the tools that read such files by themselves.
     #[must_use]
-    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile, input: &BuildInput) -> FileFlow {
+    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile, readers: &[String]) -> FileFlow {
         let given = self.given_arguments(dockerfile);
-        let mut tracer = FileTracer { model: self, dockerfile, input, given, flow: FileFlow::default() };
+        let mut tracer = FileTracer { model: self, dockerfile, readers, given, flow: FileFlow::default() };
         let mut open = VecDeque::new();
         for source in &file.sources {
             open.extend(tracer.entry(source, file.path.file_name().unwrap_or("")));
@@ -107,7 +108,7 @@ impl Model {
 struct FileTracer<'m> {
     model: &'m Model,
     dockerfile: &'m Dockerfile,
-    input: &'m BuildInput,
+    readers: &'m [String],
     given: BTreeSet<String>,
     flow: FileFlow,
 }
@@ -119,7 +120,12 @@ impl FileTracer<'_> {
             Ok(path) => Some(Sighting { stage, step: source.step, path }),
             Err(reason) => {
                 let reason = format!("where it lands in the image is not clear: {reason}");
-                self.flow.conflicts.push(Conflict { step: source.step, reason, if_mounted: false });
+                self.flow.conflicts.push(Conflict {
+                    step: source.step,
+                    kind: "target-unknown",
+                    reason,
+                    if_mounted: false,
+                });
                 None
             }
         }
@@ -203,7 +209,8 @@ impl FileTracer<'_> {
                 }
                 None if !path.is_absolute() && source.value.ends_with(path.file_name()) => {
                     let reason = format!("whether `{}` is the file can't be told", source.value);
-                    self.flow.conflicts.push(Conflict { step: index, reason, if_mounted: false });
+                    let kind = "target-unknown";
+                    self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: false });
                 }
                 None => {}
             }
@@ -250,7 +257,7 @@ impl FileTracer<'_> {
         }
         if removes && named {
             let reason = "the RUN in JSON form removes it together with other files".to_owned();
-            self.flow.conflicts.push(Conflict { step: index, reason, if_mounted: false });
+            self.flow.conflicts.push(Conflict { step: index, kind: "not-separable", reason, if_mounted: false });
         }
         (false, named)
     }
@@ -275,10 +282,12 @@ impl FileTracer<'_> {
                         self.flow.cleanups.push(Cleanup { step: index, shell, command: command.range, words, whole });
                     }
                     Deed::Spreads(reason) => {
-                        self.flow.conflicts.push(Conflict { step: index, reason, if_mounted: false });
+                        let kind = "file-changed";
+                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: false });
                     }
                     Deed::Disturbs(reason) => {
-                        self.flow.conflicts.push(Conflict { step: index, reason, if_mounted: true });
+                        let kind = "folder-changed";
+                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
                     }
                     Deed::Names | Deed::Nothing => {}
                 }
@@ -337,7 +346,7 @@ impl FileTracer<'_> {
             return Some(Evidence::Possible(format!("runs `{}`", script.path())));
         }
         let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
-        match tools::reads_file(words, &self.input.tools) {
+        match tools::reads_file(words, self.readers) {
             Reading::Never => None,
             Reading::Reads { why, .. } => Some(Evidence::Tool(why)),
             Reading::RunsCode { why } => Some(Evidence::Possible(why)),

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
-use crate::callers::{self, ArgumentValue, Build, Request, RequestedSecret};
+use crate::callers::{self, ArgumentValue, Build, Offer, Request, RequestedSecret};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::model::{Binding, BoundBuild, Dockerfile, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
 use crate::syntax::dockerfile::edit::{self, EditError};
 
+use super::draft::Draft;
 use super::{Applicability, Fix, FollowUp, Label, Obstacle, StepChange};
 
 /// How a RUN gets a secret.
@@ -43,19 +44,21 @@ pub const FRONTEND: &str = "docker/dockerfile:1";
 /// its reason.
 #[derive(Debug)]
 pub struct Change<'m> {
-    model: &'m Model,
-    dockerfile: &'m Dockerfile,
+    pub(super) model: &'m Model,
+    pub(super) dockerfile: &'m Dockerfile,
     removed: BTreeMap<usize, BTreeSet<usize>>,
     mounts: BTreeMap<usize, Vec<Mount>>,
     exports: BTreeMap<usize, Vec<String>>,
     requests: BTreeMap<(Utf8PathBuf, usize), Vec<Request>>,
     frontend: Option<Feature>,
-    edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
-    steps: BTreeMap<usize, StepChange>,
+    pub(super) edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    pub(super) steps: BTreeMap<usize, StepChange>,
     assumptions: Vec<String>,
-    obstacles: Vec<Obstacle>,
-    units: BTreeSet<(Utf8PathBuf, usize)>,
+    pub(super) obstacles: Vec<Obstacle>,
+    pub(super) units: BTreeSet<(Utf8PathBuf, usize)>,
     follow_ups: Vec<FollowUp>,
+    pub(super) draft: Draft,
+    pub(super) offers: BTreeMap<(Utf8PathBuf, usize), Vec<Offer>>,
     /// Sentences for the finding that belongs to this change.
     pub notes: Vec<String>,
 }
@@ -78,6 +81,8 @@ impl<'m> Change<'m> {
             obstacles: Vec::new(),
             units: BTreeSet::from([(dockerfile.path().to_owned(), 0)]),
             follow_ups: Vec::new(),
+            draft: Draft::default(),
+            offers: BTreeMap::new(),
             notes: Vec::new(),
         }
     }
@@ -181,6 +186,8 @@ impl<'m> Change<'m> {
         self.write_removals();
         self.write_mounts();
         self.write_requests();
+        self.write_draft();
+        self.write_offers();
         let applicability = match (self.obstacles.is_empty(), self.assumptions.is_empty()) {
             (false, _) => Applicability::Manual,
             (true, false) => Applicability::Unsafe,
@@ -202,7 +209,7 @@ impl<'m> Change<'m> {
         (fix, self.notes)
     }
 
-    fn push(&mut self, edits: impl IntoIterator<Item = Edit>) {
+    pub(super) fn push(&mut self, edits: impl IntoIterator<Item = Edit>) {
         self.edits.entry(self.dockerfile.path().to_owned()).or_default().extend(edits);
     }
 

@@ -133,7 +133,7 @@ impl<'p> Work<'p> {
         }
         let mut changed = Vec::new();
         for (file, edits) in edits {
-            let source = self.model.repository.source(file)?;
+            let source = self.source(file)?;
             match apply_edits(source.text(), &edits) {
                 Ok(text) => changed.push(source.with_text(text)),
                 Err(overlap) => {
@@ -145,6 +145,13 @@ impl<'p> Work<'p> {
         }
         let paths = changed.iter().map(|source| source.path().to_owned()).collect();
         Some((self.model.repository.with_sources(changed), paths))
+    }
+
+    /// The file as it is; empty where a fix creates it.
+    fn source(&self, file: &Utf8Path) -> Option<Source> {
+        let repository = &self.model.repository;
+        let fresh = (!repository.is_file(file)).then(|| Source::new(file.to_owned(), Vec::new()));
+        repository.source(file).cloned().or(fresh)
     }
 
     fn broken_promise(&self, next: &Model, findings: &[Finding], finding: &Finding) -> Option<String> {
@@ -169,7 +176,8 @@ impl<'p> Work<'p> {
         };
         let findings = found.into_iter().map(|finding| Planned { status: status(&finding), finding }).collect();
         let changed = self.model.repository.sources().filter_map(|after| {
-            let before = original.source(after.path())?;
+            let created = Source::new(after.path().to_owned(), Vec::new());
+            let before = original.source(after.path()).unwrap_or(&created);
             let change = FileChange { before: before.clone(), after: after.clone() };
             (before.text() != after.text()).then(|| (after.path().to_owned(), change))
         });

@@ -4,11 +4,14 @@
 mod change;
 mod check;
 mod codemod;
+mod delivery;
+mod draft;
 mod finding;
 mod make;
 
 pub use change::{Change, FRONTEND, Mount, StepEdit, may_be_raised};
 pub use codemod::Codemod;
+pub use delivery::FileMount;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Label, Obstacle, Severity, StepChange};
 pub use make::make;
 
