@@ -15,6 +15,8 @@
 //! * [`plan`]: fixes over several files, made in rounds. *A fix is made whole, over all its files, or not at all; one that
 //!   does not hold what it promised is taken out again.*
 //! * [`codemods`]: one rule a folder. *A codemod knows the model, never a file format.*
+//! * [`image`]: reads images and looks for what rests in them. *Nothing is unpacked to disk, and no archive makes it panic
+//!   or use more than its limits.*
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one
 //! exception: a removed line is what it is); what is not understood is left alone, with a reason that reaches the user;
@@ -28,6 +30,7 @@ pub mod cli;
 #[path = "../codemods/mod.rs"]
 pub mod codemods;
 pub mod git;
+pub mod image;
 pub mod knowledge;
 pub mod model;
 pub mod plan;

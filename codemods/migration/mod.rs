@@ -33,7 +33,12 @@ impl<'m> Migration<'m> {
     /// A migration of `secret`, one of the secrets of `dockerfile`.
     #[must_use]
     pub fn new(model: &'m Model, dockerfile: &'m Dockerfile, secret: Secret) -> Self {
-        let bound = model.bound_builds(dockerfile);
+        let mut bound = model.bound_builds(dockerfile);
+        let declared = secret.flow.args.iter().map(|place| place.step);
+        if declared.chain(secret.uses.iter().map(|used| used.step)).any(|step| dockerfile.steps[step].onbuild) {
+            // What ONBUILD declares is passed by the builds that start from this image.
+            bound.extend(model.children(dockerfile).into_iter().flat_map(|child| model.bound_builds(child)));
+        }
         let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
         Self { model, dockerfile, secret, bound, shipped }
     }

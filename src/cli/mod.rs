@@ -16,8 +16,10 @@ mod gate;
 mod ids;
 mod report;
 mod streams;
+mod verify;
 
 pub use arguments::{Arguments, Color, Command, Paths};
+pub use verify::{MessageFormat, Verify};
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -63,6 +65,7 @@ fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure>
         Some(Command::Flags(paths)) => flags::run(paths, streams),
         Some(Command::Explain { id }) => explain::run(id, streams),
         Some(Command::Codemods) => codemods::run(streams),
+        Some(Command::Verify(verify)) => verify::run(verify, streams),
         None if arguments.fix => fix::run(arguments, streams),
         None if arguments.diff => diff::run(arguments, streams),
         None => report::run(arguments, streams),

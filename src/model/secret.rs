@@ -40,6 +40,8 @@ pub struct Secret {
     pub flow: Flow,
     /// The RUNs that read it, in order.
     pub uses: Vec<Use>,
+    /// The RUNs that might read a text which an ENV gives the running container, but for which nothing speaks.
+    pub doubtful: Vec<Use>,
 }
 
 impl Model {
@@ -89,7 +91,11 @@ impl Model {
 
     fn secret(&self, dockerfile: &Dockerfile, entry: Entry, kind: SecretKind, why: String, flow: Flow) -> Secret {
         let uses = self.uses(dockerfile, &flow);
-        Secret { entry, kind, why, flow, uses }
+        let shipped = dockerfile.shipped_stages(&self.targets(dockerfile));
+        let for_the_container = entry == Entry::Variable
+            && flow.literals.iter().any(|at| dockerfile.steps[at.step].stage.is_some_and(|at| shipped.contains(&at)));
+        let (doubtful, uses) = uses.into_iter().partition(|used| for_the_container && !used.evidence.is_certain());
+        Secret { entry, kind, why, flow, uses, doubtful }
     }
 
     fn uses(&self, dockerfile: &Dockerfile, flow: &Flow) -> Vec<Use> {
