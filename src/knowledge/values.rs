@@ -59,7 +59,9 @@ pub fn classify_value(value: &str) -> ValueVerdict {
     }
     // Base64 may begin like a path.
     let path_like = value.starts_with('/') && is_random(value);
-    if !path_like && (tables.public.is_match(value) || tables.pointer.is_match(value) || is_url(value)) {
+    if !path_like
+        && (tables.public.is_match(value) || tables.pointer.is_match(value) || is_switch(value) || is_url(value))
+    {
         return ValueVerdict::Public;
     }
     if is_random(value) {
@@ -68,12 +70,17 @@ pub fn classify_value(value: &str) -> ValueVerdict {
     ValueVerdict::Literal
 }
 
-/// Whether the value of a variable that is named like a secret shows that the secret is not in it: a path says where the
-/// secret is (`SSL_KEY=/etc/ssl/server.key`), a switch whether there is one (`COMPOSER_AUTH=false`).
+/// Whether the value is a path. Under the name of a secret it says where the secret is: `SSL_KEY=/etc/ssl/server.key`.
 #[must_use]
 pub fn is_pointer(value: &str) -> bool {
     let value = value.trim();
     VALUES.pointer.is_match(value) && !is_random(value)
+}
+
+/// Whether the value is a switch. Under the name of a secret it may say whether there is one: `COMPOSER_AUTH=false`.
+#[must_use]
+pub fn is_switch(value: &str) -> bool {
+    VALUES.switch.is_match(value.trim())
 }
 
 /// Whether the value is a word for no value: `null`, `none`.
@@ -151,6 +158,7 @@ struct Tables {
     placeholder: Vec<Pattern>,
     public: Vec<Pattern>,
     pointer: Vec<Pattern>,
+    switch: Vec<Pattern>,
     nothing: Vec<Pattern>,
     shape: Vec<Shape>,
 }
@@ -176,6 +184,7 @@ struct Values {
     placeholder: RegexSet,
     public: RegexSet,
     pointer: RegexSet,
+    switch: RegexSet,
     nothing: RegexSet,
     shapes: RegexSet,
     names: Vec<String>,
@@ -205,6 +214,7 @@ static VALUES: LazyLock<Values> = LazyLock::new(|| {
         placeholder: set(&tables.placeholder),
         public: set(&tables.public),
         pointer: set(&tables.pointer),
+        switch: set(&tables.switch),
         nothing: set(&tables.nothing),
         shapes: RegexSet::new(tables.shape.iter().map(|shape| &shape.pattern)).unwrap_or_default(),
         names: tables.shape.into_iter().map(|shape| shape.what).collect(),

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::callers::ArgumentValue;
 use crate::knowledge::names::{NameVerdict, SecretKind, classify_name};
-use crate::knowledge::values::{ValueVerdict, classify_value, is_nothing, is_pointer};
+use crate::knowledge::values::{ValueVerdict, classify_value, is_nothing, is_pointer, is_switch};
 use crate::syntax::dockerfile::{Keyword, Pair, Word};
 
 use super::{Dockerfile, Evidence, Flow, Model};
@@ -119,10 +119,7 @@ impl Model {
     /// Whether a build argument is a secret, by its name, its default, what it is copied to and what builds pass.
     fn judge_argument(&self, dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
         let defaults = values_of(dockerfile, &flow.args);
-        if !defaults.is_empty()
-            && defaults.iter().all(points_elsewhere)
-            && self.only_pointers_passed(dockerfile, &flow.name)
-        {
+        if self.is_no_value_of_a_secret(dockerfile, &flow.name, &defaults) {
             return None;
         }
         match classify_name(&flow.name) {
@@ -157,13 +154,20 @@ impl Model {
         arguments.filter(move |argument| argument.name == name).map(|argument| &argument.value)
     }
 
-    /// Whether builds pass nothing, or fixed texts that say where the secret is or whether there is one.
-    fn only_pointers_passed(&self, dockerfile: &Dockerfile, name: &str) -> bool {
-        self.passed_values(dockerfile, name).all(|passed| match passed {
-            ArgumentValue::Literal(text) => is_pointer(text.reveal()),
+    /// Whether the argument says where a secret is, or whether there is one: its defaults and all that builds pass are
+    /// paths or, where a RUN tells `true` from `false`, switches. A default of `false` alone may stand for no password.
+    fn is_no_value_of_a_secret(&self, dockerfile: &Dockerfile, name: &str, defaults: &[Word]) -> bool {
+        let switched =
+            defaults.iter().any(|word| is_switch(&word.value)) && is_compared_with_a_switch(dockerfile, name);
+        let fits = |text: &str| is_pointer(text) || (switched && is_switch(text));
+        let passed = |value: &ArgumentValue| match value {
+            ArgumentValue::Literal(text) => fits(text.reveal()),
             ArgumentValue::Empty => true,
             _ => false,
-        })
+        };
+        !defaults.is_empty()
+            && defaults.iter().all(|word| word.variables.is_empty() && fits(&word.value))
+            && self.passed_values(dockerfile, name).all(passed)
     }
 
     /// A plain name is a secret where a build fills it from a variable or CI expression with a secret's name.
@@ -229,7 +233,17 @@ fn is_empty(word: &Word) -> bool {
 
 /// Whether the word is not the secret, but says where it is or whether there is one.
 fn points_elsewhere(word: &Word) -> bool {
-    word.variables.is_empty() && is_pointer(&word.value)
+    word.variables.is_empty() && (is_pointer(&word.value) || is_switch(&word.value))
+}
+
+/// Whether a RUN compares the variable with `true`, `no` or the like.
+fn is_compared_with_a_switch(dockerfile: &Dockerfile, name: &str) -> bool {
+    let commands = dockerfile.steps.iter().filter_map(|step| step.run.as_ref()).flat_map(|run| run.commands());
+    commands.into_iter().any(|command| {
+        let words = || command.words.iter().map(|word| word.lossy());
+        let tests = words().next().is_some_and(|program| matches!(program.as_str(), "[" | "[[" | "test"));
+        tests && command.words.iter().any(|word| word.mentions(name)) && words().any(|word| is_switch(&word))
+    })
 }
 
 fn is_public(word: &Word) -> bool {

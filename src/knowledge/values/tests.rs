@@ -12,7 +12,7 @@ const LETTERS: &str = "aZ3bY8cX1dW5eV0fU9gT2hS7";
 #[test]
 fn the_table_is_well_formed() -> Result<(), Box<dyn std::error::Error>> {
     let tables: Tables = crate::knowledge::check(include_str!("../values.toml"))?;
-    let whole_values = [&tables.placeholder, &tables.public, &tables.pointer, &tables.nothing];
+    let whole_values = [&tables.placeholder, &tables.public, &tables.pointer, &tables.switch, &tables.nothing];
     RegexSet::new(whole_values.into_iter().flatten().map(whole))?;
     RegexSet::new(tables.shape.iter().map(|shape| &shape.pattern))?;
     Ok(())
@@ -100,13 +100,14 @@ fn jdbc_addresses_with_a_password() {
 
 #[test]
 fn values_that_only_point_to_a_secret() {
-    for value in ["/etc/ssl/server.key", "./certs/server.pem", "~/.ssh/id_rsa", "server.key", "true", "False", "off"] {
+    for value in ["/etc/ssl/server.key", "./certs/server.pem", "~/.ssh/id_rsa", "server.key"] {
         assert!(is_pointer(value), "{value}");
     }
     let base64_with_a_slash = format!("/{}", random(40, LETTERS));
-    for value in ["hunter2", "12345678", "none", "secret", &base64_with_a_slash, "https://example.com"] {
+    for value in ["hunter2", "12345678", "none", "true", "secret", &base64_with_a_slash, "https://example.com"] {
         assert!(!is_pointer(value), "{value}");
     }
+    assert!(is_switch("true") && is_switch("False") && !is_switch("1") && !is_switch("truely"));
     assert!(is_nothing("null") && is_nothing("None") && !is_nothing("false") && !is_nothing("password"));
 }
 
