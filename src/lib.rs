@@ -15,6 +15,8 @@
 //! * [`plan`]: fixes over several files, made in rounds. *A fix is made whole, over all its files, or not at all; one that
 //!   does not hold what it promised is taken out again.*
 //! * [`codemods`]: one rule a folder. *A codemod knows the model, never a file format.*
+//! * [`report`]: what people and machines get to see. *No secret's value leaves it, except in an exact patch.*
+//! * [`review`]: a person decides fix by fix. *What was shown is what is written, and nothing is before the last answer.*
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one
 //! exception: a removed line is what it is); what is not understood is left alone, with a reason that reaches the user;
@@ -33,5 +35,6 @@ pub mod model;
 pub mod plan;
 pub mod report;
 pub mod repository;
+pub mod review;
 pub mod source;
 pub mod syntax;
