@@ -7,14 +7,20 @@ pub mod arg_secret;
 pub mod env_secret;
 mod migration;
 mod prelude;
+pub mod secret_not_mounted;
 pub mod syntax_directive;
 pub mod unused_secret;
 
 pub use crate::plan::Codemod;
 
 /// Every codemod, in the order in which their findings are fixed.
-pub const ALL: &[&Codemod] =
-    &[&arg_secret::CODEMOD, &env_secret::CODEMOD, &unused_secret::CODEMOD, &syntax_directive::CODEMOD];
+pub const ALL: &[&Codemod] = &[
+    &arg_secret::CODEMOD,
+    &env_secret::CODEMOD,
+    &unused_secret::CODEMOD,
+    &secret_not_mounted::CODEMOD,
+    &syntax_directive::CODEMOD,
+];
 
 /// The codemod with this id.
 #[must_use]

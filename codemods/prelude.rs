@@ -4,6 +4,7 @@ pub use super::Codemod;
 pub use super::migration::Migration;
 pub use crate::model::{Dockerfile, Entry, Model, Secret};
 pub use crate::plan::{Change, Finding, Label, Severity};
+use crate::syntax::dockerfile::ProblemKind;
 
 /// Every secret of every Dockerfile.
 pub fn secrets(model: &Model) -> impl Iterator<Item = (&Dockerfile, Secret)> {
@@ -24,4 +25,20 @@ pub fn declares_something(text: &str) -> bool {
 #[must_use]
 pub fn has_a_mount(text: &str) -> bool {
     text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"mount"))
+}
+
+/// Makes a fix Manual where BuildKit refuses the file as it is: nothing that is concluded from it can be relied on.
+pub fn refuse_broken_file<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfile) {
+    let problems = dockerfile.parse.problems();
+    if let Some(problem) = problems.iter().find(|problem| problem.kind == ProblemKind::Rejected) {
+        let place = change.place(problem.range, "BuildKit stops here");
+        change.obstruct("unparsable", format!("BuildKit refuses this file: {}", problem.message), place);
+    }
+}
+
+/// Whether two ids are the same but for letter case and the sign between words.
+#[must_use]
+pub fn same_but_for_spelling(one: &str, other: &str) -> bool {
+    let plain = |id: &str| id.to_lowercase().replace(['-', '.'], "_");
+    plain(one) == plain(other)
 }

@@ -17,6 +17,8 @@
 //! * [`codemods`]: one rule a folder. *A codemod knows the model, never a file format.*
 //! * [`report`]: what people and machines get to see. *No secret's value leaves it, except in an exact patch.*
 //! * [`review`]: a person decides fix by fix. *What was shown is what is written, and nothing is before the last answer.*
+//! * [`image`]: reads images and looks for what rests in them. *Nothing is unpacked to disk, and no archive makes it panic
+//!   or use more than its limits.*
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one
 //! exception: a removed line is what it is); what is not understood is left alone, with a reason that reaches the user;
@@ -30,6 +32,7 @@ pub mod cli;
 #[path = "../codemods/mod.rs"]
 pub mod codemods;
 pub mod git;
+pub mod image;
 pub mod knowledge;
 pub mod model;
 pub mod plan;

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::callers::{
-    ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Request, RequestedSecret, Surroundings, recognised,
+    self, ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Request, RequestedSecret, Surroundings,
+    recognised,
 };
+use dfmigrate::repository::{self, Root};
 use dfmigrate::source::{Edit, LineIndex, Source, TextRange, apply_edits};
 
 /// One folder of the corpus, taken for a repository.
@@ -52,6 +54,7 @@ impl Repository {
             }
         }
         repository.files.sort();
+        repository.dockerfiles.sort();
         repository
     }
 
@@ -243,4 +246,25 @@ fn dockerfiles(build: &Build) -> &'static str {
         Dockerfiles::Elsewhere => "elsewhere",
         Dockerfiles::Unknown(_) => "unknown",
     }
+}
+
+/// This repository holds many projects that look alike: those of the cases.
+#[test]
+fn the_example_is_built_by_its_own_callers_only() {
+    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Root { path: root.to_owned(), selection: Vec::new() };
+    let repository = repository::read(&root, |_| true).unwrap_or_else(|error| panic!("{error}"));
+    let builds = callers::builds(&repository);
+    let example = Utf8Path::new("docs/example/Dockerfile");
+    let tied = builds.iter().filter(|build| match &build.dockerfiles {
+        Dockerfiles::One(path) => path == example,
+        Dockerfiles::Several(paths) => paths.iter().any(|path| path == example),
+        Dockerfiles::Elsewhere | Dockerfiles::Unknown(_) => build.file.starts_with("docs/example"),
+    });
+    let mut tied: Vec<(&str, bool)> =
+        tied.map(|build| (build.file.as_str(), matches!(build.dockerfiles, Dockerfiles::One(_)))).collect();
+    tied.sort_unstable();
+    let callers = [".github/workflows/image.yml", "Makefile", "README.md", "build.sh", "compose.yaml"];
+    let expected: Vec<String> = callers.iter().map(|file| format!("docs/example/{file}")).collect();
+    assert_eq!(tied, expected.iter().map(|file| (file.as_str(), true)).collect::<Vec<_>>());
 }

@@ -18,8 +18,13 @@ fn find(model: &Model) -> Vec<Finding> {
         .filter(|migration| !migration.is_unused())
         .map(|migration| {
             let name = migration.name().to_owned();
-            let title = format!("the secret `{name}` stays readable in the image's configuration");
-            migration.finding(CODEMOD.id, title, "every image and container gets this variable")
+            let (title, primary) = match migration.reaches_the_image() {
+                true => ("stays readable in the image's configuration", "every image and container gets this variable"),
+                false => {
+                    ("stays readable in the configuration of a build stage", "the cache and the provenance keep it")
+                }
+            };
+            migration.finding(CODEMOD.id, format!("the secret `{name}` {title}"), primary)
         })
         .collect()
 }

@@ -33,7 +33,12 @@ impl<'m> Migration<'m> {
     /// A migration of `secret`, one of the secrets of `dockerfile`.
     #[must_use]
     pub fn new(model: &'m Model, dockerfile: &'m Dockerfile, secret: Secret) -> Self {
-        let bound = model.bound_builds(dockerfile);
+        let mut bound = model.bound_builds(dockerfile);
+        let declared = secret.flow.args.iter().map(|place| place.step);
+        if declared.chain(secret.uses.iter().map(|used| used.step)).any(|step| dockerfile.steps[step].onbuild) {
+            // What ONBUILD declares is passed by the builds that start from this image.
+            bound.extend(model.children(dockerfile).into_iter().flat_map(|child| model.bound_builds(child)));
+        }
         let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
         Self { model, dockerfile, secret, bound, shipped }
     }
@@ -50,16 +55,19 @@ impl<'m> Migration<'m> {
         !self.secret.flow.relays.is_empty()
     }
 
+    /// Whether an ENV with the value is part of an image that somebody runs.
+    #[must_use]
+    pub fn reaches_the_image(&self) -> bool {
+        let flow = &self.secret.flow;
+        let literals = flow.literals.iter().map(|place| place.step);
+        flow.relays.iter().map(|relay| relay.place.step).chain(literals).any(|step| self.is_shipped(step))
+    }
+
     /// Whether nothing can read the value: no RUN, no other instruction, no running container.
     #[must_use]
     pub fn is_unused(&self) -> bool {
-        let in_shipped =
-            |step: usize| self.dockerfile.steps[step].stage.is_some_and(|stage| self.shipped.contains(&stage));
-        let flow = &self.secret.flow;
-        let mut set_by_env =
-            flow.relays.iter().map(|relay| relay.place.step).chain(flow.literals.iter().map(|at| at.step));
-        let dead_end = self.secret.uses.is_empty() && flow.outside.is_empty();
-        dead_end && !set_by_env.any(in_shipped)
+        let dead_end = self.secret.uses.is_empty() && self.secret.flow.outside.is_empty();
+        dead_end && !self.reaches_the_image()
     }
 
     /// The finding with its repair. `title` is its sentence, `primary` what to say at the first place.
@@ -120,7 +128,7 @@ impl<'m> Migration<'m> {
                 Style::Variable => Mount::Variable { id: id.clone(), name: name.to_owned() },
                 Style::File => Mount::File { id: id.clone(), name: name.to_owned() },
             };
-            if !self.is_mounted(used.step, &id, name) {
+            if !self.is_mounted(used.step, &id, name, style) {
                 change.mount(used.step, mount);
             }
             if let Some(assignment) = relay.and_then(|relay| self.assignment_of(relay)) {
@@ -142,10 +150,11 @@ impl<'m> Migration<'m> {
         Some(format!("export {}=\"{value}\"", relay.name))
     }
 
-    fn is_mounted(&self, step: usize, id: &str, name: &str) -> bool {
+    /// Whether a RUN has the mount already. One of the file is no replacement for the variable: the RUN had both.
+    fn is_mounted(&self, step: usize, id: &str, name: &str, style: Style) -> bool {
         self.dockerfile.steps[step].instruction.flags().iter().filter_map(|flag| flag.mount()).any(|mount| {
-            mount.kind == "secret"
-                && (mount.get("env") == Some(name) || (mount.get("env").is_none() && mount.get("id") == Some(id)))
+            let as_file = || style == Style::File && mount.get("env").is_none() && mount.get("id") == Some(id);
+            mount.kind == "secret" && (mount.get("env") == Some(name) || as_file())
         })
     }
 

@@ -48,6 +48,9 @@ pub struct Build {
     pub context: Option<Utf8PathBuf>,
     /// The stage named by `--target`, where it is known.
     pub target: Option<String>,
+    /// The names that it gives its image, as written, where they are fixed: `--tag`, the input `tags` of an action, `image`
+    /// of a Compose service. Other Dockerfiles may start from them.
+    pub tags: Vec<String>,
     /// What runs the build.
     pub builder: Builder,
     /// Its build arguments, in order.

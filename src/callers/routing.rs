@@ -77,7 +77,7 @@ fn passes(build: &Build, argument: &str) -> bool {
 }
 
 /// The edits that turn `old` into `new`, in whole lines.
-fn line_edits(old: &str, new: &str) -> Vec<Edit> {
+pub(super) fn line_edits(old: &str, new: &str) -> Vec<Edit> {
     let starts = |text: &str| -> Vec<usize> {
         let ends = text.split_inclusive('\n').scan(0, |end, line| {
             *end += line.len();

@@ -30,6 +30,7 @@ fn unknown(format: Format, source: &Source, error: &dyn fmt::Display, index: usi
         dockerfiles: Dockerfiles::Unknown(error.to_string()),
         context: None,
         target: None,
+        tags: Vec::new(),
         builder: Builder::BuildKit,
         arguments: Vec::new(),
         opaque: Some(error.to_string()),

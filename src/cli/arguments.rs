@@ -1,6 +1,8 @@
 use camino::Utf8PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use super::Verify;
+
 /// Find the secrets that Docker builds leak, and move them to BuildKit mounts together with every file that builds the
 /// image.
 ///
@@ -103,6 +105,12 @@ pub enum Command {
     },
     /// List all codemods.
     Codemods,
+    /// Look into an image for secrets: in every layer, deleted files included, in its configuration and history, and in
+    /// its attestations.
+    ///
+    /// The image is read as a stream, and nothing is unpacked to disk. Values are never printed. Exit status: 0 if
+    /// nothing was found, 1 if something was, 2 if the image could not be read to its end.
+    Verify(Verify),
 }
 
 /// The files and directories of a command.

@@ -17,8 +17,10 @@ mod ids;
 mod report;
 mod review;
 mod streams;
+mod verify;
 
 pub use arguments::{Arguments, Color, Command, Paths};
+pub use verify::{MessageFormat, Verify};
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -68,6 +70,7 @@ fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure>
         Some(Command::Flags(paths)) => flags::run(paths, streams),
         Some(Command::Explain { id }) => explain::run(id, streams),
         Some(Command::Codemods) => codemods::run(streams),
+        Some(Command::Verify(verify)) => verify::run(verify, streams),
         None if arguments.interactive => review::run(arguments, streams),
         None if arguments.fix => fix::run(arguments, streams),
         None if arguments.diff => diff::run(arguments, streams),

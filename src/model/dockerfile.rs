@@ -81,7 +81,11 @@ impl Dockerfile {
     /// Reads `source`.
     #[must_use]
     pub fn new(source: Source) -> Self {
-        let parse = tree::parse(source.text());
+        let parse = parse(&source);
+        Self::of(source, parse)
+    }
+
+    pub(super) fn of(source: Source, parse: tree::Parse) -> Self {
         let lines = LineIndex::new(source.text());
         let (steps, stages) = steps_and_stages(&parse.root());
         let declarations = steps.iter().filter(|step| step.keyword == Keyword::Arg);
@@ -109,16 +113,19 @@ impl Dockerfile {
     /// The steps that shape the environment of the step at `index`, in the order in which BuildKit applies them:
     /// those of the stages it starts from and the earlier ones of its own.
     pub fn steps_before(&self, index: usize) -> impl DoubleEndedIterator<Item = &Step> {
+        self.numbered_before(index).into_iter().map(|(_, step)| step)
+    }
+
+    /// [`Self::steps_before`], each with its index.
+    pub(super) fn numbered_before(&self, index: usize) -> Vec<(usize, &Step)> {
         let stage = self.steps.get(index).and_then(|step| step.stage);
         let ancestry = stage.map(|stage| self.ancestry(stage)).unwrap_or_default();
-        let numbered = ancestry.into_iter().flat_map(move |ancestor| {
+        let of_stage = |ancestor: usize| {
+            let numbered = self.steps.iter().enumerate();
             let own = Some(ancestor) == stage;
-            self.steps
-                .iter()
-                .enumerate()
-                .filter(move |(at, step)| step.stage == Some(ancestor) && !step.onbuild && (!own || *at < index))
-        });
-        numbered.map(|(_, step)| step).collect::<Vec<_>>().into_iter()
+            numbered.filter(move |(at, step)| step.stage == Some(ancestor) && !step.onbuild && (!own || *at < index))
+        };
+        ancestry.into_iter().flat_map(of_stage).collect()
     }
 
     /// The user of the step at `index`: the operand of the last `USER`; `None` for the base image's own.
@@ -133,6 +140,15 @@ impl Dockerfile {
     #[must_use]
     pub fn runs_as_root(&self, index: usize) -> bool {
         self.user_at(index).is_none_or(|user| matches!(user.split(':').next(), Some("root" | "0")))
+    }
+
+    /// The image that the stage of the step at `index` rests on in the end, as written.
+    pub(super) fn base_image(&self, index: usize) -> Option<&str> {
+        let stage = self.steps.get(index)?.stage?;
+        match &self.stages.get(*self.ancestry(stage).first()?)?.base {
+            Base::Image(image) => Some(image),
+            Base::Stage(_) => None,
+        }
     }
 
     /// The frontend that the header names, such as `docker/dockerfile:1`.
@@ -166,6 +182,10 @@ impl Dockerfile {
         let by_name = self.stages.iter().position(|stage| stage.name.as_deref() == Some(lower.as_str()));
         by_name.or_else(|| target.parse().ok().filter(|index| *index < self.stages.len()))
     }
+}
+
+pub(super) fn parse(source: &Source) -> tree::Parse {
+    tree::parse(source.text())
 }
 
 /// Images whose default shell is `cmd /S /C` (BuildKit `dockerfile2llb/convert.go`, `defaultShell` by platform).

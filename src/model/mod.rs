@@ -4,17 +4,28 @@
 //! Invariant: nothing here knows how a fix is written; everything is an answer about the files as they are.
 
 mod binding;
+mod copied;
 mod dockerfile;
+mod exposure;
+mod file_commands;
+mod file_flow;
 mod flow;
+mod image_path;
 mod index;
+mod mounted;
 mod reading;
 mod rest;
 mod run;
 mod secret;
 
 pub use binding::{Binding, BoundBuild, Mention};
+pub use copied::{Content, CopiedFile, CopySource, Shape};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
+pub use exposure::{Exposure, ExposureKind, Holders, exposures};
+pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Onward};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
+pub use image_path::ImagePath;
+pub use mounted::{SECRETS, SecretMount};
 pub use reading::{Evidence, Reader};
 pub use rest::{Rest, RestKind, rests};
 pub use run::{Form, Run, ShellText, mentions};
@@ -25,9 +36,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
 
 use crate::callers::{self, Build};
 use crate::repository::Repository;
+use crate::source::Source;
 
 /// One repository, understood.
 #[derive(Debug)]
@@ -48,8 +61,11 @@ impl Model {
     #[must_use]
     pub fn new(repository: Rc<Repository>, wanted: impl Fn(&Utf8Path) -> bool) -> Self {
         let sources = repository.dockerfiles().iter().filter_map(|path| repository.source(path));
-        let chosen = sources.filter(|source| wanted(source.path()));
-        let dockerfiles: Vec<_> = chosen.map(|source| Rc::new(Dockerfile::new(source.clone()))).collect();
+        let chosen: Vec<&Source> = sources.filter(|source| wanted(source.path())).collect();
+        // Green trees may cross threads, the rest of a model may not.
+        let parsed: Vec<_> = chosen.par_iter().map(|source| dockerfile::parse(source)).collect();
+        let read = |(source, parse): (&Source, _)| Rc::new(Dockerfile::of(source.clone(), parse));
+        let dockerfiles: Vec<_> = chosen.into_iter().zip(parsed).map(read).collect();
         let builds = if dockerfiles.is_empty() { Vec::new() } else { callers::builds(&repository) };
         let index = index::Index::new(&repository, &builds);
         Self::of(repository, dockerfiles, builds, index)
@@ -106,9 +122,26 @@ impl Model {
         Reader::new(&self.repository, &self.index, dockerfile.path())
     }
 
+    /// The Dockerfiles of the repository with a stage that starts from the image which a build of `dockerfile` makes. Its
+    /// ONBUILD triggers run in their builds.
+    #[must_use]
+    pub fn children(&self, dockerfile: &Dockerfile) -> Vec<&Dockerfile> {
+        let named = self.bound_builds(dockerfile).into_iter().filter(|bound| bound.binding == Binding::Named);
+        let tags: Vec<&str> = named.flat_map(|bound| &bound.build.tags).map(|tag| without_latest(tag)).collect();
+        let starts_from =
+            |stage: &Stage| matches!(&stage.base, Base::Image(image) if tags.contains(&without_latest(image)));
+        let others = self.dockerfiles.iter().map(Rc::as_ref).filter(|other| other.path() != dockerfile.path());
+        others.filter(|other| other.stages.iter().any(starts_from)).collect()
+    }
+
     /// The targets that the builds of `dockerfile` name.
     #[must_use]
     pub fn targets(&self, dockerfile: &Dockerfile) -> Vec<String> {
         self.bound_builds(dockerfile).iter().filter_map(|bound| bound.build.target.clone()).collect()
     }
+}
+
+/// An image's name without the tag that a name without one stands for.
+fn without_latest(image: &str) -> &str {
+    image.strip_suffix(":latest").unwrap_or(image)
 }

@@ -185,7 +185,7 @@ fn is_removed(path: &str, found: &Found, removed: &[(usize, TextRange, String)])
 }
 
 /// One spelling for a path: the home folder as `~`, no `./` in front.
-fn normal(path: &str) -> String {
+pub(super) fn normal(path: &str) -> String {
     let path = path.trim_start_matches("./");
     for home in ["/root/", "$HOME/", "${HOME}/"] {
         if let Some(rest) = path.strip_prefix(home) {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::callers::ArgumentValue;
 use crate::knowledge::names::{NameVerdict, SecretKind, classify_name};
-use crate::knowledge::values::{ValueVerdict, classify_value};
+use crate::knowledge::values::{ValueVerdict, classify_value, is_nothing, is_pointer};
 use crate::syntax::dockerfile::{Keyword, Pair, Word};
 
 use super::{Dockerfile, Evidence, Flow, Model};
@@ -40,6 +40,8 @@ pub struct Secret {
     pub flow: Flow,
     /// The RUNs that read it, in order.
     pub uses: Vec<Use>,
+    /// The RUNs that might read a text which an ENV gives the running container, but for which nothing speaks.
+    pub doubtful: Vec<Use>,
 }
 
 impl Model {
@@ -89,7 +91,11 @@ impl Model {
 
     fn secret(&self, dockerfile: &Dockerfile, entry: Entry, kind: SecretKind, why: String, flow: Flow) -> Secret {
         let uses = self.uses(dockerfile, &flow);
-        Secret { entry, kind, why, flow, uses }
+        let shipped = dockerfile.shipped_stages(&self.targets(dockerfile));
+        let for_the_container = entry == Entry::Variable
+            && flow.literals.iter().any(|at| dockerfile.steps[at.step].stage.is_some_and(|at| shipped.contains(&at)));
+        let (doubtful, uses) = uses.into_iter().partition(|used| for_the_container && !used.evidence.is_certain());
+        Secret { entry, kind, why, flow, uses, doubtful }
     }
 
     fn uses(&self, dockerfile: &Dockerfile, flow: &Flow) -> Vec<Use> {
@@ -98,9 +104,10 @@ impl Model {
         for (step, names) in &flow.visible {
             let Some(run) = dockerfile.steps.get(*step).and_then(|step| step.run.as_deref()) else { continue };
             for name in names {
-                // An argument that an ENV hands on under another name was declared for that ENV: a RUN that may read
-                // anything is taken to read the copy.
-                let only_feeds = *name == flow.name && names.len() > 1;
+                // An argument that ENVs hand on under other names only was declared for them: a RUN that may read
+                // anything is taken to read the copies.
+                let kept = flow.relays.iter().any(|relay| relay.name == *name);
+                let only_feeds = *name == flow.name && names.len() > 1 && !kept;
                 if let Some(evidence) = reader.reads(run, name).filter(|found| !only_feeds || found.is_certain()) {
                     uses.push(Use { step: *step, name: name.clone(), evidence });
                 }
@@ -112,6 +119,12 @@ impl Model {
     /// Whether a build argument is a secret, by its name, its default, what it is copied to and what builds pass.
     fn judge_argument(&self, dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
         let defaults = values_of(dockerfile, &flow.args);
+        if !defaults.is_empty()
+            && defaults.iter().all(points_elsewhere)
+            && self.only_pointers_passed(dockerfile, &flow.name)
+        {
+            return None;
+        }
         match classify_name(&flow.name) {
             NameVerdict::LookAlike { .. } => credential_among(&defaults).map(|why| (SecretKind::Application, why)),
             NameVerdict::Secret(found) => {
@@ -144,6 +157,15 @@ impl Model {
         arguments.filter(move |argument| argument.name == name).map(|argument| &argument.value)
     }
 
+    /// Whether builds pass nothing, or fixed texts that say where the secret is or whether there is one.
+    fn only_pointers_passed(&self, dockerfile: &Dockerfile, name: &str) -> bool {
+        self.passed_values(dockerfile, name).all(|passed| match passed {
+            ArgumentValue::Literal(text) => is_pointer(text.reveal()),
+            ArgumentValue::Empty => true,
+            _ => false,
+        })
+    }
+
     /// A plain name is a secret where a build fills it from a variable or CI expression with a secret's name.
     fn passed_as(&self, dockerfile: &Dockerfile, name: &str) -> Option<(SecretKind, String)> {
         self.passed_values(dockerfile, name).find_map(|value| {
@@ -171,8 +193,8 @@ fn relayed_as(flow: &Flow) -> Option<(SecretKind, String)> {
 /// Whether a variable that an ENV sets to a text is a secret.
 fn judge_variable(dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
     let values = values_of(dockerfile, &flow.literals);
-    let telling: Vec<&Word> = values.iter().filter(|word| !is_empty(word)).collect();
-    if telling.is_empty() {
+    let telling: Vec<&Word> = values.iter().filter(|word| !is_empty(word) && !is_nothing(&word.value)).collect();
+    if telling.iter().all(|word| points_elsewhere(word)) {
         return None;
     }
     match classify_name(&flow.name) {
@@ -203,6 +225,11 @@ fn values_of(dockerfile: &Dockerfile, places: &[super::PairPlace]) -> Vec<Word> 
 fn is_empty(word: &Word) -> bool {
     let references: usize = word.variables.iter().map(|variable| usize::from(variable.range.len())).sum();
     word.value.is_empty() || (!word.variables.is_empty() && word.value.len() <= references)
+}
+
+/// Whether the word is not the secret, but says where it is or whether there is one.
+fn points_elsewhere(word: &Word) -> bool {
+    word.variables.is_empty() && is_pointer(&word.value)
 }
 
 fn is_public(word: &Word) -> bool {

@@ -1,3 +1,7 @@
+mod script;
+
+pub use script::StepEdit;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
@@ -8,7 +12,7 @@ use crate::model::{Binding, BoundBuild, Dockerfile, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
 use crate::syntax::dockerfile::edit::{self, EditError};
 
-use super::{Applicability, Fix, FollowUp, Label, Obstacle};
+use super::{Applicability, Fix, FollowUp, Label, Obstacle, StepChange};
 
 /// How a RUN gets a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub enum Mount {
         /// The variable.
         name: String,
     },
+    /// As the flag says, which is written out: `--mount=type=secret,id=ID,target=PATH`.
+    Flag(String),
     /// As a file below `/run/secrets` that the RUN's first command reads into a variable. The variable stays unset
     /// where no secret is offered.
     File {
@@ -45,6 +51,7 @@ pub struct Change<'m> {
     requests: BTreeMap<(Utf8PathBuf, usize), Vec<Request>>,
     frontend: Option<Feature>,
     edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    steps: BTreeMap<usize, StepChange>,
     assumptions: Vec<String>,
     obstacles: Vec<Obstacle>,
     units: BTreeSet<(Utf8PathBuf, usize)>,
@@ -66,6 +73,7 @@ impl<'m> Change<'m> {
             requests: BTreeMap::new(),
             frontend: None,
             edits: BTreeMap::new(),
+            steps: BTreeMap::new(),
             assumptions: Vec::new(),
             obstacles: Vec::new(),
             units: BTreeSet::from([(dockerfile.path().to_owned(), 0)]),
@@ -186,6 +194,7 @@ impl<'m> Change<'m> {
             title: title.into(),
             applicability,
             edits: self.edits,
+            steps: self.steps,
             assumptions: self.assumptions,
             obstacles: self.obstacles,
             follow_ups: self.follow_ups,
@@ -242,27 +251,28 @@ impl<'m> Change<'m> {
     }
 
     fn write_removals(&mut self) {
-        for (step, pairs) in std::mem::take(&mut self.removed) {
-            let step = &self.dockerfile.steps[step];
+        for (index, pairs) in std::mem::take(&mut self.removed) {
+            let step = &self.dockerfile.steps[index];
             let all = &step.pairs;
             let source = &self.dockerfile.source;
             let range = step.outer.text_range();
             // `ARG TOKEN # from the vault` declares `#`, `from`, … as well (experiment): they go with the last argument.
             let said = all.iter().take_while(|pair| !pair.key.starts_with('#')).count();
             if (0..said).all(|at| pairs.contains(&at)) {
+                self.steps.insert(index, StepChange::Removed);
                 self.push_or_obstruct(edit::remove_instruction(source, &step.outer), range);
                 continue;
             }
-            let gone = all.iter().enumerate().filter(|(at, _)| pairs.contains(at));
-            let edits: Result<Vec<_>, _> =
-                gone.map(|(_, pair)| edit::remove_pair(source, &step.instruction, pair)).collect();
-            self.push_or_obstruct(edits.map(|edits| united(edits.concat())), range);
+            self.steps.insert(index, StepChange::Rewritten);
+            let gone: Vec<usize> = pairs.into_iter().filter(|at| *at < all.len()).collect();
+            self.push_or_obstruct(edit::remove_pairs(source, &step.instruction, &gone), range);
         }
     }
 
     fn write_mounts(&mut self) {
         let steps: BTreeSet<usize> = self.mounts.keys().chain(self.exports.keys()).copied().collect();
         for step in steps {
+            self.steps.insert(step, StepChange::Rewritten);
             let mounts = self.mounts.remove(&step).unwrap_or_default();
             let exports = self.exports.remove(&step).unwrap_or_default();
             let as_root = self.dockerfile.runs_as_root(step);
@@ -338,6 +348,7 @@ impl Mount {
     fn flag(&self, as_root: bool) -> String {
         match self {
             Self::Variable { id, name } => format!("--mount=type=secret,id={id},env={name}"),
+            Self::Flag(flag) => flag.clone(),
             Self::File { id, .. } if as_root => format!("--mount=type=secret,id={id}"),
             // A secret file belongs to root with mode 0400 unless it is said otherwise (BuildKit docs, experiment).
             Self::File { id, .. } => format!("--mount=type=secret,id={id},mode=0444"),
@@ -358,21 +369,4 @@ pub fn may_be_raised(frontend: &str) -> bool {
     let name = image.strip_prefix("docker.io/").unwrap_or(image);
     let repository = name.split([':', '@']).next().unwrap_or("");
     !image.contains('@') && matches!(repository, "docker/dockerfile" | "docker/dockerfile-upstream")
-}
-
-/// Deletions that touch each other, as one.
-fn united(mut edits: Vec<Edit>) -> Vec<Edit> {
-    edits.sort();
-    let mut result: Vec<Edit> = Vec::new();
-    for edit in edits {
-        match result.last_mut() {
-            Some(last)
-                if last.text.is_empty() && edit.text.is_empty() && last.range().end() >= edit.range().start() =>
-            {
-                *last = Edit::delete(last.range().cover(edit.range()));
-            }
-            _ => result.push(edit),
-        }
-    }
-    result
 }

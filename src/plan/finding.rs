@@ -50,6 +50,15 @@ pub struct Obstacle {
     pub instead: Option<String>,
 }
 
+/// What a fix does to an instruction of its Dockerfile; all others keep every byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepChange {
+    /// It reads otherwise afterwards, and is still the same kind of instruction.
+    Rewritten,
+    /// It goes whole.
+    Removed,
+}
+
 /// What a person has to do after a fix, or instead of one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FollowUp {
@@ -70,6 +79,8 @@ pub struct Fix {
     pub applicability: Applicability,
     /// The edits by file, in places of the analysed files; empty for a Manual fix.
     pub edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    /// The instructions that change, as indices into the Dockerfile's steps.
+    pub steps: BTreeMap<usize, StepChange>,
     /// What is edited as a whole: the builds, by file and index, and the Dockerfile with index 0. Fixes that share one are
     /// made one after the other.
     pub units: BTreeSet<(Utf8PathBuf, usize)>,

@@ -52,10 +52,12 @@ impl<'p> Work<'p> {
             (policy.select.is_empty() || named(&policy.select)) && !named(&policy.ignore)
         };
         let codemods: Vec<_> = codemods.iter().copied().filter(wanted).collect();
-        let triggered = |path: &Utf8Path| {
-            let text = original.source(path).map_or("", Source::text);
-            !policy.prefilter || codemods.iter().any(|codemod| (codemod.may_find)(text))
-        };
+        let text = |path: &Utf8Path| original.source(path).map_or("", Source::text);
+        let may_find = |path: &Utf8Path| codemods.iter().any(|codemod| (codemod.may_find)(text(path)));
+        // Triggers run in the builds of other Dockerfiles, which may have nothing of their own to be found.
+        let has_triggers = |path: &Utf8PathBuf| text(path).to_ascii_lowercase().contains("onbuild");
+        let all = !policy.prefilter || original.dockerfiles().iter().any(|path| may_find(path) && has_triggers(path));
+        let triggered = |path: &Utf8Path| all || may_find(path);
         let model = Model::new(Rc::new(original.clone()), triggered);
         Self { model, policy, codemods, applied: BTreeSet::new(), rejected: BTreeMap::new() }
     }

@@ -7,9 +7,9 @@ mod codemod;
 mod finding;
 mod make;
 
-pub use change::{Change, FRONTEND, Mount, may_be_raised};
+pub use change::{Change, FRONTEND, Mount, StepEdit, may_be_raised};
 pub use codemod::Codemod;
-pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity};
+pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
 pub use make::make;
 
 use std::collections::{BTreeMap, BTreeSet};

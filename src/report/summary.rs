@@ -104,6 +104,7 @@ mod tests {
             title: format!("mount `{subject}` as a secret"),
             applicability: Applicability::Safe,
             edits: BTreeMap::new(),
+            steps: BTreeMap::new(),
             units: BTreeSet::new(),
             assumptions: Vec::new(),
             obstacles: vec![obstacle],

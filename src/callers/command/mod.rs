@@ -109,6 +109,8 @@ pub(super) struct BuildCommand {
     pub file: Option<Operand>,
     /// The context.
     pub context: Option<Operand>,
+    /// The names that the image is given, where they are fixed.
+    pub tags: Vec<String>,
     /// The last `--target`.
     pub target: Option<Operand>,
     /// The words that may hold more than is seen.
@@ -147,6 +149,7 @@ impl BuildCommand {
             ssh: false,
             file: None,
             context: None,
+            tags: Vec::new(),
             target: None,
             opaque: parsed.opaque,
         };
@@ -175,6 +178,10 @@ impl BuildCommand {
             "--ssh" => self.ssh = true,
             "--file" | "--dockerfile" => self.file = flag.into_operand(),
             "--target" | "--build-target" => self.target = flag.into_operand(),
+            // Kaniko and `az acr build` have names of their own for it.
+            "--tag" | "--destination" | "--image" => {
+                self.tags.extend(flag.texts.into_iter().filter(|text| !text.contains(UNKNOWN)));
+            }
             "--context" => self.context = flag.into_operand(),
             _ => {}
         }

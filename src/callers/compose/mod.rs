@@ -5,6 +5,7 @@
 
 mod interpolation;
 mod layout;
+mod offer;
 mod pass;
 mod service;
 
@@ -14,7 +15,7 @@ mod tests;
 use camino::Utf8Path;
 
 use super::yaml::{self, Cursor, Document};
-use super::{Build, Builder, Caller, Dockerfiles, Format, Refusal, Request, Rewrite, Surroundings, unreadable};
+use super::{Build, Builder, Caller, Dockerfiles, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
 use crate::source::{Source, TextRange};
 use service::Service;
 
@@ -56,6 +57,16 @@ impl Caller for Compose {
     ) -> Result<Rewrite, Refusal> {
         pass::pass_secrets(self, source, around, build, requests)
     }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        offer::offer(source, around, build, offers)
+    }
 }
 
 /// Every service that is built with its build, in the order of the text.
@@ -93,6 +104,7 @@ fn build(index: usize, service: Service<'_>, source: &Source, around: &dyn Surro
         dockerfiles,
         context,
         target: target.filter(|target| !target.contains('$')).map(str::to_owned),
+        tags: service.tags(source.path(), around),
         builder: Builder::BuildKit,
         arguments,
         opaque: None,

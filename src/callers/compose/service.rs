@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::interpolation::{classify, expand};
-use crate::callers::location::{is_remote, resolve};
+use crate::callers::location::{is_remote, resolve, upwards};
 use crate::callers::yaml::{self, Cursor, Document};
 use crate::callers::{Argument, ArgumentValue, Dockerfiles, PassedSecret, SecretSource, Surroundings};
 use crate::source::TextRange;
@@ -95,6 +95,15 @@ impl<'d> Service<'d> {
         self.build.get("ssh").is_some_and(|ssh| !ssh.items().is_empty() || !ssh.entries().is_empty())
     }
 
+    /// The names of the image: `image` of the service and `tags` of its build (compose-spec `05-services.md`, `build.md`).
+    pub(super) fn tags(self, file: &Utf8Path, around: &dyn Surroundings) -> Vec<String> {
+        let folder = file.parent().unwrap_or(Utf8Path::new(""));
+        let value = |name: &str| environment_file(folder, around, name);
+        let more = self.build.get("tags").map(Cursor::items).unwrap_or_default();
+        let names = self.body.get("image").into_iter().chain(more).filter_map(Cursor::text);
+        names.filter_map(|name| expand(name, &value)).collect()
+    }
+
     /// The Dockerfile and the context, for a Compose file at `file`.
     pub(super) fn location(self, file: &Utf8Path, around: &dyn Surroundings) -> (Dockerfiles, Option<Utf8PathBuf>) {
         let written = self.written_location(file, around);
@@ -159,7 +168,8 @@ fn base_location(file: &Utf8Path, name: &str, around: &dyn Surroundings) -> Opti
     })
 }
 
-/// Paths are relative to the file's folder; with `--project-directory` or several `--file`, to another, mostly the root.
+/// Paths are relative to the file's folder; with `--project-directory` or several `--file`, to another, a
+/// folder above.
 fn locate(
     folder: &Utf8Path,
     context: &str,
@@ -170,12 +180,20 @@ fn locate(
         let context = resolve(base, context)?;
         Some((resolve(&context, dockerfile)?, context))
     };
-    let candidates = [from(folder), from(Utf8Path::new(""))];
-    let found = candidates.iter().flatten().find(|(dockerfile, _)| around.is_file(dockerfile));
-    match (found, &candidates[0]) {
-        (Some((dockerfile, context)), _) => (Dockerfiles::One(dockerfile.clone()), Some(context.clone())),
-        (None, Some((dockerfile, context))) => (Dockerfiles::Unknown(dockerfile.to_string()), Some(context.clone())),
-        (None, None) => (Dockerfiles::Elsewhere, None),
+    let own = from(folder);
+    if let Some((dockerfile, context)) = own.clone().filter(|(dockerfile, _)| around.is_file(dockerfile)) {
+        return (Dockerfiles::One(dockerfile), Some(context));
+    }
+    let exists = |(dockerfile, _): &(Utf8PathBuf, Utf8PathBuf)| around.is_file(dockerfile);
+    let mut above: Vec<_> = upwards(folder).iter().skip(1).filter_map(|base| from(base)).filter(exists).collect();
+    match (above.len(), own) {
+        (0, Some((dockerfile, context))) => (Dockerfiles::Unknown(dockerfile.to_string()), Some(context)),
+        (0, None) => (Dockerfiles::Elsewhere, None),
+        (1, _) => {
+            let (dockerfile, context) = above.swap_remove(0);
+            (Dockerfiles::One(dockerfile), Some(context))
+        }
+        _ => (Dockerfiles::Several(above.into_iter().map(|(dockerfile, _)| dockerfile).collect()), None),
     }
 }
 

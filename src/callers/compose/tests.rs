@@ -57,6 +57,12 @@ fn the_last_argument_takes_its_key_along() {
 }
 
 #[test]
+fn the_image_of_a_service_is_told() {
+    let text = "services:\n  a:\n    image: acme/base:${V:-1}\n    build: {context: ., tags: [acme/base, 'x:$Y']}\n";
+    assert_eq!(builds(text)[0].tags, ["acme/base:1", "acme/base"]);
+}
+
+#[test]
 fn other_arguments_comments_and_layout_stay() {
     assert_rewritten(
         "services:\n    web:\n        build:\n            args:\n            # one\n            - A=1\n            - T\n            - \"U=$V\"\n            context: ./app\n\nvolumes:\n    data:\n\n# end\n",

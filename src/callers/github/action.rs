@@ -7,6 +7,7 @@ use super::expression::classify;
 use super::list::{Record, records};
 use super::matrix::Row;
 use super::step::{Place, Step};
+use super::tags::tags;
 use crate::callers::location::is_remote;
 use crate::callers::yaml::{self, Cursor};
 use crate::callers::{
@@ -29,6 +30,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
         dockerfiles,
         context,
         target: text("target").filter(|target| !target.contains("${{")),
+        tags: tags(step, source.path()),
         builder: builder(action, uses),
         arguments,
         opaque,
@@ -207,11 +209,11 @@ impl Location<'_, '_> {
     }
 
     fn existing(&self, context: &str, dockerfile: &str) -> (Dockerfiles, Option<Utf8PathBuf>) {
-        let context = match self.step.in_repository(context) {
+        let context = match self.step.in_repository(self.file, context) {
             Place::Inside(path) => Some(path),
             Place::Elsewhere => None,
         };
-        let dockerfiles = match self.step.in_repository(dockerfile) {
+        let dockerfiles = match self.step.in_repository(self.file, dockerfile) {
             Place::Elsewhere => Dockerfiles::Elsewhere,
             Place::Inside(path) if self.around.is_file(&path) => Dockerfiles::One(path),
             Place::Inside(path) => Dockerfiles::Unknown(path.to_string()),

@@ -6,7 +6,7 @@ use crate::callers::shell::{self, Provide};
 use crate::callers::verify::verified;
 use crate::callers::yaml::{Cursor, Members, Patch, Path, Step as PathStep};
 use crate::callers::{Build, Caller, Refusal, Request, Rewrite, Surroundings};
-use crate::source::{Source, TextRange};
+use crate::source::{Source, TextRange, range, slice};
 
 /// See [`Caller::pass_secrets`], for a build in the script of `step`.
 pub(super) fn pass_secrets(
@@ -27,8 +27,11 @@ pub(super) fn pass_secrets(
     let mut patch = Patch::new(source);
     found.rewrite.edits.iter().cloned().for_each(|edit| patch.push(edit));
     let mut missing = Vec::new();
+    let mut assumptions = found.rewrite.assumptions.clone();
     for provide in found.provide.iter().filter(|provide| !script.is_exported(&provide.variable)) {
-        if !is_provided(step, &script, provide).map_err(|reason| refuse(&reason))? {
+        let named = || is_named_besides(step, source, build, provide);
+        if !is_provided(step, &script, provide, named).map_err(|reason| refuse(&reason))? {
+            assumptions.extend(shadowed(step, &script, &provide.variable));
             missing.push(provide);
         }
     }
@@ -37,24 +40,56 @@ pub(super) fn pass_secrets(
         add_environment(&mut patch, step, &missing)
             .ok_or_else(|| refuse("the `env` of the step can't be edited safely"))?;
     }
-    let rewrite = Rewrite { edits: patch.finish(), ..found.rewrite };
+    let rewrite = Rewrite { edits: patch.finish(), assumptions, ..found.rewrite };
     if rewrite.edits.is_empty() {
         return Ok(rewrite);
     }
     verified(caller, source, around, build, requests, rewrite, &changed)
 }
 
-/// Whether the variable has the value already. One with another value, or one that the script itself sets, can't have it.
-fn is_provided(step: &Step<'_>, script: &Script<'_>, provide: &Provide) -> Result<bool, String> {
+/// Whether the variable has the value already. One that the script itself sets can't have it, nor one to which the step
+/// gives another value. One that the job or the workflow sets may get another value in this step, if nothing else of the
+/// step reads it (`named` says so): the step's `env` comes first (GitHub docs, "Using variables to store information").
+fn is_provided(
+    step: &Step<'_>,
+    script: &Script<'_>,
+    provide: &Provide,
+    named: impl FnOnce() -> bool,
+) -> Result<bool, String> {
     let name = &provide.variable;
     if script.assigns(name) {
         return Err(format!("the script sets `{name}` itself"));
     }
     match step.environment(name).and_then(Cursor::text) {
         Some(text) if same_value(text, &provide.value) => Ok(true),
-        Some(_) => Err(format!("`{name}` has another value in `env`")),
-        None => Ok(false),
+        Some(_) if step.body.get("env").is_some_and(|env| env.get(name).is_some()) => {
+            Err(format!("`{name}` has another value in the `env` of the step"))
+        }
+        Some(_) if named() => Err(format!("`{name}` has another value in `env`, and the step reads that too")),
+        Some(_) | None => Ok(false),
     }
+}
+
+/// What has to hold where the step gets a value of its own for a variable that the job or the workflow sets as well.
+fn shadowed(step: &Step<'_>, script: &Script<'_>, name: &str) -> Option<String> {
+    step.environment(name)?;
+    let program = script.other_program()?;
+    Some(format!("`{program}` in {} does not read `{name}`, which has another value in this step now", step.title()))
+}
+
+/// Whether the step names the variable anywhere but in the build arguments that `provide` is for.
+fn is_named_besides(step: &Step<'_>, source: &Source, build: &Build, provide: &Provide) -> bool {
+    let name = provide.variable.as_str();
+    let is_part = |char: char| char == '_' || char.is_ascii_alphanumeric();
+    let text = source.text();
+    let body = step.body.node().range;
+    let mut found = slice(text, body).match_indices(name).map(|(at, _)| usize::from(body.start()) + at);
+    found.any(|start| {
+        let end = start + name.len();
+        let whole = !text[..start].ends_with(is_part) && !text[end..].starts_with(is_part);
+        let mut own = build.arguments.iter().filter(|argument| argument.name == name);
+        whole && !own.any(|argument| argument.range.contains_range(range(start, end)))
+    })
 }
 
 /// Blanks inside the braces of an expression mean nothing.

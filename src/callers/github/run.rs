@@ -8,16 +8,22 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::expression::{Piece, spans};
 use super::matrix::Row;
 use super::quote::ShellQuotes;
-use super::step::{Place, Step};
+use super::step::{Place, Step, project};
 use crate::callers::shell::{self, Foreign, Site};
 use crate::callers::yaml::{self, Cursor};
 use crate::callers::{Build, Builder, Dockerfiles, Format, Surroundings};
 use crate::source::{Source, TextRange, range};
-use crate::syntax::shell::Dialect;
+use crate::syntax::shell::{Dialect, Word, parse};
 use crate::syntax::view::{Quoting, View};
 
 /// The most combinations of a matrix for which a script is read.
 const MAXIMUM_ROWS: usize = 32;
+
+/// Commands that read no variable but those that they are given by name.
+const READS_NO_VARIABLE: [&str; 16] = [
+    "docker", "podman", "buildah", "set", "cd", "echo", "printf", "test", "[", "[[", "true", ":", "exit", "mkdir",
+    "cp", "rm",
+];
 
 /// What shows a build in a script that can't be read.
 const MARKS: [&str; 3] = ["docker build", "buildx build", "docker image build"];
@@ -112,6 +118,7 @@ impl<'d> Script<'d> {
             view: Rc::clone(&self.view),
             dialect: if posix { Dialect::Posix } else { Dialect::Bash },
             directories: directory(self.step, row, file).into_iter().collect(),
+            checkout: project(file).to_owned(),
             foreign: self.foreign.clone(),
             environment,
             documentation: false,
@@ -128,6 +135,14 @@ impl<'d> Script<'d> {
         let words = ["", "export ", "declare -x ", "local ", "readonly "];
         let assigns = |line: &str| words.iter().any(|word| line.trim_start().starts_with(&format!("{word}{name}=")));
         self.view.text().lines().any(assigns)
+    }
+
+    /// A command of the script that may read any variable of its environment without naming it; `None` if all of them
+    /// only build, or are the shell's own.
+    pub(super) fn other_program(&self) -> Option<String> {
+        let script = parse(self.view.text(), Dialect::Bash);
+        let names = script.commands().into_iter().filter_map(|context| context.command.words.first().map(Word::lossy));
+        names.into_iter().find(|name| !READS_NO_VARIABLE.contains(&name.as_str()))
     }
 
     /// Whether an expression of the script is `env.NAME` of this name.
@@ -150,7 +165,7 @@ pub(super) fn builds(step: &Step<'_>, source: &Source, around: &dyn Surroundings
     for row in script.rows() {
         for build in shell::builds(&script.site(&row), around) {
             match builds.iter_mut().find(|known| known.range == build.range) {
-                Some(known) => known.dockerfiles = either(&known.dockerfiles, &build.dockerfiles),
+                Some(known) => merge(known, build),
                 None => builds.push(build),
             }
         }
@@ -160,6 +175,16 @@ pub(super) fn builds(step: &Step<'_>, source: &Source, around: &dyn Surroundings
         build.arguments.iter_mut().for_each(|argument| argument.shared |= shared);
     }
     builds
+}
+
+/// Adds what the same command does in another combination.
+fn merge(known: &mut Build, other: Build) {
+    known.dockerfiles = either(&known.dockerfiles, &other.dockerfiles);
+    for tag in other.tags {
+        if !known.tags.contains(&tag) {
+            known.tags.push(tag);
+        }
+    }
 }
 
 /// What two combinations build.
@@ -205,6 +230,7 @@ fn unreadable(step: &Step<'_>, source: &Source) -> Vec<Build> {
         dockerfiles: Dockerfiles::Unknown(reason.clone()),
         context: None,
         target: None,
+        tags: Vec::new(),
         builder: Builder::BuildKit,
         arguments: Vec::new(),
         opaque: Some(reason),
@@ -231,7 +257,7 @@ fn exported(expression: &str) -> Option<String> {
 /// Where the script starts, from the repository's root; `None` where that is not known.
 fn directory(step: &Step<'_>, row: &Row, file: &Utf8Path) -> Option<Utf8PathBuf> {
     let written = step.run_setting("working-directory").unwrap_or(".");
-    match step.in_repository(&step.expand(written, row, file)?) {
+    match step.in_repository(file, &step.expand(written, row, file)?) {
         Place::Inside(path) => Some(path),
         Place::Elsewhere => None,
     }

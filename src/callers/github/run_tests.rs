@@ -62,6 +62,22 @@ fn a_variable_that_is_there_is_used() {
 }
 
 #[test]
+fn a_variable_of_the_job_has_another_value_in_this_step_only() {
+    let outer = |step: &str| format!("env:\n  T: other\n{}", workflow(step));
+    let before = "      - name: b\n        run: docker build --build-arg T=${{ secrets.T }} .\n";
+    let after = "      - name: b\n        env:\n          T: ${{ secrets.T }}\n        run: docker build --secret id=t,env=T .\n";
+    assert_eq!(rewritten(&outer(before), &["T"]), Ok(outer(after)));
+    let elsewhere = "      - run: echo $T\n";
+    assert_eq!(rewritten(&outer(&format!("{before}{elsewhere}")), &["T"]), Ok(outer(&format!("{after}{elsewhere}"))));
+    for reads in ["        if: env.T != ''\n", "        env:\n          U: ${{ env.T }}\n"] {
+        let refusal = rewritten(&outer(&format!("{before}{reads}")), &["T"]).expect_err(reads);
+        assert!(refusal.contains("the step reads that too"), "{refusal}");
+    }
+    let script = "      - run: |\n          docker build --build-arg T=${{ secrets.T }} .\n          push \"$T\"\n";
+    assert!(rewritten(&outer(script), &["T"]).is_err());
+}
+
+#[test]
 fn another_value_of_the_same_name_is_refused() {
     let taken = "      - env:\n          T: other\n        run: docker build --build-arg T=${{ secrets.T }} .\n";
     assert!(rewritten(&workflow(taken), &["T"]).expect_err("taken").contains("another value"));

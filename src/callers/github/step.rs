@@ -121,13 +121,20 @@ impl<'d> Step<'d> {
             ("matrix", path) => self.expand_within(row.get(path)?, row, file, lookups),
             ("env", name) => self.expand_within(self.environment(name)?.text()?, row, file, lookups),
             ("github", "workspace") => Some(".".to_owned()),
-            ("github", "action_path") => Some(format!("./{}", file.parent()?)),
+            ("github", "action_path") => Some(format!("./{}", file.strip_prefix(project(file)).ok()?.parent()?)),
             _ => None,
         })
     }
 
-    /// A path of the workspace as a path from the repository's root.
-    pub(super) fn in_repository(&self, path: &str) -> Place {
+    /// A path of the workspace as a path from the repository's root, for a workflow or action at `file`.
+    pub(super) fn in_repository(&self, file: &Utf8Path, path: &str) -> Place {
+        match self.in_workspace(path) {
+            Place::Inside(path) => Place::Inside(project(file).join(path)),
+            Place::Elsewhere => Place::Elsewhere,
+        }
+    }
+
+    fn in_workspace(&self, path: &str) -> Place {
         let Some(resolved) = resolve(Utf8Path::new(""), path) else { return Place::Elsewhere };
         let checkouts = self.earlier.iter().filter(|step| {
             step.get("uses").and_then(Cursor::text).is_some_and(|uses| uses.starts_with("actions/checkout@"))
@@ -145,6 +152,13 @@ impl<'d> Step<'d> {
         }
         Place::Inside(resolved)
     }
+}
+
+/// The folder that a workflow or action at `file` takes for the root of its repository: the one that holds its `.github`,
+/// which may be a project inside of this repository (an example, a template), else the root.
+pub(super) fn project(file: &Utf8Path) -> &Utf8Path {
+    let holder = file.ancestors().find(|folder| folder.file_name() == Some(".github")).and_then(Utf8Path::parent);
+    holder.unwrap_or(Utf8Path::new(""))
 }
 
 /// Where a path of the workspace leads.

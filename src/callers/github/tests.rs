@@ -56,6 +56,21 @@ fn assert_inputs(before: &str, arguments: &[&str], after: &str) {
 }
 
 #[test]
+fn fixed_names_of_the_image_are_told() {
+    let tags = |with: &str| builds(&push_action(with))[0].tags.clone();
+    assert_eq!(tags("          tags: acme/base,acme/base:1\n"), ["acme/base", "acme/base:1"]);
+    assert_eq!(
+        tags("          tags: |\n            acme/base:${{ github.sha }}\n            acme/base:2\n"),
+        ["acme/base:2"]
+    );
+    assert_eq!(
+        tags("          image: base\n          tags: 1 registry.example.com/a:2\n"),
+        ["base:1", "registry.example.com/a:2"]
+    );
+    assert!(tags("          push: true\n").is_empty());
+}
+
+#[test]
 fn a_line_moves_from_build_args_to_secrets() {
     assert_inputs(
         "          context: .\n          build-args: |\n            A=1\n            T=${{ secrets.T }}\n            B=2\n\n          push: true # x\n",

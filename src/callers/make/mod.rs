@@ -17,8 +17,9 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 use makefile_lossless::{Makefile, VariableDefinition};
 
+use super::location::upwards;
 use super::shell::{self, Foreign, Site};
-use super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings};
+use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, TextRange, range};
 use crate::syntax::shell::Dialect;
 use reference::{COMPUTED, ODD, VARIABLE, names};
@@ -34,7 +35,6 @@ impl Caller for Make {
 
     fn recognises(&self, path: &Utf8Path) -> bool {
         let name = path.file_name().unwrap_or("").to_ascii_lowercase();
-        let is_makefile = |name: &str| matches!(name, "makefile" | "gnumakefile");
         is_makefile(&name)
             || matches!(path.extension(), Some("mk" | "mak" | "make"))
             || name.split_once('.').is_some_and(|(stem, end)| is_makefile(stem) && !matches!(end, "am" | "in"))
@@ -61,6 +61,30 @@ impl Caller for Make {
         }
         Ok(rewrite)
     }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        shell::offer_in(&sites(source), around, build, offers)
+    }
+}
+
+/// The names that make looks for by itself (GNU make manual, "What Name to Give Your Makefile").
+fn is_makefile(name: &str) -> bool {
+    matches!(name, "makefile" | "gnumakefile")
+}
+
+/// Make runs in the folder of the Makefile that it found; files that are included may be so from any folder above.
+fn directories(path: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let mut directories = upwards(path.parent().unwrap_or(Utf8Path::new("")));
+    if path.file_name().is_some_and(|name| is_makefile(&name.to_ascii_lowercase())) {
+        directories.truncate(1);
+    }
+    directories
 }
 
 /// A variable's definition.
@@ -162,7 +186,6 @@ fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[
         variables.map(|name| (format!("{VARIABLE}{name}"), Foreign::Variable(name))).collect();
     foreign.extend(names(view.text(), ODD).iter().map(|name| (format!("{ODD}{name}"), Foreign::Computed)));
     foreign.insert(COMPUTED.to_owned(), Foreign::Computed);
-    let folder = source.path().parent().map(Utf8Path::to_owned).unwrap_or_default();
     let mut environment = BTreeMap::new();
     for name in ["CURDIR", "PWD"] {
         if !definitions.iter().any(|definition| definition.name == name) {
@@ -175,7 +198,8 @@ fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[
         text: source.text(),
         view: Rc::new(view),
         dialect: Dialect::Bash,
-        directories: vec![Utf8PathBuf::from(folder.as_str())],
+        directories: directories(source.path()),
+        checkout: Utf8PathBuf::new(),
         foreign,
         environment,
         documentation: false,

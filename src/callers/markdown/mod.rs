@@ -1,6 +1,6 @@
 //! Markdown: the commands that a README tells people to type.
 //!
-//! A code block is a script that runs in the document's folder or in the root. A value that is written out is a
+//! A code block is a script that runs in the document's folder or one above it. A value that is written out is a
 //! placeholder there, so the new line reads the variable of the argument's name.
 
 mod block;
@@ -13,8 +13,9 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
+use super::location::upwards;
 use super::shell::{self, Site};
-use super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings};
+use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, range};
 use crate::syntax::shell::Dialect;
 use crate::syntax::view::View;
@@ -47,6 +48,16 @@ impl Caller for Markdown {
         requests: &[Request],
     ) -> Result<Rewrite, Refusal> {
         shell::pass_secrets_in(&sites(source), around, build, requests).map(|passed| passed.rewrite)
+    }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        shell::offer_in(&sites(source), around, build, offers)
     }
 }
 
@@ -108,18 +119,14 @@ fn is_shell(kind: &CodeBlockKind<'_>) -> bool {
 }
 
 fn site(source: &Source, view: View) -> Site<'_> {
-    let mut directories = vec![Utf8PathBuf::new()];
-    let own = source.path().parent().map(Utf8Path::to_owned).unwrap_or_default();
-    if !own.as_str().is_empty() {
-        directories.insert(0, own);
-    }
     Site {
         format: Format::Markdown,
         file: source.path(),
         text: source.text(),
         view: Rc::new(view),
         dialect: Dialect::Bash,
-        directories,
+        directories: upwards(source.path().parent().unwrap_or(Utf8Path::new(""))),
+        checkout: Utf8PathBuf::new(),
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
         documentation: true,

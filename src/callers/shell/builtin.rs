@@ -3,8 +3,8 @@
 use camino::Utf8PathBuf;
 
 use super::super::command::{Piece, after_equals, is_name};
+use super::super::location::{inside, join};
 use super::expand::Evaluator;
-use super::place::{self, inside};
 use super::state::{Binding, State};
 use super::walk::{Walk, scalar, set_parameters};
 use crate::syntax::shell::{Command, Dialect, Node, Word, parse};
@@ -46,7 +46,7 @@ fn change_directory(name: &str, operands: &[Piece], state: &mut State) {
             let home = vec!["~".to_owned()];
             let texts = target.map_or(&home, |piece| &piece.texts);
             let mut directories: Vec<String> =
-                previous.iter().flat_map(|from| texts.iter().map(move |to| place::join(from, to))).collect();
+                previous.iter().flat_map(|from| texts.iter().map(move |to| join(from, to))).collect();
             directories.sort();
             directories.dedup();
             super::state::limit(&mut directories);
@@ -146,7 +146,7 @@ fn source(walk: &Walk<'_>, operands: &[Piece], state: &mut State) {
     let paths: Vec<Utf8PathBuf> = state
         .directories
         .iter()
-        .flat_map(|from| file.texts.iter().map(move |path| place::join(from, path)))
+        .flat_map(|from| file.texts.iter().map(move |path| join(from, path)))
         .filter_map(|path| inside(&path))
         .collect();
     let Some(text) = paths.iter().find_map(|path| walk.around.text(path)) else {

@@ -107,6 +107,7 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
         dockerfiles: Dockerfiles::Unknown(title.to_owned()),
         context: None,
         target: None,
+        tags: Vec::new(),
         builder: Builder::BuildKit,
         arguments: names.map(argument).collect(),
         secrets: Vec::new(),
@@ -126,6 +127,8 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
         nounset: false,
         clean: false,
         guessed: None,
+        options: None,
+        context: None,
     })
 }
 

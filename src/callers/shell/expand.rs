@@ -1,8 +1,8 @@
 //! What words read: texts where they can be told, and the words that unquoted variables fall into.
 
 use super::super::command::{Piece, UNKNOWN};
+use super::super::location::{self, ROOT, absolute, join};
 use super::Site;
-use super::place::{self, ROOT};
 use super::state::{Binding, State, limit};
 use crate::source::{TextRange, slice};
 use crate::syntax::shell::{Command, Node, Part, PartKind, Quote, Script, Variable, Word};
@@ -64,8 +64,8 @@ impl Evaluator<'_> {
                 _ => operand(),
             },
             Some(":+" | "+") => known.map_or_else(|| vec![String::new()], |_| operand()),
-            Some("%") if pattern(variable) == "/*" => map(known, place::parent),
-            Some("##") if pattern(variable) == "*/" => map(known, place::last),
+            Some("%") if pattern(variable) == "/*" => map(known, location::parent),
+            Some("##") if pattern(variable) == "*/" => map(known, location::last),
             Some(_) => unknown(),
         }
     }
@@ -80,7 +80,7 @@ impl Evaluator<'_> {
         match name {
             "PWD" => Some(self.state.directories.clone()),
             "0" | "BASH_SOURCE" => Some(vec![format!("{ROOT}/{}", self.site.file)]),
-            _ => CHECKOUTS.contains(&name).then(|| vec![ROOT.to_owned()]),
+            _ => CHECKOUTS.contains(&name).then(|| vec![absolute(&self.site.checkout)]),
         }
     }
 
@@ -112,10 +112,10 @@ impl Evaluator<'_> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["pwd"] | ["pwd", "-P" | "-L"] => self.state.directories.clone(),
-            ["dirname", path] | ["dirname", "--", path] => vec![place::parent(path)],
-            ["basename", path] => vec![place::last(path)],
+            ["dirname", path] | ["dirname", "--", path] => vec![location::parent(path)],
+            ["basename", path] => vec![location::last(path)],
             ["realpath", path] | ["readlink", "-f" | "-e" | "-m", path] => self.absolute(path),
-            ["git", "rev-parse", "--show-toplevel"] => vec![ROOT.to_owned()],
+            ["git", "rev-parse", "--show-toplevel"] => vec![absolute(&self.site.checkout)],
             ["echo", text] => vec![(*text).to_owned()],
             _ => unknown(),
         }
@@ -130,7 +130,10 @@ impl Evaluator<'_> {
     }
 
     fn absolute(self, path: &str) -> Vec<String> {
-        self.state.directories.iter().map(|directory| place::join(directory, path)).collect()
+        let mut paths: Vec<String> = self.state.directories.iter().map(|directory| join(directory, path)).collect();
+        // An absolute path is the same from everywhere.
+        paths.dedup();
+        paths
     }
 
     /// The word as a program gets it: variables that the script filled with words are replaced by these.

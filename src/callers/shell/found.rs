@@ -6,7 +6,7 @@ use super::super::command::{BuildArgument, BuildCommand, Family, Operand, Piece,
 use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretSource, SecretValue};
 use super::engine::{Environment, builder, clears, sudo};
 use super::expand::Evaluator;
-use super::place;
+use super::place::Start;
 use super::state::{Provision, State};
 use super::walk::Walk;
 use super::{Foreign, Site};
@@ -39,6 +39,10 @@ pub(super) struct Found {
     pub clean: bool,
     /// The program as written, if it is a variable of unknown value.
     pub guessed: Option<String>,
+    /// Behind the subcommand: where an option may go.
+    pub options: Option<TextSize>,
+    /// The build context.
+    pub context: Option<Operand>,
 }
 
 /// A build argument and where its value comes from.
@@ -66,6 +70,7 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         Some((told(site, argument, command.range)?, found_argument(argument, state, &assigned)))
     });
     let (told, arguments): (Vec<Argument>, Vec<FoundArgument>) = arguments.unzip();
+    let subcommand = parsed.program.operands.checked_sub(1).and_then(|last| pieces.get(last));
     let environment = Environment { evaluator: Evaluator { site, state }, command, wrappers };
     let build = Build {
         range,
@@ -85,6 +90,8 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         nounset: state.nounset,
         clean: walk.clean,
         guessed,
+        options: subcommand.map(|piece| piece.site.end()),
+        context: parsed.context,
     })
 }
 
@@ -100,7 +107,8 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         .find(|redirect| redirect.kind == RedirectKind::Read)
         .map(|redirect| Operand { range: redirect.range, texts: Evaluator { site, state }.texts(&redirect.target) });
     let telling = telling.unwrap_or_else(|| title.clone());
-    let place = place::resolve(parsed, &state.directories, input.as_ref(), &telling, walk.around);
+    let start = Start { site, directories: &state.directories, input: input.as_ref(), telling: &telling };
+    let place = start.resolve(parsed, walk.around);
     Build {
         format: site.format,
         file: site.file.to_owned(),
@@ -109,6 +117,7 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         dockerfiles: place.dockerfiles,
         context: place.context,
         target: parsed.target.as_ref().and_then(Operand::text).map(str::to_owned),
+        tags: parsed.tags.clone(),
         builder: Builder::BuildKit,
         arguments: Vec::new(),
         secrets: parsed.secrets.iter().filter_map(|secret| passed(site, &secret.text, secret.range)).collect(),
@@ -239,11 +248,8 @@ impl Found {
                 self.arguments.push(found);
             }
         }
-        for secret in other.build.secrets {
-            if !self.build.secrets.contains(&secret) {
-                self.build.secrets.push(secret);
-            }
-        }
+        push_new(&mut self.build.secrets, other.build.secrets);
+        push_new(&mut self.build.tags, other.build.tags);
         if matches!(other.build.builder, Builder::WithoutSecrets(_)) {
             self.build.builder = other.build.builder;
         }
@@ -257,6 +263,14 @@ impl Found {
         self.build.opaque = self.build.opaque.take().or(other.build.opaque);
         self.nounset |= other.nounset;
         self.build.dockerfiles = either(&self.build.dockerfiles, other.build.dockerfiles);
+    }
+}
+
+fn push_new<T: PartialEq>(known: &mut Vec<T>, more: Vec<T>) {
+    for item in more {
+        if !known.contains(&item) {
+            known.push(item);
+        }
     }
 }
 

@@ -8,7 +8,9 @@ mod embedded;
 mod engine;
 mod expand;
 mod found;
+mod offer;
 mod place;
+mod portable;
 mod removal;
 mod rewrite;
 mod script;
@@ -26,7 +28,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use script::Shell;
 
 use super::command::UNKNOWN;
-use super::{Build, Format, Refusal, Request, Rewrite, Surroundings};
+use super::{Build, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::syntax::shell::{Dialect, parse};
 use crate::syntax::view::View;
 
@@ -43,8 +45,12 @@ pub struct Site<'a> {
     pub view: Rc<View>,
     /// Its language.
     pub dialect: Dialect,
-    /// The directories in which it may be started, from the repository's root (the empty path is the root).
+    /// The directories in which it may be started, the nearest first, from the repository's root (the empty path is the
+    /// root).
     pub directories: Vec<Utf8PathBuf>,
+    /// The folder that is the root of a checkout for build systems and `git`: that of the repository, but a workflow of a
+    /// project inside of it belongs to the folder that holds its `.github`.
+    pub checkout: Utf8PathBuf,
     /// The variables of the view that stand for text which the host replaces before the shell sees it, by name.
     pub foreign: BTreeMap<String, Foreign>,
     /// Environment variables that the host sets to a fixed text, such as `DOCKER_BUILDKIT`.
@@ -128,6 +134,25 @@ pub(super) fn pass_secrets_in(
         let all = found(site, around);
         if let Some(found) = all.iter().find(|found| is_same(&found.build, build)) {
             return rewrite::pass(site, found, requests);
+        }
+    }
+    Err(gone(build))
+}
+
+/// The edits that make `build`, one of [`builds_in`], hand over what is missing of `offers`.
+///
+/// # Errors
+/// A [`Refusal`] where one of them can't be handed over.
+pub(super) fn offer_in(
+    sites: &[Site<'_>],
+    around: &dyn Surroundings,
+    build: &Build,
+    offers: &[Offer],
+) -> Result<Rewrite, Refusal> {
+    for site in sites.iter().filter(|site| site.view.holds(build.range)) {
+        let all = found(site, around);
+        if let Some(found) = all.iter().find(|found| is_same(&found.build, build)) {
+            return offer::offer(site, found, offers);
         }
     }
     Err(gone(build))

@@ -3,11 +3,11 @@
 use super::super::command::Family;
 use super::super::{Argument, ArgumentValue, Builder, Refusal, Request, RequestedSecret};
 use super::found::{Found, FoundArgument, file_of, variable_of};
+use super::portable::{Bound, is_portable};
 use super::removal::with_its_line;
 use super::state::Provision;
 use super::{Foreign, Provide, ScriptRewrite, Site, value};
 use crate::source::{Edit, TextRange, slice};
-use crate::syntax::shell::{PartKind, Word};
 use crate::syntax::view::Seam;
 
 /// Variables that mean something to docker or the shell; an assignment in front of a build would change that.
@@ -245,8 +245,14 @@ impl Draft<'_> {
         if TAKEN.contains(&name.as_str()) || self.found.assigned.contains(name) {
             return stuck(format!("`{name}` has another meaning in the environment of this command"));
         }
-        if argument.shared && !is_portable(word) {
-            return stuck(format!("the value of `{name}` is worked out where the options are collected"));
+        match is_portable(self.site, self.found, word, written.written.range) {
+            Err(Bound::ToItsPlace) if argument.shared => {
+                return stuck(format!("the value of `{name}` is worked out where the options are collected"));
+            }
+            Err(Bound::ToItsBranch) if argument.shared => {
+                return stuck(format!("`{name}` is demanded in a branch that not every build takes"));
+            }
+            _ => {}
         }
         let Ok(text) = value::assigned(self.site, self.found, word) else {
             return stuck(format!("the value of `{name}` can't be written in front of the command"));
@@ -328,15 +334,6 @@ impl Draft<'_> {
         }
         Ok(self.result)
     }
-}
-
-/// Whether a value reads the same in another place of the script: text and variables, no parameters, no commands.
-fn is_portable(word: &Word) -> bool {
-    word.parts.iter().all(|part| match &part.kind {
-        PartKind::Text(_) => true,
-        PartKind::Variable(variable) => super::super::command::is_name(&variable.name) && variable.operator.is_none(),
-        _ => false,
-    })
 }
 
 fn refusal(reason: &str, range: TextRange, instead: Option<String>) -> Refusal {

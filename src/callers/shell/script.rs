@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings};
+use super::super::location::upwards;
+use super::super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use super::Site;
 use crate::source::{Source, range};
 use crate::syntax::shell::Dialect;
@@ -42,16 +43,21 @@ impl Caller for Shell {
     ) -> Result<Rewrite, Refusal> {
         super::pass_secrets(&site(source), around, build, requests).map(|rewrite| rewrite.rewrite)
     }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        super::offer_in(&[site(source)], around, build, offers)
+    }
 }
 
 fn site(source: &Source) -> Site<'_> {
     let text = source.text();
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let own = source.path().parent().map(Utf8Path::to_owned).unwrap_or_default();
-    let mut directories = vec![Utf8PathBuf::new()];
-    if !own.as_str().is_empty() {
-        directories.push(own);
-    }
     Site {
         format: Format::Shell,
         file: source.path(),
@@ -59,7 +65,8 @@ fn site(source: &Source) -> Site<'_> {
         view: Rc::new(lines(text, start)),
         // Bash reads nearly every POSIX script as dash does; the reverse does not hold.
         dialect: Dialect::Bash,
-        directories,
+        directories: upwards(source.path().parent().unwrap_or(Utf8Path::new(""))),
+        checkout: Utf8PathBuf::new(),
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
         documentation: false,

@@ -79,7 +79,7 @@ pub(super) enum Provision {
 pub(super) struct State {
     /// The variables that the script has touched.
     pub bindings: BTreeMap<String, Binding>,
-    /// The working directories that are possible, as absolute paths below [`super::place::ROOT`].
+    /// The working directories that are possible, as [`join`](super::super::location::join) writes them.
     pub directories: Vec<String>,
     /// What `pushd` has put aside.
     pub stack: Vec<Vec<String>>,

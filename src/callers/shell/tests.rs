@@ -15,7 +15,9 @@ pub(in crate::callers) struct Files(Vec<Utf8PathBuf>, Vec<(Utf8PathBuf, String)>
 
 impl Files {
     pub(in crate::callers) fn new(paths: &[&str]) -> Self {
-        Self(paths.iter().map(Utf8PathBuf::from).collect(), Vec::new())
+        let mut paths: Vec<Utf8PathBuf> = paths.iter().map(Utf8PathBuf::from).collect();
+        paths.sort();
+        Self(paths, Vec::new())
     }
 
     fn with(mut self, path: &str, text: &str) -> Self {
@@ -311,6 +313,16 @@ fn flags_in_variables_belong_to_the_builds_that_expand_them() {
         "V=$(x)\nA=\"--secret id=t,env=T\"\nT=\"$V\" docker build $A .",
     );
     refused("A=\"--build-arg T=$(x)\"\ndocker build $A .", "worked out");
+    becomes(
+        "A=(\n  --pull\n  --build-arg \"T=${T:?is not set}\"\n)\ndocker build \"${A[@]}\" .",
+        "A=(\n  --pull\n  --secret id=t,env=T\n)\nT=\"${T:?is not set}\" docker build \"${A[@]}\" .",
+    );
+    becomes(
+        "f() {\n  local A=\"--build-arg T=${V:?}\"\n  if x; then docker build $A .; fi\n}\nf",
+        "f() {\n  local A=\"--secret id=t,env=T\"\n  if x; then T=\"${V:?}\" docker build $A .; fi\n}\nf",
+    );
+    refused("if x; then A=(--build-arg \"T=${T:?}\"); fi\ndocker build \"${A[@]}\" .", "not every build");
+    refused("[ -z \"$CI\" ] && A=(--build-arg \"T=${T:?}\")\ndocker build \"${A[@]}\" .", "not every build");
     let shared = builds("A=(--build-arg T)\ndocker build \"${A[@]}\" .");
     assert!(shared.iter().flat_map(|build| &build.arguments).all(|argument| argument.shared));
 }
@@ -362,10 +374,20 @@ fn paths_lead_to_the_dockerfile() {
             "/kaniko/executor --context $CI_PROJECT_DIR --dockerfile $CI_PROJECT_DIR/app/Dockerfile",
             one("app/Dockerfile"),
         ),
+        ("/kaniko/executor --context dir:///workspace/app --no-push", one("app/Dockerfile")),
     ] {
         let found: Vec<Dockerfiles> = builds(text).into_iter().map(|build| build.dockerfiles).collect();
         assert_eq!(found, [dockerfiles], "{text}");
     }
+}
+
+#[test]
+fn fixed_names_of_the_image_are_told() {
+    let tags = |text: &str| builds(text).into_iter().flat_map(|build| build.tags).collect::<Vec<_>>();
+    assert_eq!(tags("docker build -qt a/base:1 --tag=a/base base"), ["a/base:1", "a/base"]);
+    assert_eq!(tags("for d in a b; do docker build -t img/$d $d; done"), ["img/a", "img/b"]);
+    assert_eq!(tags("R=registry.example.com; podman build -t $R/a:$TAG -t $R/a ."), ["registry.example.com/a"]);
+    assert_eq!(tags("/kaniko/executor --context . --destination registry.example.com/a"), ["registry.example.com/a"]);
 }
 
 #[test]
@@ -464,6 +486,7 @@ fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
     view.push(&text[done..], range(done, text.len()));
     let inner = expression.trim_matches(['$', '{', '}', ' ']).to_owned();
     super::Site {
+        checkout: Utf8PathBuf::new(),
         format: Format::GithubActions,
         file: Utf8Path::new(".github/workflows/x.yml"),
         text,

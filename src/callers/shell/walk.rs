@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Surroundings;
 use super::super::command::{Piece, UNKNOWN};
+use super::super::location::absolute;
 use super::builtin;
 use super::expand::Evaluator;
 use super::found::{self, Found};
-use super::place;
 use super::state::{Binding, State};
 use super::{Site, embedded};
 use crate::syntax::shell::{Assignment, Command, Compound, CompoundKind, Item, Node, PartKind, Word};
@@ -35,7 +35,7 @@ impl<'s> Walk<'s> {
 
     /// Goes through all of it, functions that nobody calls included.
     pub(super) fn run(self, items: &'s [Item]) -> Vec<Found> {
-        let directories = self.site.directories.iter().map(|directory| place::absolute(directory)).collect();
+        let directories = self.site.directories.iter().map(|directory| absolute(directory)).collect();
         self.run_from(items, State { directories, ..State::default() })
     }
 

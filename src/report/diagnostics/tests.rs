@@ -36,6 +36,7 @@ fn finding(applicability: Applicability) -> Finding {
             title: "mount `NPM_TOKEN` as a secret in 1 RUN instruction".into(),
             applicability,
             edits: BTreeMap::new(),
+            steps: BTreeMap::new(),
             assumptions: Vec::new(),
             obstacles: Vec::new(),
             follow_ups: vec![FollowUp::Rotate("`NPM_TOKEN`".into())],

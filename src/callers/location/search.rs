@@ -1,0 +1,129 @@
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{ROOT, inside, upwards};
+use crate::callers::command::UNKNOWN;
+use crate::callers::{Dockerfiles, Surroundings};
+
+/// What a build is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::callers) struct Place {
+    /// The Dockerfiles.
+    pub dockerfiles: Dockerfiles,
+    /// The context, where there is one and it is known.
+    pub context: Option<Utf8PathBuf>,
+}
+
+/// One way to read the paths of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::callers) struct Reading {
+    /// The Dockerfile, as [`super::join`] writes it; [`UNKNOWN`] stands for pieces that can't be told.
+    pub dockerfile: String,
+    /// The same as the build says it: without the directory in which it may have been started.
+    pub written: String,
+    /// The context from the repository's root, where it is known and inside.
+    pub context: Option<Utf8PathBuf>,
+}
+
+impl Reading {
+    fn is_known(&self) -> bool {
+        !self.dockerfile.contains(UNKNOWN)
+    }
+
+    fn is_telling(&self) -> bool {
+        let fixed: String = self.written.split(UNKNOWN).collect();
+        is_telling(fixed.trim_matches('/'))
+    }
+}
+
+/// Which of several readings holds, for a build whose file lies in `home`: those that lead to a file. Where none does,
+/// Dockerfiles nearby whose path ends alike. `raw` is what a person is told where nothing fits.
+pub(in crate::callers) fn choose(readings: &[Reading], home: &Utf8Path, raw: &str, around: &dyn Surroundings) -> Place {
+    let mut found: Vec<Utf8PathBuf> = Vec::new();
+    let mut contexts: Vec<&Option<Utf8PathBuf>> = Vec::new();
+    for reading in readings.iter().filter(|reading| reading.is_known()) {
+        let Some(path) = inside(&reading.dockerfile).filter(|path| around.is_file(path)) else { continue };
+        push_new(&mut found, path);
+        push_new(&mut contexts, &reading.context);
+    }
+    let context = if let [context] = contexts.as_slice() { (*context).clone() } else { None };
+    let guessed = readings.iter().any(|reading| !reading.is_known());
+    if guessed {
+        let patterns: Vec<&Reading> = readings.iter().filter(|one| !one.is_known() && one.is_telling()).collect();
+        let fits = |path: &Utf8Path| patterns.iter().any(|reading| fits(&reading.dockerfile, path));
+        nearest_fitting(home, around, fits).into_iter().for_each(|path| push_new(&mut found, path));
+    }
+    let dockerfiles = match found.as_slice() {
+        [] => missing(readings, home, raw, around),
+        [_] if !guessed => Dockerfiles::One(found.swap_remove(0)),
+        _ => Dockerfiles::Several(found),
+    };
+    Place { dockerfiles, context }
+}
+
+/// Whether a path says more than that it is a Dockerfile.
+fn is_telling(path: &str) -> bool {
+    !matches!(path, "" | "Dockerfile" | "Containerfile")
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+/// None of the paths is there: the script is started from a folder that can't be told, or it builds something else.
+fn missing(readings: &[Reading], home: &Utf8Path, raw: &str, around: &dyn Surroundings) -> Dockerfiles {
+    let known: Vec<&Reading> = readings.iter().filter(|reading| reading.is_known()).collect();
+    let outside = |reading: &&Reading| inside(&reading.dockerfile).is_none();
+    if !known.is_empty() && known.len() == readings.len() && known.iter().all(outside) {
+        return Dockerfiles::Elsewhere;
+    }
+    // From the root, the path is as the build writes it.
+    let tails = known.iter().filter_map(|reading| inside(&reading.dockerfile));
+    let tail = tails.min_by_key(|tail| tail.as_str().len()).filter(|tail| is_telling(tail.as_str()));
+    let Some(tail) = tail else { return Dockerfiles::Unknown(raw.to_owned()) };
+    let project =
+        upwards(home).into_iter().map(|folder| below(around.dockerfiles(), &folder)).find(|all| !all.is_empty());
+    let fitting: Vec<Utf8PathBuf> =
+        project.unwrap_or_default().iter().filter(|path| path.ends_with(&tail)).cloned().collect();
+    if fitting.is_empty() { Dockerfiles::Unknown(raw.to_owned()) } else { Dockerfiles::Several(fitting) }
+}
+
+/// The Dockerfiles for which `fits` holds below the nearest folder, from `home` upwards, that has one.
+fn nearest_fitting(home: &Utf8Path, around: &dyn Surroundings, fits: impl Fn(&Utf8Path) -> bool) -> Vec<Utf8PathBuf> {
+    let mut seen: &[Utf8PathBuf] = &[];
+    for folder in upwards(home) {
+        let all = below(around.dockerfiles(), &folder);
+        if all.len() > seen.len() {
+            let found: Vec<Utf8PathBuf> = all.iter().filter(|path| fits(path)).cloned().collect();
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        seen = all;
+    }
+    Vec::new()
+}
+
+/// Those of `sorted` that lie at or below `folder`: in the order of paths they stand together.
+fn below<'p>(sorted: &'p [Utf8PathBuf], folder: &Utf8Path) -> &'p [Utf8PathBuf] {
+    let start = sorted.partition_point(|path| path.as_path() < folder);
+    let rest = sorted.get(start..).unwrap_or_default();
+    rest.get(..rest.partition_point(|path| path.starts_with(folder))).unwrap_or_default()
+}
+
+/// Whether `path` is `pattern` with anything in place of [`UNKNOWN`]. A pattern that begins with it is open in front.
+fn fits(pattern: &str, path: &Utf8Path) -> bool {
+    let text = format!("/{path}");
+    let mut pieces = pattern.strip_prefix(ROOT).unwrap_or(pattern).split(UNKNOWN);
+    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or("").trim_end_matches("//")) else { return false };
+    let pieces: Vec<&str> = pieces.collect();
+    for (index, piece) in pieces.iter().enumerate() {
+        if index + 1 == pieces.len() {
+            return rest.ends_with(piece);
+        }
+        let Some(at) = rest.find(piece) else { return false };
+        rest = &rest[at + piece.len()..];
+    }
+    rest.is_empty()
+}
