@@ -115,10 +115,13 @@ pub struct Finding {
     pub fix: Fix,
 }
 
+/// What identifies a finding while files are being edited: codemod, Dockerfile and subject.
+pub type Key = (&'static str, Utf8PathBuf, String);
+
 impl Finding {
-    /// What identifies the finding while files are being edited: codemod, Dockerfile and subject.
+    /// What identifies the finding while files are being edited.
     #[must_use]
-    pub fn key(&self) -> (&'static str, Utf8PathBuf, String) {
+    pub fn key(&self) -> Key {
         (self.codemod, self.dockerfile.clone(), self.subject.clone())
     }
 }

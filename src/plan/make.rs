@@ -8,10 +8,7 @@ use crate::repository::Repository;
 use crate::source::{Edit, Source, apply_edits};
 
 use super::check::problem_with;
-use super::{Applicability, Codemod, FileChange, Finding, Plan, Planned, Policy, Status};
-
-/// What identifies a finding while the files change under it.
-type Key = (&'static str, Utf8PathBuf, String);
+use super::{Applicability, Codemod, FileChange, Finding, Key, Plan, Planned, Policy, Status};
 
 /// After this many rounds of fixes something feeds itself; real repositories need about as many rounds as one file has
 /// secrets.
@@ -82,7 +79,8 @@ impl<'p> Work<'p> {
         for finding in findings {
             let fix = &finding.fix;
             let key = finding.key();
-            if fix.applicability < least || self.rejected.contains_key(&key) || self.applied.contains(&key) {
+            let settled = self.rejected.contains_key(&key) || self.applied.contains(&key);
+            if fix.applicability < least || settled || !self.policy.choice.includes(&key) {
                 continue;
             }
             let collides = fix.edits.iter().any(|(file, own)| {
@@ -170,6 +168,7 @@ impl<'p> Work<'p> {
             match (self.rejected.get(&key), finding.fix.applicability) {
                 (Some(reason), _) => Status::HeldBack(reason.clone()),
                 (None, Applicability::Manual) => Status::Manual,
+                (None, _) if !self.policy.choice.includes(&key) => Status::NotChosen,
                 (None, Applicability::Unsafe) => Status::Unsafe,
                 (None, Applicability::Safe) => Status::HeldBack("another fix had to be made first".to_owned()),
             }

@@ -55,6 +55,7 @@ impl Summary<'_> {
             let reason = match &planned.status {
                 Status::Applied => continue,
                 Status::Unsafe => "fixed with `--unsafe-fixes` if the printed assumptions hold".to_owned(),
+                Status::NotChosen => "not chosen in the review".to_owned(),
                 Status::HeldBack(reason) => format!("held back: {}", line(reason)),
                 Status::Manual => {
                     let reasons: BTreeSet<_> =
