@@ -6,6 +6,7 @@
 pub mod arg_secret;
 pub mod env_secret;
 mod migration;
+pub mod mount_mismatch;
 mod prelude;
 pub mod secret_not_mounted;
 pub mod syntax_directive;
@@ -19,6 +20,7 @@ pub const ALL: &[&Codemod] = &[
     &env_secret::CODEMOD,
     &unused_secret::CODEMOD,
     &secret_not_mounted::CODEMOD,
+    &mount_mismatch::CODEMOD,
     &syntax_directive::CODEMOD,
 ];
 

@@ -11,6 +11,7 @@ mod location;
 pub mod make;
 pub mod markdown;
 mod routing;
+mod secret;
 pub mod shell;
 #[cfg(test)]
 mod soup_tests;
@@ -23,6 +24,7 @@ pub use build::{
 };
 
 pub use routing::{builds, builds_in, pass_all};
+pub use secret::{add_secret, rename_secret};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
