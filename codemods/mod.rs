@@ -8,7 +8,9 @@ pub mod env_secret;
 mod migration;
 pub mod mount_mismatch;
 mod prelude;
+pub mod secret_logged;
 pub mod secret_not_mounted;
+mod shown;
 pub mod syntax_directive;
 pub mod unused_secret;
 
@@ -21,6 +23,7 @@ pub const ALL: &[&Codemod] = &[
     &unused_secret::CODEMOD,
     &secret_not_mounted::CODEMOD,
     &mount_mismatch::CODEMOD,
+    &secret_logged::CODEMOD,
     &syntax_directive::CODEMOD,
 ];
 

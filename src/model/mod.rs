@@ -16,7 +16,7 @@ mod secret;
 
 pub use binding::{Binding, BoundBuild, Mention};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
-pub use exposure::{Exposure, ExposureKind, Holders, exposures};
+pub use exposure::{Exposure, ExposureKind, Holders, exposures, is_traceable};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
 pub use mounted::{SECRETS, SecretMount};
 pub use reading::{Evidence, Reader};
