@@ -7,6 +7,7 @@ pub mod arg_secret;
 pub mod env_secret;
 mod migration;
 pub mod mount_mismatch;
+pub mod mounted_secret_written;
 mod prelude;
 pub mod secret_logged;
 pub mod secret_not_mounted;
@@ -24,6 +25,7 @@ pub const ALL: &[&Codemod] = &[
     &secret_not_mounted::CODEMOD,
     &mount_mismatch::CODEMOD,
     &secret_logged::CODEMOD,
+    &mounted_secret_written::CODEMOD,
     &syntax_directive::CODEMOD,
 ];
 
