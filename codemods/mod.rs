@@ -8,8 +8,12 @@ pub mod copied_credential;
 mod copying;
 pub mod env_secret;
 mod migration;
+pub mod mount_mismatch;
+pub mod mounted_secret_written;
 mod prelude;
+pub mod secret_logged;
 pub mod secret_not_mounted;
+mod shown;
 pub mod syntax_directive;
 pub mod unused_secret;
 
@@ -22,6 +26,9 @@ pub const ALL: &[&Codemod] = &[
     &unused_secret::CODEMOD,
     &secret_not_mounted::CODEMOD,
     &copied_credential::CODEMOD,
+    &mount_mismatch::CODEMOD,
+    &secret_logged::CODEMOD,
+    &mounted_secret_written::CODEMOD,
     &syntax_directive::CODEMOD,
 ];
 

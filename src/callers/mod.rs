@@ -12,6 +12,7 @@ pub mod make;
 pub mod markdown;
 mod offer;
 mod routing;
+mod secret;
 mod several;
 #[cfg(test)]
 mod several_tests;
@@ -29,6 +30,7 @@ pub use build::{
 
 pub use offer::offer_all;
 pub use routing::{builds, builds_in};
+pub use secret::{add_secret, rename_secret};
 pub use several::pass_all;
 
 use camino::{Utf8Path, Utf8PathBuf};

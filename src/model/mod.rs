@@ -21,7 +21,7 @@ mod secret;
 pub use binding::{Binding, BoundBuild, Mention};
 pub use copied::{Content, CopiedFile, CopySource, Shape};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
-pub use exposure::{Exposure, ExposureKind, Holders, exposures};
+pub use exposure::{Exposure, ExposureKind, Holders, exposures, is_traceable};
 pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Onward};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
 pub use image_path::ImagePath;

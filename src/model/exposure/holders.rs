@@ -146,7 +146,12 @@ impl Holders {
         let operands: Vec<&Word> = arguments.iter().filter(|word| !word.lossy().starts_with('-')).collect();
         match (name.as_str(), operands.as_slice()) {
             ("cp" | "mv" | "install", [sources @ .., target]) if sources.iter().any(|word| self.is_path(word)) => {
-                vec![target.lossy()]
+                let target = target.lossy();
+                let copied = |source: &Word| match target.strip_suffix('/') {
+                    Some(folder) => format!("{folder}/{}", source.lossy().rsplit('/').next().unwrap_or_default()),
+                    None => target.clone(),
+                };
+                sources.iter().filter(|word| self.is_path(word)).map(|word| copied(word)).collect()
             }
             ("sed", [script, files @ ..]) if edits_in_place(arguments) && self.carried_by(script) => {
                 files.iter().map(|word| word.lossy()).collect()

@@ -10,7 +10,7 @@ pub use holders::Holders;
 
 use crate::knowledge::tools;
 use crate::source::TextRange;
-use crate::syntax::shell::{Command, Item, Node, Redirect, Word};
+use crate::syntax::shell::{Command, CompoundKind, Item, Node, Redirect, Word};
 
 use super::reading::effective_words;
 use super::run::Run;
@@ -60,6 +60,9 @@ pub fn exposures(run: &Run, holders: &Holders) -> Vec<Exposure> {
         let mut walk = Walk { holders, shell: index, found: Vec::new(), trace: None };
         walk.items(&shell.script.items, &[]);
         let mut exposures = walk.found;
+        if index > 0 && !first_prints_to_log(run) {
+            exposures.retain(|one| !matches!(one.kind, ExposureKind::Printed | ExposureKind::Environment));
+        }
         let removed = removed_paths(&shell.script);
         for exposure in &mut exposures {
             if let ExposureKind::Written { path, removed: gone } = &mut exposure.kind {
@@ -70,6 +73,26 @@ pub fn exposures(run: &Run, holders: &Holders) -> Vec<Exposure> {
         found.extend(exposures);
     }
     found
+}
+
+/// Whether `run` expands the value anywhere in the words of a command, so that a trace shows it.
+#[must_use]
+pub fn is_traceable(run: &Run, holders: &Holders) -> bool {
+    run.commands().any(|command| {
+        let values = command.assignments.iter().map(|assignment| &assignment.value);
+        values.chain(&command.words).any(|word| holders.carried_by(word))
+    })
+}
+
+/// Whether everything that the commands of the first shell text print goes to the log, so that what they start prints
+/// there as well.
+fn first_prints_to_log(run: &Run) -> bool {
+    let Some(first) = run.shells.first() else { return false };
+    first
+        .script
+        .commands()
+        .iter()
+        .all(|context| context.pipeline.is_none() && !context.in_substitution && context.command.redirects.is_empty())
 }
 
 struct Walk<'h> {
@@ -93,6 +116,8 @@ impl Walk<'_> {
                         self.pipeline(item, &commands, outer);
                     }
                 }
+                // What a function prints goes wherever it is called.
+                Node::Compound(compound) if compound.kind == CompoundKind::Function => {}
                 Node::Compound(compound) => {
                     let redirects: Vec<&Redirect> = outer.iter().copied().chain(&compound.redirects).collect();
                     compound.bodies.iter().for_each(|body| self.items(&body.items, &redirects));
@@ -225,6 +250,7 @@ mod tests {
             "A=$(cat /run/secrets/f) && echo $A",
             "if true; then echo \"token: ${T}\"; fi",
             "sh -c 'echo $T'",
+            "echo $T >&2",
         ] {
             assert_eq!(found(command), [ExposureKind::Printed], "{command}");
         }
@@ -249,6 +275,9 @@ mod tests {
             "curl -v -H \"A: b\" https://a.example.com",
             "env A=b make",
             "echo done",
+            "f() { echo $T; }; X=$(f)",
+            "sh -c 'echo $T' | docker login --password-stdin r.example.com",
+            "exec 3>f; echo $T >&3",
         ] {
             assert_eq!(found(command), [], "{command}");
         }

@@ -51,8 +51,14 @@ fn operands(command: &Command) -> impl Iterator<Item = String> {
 
 /// What a redirection makes of standard output; `None` where it is about something else.
 fn redirected(redirect: &Redirect) -> Option<Sink> {
+    if redirect.descriptor.is_some_and(|descriptor| descriptor != 1) {
+        return None;
+    }
+    if redirect.kind == RedirectKind::Duplicate {
+        return Some(if matches!(redirect.target.lossy().as_str(), "1" | "2") { Sink::Log } else { Sink::Elsewhere });
+    }
     let writes = matches!(redirect.kind, RedirectKind::Write | RedirectKind::Append | RedirectKind::ReadWrite);
-    if !writes || redirect.descriptor.is_some_and(|descriptor| descriptor != 1) {
+    if !writes {
         return None;
     }
     let path = redirect.target.lossy();

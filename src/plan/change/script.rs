@@ -1,8 +1,9 @@
-//! Edits of what the RUNs run, and of whole instructions.
+//! Edits of what the RUNs run, of whole instructions and of single places of builds.
 
 use super::Change;
+use crate::callers::{Build, Refusal};
 use crate::model::Dockerfile;
-use crate::plan::StepChange;
+use crate::plan::{Label, Obstacle, StepChange};
 use crate::source::{Edit, apply_edits};
 use crate::syntax::dockerfile::edit as instruction;
 
@@ -46,6 +47,20 @@ impl Change<'_> {
             return self.refuse_step(index, refused);
         }
         self.refuse_step(index, ("unparsable", "there are too many places to edit".to_owned()));
+    }
+
+    /// Makes an edit of the file of `build`, or says why it can't be made.
+    pub fn edit_build(&mut self, build: &Build, kind: &'static str, edit: Result<Edit, Refusal>) {
+        match edit {
+            Ok(edit) => {
+                self.units.insert((build.file.clone(), build.index));
+                self.edits.entry(build.file.clone()).or_default().push(edit);
+            }
+            Err(Refusal { reason, range, instead }) => {
+                let place = Some(Label { file: build.file.clone(), range, text: build.title.clone() });
+                self.obstacles.push(Obstacle { kind, reason, place, instead });
+            }
+        }
     }
 
     fn refuse_step(&mut self, index: usize, (kind, reason): (&'static str, String)) {
