@@ -16,7 +16,7 @@ pub fn secrets(model: &Model) -> impl Iterator<Item = (&Dockerfile, Secret)> {
 }
 
 /// Every credential file that a Dockerfile copies.
-pub fn copied_files<'m>(model: &'m Model) -> impl Iterator<Item = (&'m Dockerfile, CopiedFile)> {
+pub fn copied_files(model: &Model) -> impl Iterator<Item = (&Dockerfile, CopiedFile)> {
     let of = |dockerfile| model.copied_files(dockerfile).into_iter().map(move |file| (dockerfile, file));
     model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
 }

@@ -16,7 +16,7 @@ pub const CODEMOD: Codemod = Codemod {
 
 fn find(model: &Model) -> Vec<Finding> {
     copied_files(model)
-        .filter(|(_, file)| !is_ssh_key(file) && file.content != Content::Harmless)
+        .filter(|(_, file)| file.content != Content::Harmless)
         .map(|(dockerfile, file)| Copying::new(model, dockerfile, file))
         .map(|copying| {
             let path = copying.path().to_owned();
@@ -37,8 +37,4 @@ fn find(model: &Model) -> Vec<Finding> {
             )
         })
         .collect()
-}
-
-fn is_ssh_key(file: &CopiedFile) -> bool {
-    matches!(&file.verdict, FileVerdict::BuildInput(input) if input.ssh)
 }

@@ -13,6 +13,7 @@ impl<'m> Copying<'m> {
     pub(super) fn check(&self, change: &mut Change<'m>) {
         self.check_file(change);
         self.check_shape(change);
+        self.check_key(change);
         if self.is_for_run_time() {
             return;
         }
@@ -52,6 +53,17 @@ impl<'m> Copying<'m> {
             change.place(word, "this source")
         });
         change.obstruct(kind, reason, place);
+    }
+
+    /// The agent is better than the key, and what belongs to the key (configuration, `ssh-add`) has to go with it.
+    fn check_key(&self, change: &mut Change<'m>) {
+        if !matches!(&self.file.verdict, FileVerdict::BuildInput(input) if input.ssh) {
+            return;
+        }
+        let reason = "a private key is replaced by the ssh agent: `RUN --mount=type=ssh` where git or ssh runs, `docker build \
+                      --ssh default`, without the lines that copy, `chmod`, add or remove the key; `known_hosts` stays";
+        let place = self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
+        change.obstruct("ssh-key", reason, place);
     }
 
     fn check_conflicts(&self, change: &mut Change<'m>) {
