@@ -5,6 +5,7 @@
 
 pub mod arg_secret;
 pub mod env_secret;
+pub mod literal_credential;
 mod migration;
 pub mod mount_mismatch;
 pub mod mounted_secret_written;
@@ -26,6 +27,7 @@ pub const ALL: &[&Codemod] = &[
     &mount_mismatch::CODEMOD,
     &secret_logged::CODEMOD,
     &mounted_secret_written::CODEMOD,
+    &literal_credential::CODEMOD,
     &syntax_directive::CODEMOD,
 ];
 
