@@ -7,6 +7,7 @@ pub mod arg_secret;
 pub mod copied_credential;
 mod copying;
 pub mod env_secret;
+pub mod literal_credential;
 mod migration;
 pub mod mount_mismatch;
 pub mod mounted_secret_written;
@@ -29,6 +30,7 @@ pub const ALL: &[&Codemod] = &[
     &mount_mismatch::CODEMOD,
     &secret_logged::CODEMOD,
     &mounted_secret_written::CODEMOD,
+    &literal_credential::CODEMOD,
     &syntax_directive::CODEMOD,
 ];
 

@@ -2,6 +2,7 @@
 
 pub use super::Codemod;
 pub use super::migration::Migration;
+use crate::callers::Builder;
 pub use crate::model::{CopiedFile, Dockerfile, Entry, Model, Secret};
 pub use crate::plan::{Change, Finding, Label, Severity};
 use crate::syntax::dockerfile::ProblemKind;
@@ -46,6 +47,17 @@ pub fn refuse_broken_file<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfil
     if let Some(problem) = problems.iter().find(|problem| problem.kind == ProblemKind::Rejected) {
         let place = change.place(problem.range, "BuildKit stops here");
         change.obstruct("unparsable", format!("BuildKit refuses this file: {}", problem.message), place);
+    }
+}
+
+/// Makes a fix Manual where a builder that mounts no secrets builds the file.
+pub fn refuse_builders_without_secrets<'m>(change: &mut Change<'m>, model: &'m Model, dockerfile: &'m Dockerfile) {
+    for bound in model.bound_builds(dockerfile) {
+        if let Builder::WithoutSecrets(sentence) = &bound.build.builder {
+            let text = format!("{} builds it", bound.build.title);
+            let place = Label { file: bound.build.file.clone(), range: bound.build.range, text };
+            change.obstruct("builder-without-secrets", sentence.clone(), Some(place));
+        }
     }
 }
 

@@ -4,7 +4,6 @@ mod idle;
 mod reads;
 
 use super::prelude::*;
-use crate::callers::Builder;
 use crate::knowledge::engines::Feature;
 use crate::model::SECRETS;
 use crate::plan::{FollowUp, Mount};
@@ -145,16 +144,5 @@ impl<'m> Unmounted<'m> {
             change.assume(format!("the image has no file `{}` of its own that is meant there", self.path));
         }
         change
-    }
-}
-
-/// Whether builders run these builds that mount nothing at all.
-fn refuse_builders_without_secrets<'m>(change: &mut Change<'m>, model: &'m Model, dockerfile: &'m Dockerfile) {
-    for bound in model.bound_builds(dockerfile) {
-        if let Builder::WithoutSecrets(sentence) = &bound.build.builder {
-            let text = format!("{} builds it", bound.build.title);
-            let place = Label { file: bound.build.file.clone(), range: bound.build.range, text };
-            change.obstruct("builder-without-secrets", sentence.clone(), Some(place));
-        }
     }
 }
