@@ -4,10 +4,18 @@
 //! pass. The page is its rustdoc, what `dfmigrate explain` prints and the page of the book.
 
 pub mod arg_secret;
+pub mod copied_credential;
+mod copying;
 pub mod env_secret;
+pub mod literal_credential;
 mod migration;
+pub mod mount_mismatch;
+pub mod mounted_secret_written;
 pub mod persisted_credential;
 mod prelude;
+pub mod secret_logged;
+pub mod secret_not_mounted;
+mod shown;
 pub mod syntax_directive;
 pub mod unused_secret;
 pub mod written_credential;
@@ -21,6 +29,12 @@ pub const ALL: &[&Codemod] = &[
     &arg_secret::CODEMOD,
     &env_secret::CODEMOD,
     &unused_secret::CODEMOD,
+    &secret_not_mounted::CODEMOD,
+    &copied_credential::CODEMOD,
+    &mount_mismatch::CODEMOD,
+    &secret_logged::CODEMOD,
+    &mounted_secret_written::CODEMOD,
+    &literal_credential::CODEMOD,
     &syntax_directive::CODEMOD,
 ];
 

@@ -2,8 +2,10 @@
 
 pub use super::Codemod;
 pub use super::migration::Migration;
-pub use crate::model::{Dockerfile, Entry, Model, Secret};
+use crate::callers::Builder;
+pub use crate::model::{CopiedFile, Dockerfile, Entry, Model, Secret};
 pub use crate::plan::{Change, Finding, Label, Severity};
+use crate::syntax::dockerfile::ProblemKind;
 
 /// Every secret of every Dockerfile.
 pub fn secrets(model: &Model) -> impl Iterator<Item = (&Dockerfile, Secret)> {
@@ -23,6 +25,19 @@ pub fn mounted<'m>(model: &'m Model) -> impl Iterator<Item = Migration<'m>> {
     model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
 }
 
+/// Every credential file that a Dockerfile copies.
+pub fn copied_files(model: &Model) -> impl Iterator<Item = (&Dockerfile, CopiedFile)> {
+    let of = |dockerfile| model.copied_files(dockerfile).into_iter().map(move |file| (dockerfile, file));
+    model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
+}
+
+/// Whether a Dockerfile of this text can copy a file: it has the word `copy` or `add` in any letter case.
+#[must_use]
+pub fn copies_something(text: &str) -> bool {
+    let has = |word: &[u8]| text.as_bytes().windows(word.len()).any(|found| found.eq_ignore_ascii_case(word));
+    has(b"copy") || has(b"add")
+}
+
 /// Whether a Dockerfile of this text can declare a secret: it has the word `arg` or `env` in any letter case.
 #[must_use]
 pub fn declares_something(text: &str) -> bool {
@@ -33,4 +48,31 @@ pub fn declares_something(text: &str) -> bool {
 #[must_use]
 pub fn has_a_mount(text: &str) -> bool {
     text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"mount"))
+}
+
+/// Makes a fix Manual where BuildKit refuses the file as it is: nothing that is concluded from it can be relied on.
+pub fn refuse_broken_file<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfile) {
+    let problems = dockerfile.parse.problems();
+    if let Some(problem) = problems.iter().find(|problem| problem.kind == ProblemKind::Rejected) {
+        let place = change.place(problem.range, "BuildKit stops here");
+        change.obstruct("unparsable", format!("BuildKit refuses this file: {}", problem.message), place);
+    }
+}
+
+/// Makes a fix Manual where a builder that mounts no secrets builds the file.
+pub fn refuse_builders_without_secrets<'m>(change: &mut Change<'m>, model: &'m Model, dockerfile: &'m Dockerfile) {
+    for bound in model.bound_builds(dockerfile) {
+        if let Builder::WithoutSecrets(sentence) = &bound.build.builder {
+            let text = format!("{} builds it", bound.build.title);
+            let place = Label { file: bound.build.file.clone(), range: bound.build.range, text };
+            change.obstruct("builder-without-secrets", sentence.clone(), Some(place));
+        }
+    }
+}
+
+/// Whether two ids are the same but for letter case and the sign between words.
+#[must_use]
+pub fn same_but_for_spelling(one: &str, other: &str) -> bool {
+    let plain = |id: &str| id.to_lowercase().replace(['-', '.'], "_");
+    plain(one) == plain(other)
 }

@@ -15,6 +15,8 @@
 //! * [`plan`]: fixes over several files, made in rounds. *A fix is made whole, over all its files, or not at all; one that
 //!   does not hold what it promised is taken out again.*
 //! * [`codemods`]: one rule a folder. *A codemod knows the model, never a file format.*
+//! * [`report`]: what people and machines get to see. *No secret's value leaves it, except in an exact patch.*
+//! * [`review`]: a person decides fix by fix. *What was shown is what is written, and nothing is before the last answer.*
 //! * [`image`]: reads images and looks for what rests in them. *Nothing is unpacked to disk, and no archive makes it panic
 //!   or use more than its limits.*
 //!
@@ -36,5 +38,6 @@ pub mod model;
 pub mod plan;
 pub mod report;
 pub mod repository;
+pub mod review;
 pub mod source;
 pub mod syntax;

@@ -268,3 +268,72 @@ fn the_example_is_built_by_its_own_callers_only() {
     let expected: Vec<String> = callers.iter().map(|file| format!("docs/example/{file}")).collect();
     assert_eq!(tied, expected.iter().map(|file| (file.as_str(), true)).collect::<Vec<_>>());
 }
+
+/// Projects that look alike, each with what builds it, and scripts whose Dockerfile is not there.
+fn many(projects: usize) -> dfmigrate::repository::Repository {
+    let mut sources = Vec::new();
+    let mut dockerfiles = Vec::new();
+    for index in 0..projects {
+        let at = |file: &str| format!("group-{}/project-{index}/{file}", index % 40);
+        let files = [
+            ("Dockerfile", "FROM scratch\nARG T\n"),
+            ("ci/build.sh", "docker build --build-arg T=$T .\n"),
+            (
+                "ci/other.sh",
+                "docker build --build-arg T=$T -f docker/$NAME/Dockerfile .\ndocker build -f x/Dockerfile .\n",
+            ),
+            ("compose.yml", "services:\n  a:\n    build: {context: ., args: [T]}\n"),
+            ("Makefile", "a:\n\tdocker build --build-arg T=$(T) missing\n"),
+        ];
+        sources.extend(files.map(|(file, text)| Source::new(at(file), text.as_bytes().to_vec())));
+        dockerfiles.push(Utf8PathBuf::from(at("Dockerfile")));
+    }
+    dockerfiles.sort();
+    dfmigrate::repository::Repository::new([], sources, dockerfiles)
+}
+
+/// The cost grows with the number of files, not with its square.
+#[test]
+fn the_time_to_find_the_builds_of_many_projects() {
+    for projects in [250, 500, 1000] {
+        let repository = many(projects);
+        let start = Instant::now();
+        let builds = callers::builds(&repository);
+        println!("{:?}: {} builds of {projects} projects", start.elapsed(), builds.len());
+        assert_eq!(builds.len(), projects * 5);
+        let placed = builds.iter().filter(|build| matches!(build.dockerfiles, Dockerfiles::One(_))).count();
+        assert_eq!(placed, projects * 2);
+    }
+}
+
+/// How long it takes to find every build, with all of the corpus as one repository and with this one.
+#[test]
+fn the_time_to_find_every_build() {
+    let own = Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    for path in [own.join("../shared/corpus/secrets"), own] {
+        let Ok(repository) = repository::read(&Root { path: path.clone(), selection: Vec::new() }, |_| true) else {
+            println!("skipped: {path} is not there");
+            continue;
+        };
+        let start = Instant::now();
+        let builds = callers::builds(&repository);
+        let (files, dockerfiles) = (repository.sources().count(), repository.dockerfiles().len());
+        println!("{:?}: {} builds in {files} files, {dockerfiles} Dockerfiles: {path}", start.elapsed(), builds.len());
+        let mut by_format: BTreeMap<String, (usize, Duration)> = BTreeMap::new();
+        let mut slowest: Vec<(Duration, &Utf8Path)> = Vec::new();
+        for source in repository.sources() {
+            let Some(caller) = recognised(source.path(), source.text()) else { continue };
+            let start = Instant::now();
+            let _ = caller.builds(source, &repository);
+            let took = start.elapsed();
+            let entry = by_format.entry(caller.format().to_string()).or_default();
+            *entry = (entry.0 + 1, entry.1 + took);
+            slowest.push((took, source.path()));
+        }
+        for (format, (files, took)) in by_format {
+            println!("  {took:?} for {files} of {format}");
+        }
+        slowest.sort_unstable();
+        slowest.iter().rev().take(8).for_each(|(took, path)| println!("  {took:?} {path}"));
+    }
+}

@@ -174,14 +174,23 @@ impl<'m> Migration<'m> {
             matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
                 && mentions(crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()), name)
         });
-        let Some(step) = started else {
-            change.assume(format!(
-                "the running container does not need `{name}` from the image, or gets it when it is started ({way})"
-            ));
-            return;
+        let (range, reason) = match started {
+            Some(step) => (step.outer.text_range(), format!("the start command reads `{name}`")),
+            None if self.is_only_a_placeholder() => {
+                (self.primary_label("").range, format!("`{name}` holds a placeholder for what the container is given"))
+            }
+            None => {
+                change.assume(format!(
+                    "the running container does not need `{name}` from the image, or gets it when it is started ({way})"
+                ));
+                if !self.secret.doubtful.is_empty() {
+                    let lines = self.secret.doubtful.iter().map(|used| self.dockerfile.line_of(used.step).to_string());
+                    let lines = lines.collect::<Vec<_>>().join(", ");
+                    change.assume(format!("no RUN needs `{name}` to build the image (line {lines})"));
+                }
+                return;
+            }
         };
-        let range = step.outer.text_range();
-        let reason = format!("the start command reads `{name}`");
         let label = change.place(range, "a build secret does not reach the container");
         change.obstruct(
             "run-time-value",
@@ -190,13 +199,22 @@ impl<'m> Migration<'m> {
         );
     }
 
+    /// Whether the ENV holds no credential but a word such as `changeme`, and no RUN reads it.
+    fn is_only_a_placeholder(&self) -> bool {
+        let texts = self.secret.flow.literals.iter().filter_map(|at| self.dockerfile.steps[at.step].pairs.get(at.pair));
+        let mut texts = texts.filter_map(|pair| pair.value.as_ref()).map(|word| classify_value(&word.value));
+        self.secret.entry == Entry::Variable
+            && self.secret.uses.is_empty()
+            && texts.all(|verdict| matches!(verdict, ValueVerdict::Placeholder | ValueVerdict::Empty))
+    }
+
     fn check_triggers(&self, change: &mut Change<'m>) {
         let flow = &self.secret.flow;
         let mut steps = flow.args.iter().map(|place| place.step).chain(self.secret.uses.iter().map(|used| used.step));
         if steps.any(|step| self.dockerfile.steps[step].onbuild) {
             let id = self.id();
             change.assume(format!(
-                "images that are built from this one are built by BuildKit and pass the secret `{id}`"
+                "images that are built from this one are built by BuildKit with frontend 1.10 or later and pass the secret `{id}`"
             ));
         }
     }

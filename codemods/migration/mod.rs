@@ -40,7 +40,12 @@ impl<'m> Migration<'m> {
     /// A migration of `secret`, one of the secrets of `dockerfile`.
     #[must_use]
     pub fn new(model: &'m Model, dockerfile: &'m Dockerfile, secret: Secret) -> Self {
-        let bound = model.bound_builds(dockerfile);
+        let mut bound = model.bound_builds(dockerfile);
+        let declared = secret.flow.args.iter().map(|place| place.step);
+        if declared.chain(secret.uses.iter().map(|used| used.step)).any(|step| dockerfile.steps[step].onbuild) {
+            // What ONBUILD declares is passed by the builds that start from this image.
+            bound.extend(model.children(dockerfile).into_iter().flat_map(|child| model.bound_builds(child)));
+        }
         let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
         Self { model, dockerfile, secret, bound, shipped, mounted: None }
     }
@@ -52,7 +57,7 @@ impl<'m> Migration<'m> {
         let uses = mounted.steps.iter().map(named).collect();
         let flow = Flow { name: mounted.name.clone(), ..Flow::default() };
         let why = "it is mounted as a secret".to_owned();
-        let secret = Secret { entry: Entry::Mount, kind: SecretKind::Fetch, why, flow, uses };
+        let secret = Secret { entry: Entry::Mount, kind: SecretKind::Fetch, why, flow, uses, doubtful: Vec::new() };
         Self { mounted: Some(mounted), ..Self::new(model, dockerfile, secret) }
     }
 
@@ -178,7 +183,7 @@ impl<'m> Migration<'m> {
                 Style::Variable => Mount::Variable { id: id.clone(), name: name.to_owned() },
                 Style::File => Mount::File { id: id.clone(), name: name.to_owned() },
             };
-            if !self.is_mounted(used.step, &id, name) {
+            if !self.is_mounted(used.step, &id, name, style) {
                 change.mount(used.step, mount);
             }
             if let Some(assignment) = relay.and_then(|relay| self.assignment_of(relay)) {
@@ -200,10 +205,11 @@ impl<'m> Migration<'m> {
         Some(format!("export {}=\"{value}\"", relay.name))
     }
 
-    fn is_mounted(&self, step: usize, id: &str, name: &str) -> bool {
+    /// Whether a RUN has the mount already. One of the file is no replacement for the variable: the RUN had both.
+    fn is_mounted(&self, step: usize, id: &str, name: &str, style: Style) -> bool {
         self.dockerfile.steps[step].instruction.flags().iter().filter_map(|flag| flag.mount()).any(|mount| {
-            mount.kind == "secret"
-                && (mount.get("env") == Some(name) || (mount.get("env").is_none() && mount.get("id") == Some(id)))
+            let as_file = || style == Style::File && mount.get("env").is_none() && mount.get("id") == Some(id);
+            mount.kind == "secret" && (mount.get("env") == Some(name) || as_file())
         })
     }
 

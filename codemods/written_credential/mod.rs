@@ -7,14 +7,13 @@ pub const CODEMOD: Codemod = Codemod {
     id: "written-credential",
     summary: "a RUN writes a credential into a file that stays in the image",
     page: include_str!("page.md"),
-    may_find: |text| declares_something(text) || has_a_mount(text),
+    may_find: declares_something,
     find,
 };
 
 fn find(model: &Model) -> Vec<Finding> {
-    let entering = secrets(model).map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret));
-    entering
-        .chain(mounted(model))
+    secrets(model)
+        .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))
         .filter(|migration| migration.codemod() == CODEMOD.id)
         .map(|migration| {
             let name = migration.name().to_owned();

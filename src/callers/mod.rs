@@ -10,8 +10,14 @@ pub mod github;
 mod location;
 pub mod make;
 pub mod markdown;
+mod offer;
 mod routing;
+mod secret;
+mod several;
+#[cfg(test)]
+mod several_tests;
 pub mod shell;
+mod sieve;
 #[cfg(test)]
 mod soup_tests;
 mod unreadable;
@@ -22,7 +28,10 @@ pub use build::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
 };
 
-pub use routing::{builds, builds_in, pass_all};
+pub use offer::offer_all;
+pub use routing::{builds, builds_in};
+pub use secret::{add_secret, rename_secret};
+pub use several::pass_all;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -57,6 +66,20 @@ pub struct RequestedSecret {
     /// Whether the Dockerfile reads the secret with `$(cat …)`, which strips a final newline. Only then may the value
     /// come from a file: an `env=` mount would hand the newline to the tool (experiment, Engine 28.5).
     pub from_file: bool,
+}
+
+/// Something that a build has to hand to the Dockerfile, and that no build argument carried before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Offer {
+    /// A file of the build context as a secret: `--secret id=ID,src=CONTEXT/PATH`.
+    File {
+        /// The id in the Dockerfile's mounts, such as `npmrc`.
+        id: String,
+        /// The file, relative to the build context: what a `COPY` named.
+        path: Utf8PathBuf,
+    },
+    /// The ssh agent of whoever builds: `--ssh default`.
+    Agent,
 }
 
 /// What passing a secret takes in one file.
@@ -108,6 +131,18 @@ pub trait Caller: Sync {
         around: &dyn Surroundings,
         build: &Build,
         requests: &[Request],
+    ) -> Result<Rewrite, Refusal>;
+
+    /// The edits that make `build` hand over all `offers`; none for what it hands over already.
+    ///
+    /// # Errors
+    /// A [`Refusal`] where one of them can't be handed over; then none is.
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
     ) -> Result<Rewrite, Refusal>;
 }
 

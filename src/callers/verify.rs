@@ -2,7 +2,7 @@
 
 use super::yaml::{self, Path, same_except};
 use super::{ArgumentValue, Build, Caller, Dockerfiles, Refusal, Request, Rewrite, Surroundings};
-use crate::source::{Source, apply_edits};
+use crate::source::{Source, TextRange, apply_edits};
 
 /// `rewrite`, if the edited file is still YAML, says the same outside of `changed`, and is read back as the same builds
 /// without the requested arguments and with the requested secrets.
@@ -30,6 +30,29 @@ pub(super) fn verified(
     }
     let reason = "the file is laid out in a way that can't be edited safely".to_owned();
     Err(Refusal { reason, range: build.range, instead: None })
+}
+
+/// `rewrite`, if the edited file is still YAML and says the same outside of `changed`.
+///
+/// # Errors
+/// A [`Refusal`] at `at` otherwise.
+pub(super) fn same_elsewhere(
+    source: &Source,
+    rewrite: Rewrite,
+    at: TextRange,
+    changed: &[Path],
+) -> Result<Rewrite, Refusal> {
+    let same = apply_edits(source.text(), &rewrite.edits).ok().is_some_and(|text| {
+        match (yaml::read(source.text()), yaml::read(&text)) {
+            (Ok(before), Ok(after)) => same_except(&before, &after, changed),
+            _ => false,
+        }
+    });
+    if same {
+        return Ok(rewrite);
+    }
+    let reason = "the file is laid out in a way that can't be edited safely".to_owned();
+    Err(Refusal { reason, range: at, instead: None })
 }
 
 fn reads_as_asked(

@@ -1,5 +1,5 @@
 use camino::Utf8PathBuf;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::Verify;
 
@@ -15,6 +15,7 @@ use super::Verify;
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
+    group(ArgGroup::new("writing").multiple(true)),
     after_help = "A directory that is called like a command is written with a dot: `dfmigrate ./flags`.\n\nExit status: \
                   0 if nothing remains to be done, 1 if findings remain, 2 if \
                   dfmigrate failed."
@@ -30,32 +31,40 @@ pub struct Arguments {
     /// A fix is safe if every use of the secret still gets its value, every build that was found is changed as well,
     /// and nothing of the secret stays in the image. All files are written or none. Refused where the change could not
     /// be told from work in progress: see --allow-dirty, --allow-staged and --allow-no-vcs.
-    #[arg(long, help_heading = "Fixing")]
+    #[arg(long, group = "writing", help_heading = "Fixing")]
     pub fix: bool,
+
+    /// Ask about each fix, and apply those that are accepted.
+    ///
+    /// Unsafe fixes are offered as well, with their assumptions. Needs a terminal. Nothing is written before the last
+    /// answer; then all files are, or none, as with --fix and under the same conditions. `?` lists the keys. Ctrl-C and
+    /// `q` write nothing.
+    #[arg(short, long, group = "writing", help_heading = "Fixing")]
+    pub interactive: bool,
 
     /// Print what --fix would do as a patch, and change nothing.
     ///
     /// On a terminal the patch is coloured and secrets are redacted. In a file or a pipe it is exact, also where it
     /// removes a secret: apply it with `git apply` in the root of the repository.
-    #[arg(long, conflicts_with = "fix", help_heading = "Fixing")]
+    #[arg(long, conflicts_with = "writing", help_heading = "Fixing")]
     pub diff: bool,
 
-    /// Also apply fixes that rest on assumptions, with --fix or --diff.
+    /// Also apply fixes that rest on assumptions, with --fix or --diff; --interactive offers them anyway.
     ///
     /// The report prints the assumptions of each such fix.
     #[arg(long, help_heading = "Fixing")]
     pub unsafe_fixes: bool,
 
     /// Fix although tracked files have changes that are not staged, or a file that would change is not tracked.
-    #[arg(long, requires = "fix", help_heading = "Fixing")]
+    #[arg(long, requires = "writing", help_heading = "Fixing")]
     pub allow_dirty: bool,
 
     /// Fix although there are staged changes that are not committed.
-    #[arg(long, requires = "fix", help_heading = "Fixing")]
+    #[arg(long, requires = "writing", help_heading = "Fixing")]
     pub allow_staged: bool,
 
     /// Fix although there is no version control that could bring the files back.
-    #[arg(long, requires = "fix", help_heading = "Fixing")]
+    #[arg(long, requires = "writing", help_heading = "Fixing")]
     pub allow_no_vcs: bool,
 
     /// Run only these codemods.

@@ -20,30 +20,54 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcom
     if !arguments.quiet {
         analysis::notices(&analyses, streams)?;
     }
+    let (remaining, summaries) = write(&analyses, arguments, &policy)?;
+    let outcome = report::print(&remaining, arguments.quiet, streams)?;
+    print_summaries(&summaries, arguments, streams)?;
+    Ok(outcome)
+}
+
+/// Where each repository that changes is written, if what has to hold before that does.
+pub(super) fn gates(analyses: &[Analysis], arguments: &Arguments) -> Result<Vec<Option<Place>>, Failure> {
+    let place =
+        |analysis: &Analysis| (!analysis.plan.files.is_empty()).then(|| gate::pass(analysis, arguments)).transpose();
+    analyses.iter().map(place).collect()
+}
+
+/// Writes the plans. Returns what is found in the files then, and the summary of each repository.
+pub(super) fn write(
+    analyses: &[Analysis],
+    arguments: &Arguments,
+    policy: &Policy,
+) -> Result<(Vec<Analysis>, Vec<String>), Failure> {
     // All gates before the first write: two repositories are not one change, but a refusal is one answer.
-    let places: Vec<Option<Place>> = analyses
-        .iter()
-        .map(|analysis| (!analysis.plan.files.is_empty()).then(|| gate::pass(analysis, arguments)).transpose())
-        .collect::<Result<_, _>>()?;
+    let places = gates(analyses, arguments)?;
     let (mut remaining, mut summaries) = (Vec::new(), Vec::new());
     for (analysis, place) in analyses.iter().zip(places) {
         let receipt = match place {
             Some(place) => apply::write(&place, &analysis.plan.files)?,
             None => Receipt::default(),
         };
-        let after = analysed_again(analysis, &policy);
+        let after = analysed_again(analysis, policy);
         summaries.push(summary(analysis, &after, receipt).render(&analysis.redactor));
         remaining.push(after);
     }
-    let outcome = report::print(&remaining, arguments.quiet, streams)?;
+    Ok((remaining, summaries))
+}
+
+/// Prints the summaries, each behind an empty line.
+pub(super) fn print_summaries(
+    summaries: &[String],
+    arguments: &Arguments,
+    streams: &mut Streams,
+) -> Result<(), Failure> {
     for summary in summaries.iter().filter(|_| !arguments.quiet) {
         streams.print(format_args!("\n{summary}"))?;
     }
-    Ok(outcome)
+    Ok(())
 }
 
 /// Undoes what a killed run left, before anything is read.
-fn recover(arguments: &Arguments, streams: &mut Streams) -> Result<(), Failure> {
+pub(super) fn recover(arguments: &Arguments, streams: &mut Streams) -> Result<(), Failure> {
     for root in repository::discover(&arguments.paths)? {
         let tree = crate::git::state(&root.path).ok().flatten();
         let place = match tree {

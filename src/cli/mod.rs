@@ -1,8 +1,8 @@
 //! The command line: arguments in, streams and an exit status out. One file a command.
 //!
 //! Standard output has what was asked for: findings, a patch, a summary, build lines. Errors, notices and hints go to
-//! standard error. The status is 0 where nothing remains, 1 where findings remain (for `--diff`: where the patch is not
-//! empty), 2 where the tool failed; a reader that closes the pipe is no failure.
+//! standard error. The status is 0 where nothing remains and where a patch was printed, 1 where findings remain, 2 where the
+//! tool failed, 130 where a review was interrupted; a reader that closes the pipe is no failure.
 
 mod analysis;
 mod arguments;
@@ -15,6 +15,7 @@ mod flags;
 mod gate;
 mod ids;
 mod report;
+mod review;
 mod streams;
 mod verify;
 
@@ -35,6 +36,8 @@ enum Outcome {
     Clean,
     /// Findings remain.
     Remaining,
+    /// A person interrupted it, and nothing was written.
+    Interrupted,
 }
 
 /// Runs the program.
@@ -52,6 +55,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match run(&arguments, &mut streams) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Remaining) => ExitCode::from(1),
+        // What a shell reports of a program that SIGINT ended.
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = streams.failure(&failure);
@@ -66,6 +71,7 @@ fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure>
         Some(Command::Explain { id }) => explain::run(id, streams),
         Some(Command::Codemods) => codemods::run(streams),
         Some(Command::Verify(verify)) => verify::run(verify, streams),
+        None if arguments.interactive => review::run(arguments, streams),
         None if arguments.fix => fix::run(arguments, streams),
         None if arguments.diff => diff::run(arguments, streams),
         None => report::run(arguments, streams),

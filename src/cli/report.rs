@@ -26,6 +26,11 @@ pub(super) fn print(analyses: &[Analysis], quiet: bool, streams: &mut Streams) -
             }
         }
     }
+    close(analyses, quiet, streams)
+}
+
+/// Prints the closing line.
+pub(super) fn close(analyses: &[Analysis], quiet: bool, streams: &mut Streams) -> Result<Outcome, Failure> {
     let count = Count::of(analyses.iter().flat_map(Analysis::findings));
     if !quiet {
         streams.print(closing(&count, analyses))?;

@@ -17,6 +17,16 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 const NOTICE: Style = AnsiColor::Yellow.on_default().bold();
 
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
 /// Where a run writes to. Colours are escape codes in what is written; a stream that should have none strips them.
 pub(super) struct Streams {
     out: AutoStream<Stdout>,
@@ -26,11 +36,7 @@ pub(super) struct Streams {
 
 impl Streams {
     pub(super) fn new(color: Color) -> Self {
-        let choice = match color {
-            Color::Auto => ColorChoice::Auto,
-            Color::Always => ColorChoice::Always,
-            Color::Never => ColorChoice::Never,
-        };
+        let choice = ColorChoice::from(color);
         let is_terminal = io::stdout().is_terminal();
         let out = AutoStream::new(io::stdout(), choice);
         let is_for_people = is_terminal || out.current_choice() != ColorChoice::Never;

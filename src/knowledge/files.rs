@@ -1,4 +1,8 @@
-//! Files that hold credentials, judged by their path alone.
+//! Files that hold credentials, judged by their path and by what they say.
+
+mod content;
+
+pub use content::holds_credential;
 
 use std::sync::LazyLock;
 
@@ -25,9 +29,15 @@ pub enum FileVerdict {
 
 /// A file with credentials that commands of the build read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BuildInput {
     names: Vec<String>,
+    /// The commands that read it by themselves, by their names in the table of tools.
+    #[serde(default)]
+    pub tools: Vec<String>,
+    /// Whether a running container needs such a file as often as a build does.
+    #[serde(default)]
+    pub at_run_time: bool,
     /// What the file holds, as a noun with its article.
     pub what: String,
     /// Where the tool looks for it by default, if that is one place; `~` is the home directory.
@@ -122,6 +132,9 @@ mod tests {
         let tables: Tables = crate::knowledge::check(include_str!("files.toml"))?;
         let inputs = tables.build_input.iter().flat_map(|row| &row.names);
         let names = inputs.chain(tables.public.iter().flat_map(|row| &row.names));
+        for name in tables.build_input.iter().flat_map(|row| &row.tools) {
+            assert!(crate::knowledge::tools::tool(&[Some(name.clone())]).is_some(), "{name} is not in tools.toml");
+        }
         assert!(names.chain(tables.runtime.iter().flat_map(|row| &row.names)).all(|name| name.is_ascii()));
         Ok(())
     }

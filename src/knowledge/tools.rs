@@ -6,6 +6,7 @@
 //! at textual uses (`$TOKEN` in a word): the shell's tree shows those. A name inside a quoted program is one for us.
 
 mod config;
+mod files;
 mod output;
 mod persistence;
 mod table;
@@ -14,6 +15,7 @@ mod table;
 mod tests;
 
 pub use config::{ConfigFile, config_files, references};
+pub use files::reads_file;
 pub use output::{logs, passes_through};
 pub use persistence::{Persistence, persists};
 

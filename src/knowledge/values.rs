@@ -59,13 +59,34 @@ pub fn classify_value(value: &str) -> ValueVerdict {
     }
     // Base64 may begin like a path.
     let path_like = value.starts_with('/') && is_random(value);
-    if !path_like && (tables.public.is_match(value) || is_url(value)) {
+    if !path_like
+        && (tables.public.is_match(value) || tables.pointer.is_match(value) || is_switch(value) || is_url(value))
+    {
         return ValueVerdict::Public;
     }
     if is_random(value) {
         return ValueVerdict::CredentialShaped { what: "random-looking text".to_owned() };
     }
     ValueVerdict::Literal
+}
+
+/// Whether the value is a path. Under the name of a secret it says where the secret is: `SSL_KEY=/etc/ssl/server.key`.
+#[must_use]
+pub fn is_pointer(value: &str) -> bool {
+    let value = value.trim();
+    VALUES.pointer.is_match(value) && !is_random(value)
+}
+
+/// Whether the value is a switch. Under the name of a secret it may say whether there is one: `COMPOSER_AUTH=false`.
+#[must_use]
+pub fn is_switch(value: &str) -> bool {
+    VALUES.switch.is_match(value.trim())
+}
+
+/// Whether the value is a word for no value: `null`, `none`.
+#[must_use]
+pub fn is_nothing(value: &str) -> bool {
+    VALUES.nothing.is_match(value.trim())
 }
 
 /// The value with every variable replaced by its default (`${A:-text}`), or by nothing; `None` if there are no variables.
@@ -81,15 +102,18 @@ fn without_variables(value: &str) -> Option<String> {
 
 fn is_url(value: &str) -> bool {
     value.split_once("://").is_some_and(|(scheme, rest)| {
+        // `jdbc:mysql://` has a driver in front of the scheme.
+        let scheme = scheme.strip_prefix("jdbc:").unwrap_or(scheme);
         !rest.is_empty() && scheme.chars().all(|char| char.is_ascii_alphanumeric() || "+-.".contains(char))
     }) && !value.contains(char::is_whitespace)
         && !has_secret_query(value)
 }
 
-/// Whether the query of a URL has a filled parameter that is named like a secret (`?token=…`, `?sig=…`).
+/// Whether the query of a URL, or the properties of a JDBC address, have a filled parameter that is named like a secret
+/// (`?token=…`, `?sig=…`, `;password=…`).
 fn has_secret_query(value: &str) -> bool {
-    let Some((_, query)) = value.split_once('?') else { return false };
-    query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
+    let Some((_, query)) = value.split_once(['?', ';']) else { return false };
+    query.split(['&', ';']).filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
         let secret = super::names::classify_name(name).kind().is_some() || matches!(name, "sig" | "X-Amz-Signature");
         secret && !value.is_empty()
     })
@@ -133,6 +157,9 @@ fn entropy(value: &str) -> f64 {
 struct Tables {
     placeholder: Vec<Pattern>,
     public: Vec<Pattern>,
+    pointer: Vec<Pattern>,
+    switch: Vec<Pattern>,
+    nothing: Vec<Pattern>,
     shape: Vec<Shape>,
 }
 
@@ -156,6 +183,9 @@ struct Shape {
 struct Values {
     placeholder: RegexSet,
     public: RegexSet,
+    pointer: RegexSet,
+    switch: RegexSet,
+    nothing: RegexSet,
     shapes: RegexSet,
     names: Vec<String>,
     variable: Option<Regex>,
@@ -168,6 +198,11 @@ impl Values {
     }
 }
 
+/// A set of patterns that have to match the whole value.
+fn set(patterns: &[Pattern]) -> RegexSet {
+    RegexSet::new(patterns.iter().map(whole)).unwrap_or_default()
+}
+
 /// `pattern` as one that has to match the whole value.
 fn whole(pattern: &Pattern) -> String {
     format!("^(?:{})$", pattern.pattern)
@@ -176,8 +211,11 @@ fn whole(pattern: &Pattern) -> String {
 static VALUES: LazyLock<Values> = LazyLock::new(|| {
     let tables: Tables = super::table(include_str!("values.toml"));
     Values {
-        placeholder: RegexSet::new(tables.placeholder.iter().map(whole)).unwrap_or_default(),
-        public: RegexSet::new(tables.public.iter().map(whole)).unwrap_or_default(),
+        placeholder: set(&tables.placeholder),
+        public: set(&tables.public),
+        pointer: set(&tables.pointer),
+        switch: set(&tables.switch),
+        nothing: set(&tables.nothing),
         shapes: RegexSet::new(tables.shape.iter().map(|shape| &shape.pattern)).unwrap_or_default(),
         names: tables.shape.into_iter().map(|shape| shape.what).collect(),
         variable: Regex::new(r"\$\w+|\$\{\w*(?::?[-+]([^{}]*)|[^{}]*)\}").ok(),

@@ -112,6 +112,55 @@ impl Model {
     }
 }
 
+/// Words that begin a build of an image in any file: a pipeline's, a program's.
+const BUILDING: [&str; 9] = [
+    "docker build ",
+    "docker image build ",
+    "buildx build ",
+    "docker.build(",
+    "podman build ",
+    "buildah bud ",
+    "buildah build ",
+    "kaniko/executor",
+    "build-push-action",
+];
+
+impl Model {
+    /// Where else `dockerfile` seems to be built, in a file or a way that no caller understands: a line that builds and
+    /// does not name another Dockerfile.
+    #[must_use]
+    pub fn unread_builds(&self, dockerfile: &Dockerfile) -> Vec<Mention> {
+        let dockerfiles = self.repository.dockerfiles();
+        let sources = self.repository.sources().filter(|source| !dockerfiles.iter().any(|path| path == source.path()));
+        sources.flat_map(|source| self.unread_builds_in(source, dockerfile)).collect()
+    }
+
+    fn unread_builds_in(&self, source: &Source, dockerfile: &Dockerfile) -> Vec<Mention> {
+        let text = source.text();
+        let known: Vec<TextRange> =
+            self.builds.iter().filter(|build| build.file == source.path()).map(|build| build.range).collect();
+        let is_document = matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx"));
+        let found = BUILDING.iter().flat_map(|word| text.match_indices(word));
+        let places = found.map(|(at, word)| range(at, at + word.len()));
+        places
+            .filter(|at| !known.iter().any(|build| build.contains_range(*at)))
+            .filter(|at| may_be_of(text, *at, dockerfile))
+            .map(|at| Mention { file: source.path().to_owned(), range: at, prose: is_document || in_comment(text, at) })
+            .collect()
+    }
+}
+
+/// Whether the line at `at` builds `dockerfile`, as far as it says: it names it, or no Dockerfile and no other folder.
+fn may_be_of(text: &str, at: TextRange, dockerfile: &Dockerfile) -> bool {
+    let start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);
+    let end = text[usize::from(at.end())..].find('\n').map_or(text.len(), |found| usize::from(at.end()) + found);
+    let line = &text[start..end];
+    let names_one = line.contains(" -f") || line.contains("--file") || line.contains("ockerfile");
+    let folder = dockerfile.path().parent().map_or("", |folder| folder.as_str());
+    let own = line.contains(dockerfile.path().as_str()) || (!folder.is_empty() && line.contains(folder));
+    own || (!names_one && folder.is_empty() && dockerfile.path() == "Dockerfile")
+}
+
 impl Dockerfile {
     /// Whether it has an `ARG` of this name anywhere.
     #[must_use]

@@ -113,16 +113,19 @@ impl Dockerfile {
     /// The steps that shape the environment of the step at `index`, in the order in which BuildKit applies them:
     /// those of the stages it starts from and the earlier ones of its own.
     pub fn steps_before(&self, index: usize) -> impl DoubleEndedIterator<Item = &Step> {
+        self.numbered_before(index).into_iter().map(|(_, step)| step)
+    }
+
+    /// [`Self::steps_before`], each with its index.
+    pub(super) fn numbered_before(&self, index: usize) -> Vec<(usize, &Step)> {
         let stage = self.steps.get(index).and_then(|step| step.stage);
         let ancestry = stage.map(|stage| self.ancestry(stage)).unwrap_or_default();
-        let numbered = ancestry.into_iter().flat_map(move |ancestor| {
+        let of_stage = |ancestor: usize| {
+            let numbered = self.steps.iter().enumerate();
             let own = Some(ancestor) == stage;
-            self.steps
-                .iter()
-                .enumerate()
-                .filter(move |(at, step)| step.stage == Some(ancestor) && !step.onbuild && (!own || *at < index))
-        });
-        numbered.map(|(_, step)| step).collect::<Vec<_>>().into_iter()
+            numbered.filter(move |(at, step)| step.stage == Some(ancestor) && !step.onbuild && (!own || *at < index))
+        };
+        ancestry.into_iter().flat_map(of_stage).collect()
     }
 
     /// The user of the step at `index`: the operand of the last `USER`; `None` for the base image's own.
@@ -141,7 +144,7 @@ impl Dockerfile {
 
     /// The image that the stage of the step at `index` rests on in the end, as written.
     #[must_use]
-    pub fn image_of(&self, index: usize) -> Option<&str> {
+    pub fn base_image(&self, index: usize) -> Option<&str> {
         let stage = self.steps.get(index)?.stage?;
         match &self.stages.get(*self.ancestry(stage).first()?)?.base {
             Base::Image(image) => Some(image),

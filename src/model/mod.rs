@@ -4,8 +4,14 @@
 //! Invariant: nothing here knows how a fix is written; everything is an answer about the files as they are.
 
 mod binding;
+mod copied;
 mod dockerfile;
+mod exposure;
+mod file_commands;
+mod file_flow;
 mod flow;
+mod image_path;
+mod in_place;
 mod index;
 mod mounted;
 mod reading;
@@ -14,9 +20,14 @@ mod run;
 mod secret;
 
 pub use binding::{Binding, BoundBuild, Mention};
+pub use copied::{Content, CopiedFile, CopySource, Shape};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
+pub use exposure::{Exposure, ExposureKind, Holders, exposures, is_traceable};
+pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Onward};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
-pub use mounted::{Mounted, reads_in_place};
+pub use image_path::ImagePath;
+pub use in_place::{Mounted, reads_in_place};
+pub use mounted::{SECRETS, SecretMount};
 pub use reading::{Evidence, Reader, effective_words};
 pub use rest::{Rest, RestKind, rests, rests_in_place};
 pub use run::{Form, Run, ShellText, mentions};
@@ -113,9 +124,26 @@ impl Model {
         Reader::new(&self.repository, &self.index, dockerfile.path())
     }
 
+    /// The Dockerfiles of the repository with a stage that starts from the image which a build of `dockerfile` makes. Its
+    /// ONBUILD triggers run in their builds.
+    #[must_use]
+    pub fn children(&self, dockerfile: &Dockerfile) -> Vec<&Dockerfile> {
+        let named = self.bound_builds(dockerfile).into_iter().filter(|bound| bound.binding == Binding::Named);
+        let tags: Vec<&str> = named.flat_map(|bound| &bound.build.tags).map(|tag| without_latest(tag)).collect();
+        let starts_from =
+            |stage: &Stage| matches!(&stage.base, Base::Image(image) if tags.contains(&without_latest(image)));
+        let others = self.dockerfiles.iter().map(Rc::as_ref).filter(|other| other.path() != dockerfile.path());
+        others.filter(|other| other.stages.iter().any(starts_from)).collect()
+    }
+
     /// The targets that the builds of `dockerfile` name.
     #[must_use]
     pub fn targets(&self, dockerfile: &Dockerfile) -> Vec<String> {
         self.bound_builds(dockerfile).iter().filter_map(|bound| bound.build.target.clone()).collect()
     }
+}
+
+/// An image's name without the tag that a name without one stands for.
+fn without_latest(image: &str) -> &str {
+    image.strip_suffix(":latest").unwrap_or(image)
 }

@@ -1,81 +1,70 @@
-use std::collections::BTreeMap;
-
-use crate::syntax::shell::{PartKind, Word};
-
 use super::Dockerfile;
-use super::run::{Run, assigned_name};
+use crate::source::TextRange;
+use crate::syntax::dockerfile::Keyword;
 
-/// A secret that RUNs get by a mount, under one of the names by which their commands use it.
+/// The folder that BuildKit mounts secrets in unless a `target=` says otherwise.
+pub const SECRETS: &str = "/run/secrets/";
+
+/// A `--mount=type=secret` of a RUN, with BuildKit's defaults filled in
+/// (`frontend/dockerfile/dockerfile2llb/convert_secrets.go`; docs.docker.com/reference/dockerfile, `RUN --mount=type=secret`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mounted {
-    /// The secret's id.
+pub struct SecretMount {
+    /// The id that a build has to pass: `id=` or `source=`, else the last part of the target.
     pub id: String,
-    /// The variable that holds the value; one made of the id where the commands read the file in place.
-    pub name: String,
-    /// The mounted file, where commands read it in place: `$(cat /run/secrets/token)`.
+    /// The file; `None` where there is an `env=` and no `target=`.
     pub path: Option<String>,
-    /// The RUNs, indices into [`Dockerfile::steps`].
-    pub steps: Vec<usize>,
+    /// The variable, where there is an `env=`.
+    pub variable: Option<String>,
+    /// Whether the build stops where no secret of this id is passed.
+    pub required: bool,
+    /// The flag in the file.
+    pub range: TextRange,
+    /// The flag without quotes and escapes, to be written elsewhere.
+    pub flag: String,
 }
 
 impl Dockerfile {
-    /// The secrets that RUNs mount: one for each variable that a mount fills, that a RUN fills from the mounted file, and
-    /// for each file that is read in place.
+    /// The secret mounts of the step at `index`, in order.
     #[must_use]
-    pub fn mounted(&self) -> Vec<Mounted> {
-        let mut found: BTreeMap<(String, String, Option<String>), Vec<usize>> = BTreeMap::new();
-        for (index, step) in self.steps.iter().enumerate() {
-            let Some(run) = &step.run else { continue };
-            let mounts = step.instruction.flags().into_iter().filter_map(|flag| flag.mount());
-            for mount in mounts.filter(|mount| mount.kind == "secret") {
-                let target = mount.get("target").map(str::to_owned);
-                let id = mount.get("id").or_else(|| mount.get("source")).map(str::to_owned);
-                let Some(id) = id.or_else(|| Some(target.as_ref()?.rsplit('/').next()?.to_owned())) else { continue };
-                if let Some(name) = mount.get("env") {
-                    found.entry((id, name.to_owned(), None)).or_default().push(index);
-                    continue;
-                }
-                let file = id.rsplit('/').next().unwrap_or(&id);
-                let path = target.unwrap_or_else(|| format!("/run/secrets/{file}"));
-                for name in filled_from(run, &path) {
-                    found.entry((id.clone(), name, None)).or_default().push(index);
-                }
-                found.entry((id.clone(), variable_of(&id), Some(path))).or_default().push(index);
-            }
+    pub fn secret_mounts(&self, index: usize) -> Vec<SecretMount> {
+        let Some(step) = self.steps.get(index).filter(|step| step.keyword == Keyword::Run) else { return Vec::new() };
+        let flags = step.instruction.flags();
+        flags.iter().filter_map(|flag| self.secret_mount(index, flag)).collect()
+    }
+
+    fn secret_mount(&self, index: usize, flag: &crate::syntax::dockerfile::Flag) -> Option<SecretMount> {
+        let mount = flag.mount().filter(|mount| mount.kind == "secret")?;
+        let target = mount.get("target").map(|target| self.absolute(index, target));
+        let named = mount.get("id").or_else(|| mount.get("source")).map(str::to_owned);
+        let id = named.or_else(|| target.as_deref().map(|target| file_name(target).to_owned()))?;
+        let variable = mount.get("env").map(str::to_owned);
+        let path = match (target, &variable) {
+            (Some(target), _) => Some(target),
+            (None, Some(_)) => None,
+            (None, None) => Some(format!("{SECRETS}{}", file_name(&id))),
+        };
+        let required = mount.get("required").is_some_and(|value| matches!(value, "" | "true" | "True" | "TRUE" | "1"));
+        let text = format!("--mount={}", flag.value.as_deref().unwrap_or_default());
+        Some(SecretMount { id, path, variable, required, range: flag.range, flag: text })
+    }
+
+    /// A path as the step at `index` sees it: a relative one is below the working directory, where that is known.
+    #[must_use]
+    pub fn absolute(&self, index: usize, path: &str) -> String {
+        if path.starts_with(['/', '~', '$']) {
+            return path.to_owned();
         }
-        found.into_iter().map(|((id, name, path), steps)| Mounted { id, name, path, steps }).collect()
+        let mut folder = String::new();
+        for step in self.steps_before(index).filter(|step| step.keyword == Keyword::Workdir) {
+            let word = step.instruction.words().first().map(|word| word.value.clone()).unwrap_or_default();
+            folder = if word.starts_with('/') { word } else { format!("{}/{word}", folder.trim_end_matches('/')) };
+        }
+        let path = path.trim_start_matches("./");
+        if folder.is_empty() { path.to_owned() } else { format!("{}/{path}", folder.trim_end_matches('/')) }
     }
 }
 
-/// Whether an expansion in `word` is the content of the file: `$(cat PATH)`, `$(< PATH)`.
-#[must_use]
-pub fn reads_in_place(word: &Word, path: &str) -> bool {
-    word.parts.iter().any(|part| match &part.kind {
-        PartKind::Command(script) => script.commands().iter().any(|context| {
-            let words = context.command.words.iter().chain(context.command.redirects.iter().map(|one| &one.target));
-            words.into_iter().any(|word| word.literal().as_deref() == Some(path))
-        }),
-        _ => false,
-    })
-}
-
-fn filled_from(run: &Run, path: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for command in run.commands() {
-        let assigned = command.assignments.iter().filter(|assignment| reads_in_place(&assignment.value, path));
-        names.extend(assigned.map(|assignment| assignment.name.clone()));
-        let words = command.words.iter().filter(|word| reads_in_place(word, path));
-        let exports = matches!(command.name().as_deref(), Some("export" | "local" | "readonly" | "declare"));
-        names.extend(words.filter(|_| exports).filter_map(assigned_name));
-    }
-    names.sort();
-    names.dedup();
-    names
-}
-
-/// The usual spelling of a variable for a secret's id: `npm-token` is `NPM_TOKEN`.
-fn variable_of(id: &str) -> String {
-    let letter = |char: char| if char.is_ascii_alphanumeric() { char.to_ascii_uppercase() } else { '_' };
-    let name: String = id.chars().map(letter).collect();
-    if name.starts_with(|char: char| char.is_ascii_digit()) { format!("SECRET_{name}") } else { name }
+/// The last part of a path.
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }

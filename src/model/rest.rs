@@ -4,7 +4,7 @@ use crate::knowledge::tools;
 use crate::source::TextRange;
 use crate::syntax::shell::{Command, Item, Node, Redirect, RedirectKind, Word};
 
-use super::mounted::reads_in_place;
+use super::in_place::reads_in_place;
 use super::reading::effective_words;
 use super::run::Run;
 
@@ -205,7 +205,7 @@ fn is_removed(path: &str, found: &Found, removed: &[(usize, TextRange, String)])
 }
 
 /// One spelling for a path: the home folder as `~`, no `./` in front.
-fn normal(path: &str) -> String {
+pub(super) fn normal(path: &str) -> String {
     let path = path.trim_start_matches("./");
     for home in ["/root/", "$HOME/", "${HOME}/"] {
         if let Some(rest) = path.strip_prefix(home) {

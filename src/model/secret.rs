@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::callers::ArgumentValue;
 use crate::knowledge::names::{NameVerdict, SecretKind, classify_name};
-use crate::knowledge::values::{ValueVerdict, classify_value};
+use crate::knowledge::values::{ValueVerdict, classify_value, is_nothing, is_pointer, is_switch};
 use crate::syntax::dockerfile::{Keyword, Pair, Word};
 
 use super::{Dockerfile, Evidence, Flow, Model};
@@ -42,6 +42,8 @@ pub struct Secret {
     pub flow: Flow,
     /// The RUNs that read it, in order.
     pub uses: Vec<Use>,
+    /// The RUNs that might read a text which an ENV gives the running container, but for which nothing speaks.
+    pub doubtful: Vec<Use>,
 }
 
 impl Model {
@@ -91,7 +93,11 @@ impl Model {
 
     fn secret(&self, dockerfile: &Dockerfile, entry: Entry, kind: SecretKind, why: String, flow: Flow) -> Secret {
         let uses = self.uses(dockerfile, &flow);
-        Secret { entry, kind, why, flow, uses }
+        let shipped = dockerfile.shipped_stages(&self.targets(dockerfile));
+        let for_the_container = entry == Entry::Variable
+            && flow.literals.iter().any(|at| dockerfile.steps[at.step].stage.is_some_and(|at| shipped.contains(&at)));
+        let (doubtful, uses) = uses.into_iter().partition(|used| for_the_container && !used.evidence.is_certain());
+        Secret { entry, kind, why, flow, uses, doubtful }
     }
 
     fn uses(&self, dockerfile: &Dockerfile, flow: &Flow) -> Vec<Use> {
@@ -100,9 +106,10 @@ impl Model {
         for (step, names) in &flow.visible {
             let Some(run) = dockerfile.steps.get(*step).and_then(|step| step.run.as_deref()) else { continue };
             for name in names {
-                // An argument that an ENV hands on under another name was declared for that ENV: a RUN that may read
-                // anything is taken to read the copy.
-                let only_feeds = *name == flow.name && names.len() > 1;
+                // An argument that ENVs hand on under other names only was declared for them: a RUN that may read
+                // anything is taken to read the copies.
+                let kept = flow.relays.iter().any(|relay| relay.name == *name);
+                let only_feeds = *name == flow.name && names.len() > 1 && !kept;
                 if let Some(evidence) = reader.reads(run, name).filter(|found| !only_feeds || found.is_certain()) {
                     uses.push(Use { step: *step, name: name.clone(), evidence });
                 }
@@ -114,6 +121,9 @@ impl Model {
     /// Whether a build argument is a secret, by its name, its default, what it is copied to and what builds pass.
     fn judge_argument(&self, dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
         let defaults = values_of(dockerfile, &flow.args);
+        if self.is_no_value_of_a_secret(dockerfile, &flow.name, &defaults) {
+            return None;
+        }
         match classify_name(&flow.name) {
             NameVerdict::LookAlike { .. } => credential_among(&defaults).map(|why| (SecretKind::Application, why)),
             NameVerdict::Secret(found) => {
@@ -146,6 +156,22 @@ impl Model {
         arguments.filter(move |argument| argument.name == name).map(|argument| &argument.value)
     }
 
+    /// Whether the argument says where a secret is, or whether there is one: its defaults and all that builds pass are
+    /// paths or, where a RUN tells `true` from `false`, switches. A default of `false` alone may stand for no password.
+    fn is_no_value_of_a_secret(&self, dockerfile: &Dockerfile, name: &str, defaults: &[Word]) -> bool {
+        let switched =
+            defaults.iter().any(|word| is_switch(&word.value)) && is_compared_with_a_switch(dockerfile, name);
+        let fits = |text: &str| is_pointer(text) || (switched && is_switch(text));
+        let passed = |value: &ArgumentValue| match value {
+            ArgumentValue::Literal(text) => fits(text.reveal()),
+            ArgumentValue::Empty => true,
+            _ => false,
+        };
+        !defaults.is_empty()
+            && defaults.iter().all(|word| word.variables.is_empty() && fits(&word.value))
+            && self.passed_values(dockerfile, name).all(passed)
+    }
+
     /// A plain name is a secret where a build fills it from a variable or CI expression with a secret's name.
     fn passed_as(&self, dockerfile: &Dockerfile, name: &str) -> Option<(SecretKind, String)> {
         self.passed_values(dockerfile, name).find_map(|value| {
@@ -173,8 +199,8 @@ fn relayed_as(flow: &Flow) -> Option<(SecretKind, String)> {
 /// Whether a variable that an ENV sets to a text is a secret.
 fn judge_variable(dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
     let values = values_of(dockerfile, &flow.literals);
-    let telling: Vec<&Word> = values.iter().filter(|word| !is_empty(word)).collect();
-    if telling.is_empty() {
+    let telling: Vec<&Word> = values.iter().filter(|word| !is_empty(word) && !is_nothing(&word.value)).collect();
+    if telling.iter().all(|word| points_elsewhere(word)) {
         return None;
     }
     match classify_name(&flow.name) {
@@ -205,6 +231,21 @@ fn values_of(dockerfile: &Dockerfile, places: &[super::PairPlace]) -> Vec<Word> 
 fn is_empty(word: &Word) -> bool {
     let references: usize = word.variables.iter().map(|variable| usize::from(variable.range.len())).sum();
     word.value.is_empty() || (!word.variables.is_empty() && word.value.len() <= references)
+}
+
+/// Whether the word is not the secret, but says where it is or whether there is one.
+fn points_elsewhere(word: &Word) -> bool {
+    word.variables.is_empty() && (is_pointer(&word.value) || is_switch(&word.value))
+}
+
+/// Whether a RUN compares the variable with `true`, `no` or the like.
+fn is_compared_with_a_switch(dockerfile: &Dockerfile, name: &str) -> bool {
+    let commands = dockerfile.steps.iter().filter_map(|step| step.run.as_ref()).flat_map(|run| run.commands());
+    commands.into_iter().any(|command| {
+        let words = || command.words.iter().map(|word| word.lossy());
+        let tests = words().next().is_some_and(|program| matches!(program.as_str(), "[" | "[[" | "test"));
+        tests && command.words.iter().any(|word| word.mentions(name)) && words().any(|word| is_switch(&word))
+    })
 }
 
 fn is_public(word: &Word) -> bool {

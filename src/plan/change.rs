@@ -1,14 +1,19 @@
+mod script;
+
+pub use script::StepEdit;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
-use crate::callers::{self, ArgumentValue, Build, Request, RequestedSecret};
+use crate::callers::{self, ArgumentValue, Build, Offer, Request, RequestedSecret};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::model::{Binding, BoundBuild, Dockerfile, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
 use crate::syntax::dockerfile::edit::{self, EditError};
 
-use super::{Applicability, Fix, FollowUp, Label, Obstacle, RunChanges};
+use super::draft::Draft;
+use super::{Applicability, Fix, FollowUp, Label, Obstacle, StepChange};
 
 /// How a RUN gets a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +25,8 @@ pub enum Mount {
         /// The variable.
         name: String,
     },
+    /// As the flag says, which is written out: `--mount=type=secret,id=ID,target=PATH`.
+    Flag(String),
     /// As a file below `/run/secrets` that the RUN's first command reads into a variable. The variable stays unset
     /// where no secret is offered.
     File {
@@ -37,19 +44,22 @@ pub const FRONTEND: &str = "docker/dockerfile:1";
 /// its reason.
 #[derive(Debug)]
 pub struct Change<'m> {
-    model: &'m Model,
-    dockerfile: &'m Dockerfile,
+    pub(super) model: &'m Model,
+    pub(super) dockerfile: &'m Dockerfile,
     removed: BTreeMap<usize, BTreeSet<usize>>,
     mounts: BTreeMap<usize, Vec<Mount>>,
     exports: BTreeMap<usize, Vec<String>>,
     requests: BTreeMap<(Utf8PathBuf, usize), Vec<Request>>,
     frontend: Option<Feature>,
-    edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    pub(super) edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
+    pub(super) steps: BTreeMap<usize, StepChange>,
     assumptions: Vec<String>,
-    obstacles: Vec<Obstacle>,
-    units: BTreeSet<(Utf8PathBuf, usize)>,
-    runs: RunChanges,
+    pub(super) obstacles: Vec<Obstacle>,
+    pub(super) units: BTreeSet<(Utf8PathBuf, usize)>,
+    released: BTreeSet<usize>,
     follow_ups: Vec<FollowUp>,
+    pub(super) draft: Draft,
+    pub(super) offers: BTreeMap<(Utf8PathBuf, usize), Vec<Offer>>,
     /// Sentences for the finding that belongs to this change.
     pub notes: Vec<String>,
 }
@@ -67,11 +77,14 @@ impl<'m> Change<'m> {
             requests: BTreeMap::new(),
             frontend: None,
             edits: BTreeMap::new(),
+            steps: BTreeMap::new(),
             assumptions: Vec::new(),
             obstacles: Vec::new(),
             units: BTreeSet::from([(dockerfile.path().to_owned(), 0)]),
-            runs: RunChanges::default(),
+            released: BTreeSet::new(),
             follow_ups: Vec::new(),
+            draft: Draft::default(),
+            offers: BTreeMap::new(),
             notes: Vec::new(),
         }
     }
@@ -124,19 +137,19 @@ impl<'m> Change<'m> {
     }
 
     /// Rewrites commands of the RUN at `step`: `edits` are edits of the file.
-    pub fn rewrite(&mut self, step: usize, edits: Vec<Edit>) {
-        self.runs.edited.insert(step);
+    pub fn edit_run(&mut self, step: usize, edits: Vec<Edit>) {
+        self.steps.entry(step).or_insert(StepChange::Rewritten);
         self.push(edits);
     }
 
     /// The RUN at `step` has no need of the value any more.
     pub fn release(&mut self, step: usize) {
-        self.runs.released.insert(step);
+        self.released.insert(step);
     }
 
     /// Removes the RUN at `step`.
     pub fn remove_run(&mut self, step: usize) {
-        if self.runs.removed.insert(step) {
+        if self.steps.insert(step, StepChange::Removed) != Some(StepChange::Removed) {
             let outer = &self.dockerfile.steps[step].outer;
             let edits = edit::remove_instruction(&self.dockerfile.source, outer);
             self.push_or_obstruct(edits, outer.text_range());
@@ -195,6 +208,8 @@ impl<'m> Change<'m> {
         self.write_removals();
         self.write_mounts();
         self.write_requests();
+        self.write_draft();
+        self.write_offers();
         let applicability = match (self.obstacles.is_empty(), self.assumptions.is_empty()) {
             (false, _) => Applicability::Manual,
             (true, false) => Applicability::Unsafe,
@@ -205,10 +220,11 @@ impl<'m> Change<'m> {
         }
         let fix = Fix {
             units: self.units,
-            runs: self.runs,
+            released: self.released,
             title: title.into(),
             applicability,
             edits: self.edits,
+            steps: self.steps,
             assumptions: self.assumptions,
             obstacles: self.obstacles,
             follow_ups: self.follow_ups,
@@ -216,7 +232,7 @@ impl<'m> Change<'m> {
         (fix, self.notes)
     }
 
-    fn push(&mut self, edits: impl IntoIterator<Item = Edit>) {
+    pub(super) fn push(&mut self, edits: impl IntoIterator<Item = Edit>) {
         self.edits.entry(self.dockerfile.path().to_owned()).or_default().extend(edits);
     }
 
@@ -265,33 +281,33 @@ impl<'m> Change<'m> {
     }
 
     fn write_removals(&mut self) {
-        for (step, pairs) in std::mem::take(&mut self.removed) {
-            let step = &self.dockerfile.steps[step];
+        for (index, pairs) in std::mem::take(&mut self.removed) {
+            let step = &self.dockerfile.steps[index];
             let all = &step.pairs;
             let source = &self.dockerfile.source;
             let range = step.outer.text_range();
             // `ARG TOKEN # from the vault` declares `#`, `from`, … as well (experiment): they go with the last argument.
             let said = all.iter().take_while(|pair| !pair.key.starts_with('#')).count();
             if (0..said).all(|at| pairs.contains(&at)) {
+                self.steps.insert(index, StepChange::Removed);
                 self.push_or_obstruct(edit::remove_instruction(source, &step.outer), range);
                 continue;
             }
-            let gone = all.iter().enumerate().filter(|(at, _)| pairs.contains(at));
-            let edits: Result<Vec<_>, _> =
-                gone.map(|(_, pair)| edit::remove_pair(source, &step.instruction, pair)).collect();
-            self.push_or_obstruct(edits.map(|edits| united(edits.concat())), range);
+            self.steps.insert(index, StepChange::Rewritten);
+            let gone: Vec<usize> = pairs.into_iter().filter(|at| *at < all.len()).collect();
+            self.push_or_obstruct(edit::remove_pairs(source, &step.instruction, &gone), range);
         }
     }
 
     fn write_mounts(&mut self) {
         let steps: BTreeSet<usize> = self.mounts.keys().chain(self.exports.keys()).copied().collect();
         for step in steps {
+            self.steps.insert(step, StepChange::Rewritten);
             let mounts = self.mounts.remove(&step).unwrap_or_default();
             let exports = self.exports.remove(&step).unwrap_or_default();
             let as_root = self.dockerfile.runs_as_root(step);
             let flags: Vec<String> = mounts.iter().map(|mount| mount.flag(as_root)).collect();
             let commands: Vec<String> = mounts.iter().filter_map(Mount::command).chain(exports).collect();
-            self.runs.edited.insert(step);
             let instruction = &self.dockerfile.steps[step].instruction;
             let source = &self.dockerfile.source;
             let edits = match commands.is_empty() {
@@ -362,6 +378,7 @@ impl Mount {
     fn flag(&self, as_root: bool) -> String {
         match self {
             Self::Variable { id, name } => format!("--mount=type=secret,id={id},env={name}"),
+            Self::Flag(flag) => flag.clone(),
             Self::File { id, .. } if as_root => format!("--mount=type=secret,id={id}"),
             // A secret file belongs to root with mode 0400 unless it is said otherwise (BuildKit docs, experiment).
             Self::File { id, .. } => format!("--mount=type=secret,id={id},mode=0444"),
@@ -382,21 +399,4 @@ pub fn may_be_raised(frontend: &str) -> bool {
     let name = image.strip_prefix("docker.io/").unwrap_or(image);
     let repository = name.split([':', '@']).next().unwrap_or("");
     !image.contains('@') && matches!(repository, "docker/dockerfile" | "docker/dockerfile-upstream")
-}
-
-/// Deletions that touch each other, as one.
-fn united(mut edits: Vec<Edit>) -> Vec<Edit> {
-    edits.sort();
-    let mut result: Vec<Edit> = Vec::new();
-    for edit in edits {
-        match result.last_mut() {
-            Some(last)
-                if last.text.is_empty() && edit.text.is_empty() && last.range().end() >= edit.range().start() =>
-            {
-                *last = Edit::delete(last.range().cover(edit.range()));
-            }
-            _ => result.push(edit),
-        }
-    }
-    result
 }

@@ -50,6 +50,15 @@ pub struct Obstacle {
     pub instead: Option<String>,
 }
 
+/// What a fix does to an instruction of its Dockerfile; all others keep every byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepChange {
+    /// It reads otherwise afterwards, and is still the same kind of instruction.
+    Rewritten,
+    /// It goes whole.
+    Removed,
+}
+
 /// What a person has to do after a fix, or instead of one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FollowUp {
@@ -61,17 +70,6 @@ pub enum FollowUp {
     Do(String),
 }
 
-/// What a fix does to the RUNs of its Dockerfile, by their index among the steps as they were.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RunChanges {
-    /// Those whose text changes: a mount is added, a command is rewritten.
-    pub edited: BTreeSet<usize>,
-    /// Those that no longer need the value, because what they did with it was to write it down.
-    pub released: BTreeSet<usize>,
-    /// Those that go, because they did nothing else.
-    pub removed: BTreeSet<usize>,
-}
-
 /// The repair of one finding: all its edits over all its files, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
@@ -81,8 +79,10 @@ pub struct Fix {
     pub applicability: Applicability,
     /// The edits by file, in places of the analysed files; empty for a Manual fix.
     pub edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
-    /// What becomes of the RUNs, so that the result can be held against it.
-    pub runs: RunChanges,
+    /// The instructions that change, as indices into the Dockerfile's steps.
+    pub steps: BTreeMap<usize, StepChange>,
+    /// The RUNs that no longer need the value, because what they did with it was to write it down.
+    pub released: BTreeSet<usize>,
     /// What is edited as a whole: the builds, by file and index, and the Dockerfile with index 0. Fixes that share one are
     /// made one after the other.
     pub units: BTreeSet<(Utf8PathBuf, usize)>,
@@ -117,10 +117,13 @@ pub struct Finding {
     pub fix: Fix,
 }
 
+/// What identifies a finding while files are being edited: codemod, Dockerfile and subject.
+pub type Key = (&'static str, Utf8PathBuf, String);
+
 impl Finding {
-    /// What identifies the finding while files are being edited: codemod, Dockerfile and subject.
+    /// What identifies the finding while files are being edited.
     #[must_use]
-    pub fn key(&self) -> (&'static str, Utf8PathBuf, String) {
+    pub fn key(&self) -> Key {
         (self.codemod, self.dockerfile.clone(), self.subject.clone())
     }
 }

@@ -8,10 +8,7 @@ use crate::repository::Repository;
 use crate::source::{Edit, Source, apply_edits};
 
 use super::check::problem_with;
-use super::{Applicability, Codemod, FileChange, Finding, Plan, Planned, Policy, Status};
-
-/// What identifies a finding while the files change under it.
-type Key = (&'static str, Utf8PathBuf, String);
+use super::{Applicability, Codemod, FileChange, Finding, Key, Plan, Planned, Policy, Status};
 
 /// After this many rounds of fixes something feeds itself; real repositories need about as many rounds as one file has
 /// secrets.
@@ -55,10 +52,12 @@ impl<'p> Work<'p> {
             (policy.select.is_empty() || named(&policy.select)) && !named(&policy.ignore)
         };
         let codemods: Vec<_> = codemods.iter().copied().filter(wanted).collect();
-        let triggered = |path: &Utf8Path| {
-            let text = original.source(path).map_or("", Source::text);
-            !policy.prefilter || codemods.iter().any(|codemod| (codemod.may_find)(text))
-        };
+        let text = |path: &Utf8Path| original.source(path).map_or("", Source::text);
+        let may_find = |path: &Utf8Path| codemods.iter().any(|codemod| (codemod.may_find)(text(path)));
+        // Triggers run in the builds of other Dockerfiles, which may have nothing of their own to be found.
+        let has_triggers = |path: &Utf8PathBuf| text(path).to_ascii_lowercase().contains("onbuild");
+        let all = !policy.prefilter || original.dockerfiles().iter().any(|path| may_find(path) && has_triggers(path));
+        let triggered = |path: &Utf8Path| all || may_find(path);
         let model = Model::new(Rc::new(original.clone()), triggered);
         Self { model, policy, codemods, applied: BTreeSet::new(), rejected: BTreeMap::new() }
     }
@@ -80,7 +79,8 @@ impl<'p> Work<'p> {
         for finding in findings {
             let fix = &finding.fix;
             let key = finding.key();
-            if fix.applicability < least || self.rejected.contains_key(&key) || self.applied.contains(&key) {
+            let settled = self.rejected.contains_key(&key) || self.applied.contains(&key);
+            if fix.applicability < least || settled || !self.policy.choice.includes(&key) {
                 continue;
             }
             let collides = fix.edits.iter().any(|(file, own)| {
@@ -131,7 +131,7 @@ impl<'p> Work<'p> {
         }
         let mut changed = Vec::new();
         for (file, edits) in edits {
-            let source = self.model.repository.source(file)?;
+            let source = self.source(file)?;
             match apply_edits(source.text(), &edits) {
                 Ok(text) => changed.push(source.with_text(text)),
                 Err(overlap) => {
@@ -143,6 +143,13 @@ impl<'p> Work<'p> {
         }
         let paths = changed.iter().map(|source| source.path().to_owned()).collect();
         Some((self.model.repository.with_sources(changed), paths))
+    }
+
+    /// The file as it is; empty where a fix creates it.
+    fn source(&self, file: &Utf8Path) -> Option<Source> {
+        let repository = &self.model.repository;
+        let fresh = (!repository.is_file(file)).then(|| Source::new(file.to_owned(), Vec::new()));
+        repository.source(file).cloned().or(fresh)
     }
 
     fn broken_promise(&self, next: &Model, findings: &[Finding], finding: &Finding) -> Option<String> {
@@ -161,13 +168,15 @@ impl<'p> Work<'p> {
             match (self.rejected.get(&key), finding.fix.applicability) {
                 (Some(reason), _) => Status::HeldBack(reason.clone()),
                 (None, Applicability::Manual) => Status::Manual,
+                (None, _) if !self.policy.choice.includes(&key) => Status::NotChosen,
                 (None, Applicability::Unsafe) => Status::Unsafe,
                 (None, Applicability::Safe) => Status::HeldBack("another fix had to be made first".to_owned()),
             }
         };
         let findings = found.into_iter().map(|finding| Planned { status: status(&finding), finding }).collect();
         let changed = self.model.repository.sources().filter_map(|after| {
-            let before = original.source(after.path())?;
+            let created = Source::new(after.path().to_owned(), Vec::new());
+            let before = original.source(after.path()).unwrap_or(&created);
             let change = FileChange { before: before.clone(), after: after.clone() };
             (before.text() != after.text()).then(|| (after.path().to_owned(), change))
         });

@@ -4,15 +4,18 @@
 mod change;
 mod check;
 mod codemod;
+mod delivery;
+mod draft;
 mod finding;
 mod make;
 
-pub use change::{Change, FRONTEND, Mount, may_be_raised};
+pub use change::{Change, FRONTEND, Mount, StepEdit, may_be_raised};
 pub use codemod::Codemod;
-pub use finding::{Applicability, Finding, Fix, FollowUp, Label, Obstacle, RunChanges, Severity};
+pub use delivery::FileMount;
+pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
 pub use make::make;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
@@ -23,6 +26,8 @@ use crate::source::Source;
 pub struct Policy {
     /// Whether fixes that rest on assumptions are applied as well.
     pub unsafe_fixes: bool,
+    /// Which of the fixes that are sure enough are applied.
+    pub choice: Choice,
     /// The codemods to run; empty for all.
     pub select: Vec<String>,
     /// The codemods to leave out.
@@ -31,9 +36,30 @@ pub struct Policy {
     pub prefilter: bool,
 }
 
+/// Which fixes are applied, of those that a [`Policy`] holds to be sure enough.
+#[derive(Debug, Clone, Default)]
+pub enum Choice {
+    /// All of them.
+    #[default]
+    All,
+    /// Those of these findings, as somebody decided one by one.
+    Only(BTreeSet<Key>),
+}
+
+impl Choice {
+    /// Whether the fix of the finding with this key is among them.
+    #[must_use]
+    pub fn includes(&self, key: &Key) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(keys) => keys.contains(key),
+        }
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
-        Self { unsafe_fixes: false, select: Vec::new(), ignore: Vec::new(), prefilter: true }
+        Self { unsafe_fixes: false, choice: Choice::All, select: Vec::new(), ignore: Vec::new(), prefilter: true }
     }
 }
 
@@ -44,6 +70,8 @@ pub enum Status {
     Applied,
     /// Its fix rests on assumptions and was not asked for.
     Unsafe,
+    /// Its fix could be made and is not part of the [`Choice`].
+    NotChosen,
     /// It has no fix that a machine should make; [`Fix::obstacles`] says why.
     Manual,
     /// Its fix was taken out again; one sentence says why.

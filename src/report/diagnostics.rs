@@ -17,6 +17,7 @@ use crate::{
 /// Renders findings of one plan. Texts are prepared once a file.
 pub struct Diagnostics<'a> {
     redactor: &'a Redactor,
+    renderer: Renderer,
     files: BTreeMap<&'a Utf8Path, Shown>,
 }
 
@@ -28,19 +29,49 @@ impl<'a> Diagnostics<'a> {
         let paths: BTreeSet<&Utf8Path> = places.map(|label| label.file.as_path()).collect();
         let sources = paths.into_iter().filter_map(|path| Some((path, repository.source(path)?)));
         let files = sources.map(|(path, source)| (path, Shown::new(source.text(), redactor))).collect();
-        Self { redactor, files }
+        Self { redactor, renderer: Renderer::styled(), files }
+    }
+
+    /// The same for a terminal of `columns`: longer source lines are cut there.
+    #[must_use]
+    pub fn in_columns(mut self, columns: usize) -> Self {
+        self.renderer = self.renderer.term_width(columns);
+        self
     }
 
     /// One finding, with colours as escape codes; without a line feed at the end.
     #[must_use]
     pub fn render(&self, planned: &Planned) -> String {
-        let finding = &planned.finding;
+        let mut groups = vec![self.problem(&planned.finding)];
+        groups.extend(self.remedy(planned));
+        self.renderer.render(&groups)
+    }
+
+    /// One finding whose fix is offered to a person: what is wrong, what the fix takes for granted and what is to be
+    /// done after it.
+    #[must_use]
+    pub fn render_offer(&self, finding: &Finding) -> String {
+        let fix = &finding.fix;
+        let steps = fix.follow_ups.iter().filter(|step| !matches!(step, FollowUp::Rotate(_)));
+        let steps = steps.map(|step| Level::NOTE.message(format!("afterwards {}", self.line(&follow_up(step)))));
+        let help = Level::HELP.secondary_title(self.line(&fix.title)).elements(self.assumptions(finding));
+        self.renderer.render(&[self.problem(finding), help.elements(steps)])
+    }
+
+    /// What is wrong, where, and what a person should know about it.
+    fn problem<'s>(&'s self, finding: &'s Finding) -> Group<'s> {
         let title = level(finding.severity).primary_title(self.line(&finding.title)).id(finding.codemod);
         let others = finding.labels.iter().map(|label| (label, AnnotationKind::Context));
         let places = std::iter::once((&finding.primary, AnnotationKind::Primary)).chain(others);
-        let mut groups = vec![title.elements(self.snippets(places)).elements(self.notes(finding))];
-        groups.extend(self.remedy(planned));
-        Renderer::styled().render(&groups)
+        title.elements(self.snippets(places)).elements(self.notes(finding))
+    }
+
+    fn assumptions<'s>(&'s self, finding: &'s Finding) -> impl Iterator<Item = Element<'s>> {
+        finding
+            .fix
+            .assumptions
+            .iter()
+            .map(|sentence| Level::NOTE.message(format!("assuming that {}", clause(&self.line(sentence)))).into())
     }
 
     /// One finding in one line: `Dockerfile:2:5: error[arg-secret]: title`.
@@ -106,9 +137,7 @@ impl<'a> Diagnostics<'a> {
             (_, Applicability::Safe) => "`dfmigrate --fix` does this",
             (_, Applicability::Unsafe) => "`dfmigrate --fix --unsafe-fixes` does this",
         };
-        let assumptions = fix.assumptions.iter().map(|sentence| {
-            Element::from(Level::NOTE.message(format!("assuming that {}", clause(&self.line(sentence)))))
-        });
+        let assumptions = self.assumptions(&planned.finding);
         vec![Level::HELP.secondary_title(title).elements(assumptions).element(Level::NOTE.message(how))]
     }
 

@@ -55,6 +55,7 @@ impl Summary<'_> {
             let reason = match &planned.status {
                 Status::Applied => continue,
                 Status::Unsafe => "fixed with `--unsafe-fixes` if the printed assumptions hold".to_owned(),
+                Status::NotChosen => "not chosen in the review".to_owned(),
                 Status::HeldBack(reason) => format!("held back: {}", line(reason)),
                 Status::Manual => {
                     let reasons: BTreeSet<_> =
@@ -103,7 +104,8 @@ mod tests {
             title: format!("mount `{subject}` as a secret"),
             applicability: Applicability::Safe,
             edits: BTreeMap::new(),
-            runs: crate::plan::RunChanges::default(),
+            steps: BTreeMap::new(),
+            released: std::collections::BTreeSet::new(),
             units: BTreeSet::new(),
             assumptions: Vec::new(),
             obstacles: vec![obstacle],

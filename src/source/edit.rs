@@ -30,6 +30,18 @@ impl Edit {
         Self::replace(TextRange::empty(offset), text)
     }
 
+    /// The one edit that turns `old` into `new`: all between their common beginning and their common end.
+    #[must_use]
+    pub fn between(old: &str, new: &str) -> Self {
+        let common = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
+            pairs.take_while(|(left, right)| left == right).map(|(left, _)| left.len_utf8()).sum()
+        };
+        let start = common(&mut old.chars().zip(new.chars()));
+        let (old_rest, new_rest) = (&old[start..], &new[start..]);
+        let end = common(&mut old_rest.chars().rev().zip(new_rest.chars().rev()));
+        Self::replace(range(start, old.len() - end), &new_rest[..new_rest.len() - end])
+    }
+
     /// The range that is replaced, in bytes of the original text.
     #[must_use]
     pub fn range(&self) -> TextRange {

@@ -2,6 +2,9 @@
 
 mod fix;
 mod look;
+mod review;
 mod safety;
 #[cfg(test)]
 mod scratch;
+#[cfg(test)]
+mod terminal;

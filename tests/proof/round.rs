@@ -121,7 +121,7 @@ impl<'a> Round<'a> {
         let manifest = &self.case.manifest;
         let value = self.addresses.fill_in(&manifest.value).replace("{canary}", self.canary.value());
         for (path, content) in &manifest.files {
-            fs::write(folder.join(path), content.replace("{canary}", self.canary.value()))?;
+            fs::write(folder.join(path), self.addresses.fill_in(content).replace("{canary}", self.canary.value()))?;
         }
         let mut whole = Ended { status: 0, output: String::new() };
         for step in &manifest.build {

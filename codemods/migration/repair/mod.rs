@@ -117,7 +117,7 @@ impl<'m> Migration<'m> {
         }
         for (step, edits) in repairs.edits {
             if !repairs.removed.contains(&step) {
-                change.rewrite(step, edits);
+                change.edit_run(step, edits);
             }
         }
         for (step, preludes) in repairs.preludes {

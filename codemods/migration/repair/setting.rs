@@ -119,7 +119,7 @@ impl<'m> Migration<'m> {
     }
 
     fn check_git_version(&self, site: &Site<'m>, setting: &Setting) -> Result<(), Refused> {
-        let image = self.dockerfile.image_of(site.step).unwrap_or_default();
+        let image = self.dockerfile.base_image(site.step).unwrap_or_default();
         if matches!(setting, Setting::Git(..)) && crate::knowledge::engines::has_old_git(image) {
             return Err(Refused::because(format!("git in `{image}` is older than 2.31 and reads no GIT_CONFIG_COUNT")));
         }

@@ -5,6 +5,7 @@
 
 mod interpolation;
 mod layout;
+mod offer;
 mod pass;
 mod service;
 
@@ -14,9 +15,9 @@ mod tests;
 use camino::Utf8Path;
 
 use super::yaml::{self, Cursor, Document};
-use super::{Build, Builder, Caller, Dockerfiles, Format, Refusal, Request, Rewrite, Surroundings, unreadable};
+use super::{Build, Builder, Caller, Dockerfiles, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
 use crate::source::{Source, TextRange};
-use service::Service;
+use service::{ProjectFile, Service};
 
 /// The caller for Compose files.
 #[derive(Debug, Clone, Copy)]
@@ -56,13 +57,24 @@ impl Caller for Compose {
     ) -> Result<Rewrite, Refusal> {
         pass::pass_secrets(self, source, around, build, requests)
     }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        offer::offer(source, around, build, offers)
+    }
 }
 
 /// Every service that is built with its build, in the order of the text.
 fn found<'d>(documents: &'d [Document], source: &Source, around: &dyn Surroundings) -> Vec<(Service<'d>, Build)> {
     let mut found = Vec::new();
+    let project = ProjectFile::of(source.path(), around);
     for service in service::services(documents) {
-        let build = build(found.len(), service, source, around);
+        let build = build(found.len(), service, source, &project, around);
         // Other tools have services with a `build` too, which is then a command and names no folder.
         let folder = service.build.text().is_none() || !matches!(build.dockerfiles, Dockerfiles::Unknown(_));
         if folder || has_compose_name(source.path()) {
@@ -77,8 +89,14 @@ fn has_compose_name(path: &Utf8Path) -> bool {
     path.file_stem().is_some_and(|stem| stem.split(['.', '-', '_']).any(|part| part == "compose"))
 }
 
-fn build(index: usize, service: Service<'_>, source: &Source, around: &dyn Surroundings) -> Build {
-    let (dockerfiles, context) = service.location(source.path(), around);
+fn build(
+    index: usize,
+    service: Service<'_>,
+    source: &Source,
+    project: &ProjectFile<'_>,
+    around: &dyn Surroundings,
+) -> Build {
+    let (dockerfiles, context) = service.location(source.path(), project, around);
     let range = service_range(service);
     let target = service.build.get("target").and_then(Cursor::text);
     let mut arguments = service.arguments();

@@ -1,5 +1,7 @@
 //! What a Compose file says about one service's build (compose-spec `build.md`).
 
+use std::cell::OnceCell;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::interpolation::{classify, expand};
@@ -105,8 +107,13 @@ impl<'d> Service<'d> {
     }
 
     /// The Dockerfile and the context, for a Compose file at `file`.
-    pub(super) fn location(self, file: &Utf8Path, around: &dyn Surroundings) -> (Dockerfiles, Option<Utf8PathBuf>) {
-        let written = self.written_location(file, around);
+    pub(super) fn location(
+        self,
+        file: &Utf8Path,
+        project: &ProjectFile<'_>,
+        around: &dyn Surroundings,
+    ) -> (Dockerfiles, Option<Utf8PathBuf>) {
+        let written = self.written_location(project);
         if written.inline || written.context.as_deref().is_some_and(is_remote) {
             return (Dockerfiles::Elsewhere, None);
         }
@@ -122,7 +129,7 @@ impl<'d> Service<'d> {
     }
 
     /// What the service says; what an override or extending service leaves open comes from the file it builds upon.
-    fn written_location(self, file: &Utf8Path, around: &dyn Surroundings) -> WrittenLocation {
+    fn written_location(self, project: &ProjectFile<'_>) -> WrittenLocation {
         let own = WrittenLocation::of(self.build);
         if own.context.is_some() || own.inline {
             return own;
@@ -131,7 +138,7 @@ impl<'d> Service<'d> {
             let name = extends.text().or_else(|| extends.get("service")?.text())?;
             self.root.get("services")?.get(name)?.get("build").map(WrittenLocation::of)
         });
-        let base = extended.or_else(|| base_location(file, self.name, around));
+        let base = extended.or_else(|| project.location(self.name));
         base.map_or(own.clone(), |base| WrittenLocation {
             dockerfile: own.dockerfile.or(base.dockerfile),
             context: base.context,
@@ -158,14 +165,32 @@ impl WrittenLocation {
     }
 }
 
-/// The build of service `name` in the project's own file, when `file` is one that is laid over it.
-fn base_location(file: &Utf8Path, name: &str, around: &dyn Surroundings) -> Option<WrittenLocation> {
-    let folder = file.parent()?;
-    BASE_FILES.iter().map(|base| folder.join(base)).filter(|base| base != file).find_map(|base| {
-        let documents = yaml::read(around.text(&base)?).ok()?;
-        let build = Cursor::root(documents.first()?).get("services")?.get(name)?.get("build")?;
-        Some(WrittenLocation::of(build))
-    })
+/// The project's own file, where the file that is read may be one that is laid over it. It is read when it is asked for.
+pub(super) struct ProjectFile<'a> {
+    file: &'a Utf8Path,
+    around: &'a dyn Surroundings,
+    documents: OnceCell<Vec<Vec<Document>>>,
+}
+
+impl<'a> ProjectFile<'a> {
+    /// That of the Compose file at `file`.
+    pub(super) fn of(file: &'a Utf8Path, around: &'a dyn Surroundings) -> Self {
+        Self { file, around, documents: OnceCell::new() }
+    }
+
+    /// Where it says that service `name` is built.
+    fn location(&self, name: &str) -> Option<WrittenLocation> {
+        self.documents.get_or_init(|| self.read()).iter().find_map(|documents| {
+            let build = Cursor::root(documents.first()?).get("services")?.get(name)?.get("build")?;
+            Some(WrittenLocation::of(build))
+        })
+    }
+
+    fn read(&self) -> Vec<Vec<Document>> {
+        let folder = self.file.parent().unwrap_or(Utf8Path::new(""));
+        let others = BASE_FILES.iter().map(|base| folder.join(base)).filter(|base| base != self.file);
+        others.filter_map(|base| yaml::read(self.around.text(&base)?).ok()).collect()
+    }
 }
 
 /// Paths are relative to the file's folder; with `--project-directory` or several `--file`, to another, a

@@ -1,5 +1,9 @@
 //! The actions that build images, from their own `action.yml` files.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// How an action's input lists build arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ListForm {
@@ -76,6 +80,16 @@ pub(super) fn find(uses: &str) -> Option<&'static Action> {
     })
 }
 
+static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let names = ACTIONS.iter().map(|action| action.name);
+    AhoCorasick::builder().ascii_case_insensitive(true).build(names).ok()
+});
+
+/// Whether `text` has the name of one of the actions.
+pub(super) fn is_mentioned(text: &str) -> bool {
+    NAMES.as_ref().is_none_or(|names| names.is_match(text))
+}
+
 /// The version behind the `@` of `uses` as far as it is written: `v5` is `(5, None)`, a commit or branch is `None`.
 pub(super) fn version(uses: &str) -> Option<(u32, Option<u32>)> {
     let version = uses.split_once('@')?.1;
@@ -94,6 +108,7 @@ mod tests {
         assert_eq!(find("elgohr/Publish-Docker-Github-Action@v5").map(|action| action.engine), Some(Engine::None));
         assert!(find("docker://gcr.io/kaniko-project/executor:v1").is_some());
         assert!(find("docker/login-action@v3").is_none());
+        assert!(is_mentioned("uses: elgohr/Publish-Docker-Github-Action@v5"));
         assert_eq!(version("a/b@v5.1.0"), Some((5, Some(1))));
         assert_eq!(version("a/b@v2"), Some((2, None)));
         assert_eq!(version("a/b@0565240e2d4ab88bba5387d719585280857ece09"), None);

@@ -6,6 +6,7 @@ mod catalog;
 mod expression;
 mod list;
 mod matrix;
+mod offer;
 mod pass;
 mod pass_run;
 mod quote;
@@ -20,8 +21,9 @@ mod tests;
 
 use camino::Utf8Path;
 
+use super::sieve::may_build;
 use super::yaml::{self, Document};
-use super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings, unreadable};
+use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
 use crate::source::Source;
 use step::Step;
 
@@ -42,6 +44,9 @@ impl Caller for GithubActions {
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
+        if !may_build(source.text()) && !catalog::is_mentioned(source.text()) {
+            return Vec::new();
+        }
         let documents = match yaml::read(source.text()) {
             Ok(documents) => documents,
             Err(error) => return unreadable::builds(Format::GithubActions, source, &error, &MARKS),
@@ -65,6 +70,23 @@ impl Caller for GithubActions {
             return pass_run::pass_secrets(self, source, around, build, step, requests);
         }
         pass::pass_secrets(self, source, around, build, step, requests)
+    }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
+        let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
+        let found = found(&documents, source, around);
+        let (step, _) = found.get(build.index).ok_or_else(|| refuse("the step is not in the file"))?;
+        match step.body.get("run") {
+            Some(_) => offer::offer_in_script(source, around, build, step, offers),
+            None => offer::offer(source, build, step, offers),
+        }
     }
 }
 

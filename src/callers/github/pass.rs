@@ -178,7 +178,8 @@ impl Pass<'_, '_> {
         let indentation = self.indentation(input.node(), column);
         for (key, lines) in [("secrets", &chosen.secrets), ("secret-envs", &chosen.variables)] {
             if !lines.is_empty() {
-                self.add_records(with, key, lines, entry.range(), (column, indentation))?;
+                let layout = (column, indentation);
+                add_records(&mut self.patch, self.source, with, (key, lines), entry.range(), layout)?;
             }
         }
         Some(())
@@ -208,48 +209,48 @@ impl Pass<'_, '_> {
         }
         Some(())
     }
+}
 
-    /// Adds `lines` to the input `key`, or that input behind `build_args`. `layout` is the column of the keys and that of
-    /// the lines.
-    fn add_records(
-        &mut self,
-        with: Cursor<'_>,
-        key: &str,
-        lines: &[String],
-        build_args: TextRange,
-        layout: (usize, usize),
-    ) -> Option<()> {
-        let Some((_, entry)) = with.node().as_mapping()?.find(key) else {
-            let mut block = vec![format!("{}{key}: |", " ".repeat(layout.0))];
-            block.extend(indented(lines, layout.1));
-            self.patch.insert_behind(build_args, &block);
-            return Some(());
-        };
-        let value = Some(&entry.value).filter(|value| value.anchor.is_none())?;
-        let scalar = value.as_scalar()?;
-        match scalar.style {
-            Style::Folded => return None,
-            Style::Literal => {
-                let first = yaml::view(self.source.text(), value).and_then(|view| view.host_start());
-                let column = first.map_or(layout.1, |first| self.patch.column(first));
-                self.patch.insert_behind(value.range, &indented(lines, column));
-            }
-            _ => self.make_block(value, scalar, lines, layout.1)?,
+/// Adds `lines` to the input `key`, or that input behind the one at `behind`. `layout` is the column of the keys and that
+/// of the lines.
+pub(super) fn add_records(
+    patch: &mut Patch<'_>,
+    source: &Source,
+    with: Cursor<'_>,
+    (key, lines): (&str, &[String]),
+    behind: TextRange,
+    layout: (usize, usize),
+) -> Option<()> {
+    let Some((_, entry)) = with.node().as_mapping()?.find(key) else {
+        let mut block = vec![format!("{}{key}: |", " ".repeat(layout.0))];
+        block.extend(indented(lines, layout.1));
+        patch.insert_behind(behind, &block);
+        return Some(());
+    };
+    let value = Some(&entry.value).filter(|value| value.anchor.is_none())?;
+    let scalar = value.as_scalar()?;
+    match scalar.style {
+        Style::Folded => return None,
+        Style::Literal => {
+            let first = yaml::view(source.text(), value).and_then(|view| view.host_start());
+            let column = first.map_or(layout.1, |first| patch.column(first));
+            patch.insert_behind(value.range, &indented(lines, column));
         }
-        Some(())
+        _ => make_block(patch, value, scalar, lines, layout.1)?,
     }
+    Some(())
+}
 
-    /// One line, or none, becomes a block with `lines` behind it, unless a comment would end up inside the block.
-    fn make_block(&mut self, value: &Node, scalar: &Scalar, lines: &[String], column: usize) -> Option<()> {
-        if !self.patch.ends_its_line(value.range) {
-            return None;
-        }
-        let old = scalar.text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
-        let all: Vec<String> = old.chain(lines.iter().cloned()).collect();
-        let blank = if scalar.style == Style::Missing { " " } else { "" };
-        self.patch.replace(value.range, &format!("{blank}|\n{}", indented(&all, column).join("\n")));
-        Some(())
+/// One line, or none, becomes a block with `lines` behind it, unless a comment would end up inside the block.
+fn make_block(patch: &mut Patch<'_>, value: &Node, scalar: &Scalar, lines: &[String], column: usize) -> Option<()> {
+    if !patch.ends_its_line(value.range) {
+        return None;
     }
+    let old = scalar.text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
+    let all: Vec<String> = old.chain(lines.iter().cloned()).collect();
+    let blank = if scalar.style == Style::Missing { " " } else { "" };
+    patch.replace(value.range, &format!("{blank}|\n{}", indented(&all, column).join("\n")));
+    Some(())
 }
 
 fn indented(lines: &[String], column: usize) -> Vec<String> {

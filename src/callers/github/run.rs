@@ -150,8 +150,21 @@ impl<'d> Script<'d> {
         self.foreign.values().any(|foreign| matches!(foreign, Foreign::Variable(known) if known == name))
     }
 
+    /// Whether anything that the script is read with differs between the combinations.
+    fn depends_on_matrix(&self) -> bool {
+        let mut texts = self.step.all_environment().into_iter().filter_map(|(_, value)| value.text());
+        let directory = self.step.run_setting("working-directory");
+        let mut expressions = self.expressions.values();
+        texts.any(|text| text.contains("matrix"))
+            || directory.is_some_and(|text| text.contains("matrix"))
+            || expressions.any(|text| text.contains("matrix"))
+    }
+
     /// The combinations of the job's matrix, as far as they are known.
     fn rows(&self) -> Vec<Row> {
+        if !self.depends_on_matrix() {
+            return vec![Row::new()];
+        }
         let mut rows = self.step.rows().unwrap_or_default();
         rows.truncate(MAXIMUM_ROWS);
         if rows.is_empty() { vec![Row::new()] } else { rows }

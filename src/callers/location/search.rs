@@ -49,8 +49,7 @@ pub(in crate::callers) fn choose(readings: &[Reading], home: &Utf8Path, raw: &st
     let guessed = readings.iter().any(|reading| !reading.is_known());
     if guessed {
         let patterns: Vec<&Reading> = readings.iter().filter(|one| !one.is_known() && one.is_telling()).collect();
-        let fits = |path: &Utf8Path| patterns.iter().any(|reading| fits(&reading.dockerfile, path));
-        nearest_fitting(home, around, fits).into_iter().for_each(|path| push_new(&mut found, path));
+        nearest_fitting(&patterns, home, around).into_iter().for_each(|path| push_new(&mut found, path));
     }
     let dockerfiles = match found.as_slice() {
         [] => missing(readings, home, raw, around),
@@ -89,20 +88,24 @@ fn missing(readings: &[Reading], home: &Utf8Path, raw: &str, around: &dyn Surrou
     if fitting.is_empty() { Dockerfiles::Unknown(raw.to_owned()) } else { Dockerfiles::Several(fitting) }
 }
 
-/// The Dockerfiles for which `fits` holds below the nearest folder, from `home` upwards, that has one.
-fn nearest_fitting(home: &Utf8Path, around: &dyn Surroundings, fits: impl Fn(&Utf8Path) -> bool) -> Vec<Utf8PathBuf> {
-    let mut seen: &[Utf8PathBuf] = &[];
-    for folder in upwards(home) {
-        let all = below(around.dockerfiles(), &folder);
-        if all.len() > seen.len() {
-            let found: Vec<Utf8PathBuf> = all.iter().filter(|path| fits(path)).cloned().collect();
-            if !found.is_empty() {
-                return found;
-            }
-        }
-        seen = all;
+/// The Dockerfiles that fit one of `patterns`: those below the nearest folder, from `home` upwards, that has one.
+fn nearest_fitting(patterns: &[&Reading], home: &Utf8Path, around: &dyn Surroundings) -> Vec<Utf8PathBuf> {
+    let mut fitting: Vec<&Utf8PathBuf> = Vec::new();
+    for pattern in patterns {
+        let pattern = pattern.dockerfile.strip_prefix(ROOT).unwrap_or(&pattern.dockerfile);
+        let all = below(around.dockerfiles(), known_folder(pattern));
+        all.iter().filter(|path| fits(pattern, path)).for_each(|path| push_new(&mut fitting, path));
     }
-    Vec::new()
+    let within = |folder: Utf8PathBuf| -> Vec<Utf8PathBuf> {
+        fitting.iter().filter(|path| path.starts_with(&folder)).map(|path| (*path).clone()).collect()
+    };
+    upwards(home).into_iter().map(within).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// The folder in front of the first piece of a pattern that can't be told.
+fn known_folder(pattern: &str) -> &Utf8Path {
+    let known = pattern.split(UNKNOWN).next().unwrap_or("");
+    Utf8Path::new(known.rsplit_once('/').map_or("", |(folder, _)| folder.trim_start_matches('/')))
 }
 
 /// Those of `sorted` that lie at or below `folder`: in the order of paths they stand together.
@@ -112,11 +115,11 @@ fn below<'p>(sorted: &'p [Utf8PathBuf], folder: &Utf8Path) -> &'p [Utf8PathBuf] 
     rest.get(..rest.partition_point(|path| path.starts_with(folder))).unwrap_or_default()
 }
 
-/// Whether `path` is `pattern` with anything in place of [`UNKNOWN`]. A pattern that begins with it is open in front.
+/// Whether `path` is `pattern` with anything in place of [`UNKNOWN`].
 fn fits(pattern: &str, path: &Utf8Path) -> bool {
     let text = format!("/{path}");
-    let mut pieces = pattern.strip_prefix(ROOT).unwrap_or(pattern).split(UNKNOWN);
-    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or("").trim_end_matches("//")) else { return false };
+    let mut pieces = pattern.split(UNKNOWN);
+    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or("")) else { return false };
     let pieces: Vec<&str> = pieces.collect();
     for (index, piece) in pieces.iter().enumerate() {
         if index + 1 == pieces.len() {

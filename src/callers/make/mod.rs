@@ -19,7 +19,8 @@ use makefile_lossless::{Makefile, VariableDefinition};
 
 use super::location::upwards;
 use super::shell::{self, Foreign, Site};
-use super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings};
+use super::sieve::may_build;
+use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, TextRange, range};
 use crate::syntax::shell::Dialect;
 use reference::{COMPUTED, ODD, VARIABLE, names};
@@ -60,6 +61,16 @@ impl Caller for Make {
             }
         }
         Ok(rewrite)
+    }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        shell::offer_in(&sites(source), around, build, offers)
     }
 }
 
@@ -160,7 +171,7 @@ fn inside(text: &str, at: TextRange) -> bool {
 /// Every piece of the Makefile that a shell may get.
 fn sites(source: &Source) -> Vec<Site<'_>> {
     let text = source.text();
-    if !["build", "executor", "deploy", " bud"].iter().any(|word| text.contains(word)) {
+    if !may_build(text) {
         return Vec::new();
     }
     let file = File::read(source);

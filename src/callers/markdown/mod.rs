@@ -15,7 +15,8 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 use super::location::upwards;
 use super::shell::{self, Site};
-use super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings};
+use super::sieve::may_build;
+use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, range};
 use crate::syntax::shell::Dialect;
 use crate::syntax::view::View;
@@ -49,12 +50,22 @@ impl Caller for Markdown {
     ) -> Result<Rewrite, Refusal> {
         shell::pass_secrets_in(&sites(source), around, build, requests).map(|passed| passed.rewrite)
     }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        shell::offer_in(&sites(source), around, build, offers)
+    }
 }
 
 /// Every code block and code span that a shell could read.
 fn sites(source: &Source) -> Vec<Site<'_>> {
     let text = source.text();
-    if !["build", "executor", "deploy"].iter().any(|word| text.contains(word)) {
+    if !may_build(text) {
         return Vec::new();
     }
     let mut sites = Vec::new();

@@ -127,6 +127,8 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
         nounset: false,
         clean: false,
         guessed: None,
+        options: None,
+        context: None,
     })
 }
 

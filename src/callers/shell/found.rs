@@ -39,6 +39,10 @@ pub(super) struct Found {
     pub clean: bool,
     /// The program as written, if it is a variable of unknown value.
     pub guessed: Option<String>,
+    /// Behind the subcommand: where an option may go.
+    pub options: Option<TextSize>,
+    /// The build context.
+    pub context: Option<Operand>,
 }
 
 /// A build argument and where its value comes from.
@@ -66,6 +70,7 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         Some((told(site, argument, command.range)?, found_argument(argument, state, &assigned)))
     });
     let (told, arguments): (Vec<Argument>, Vec<FoundArgument>) = arguments.unzip();
+    let subcommand = parsed.program.operands.checked_sub(1).and_then(|last| pieces.get(last));
     let environment = Environment { evaluator: Evaluator { site, state }, command, wrappers };
     let build = Build {
         range,
@@ -85,6 +90,8 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         nounset: state.nounset,
         clean: walk.clean,
         guessed,
+        options: subcommand.map(|piece| piece.site.end()),
+        context: parsed.context,
     })
 }
 

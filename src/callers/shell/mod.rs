@@ -8,6 +8,7 @@ mod embedded;
 mod engine;
 mod expand;
 mod found;
+mod offer;
 mod place;
 mod portable;
 mod removal;
@@ -27,7 +28,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use script::Shell;
 
 use super::command::UNKNOWN;
-use super::{Build, Format, Refusal, Request, Rewrite, Surroundings};
+use super::sieve::may_build;
+use super::{Build, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::syntax::shell::{Dialect, parse};
 use crate::syntax::view::View;
 
@@ -138,6 +140,25 @@ pub(super) fn pass_secrets_in(
     Err(gone(build))
 }
 
+/// The edits that make `build`, one of [`builds_in`], hand over what is missing of `offers`.
+///
+/// # Errors
+/// A [`Refusal`] where one of them can't be handed over.
+pub(super) fn offer_in(
+    sites: &[Site<'_>],
+    around: &dyn Surroundings,
+    build: &Build,
+    offers: &[Offer],
+) -> Result<Rewrite, Refusal> {
+    for site in sites.iter().filter(|site| site.view.holds(build.range)) {
+        let all = found(site, around);
+        if let Some(found) = all.iter().find(|found| is_same(&found.build, build)) {
+            return offer::offer(site, found, offers);
+        }
+    }
+    Err(gone(build))
+}
+
 fn is_same(one: &Build, other: &Build) -> bool {
     one.range == other.range && one.title == other.title
 }
@@ -165,9 +186,4 @@ fn found(site: &Site<'_>, around: &dyn Surroundings) -> Vec<found::Found> {
         found.build.index = index;
     }
     merged
-}
-
-/// A cheap necessary condition.
-fn may_build(text: &str) -> bool {
-    ["build", "executor", "deploy", " bud"].iter().any(|word| text.contains(word))
 }

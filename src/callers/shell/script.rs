@@ -6,7 +6,7 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::location::upwards;
-use super::super::{Build, Caller, Format, Refusal, Request, Rewrite, Surroundings};
+use super::super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use super::Site;
 use crate::source::{Source, range};
 use crate::syntax::shell::Dialect;
@@ -42,6 +42,16 @@ impl Caller for Shell {
         requests: &[Request],
     ) -> Result<Rewrite, Refusal> {
         super::pass_secrets(&site(source), around, build, requests).map(|rewrite| rewrite.rewrite)
+    }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        super::offer_in(&[site(source)], around, build, offers)
     }
 }
 

@@ -12,7 +12,8 @@ const LETTERS: &str = "aZ3bY8cX1dW5eV0fU9gT2hS7";
 #[test]
 fn the_table_is_well_formed() -> Result<(), Box<dyn std::error::Error>> {
     let tables: Tables = crate::knowledge::check(include_str!("../values.toml"))?;
-    RegexSet::new(tables.placeholder.iter().chain(&tables.public).map(whole))?;
+    let whole_values = [&tables.placeholder, &tables.public, &tables.pointer, &tables.switch, &tables.nothing];
+    RegexSet::new(whole_values.into_iter().flatten().map(whole))?;
     RegexSet::new(tables.shape.iter().map(|shape| &shape.pattern))?;
     Ok(())
 }
@@ -76,9 +77,38 @@ fn public_values() {
         "ssh://git@git.example.com/o/r",
         "https://$HOST/simple",
         "git+ssh://git@git.example.com/a",
+        "jdbc:mysql://db.example.com:3306/app?useSSL=false",
+        "jdbc:h2:file:/srv/app/data",
+        "jdbc:oracle:thin:@//db.example.com:1521/app",
+        "downloads.example.com/models/2015",
     ] {
         assert_eq!(classify_value(value), ValueVerdict::Public, "{value}");
     }
+}
+
+#[test]
+fn jdbc_addresses_with_a_password() {
+    for value in [
+        "jdbc:mysql://db.example.com/app?user=app&password=hunter2",
+        "jdbc:sqlserver://db.example.com;user=sa;password=hunter2",
+        "jdbc:oracle:thin:scott/tiger@//db.example.com:1521/app",
+        "jdbc:h2:file:/srv/app;PASSWORD=hunter2",
+    ] {
+        assert_ne!(classify_value(value), ValueVerdict::Public, "{value}");
+    }
+}
+
+#[test]
+fn values_that_only_point_to_a_secret() {
+    for value in ["/etc/ssl/server.key", "./certs/server.pem", "~/.ssh/id_rsa", "server.key"] {
+        assert!(is_pointer(value), "{value}");
+    }
+    let base64_with_a_slash = format!("/{}", random(40, LETTERS));
+    for value in ["hunter2", "12345678", "none", "true", "secret", &base64_with_a_slash, "https://example.com"] {
+        assert!(!is_pointer(value), "{value}");
+    }
+    assert!(is_switch("true") && is_switch("False") && !is_switch("1") && !is_switch("truely"));
+    assert!(is_nothing("null") && is_nothing("None") && !is_nothing("false") && !is_nothing("password"));
 }
 
 #[test]

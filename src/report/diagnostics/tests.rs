@@ -32,11 +32,12 @@ fn finding(applicability: Applicability) -> Finding {
         ],
         notes: vec!["Anyone who can pull the image can read it".into()],
         fix: Fix {
-            runs: crate::plan::RunChanges::default(),
+            released: std::collections::BTreeSet::new(),
             units: std::collections::BTreeSet::new(),
             title: "mount `NPM_TOKEN` as a secret in 1 RUN instruction".into(),
             applicability,
             edits: BTreeMap::new(),
+            steps: BTreeMap::new(),
             assumptions: Vec::new(),
             obstacles: Vec::new(),
             follow_ups: vec![FollowUp::Rotate("`NPM_TOKEN`".into())],

@@ -72,7 +72,8 @@ fn assignments(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>
             let by_blank = found.name("mark").is_some_and(|mark| mark.as_str().trim().is_empty());
             let has_lead = found.name("lead").is_some_and(|lead| !lead.is_empty());
             let assigns = !by_blank || has_lead;
-            if assigns && is_secret(name.as_str()) && is_written_out(value.as_str()) {
+            let writes = assigns && !is_build_secret(name.as_str(), value.as_str()) && is_written_out(value.as_str());
+            if writes && is_secret(name.as_str()) {
                 ranges.push(line_start + value.start()..line_start + value.end());
                 at = value.end();
             }
@@ -82,16 +83,26 @@ fn assignments(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>
     ranges
 }
 
+/// Whether it is `--secret id=npm,env=NPM_TOKEN` of `docker build`, which says where a value is and never what it is
+/// (Docker's `buildx build` reference).
+fn is_build_secret(name: &str, value: &str) -> bool {
+    let (key, _) = value.split_once('=').unwrap_or_default();
+    name == "secret" && ["id", "type", "src", "source", "env"].contains(&key)
+}
+
 /// Whether a value is a text of its own and not a reference, a placeholder or a flag.
 fn is_written_out(value: &str) -> bool {
     let reference = value.starts_with(['$', '%', '<']) || value.starts_with("{{") || value.contains("${");
+    // `secrets: |` says that lines follow, and `>-` as well (YAML 1.2, 8.1.1).
+    let block =
+        value.starts_with(['|', '>']) && value.bytes().skip(1).all(|byte| matches!(byte, b'-' | b'+' | b'0'..=b'9'));
     let harmless = match classify_value(value) {
         ValueVerdict::Empty | ValueVerdict::Placeholder => true,
         // A password of digits counts as public by its form alone.
         ValueVerdict::Public => !value.bytes().all(|byte| byte.is_ascii_digit()),
         _ => false,
     };
-    !reference && !harmless
+    !reference && !harmless && !block
 }
 
 fn is_credential(value: &str) -> bool {
@@ -139,6 +150,9 @@ mod tests {
             "  NPM_TOKEN: ${{ secrets.NPM_TOKEN }}\n",
             "RUN --mount=type=secret,id=npm_token,env=NPM_TOKEN npm ci\n",
             "ARG NPM_TOKEN=changeme\n",
+            "docker build --secret id=npm_token,env=NPM_TOKEN --secret type=file,id=a,src=./a .\n",
+            "secrets: |\n  npm_token=${{ secrets.NPM_TOKEN }}\n",
+            "secrets: >-\n",
             "git clone https://$TOKEN@git.example.com/x\n",
         ] {
             assert_eq!(found(text), Vec::<&str>::new(), "{text}");

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::edit::{EditError, add_mounts, insert_command, remove_instruction, remove_pair, set_syntax_directive};
+use super::edit::{
+    EditError, add_mounts, insert_command, remove_instruction, remove_pair, remove_pairs, set_syntax_directive,
+};
 use super::*;
 use crate::source::{Edit, Source, apply_edits, slice};
 
@@ -195,6 +197,26 @@ proptest! {
                 let after = applied(&text, &edits.unwrap_or_default());
                 prop_assert_eq!(after.ends_with('\n'), text.ends_with('\n'), "{:?} of {:?}: {:?}", pair.key, text, after);
             }
+        }
+    }
+
+    #[test]
+    fn several_pairs_of_a_legal_file_can_go(text in file(), kept in any::<u8>()) {
+        let source = Source::new("f", text.clone().into_bytes());
+        for (at, instruction) in parse(&text).root().instructions().into_iter().enumerate() {
+            let pairs = |of: &Instruction| of.triggered().unwrap_or_else(|| of.clone()).pairs();
+            let keys = |pairs: Vec<Pair>| pairs.into_iter().map(|pair| pair.key).collect::<Vec<_>>();
+            let before = keys(pairs(&instruction));
+            let (stay, go): (Vec<_>, Vec<_>) = (0..before.len()).partition(|index| kept >> (index % 8) & 1 == 1);
+            if stay.is_empty() || go.is_empty() {
+                continue;
+            }
+            let edits = remove_pairs(&source, &instruction, &go);
+            prop_assert!(edits.is_ok(), "{go:?} of {text}");
+            let after = applied(&text, &edits.unwrap_or_default());
+            let found = parse(&after).root().instructions().into_iter().nth(at).map(|found| keys(pairs(&found)));
+            let expected: Vec<_> = stay.iter().map(|index| before[*index].clone()).collect();
+            prop_assert_eq!(found, Some(expected), "{:?} of {:?}: {:?}", go, text, after);
         }
     }
 

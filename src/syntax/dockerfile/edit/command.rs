@@ -81,16 +81,5 @@ pub fn add_mounts_and_command(
     let moved =
         index.and_then(|index| parsed.root().instructions().into_iter().nth(index)).ok_or(EditError::Disturbs)?;
     let mounted = apply(&prepared, &add_mounts(&prepared, &moved, mounts)?)?;
-    Ok(vec![difference(source.text(), mounted.text())])
-}
-
-/// The one edit that turns `old` into `new`: all between their common beginning and their common end.
-fn difference(old: &str, new: &str) -> Edit {
-    let common = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
-        pairs.take_while(|(left, right)| left == right).map(|(left, _)| left.len_utf8()).sum()
-    };
-    let start = common(&mut old.chars().zip(new.chars()));
-    let (old_rest, new_rest) = (&old[start..], &new[start..]);
-    let end = common(&mut old_rest.chars().rev().zip(new_rest.chars().rev()));
-    Edit::replace(range(start, old.len() - end), &new_rest[..new_rest.len() - end])
+    Ok(vec![Edit::between(source.text(), mounted.text())])
 }

@@ -8,6 +8,7 @@ mod directive;
 mod layout;
 mod mounts;
 mod remove;
+mod sources;
 mod verify;
 
 #[cfg(test)]
@@ -18,7 +19,8 @@ use std::fmt;
 pub use command::{add_mounts_and_command, insert_command};
 pub use directive::set_syntax_directive;
 pub use mounts::add_mounts;
-pub use remove::{remove_instruction, remove_pair};
+pub use remove::{remove_instruction, remove_pair, remove_pairs};
+pub use sources::remove_source;
 
 /// Why an edit is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 use super::EditError;
 use super::layout::{begins_line, blanks_after, blanks_before, is_continued, is_line_end, line_start};
 use super::verify::{self, Outcome};
-use crate::source::{Edit, Source, range};
+use crate::source::{Edit, Source, TextRange, apply_edits, range};
 use crate::syntax::dockerfile::logical::line_end;
-use crate::syntax::dockerfile::{Instruction, Pair};
+use crate::syntax::dockerfile::{Instruction, Pair, parse};
 
 /// Removes the whole lines of an instruction; of one behind `ONBUILD`, the `ONBUILD`. A comment above stays.
 ///
@@ -53,6 +53,54 @@ pub fn remove_pair(source: &Source, instruction: &Instruction, pair: &Pair) -> R
             new.is_ok_and(|new| new.pairs().iter().map(text_of).eq(rest.iter().cloned()))
         })
         .ok_or(EditError::Disturbs)
+}
+
+/// Removes several pairs, but not all, of an `ARG`, `ENV` or `LABEL`. Neighbours can't be removed each on its own: which
+/// line loses its escape token depends on what is left.
+///
+/// # Errors
+/// As [`remove_pair`].
+pub fn remove_pairs(source: &Source, instruction: &Instruction, indexes: &[usize]) -> Result<Vec<Edit>, EditError> {
+    let start = instruction.outermost().range().start();
+    let mut indexes = indexes.to_vec();
+    indexes.sort_unstable();
+    let mut deleted: Vec<TextRange> = Vec::new();
+    // From the last to the first, so that the places of the others stay what they are.
+    for index in indexes.into_iter().rev() {
+        let edits: Vec<_> = deleted.iter().copied().map(Edit::delete).collect();
+        let text = apply_edits(source.text(), &edits).map_err(|_| EditError::Disturbs)?;
+        let now = Source::new(source.path(), text.into_bytes());
+        let instructions = parse(now.text()).root().instructions();
+        let outer = instructions.into_iter().find(|other| other.range().start() == start);
+        let instruction = outer.map(|outer| outer.triggered().unwrap_or(outer)).ok_or(EditError::Disturbs)?;
+        let pair = instruction.pairs().into_iter().nth(index).ok_or(EditError::NotInInstruction)?;
+        let found = remove_pair(&now, &instruction, &pair)?;
+        let found: Vec<_> = found.iter().map(|edit| as_it_was(edit.range(), &deleted)).collect();
+        found.into_iter().for_each(|range| delete_too(&mut deleted, range));
+    }
+    Ok(deleted.into_iter().map(Edit::delete).collect())
+}
+
+/// A range of the text without `deleted`, in the text as it was. `deleted` is in order.
+fn as_it_was(found: TextRange, deleted: &[TextRange]) -> TextRange {
+    let (mut start, mut end) = (usize::from(found.start()), usize::from(found.end()));
+    for gone in deleted {
+        let (at, length) = (usize::from(gone.start()), usize::from(gone.len()));
+        start += if start >= at { length } else { 0 };
+        end += if end > at { length } else { 0 };
+    }
+    range(start, end)
+}
+
+/// Adds a range; what touches becomes one.
+fn delete_too(deleted: &mut Vec<TextRange>, mut found: TextRange) {
+    deleted.retain(|gone| {
+        let apart = gone.end() < found.start() || found.end() < gone.start();
+        found = if apart { found } else { found.cover(*gone) };
+        apart
+    });
+    deleted.push(found);
+    deleted.sort_by_key(|gone| gone.start());
 }
 
 type PairText = (String, Option<String>, bool);

@@ -32,6 +32,21 @@ fn without(text: &str, keyword: Keyword, key: &str) -> Result<String, EditError>
     })
 }
 
+fn without_all(text: &str, keyword: Keyword, indexes: &[usize]) -> Result<String, EditError> {
+    edited(text, keyword, |source, instruction| remove_pairs(source, instruction, indexes))
+}
+
+#[test]
+fn neighbours_go_as_if_they_had_not_been_there() {
+    let text = "ENV A=1 \\\n    B=2 \\\n    C=3\nRUN x\n";
+    assert_eq!(without_all(text, Keyword::Env, &[0, 1]).as_deref(), Ok("ENV C=3\nRUN x\n"));
+    assert_eq!(without_all(text, Keyword::Env, &[1, 2]).as_deref(), Ok("ENV A=1\nRUN x\n"));
+    assert_eq!(without_all(text, Keyword::Env, &[0, 2]).as_deref(), Ok("ENV B=2\nRUN x\n"));
+    assert_eq!(without_all("ARG A B=2 C", Keyword::Arg, &[1, 2]).as_deref(), Ok("ARG A"));
+    let onbuild = "ONBUILD ENV A=1 \\\r\n  B=2 \\\r\n  # c\r\n  C=3\r\n";
+    assert_eq!(without_all(onbuild, Keyword::Onbuild, &[1, 2]).as_deref(), Ok("ONBUILD ENV A=1\r\n  # c\r\n"));
+}
+
 #[test]
 fn a_mount_goes_behind_the_keyword_or_the_last_flag() {
     assert_eq!(mounted("run echo x\n").as_deref(), Ok("run --mount=type=secret,id=a,env=A echo x\n"));

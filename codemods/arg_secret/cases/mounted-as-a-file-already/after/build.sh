@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --secret id=GITHUB_TOKEN -t linter .

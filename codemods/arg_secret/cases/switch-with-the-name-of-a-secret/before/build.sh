@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --build-arg COMPOSER_AUTH=true -t app .

@@ -1,0 +1,40 @@
+#![doc = include_str!("page.md")]
+
+use super::copying::{Copying, Way};
+use super::prelude::*;
+use crate::knowledge::files::FileVerdict;
+use crate::model::Content;
+
+/// See the page above.
+pub const CODEMOD: Codemod = Codemod {
+    id: "copied-credential",
+    summary: "a copied credential file stays readable in a layer of the image",
+    page: include_str!("page.md"),
+    may_find: copies_something,
+    find,
+};
+
+fn find(model: &Model) -> Vec<Finding> {
+    copied_files(model)
+        .filter(|(_, file)| file.content != Content::Harmless)
+        .map(|(dockerfile, file)| Copying::new(model, dockerfile, file))
+        .map(|copying| {
+            let path = copying.path().to_owned();
+            let title = match &copying.file.verdict {
+                FileVerdict::BuildInput(input) => {
+                    format!("`{path}` ({}) stays readable in a layer of the image", input.what)
+                }
+                FileVerdict::Runtime { what } => {
+                    format!("`{path}` ({what}) is part of the image, where everyone who can pull it can read it")
+                }
+                _ => format!("`{path}` stays readable in a layer of the image"),
+            };
+            copying.finding(
+                CODEMOD.id,
+                title,
+                "copied into a layer, which a later `rm` does not change",
+                Way::File(None),
+            )
+        })
+        .collect()
+}

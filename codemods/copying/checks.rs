@@ -1,0 +1,212 @@
+//! What keeps a copied file from being moved, or makes it a guess.
+
+use crate::callers::Builder;
+use crate::knowledge::files::FileVerdict;
+use crate::model::{Binding, Form, Shape};
+use crate::plan::{Change, Label};
+use crate::source::{TextRange, slice};
+use crate::syntax::dockerfile::{Keyword, ProblemKind};
+
+use super::Copying;
+
+impl<'m> Copying<'m> {
+    pub(super) fn check(&self, change: &mut Change<'m>) {
+        self.check_file(change);
+        self.check_shape(change);
+        self.check_key(change);
+        if self.is_for_run_time() {
+            return;
+        }
+        self.check_conflicts(change);
+        self.check_mounts(change);
+        self.check_start(change);
+        self.check_builds(change);
+        self.check_triggers(change);
+    }
+
+    /// BuildKit refuses the file as it is: nothing that is concluded from it can be relied on.
+    fn check_file(&self, change: &mut Change<'m>) {
+        let mut problems = self.dockerfile.parse.problems().iter();
+        if let Some(problem) = problems.find(|problem| problem.kind == ProblemKind::Rejected) {
+            let place = change.place(problem.range, "BuildKit stops here");
+            change.obstruct("unparsable", format!("BuildKit refuses this file: {}", problem.message), place);
+        }
+    }
+
+    fn check_shape(&self, change: &mut Change<'m>) {
+        let path = self.path();
+        let archive = matches!(path.extension(), Some("tar" | "tgz" | "gz" | "zip" | "xz" | "bz2"));
+        let (kind, reason) = match self.file.shape {
+            Shape::File if archive => ("copies-folder", format!("`{path}` is an archive of several files")),
+            Shape::File => return,
+            Shape::Folder => (
+                "copies-folder",
+                format!("`{path}` is a folder, and a secret is one file: mount each file of it that is needed"),
+            ),
+            Shape::Pattern => {
+                ("pattern-source", "the pattern matches none or several files, and a secret is one file".to_owned())
+            }
+            Shape::Computed => ("source-unknown", format!("which file `{path}` is depends on a build argument")),
+        };
+        let place = self.file.sources.first().and_then(|source| {
+            let word = self.dockerfile.steps[source.step].instruction.words().get(source.word)?.range;
+            change.place(word, "this source")
+        });
+        change.obstruct(kind, reason, place);
+    }
+
+    /// The agent is better than the key, and what belongs to the key (configuration, `ssh-add`) has to go with it.
+    fn check_key(&self, change: &mut Change<'m>) {
+        if !matches!(&self.file.verdict, FileVerdict::BuildInput(input) if input.ssh) {
+            return;
+        }
+        let reason = "a private key is replaced by the ssh agent: `RUN --mount=type=ssh` where git or ssh runs, `docker build \
+                      --ssh default`, without the lines that copy, `chmod`, add or remove the key; `known_hosts` stays";
+        let place = self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
+        change.obstruct("ssh-key", reason, place);
+    }
+
+    fn check_conflicts(&self, change: &mut Change<'m>) {
+        let mounted = |step: usize| self.flow.uses.iter().any(|used| used.step == step);
+        for conflict in self.flow.conflicts.iter().filter(|conflict| !conflict.if_mounted || mounted(conflict.step)) {
+            let range = self.keyword(conflict.step);
+            let place = change.place(range, "here");
+            change.obstruct(conflict.kind, conflict.reason.clone(), place);
+        }
+        if self.flow.uses.is_empty() && self.is_shipped() {
+            let place =
+                self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
+            let reason = format!("no RUN reads `{}`: the container, or an image built from this one, may", self.path());
+            change.obstruct("run-time-value", reason, place);
+        }
+    }
+
+    fn check_mounts(&self, change: &mut Change<'m>) {
+        for used in &self.flow.uses {
+            let step = &self.dockerfile.steps[used.step];
+            let place = || Label {
+                file: self.dockerfile.path().to_owned(),
+                range: self.keyword(used.step),
+                text: "this RUN reads it".to_owned(),
+            };
+            let Some(target) = used.target.as_deref() else {
+                let reason = "its path in this RUN depends on a working directory that can't be told";
+                change.obstruct("target-unknown", reason, Some(place()));
+                continue;
+            };
+            if target.contains([',', '"', '$', ' ', '\'']) {
+                change.obstruct(
+                    "target-unknown",
+                    format!("`{target}` can't be written as the target of a mount"),
+                    Some(place()),
+                );
+            }
+            if matches!(step.run.as_ref().map(|run| &run.form), Some(Form::Foreign)) {
+                change.obstruct(
+                    "windows-shell",
+                    "Windows containers are not built with secret mounts yet",
+                    Some(place()),
+                );
+            }
+            // An empty file would stay in a cache, and a read-only mount has no room for another one (experiment).
+            let within = step.instruction.flags().iter().filter_map(|flag| flag.mount()).any(|mount| {
+                let folder = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key)).unwrap_or("");
+                let inside =
+                    target.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+                matches!(mount.kind.as_str(), "cache" | "bind") && !folder.is_empty() && inside
+            });
+            if within {
+                let reason =
+                    "another mount of this RUN lies around it, in which a mounted file leaves a trace or has no room";
+                change.obstruct("nested-mount", reason, Some(place()));
+            }
+        }
+    }
+
+    /// The start command may read the file, or fetch something with it.
+    fn check_start(&self, change: &mut Change<'m>) {
+        if !self.is_shipped() {
+            return;
+        }
+        let name = self.path().file_name().unwrap_or("");
+        for step in self.dockerfile.steps.iter().filter(|step| is_start(step.keyword)) {
+            let range = step.outer.text_range();
+            let text = slice(self.dockerfile.source.text(), range);
+            if text.contains(name) {
+                let reason = format!("the start command names `{name}`: {}", self.run_time_way());
+                let place = change.place(range, "a build secret does not reach the container");
+                change.obstruct("run-time-value", reason, place);
+            } else if ["install", " ci", "\"ci\"", "restore", "sync"].iter().any(|word| text.contains(word)) {
+                change.assume(format!("the running container does not need `{name}` from the image"));
+            }
+        }
+        let at_run_time = match &self.file.verdict {
+            FileVerdict::BuildInput(input) => input.at_run_time,
+            _ => true,
+        };
+        if at_run_time {
+            change.assume(format!("the running container does not need `{name}` from the image"));
+        }
+    }
+
+    fn check_builds(&self, change: &mut Change<'m>) {
+        if self.flow.uses.is_empty() {
+            return;
+        }
+        for bound in self.bound.iter().filter(|bound| bound.binding != Binding::OneOfSeveral) {
+            if let Builder::WithoutSecrets(sentence) = &bound.build.builder {
+                let text = format!("{} builds it", bound.build.title);
+                let place = Label { file: bound.build.file.clone(), range: bound.build.range, text };
+                change.obstruct("builder-without-secrets", sentence.clone(), Some(place));
+            }
+        }
+        let dockerfile = self.dockerfile.path();
+        for mention in self.model.unread_builds(self.dockerfile) {
+            let file = mention.file.clone();
+            if mention.prose {
+                continue;
+            }
+            let reason = format!("`{file}` seems to build `{dockerfile}` in a way that is not understood");
+            let place = Label { file, range: mention.range, text: "a build".to_owned() };
+            change.obstruct("unedited-mention", reason, Some(place));
+        }
+        let bound = |build: &crate::callers::Build| self.bound.iter().any(|known| known.build == build);
+        for build in self.model.builds.iter().filter(|build| !bound(build)) {
+            if let crate::callers::Dockerfiles::Unknown(_) = &build.dockerfiles {
+                change.assume(format!("{} in `{}` does not build `{dockerfile}`", build.title, build.file));
+            }
+        }
+    }
+
+    fn check_triggers(&self, change: &mut Change<'m>) {
+        let mut steps =
+            self.flow.uses.iter().map(|used| used.step).chain(self.file.sources.iter().map(|source| source.step));
+        if steps.any(|step| self.dockerfile.steps[step].onbuild) {
+            let id = self.id();
+            change.assume(format!("images that are built from this one pass the secret `{id}`"));
+        }
+    }
+
+    /// A file that no RUN needs can't be a mount of the build.
+    pub(super) fn check_run_time(&self, change: &mut Change<'m>) {
+        let place = self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
+        let reason = format!("the container reads `{}`, not the build: {}", self.path(), self.run_time_way());
+        change.obstruct("run-time-value", reason, place);
+    }
+
+    fn run_time_way(&self) -> String {
+        let name = self.path().file_name().unwrap_or("");
+        format!(
+            "hand it over when the container is started (`docker run --volume`, `secrets:` of a Compose service, a \
+             Kubernetes secret), and leave `{name}` out of the image"
+        )
+    }
+
+    fn keyword(&self, step: usize) -> TextRange {
+        self.dockerfile.steps[step].instruction.keyword_range()
+    }
+}
+
+fn is_start(keyword: Keyword) -> bool {
+    matches!(keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
+}

@@ -1,0 +1,225 @@
+//! Moving a copied file to mounts: what `copied-credential` and `ssh-key` have in common.
+
+mod checks;
+mod ignoring;
+
+use std::collections::BTreeSet;
+
+use camino::Utf8Path;
+
+use crate::callers::Offer;
+use crate::knowledge::engines::Feature;
+use crate::knowledge::files::FileVerdict;
+use crate::model::{BoundBuild, Content, CopiedFile, Dockerfile, FileFlow, Model};
+use crate::plan::{Change, FileMount, Finding, FollowUp, Label, Severity};
+use crate::syntax::dockerfile::Keyword;
+
+/// One copied file on its way to mounts.
+#[derive(Debug)]
+pub struct Copying<'m> {
+    model: &'m Model,
+    dockerfile: &'m Dockerfile,
+    /// The file.
+    pub file: CopiedFile,
+    /// What becomes of it in the Dockerfile.
+    pub flow: FileFlow,
+    bound: Vec<BoundBuild<'m>>,
+    shipped: Vec<usize>,
+}
+
+/// How the RUNs get what the file was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The file itself, as a secret; with this mode where root's own is not right.
+    File(Option<&'static str>),
+    /// The ssh agent.
+    Agent,
+}
+
+impl<'m> Copying<'m> {
+    /// `file`, one of the copied files of `dockerfile`, and where it goes.
+    #[must_use]
+    pub fn new(model: &'m Model, dockerfile: &'m Dockerfile, file: CopiedFile) -> Self {
+        let readers = match &file.verdict {
+            FileVerdict::BuildInput(input) => input.tools.as_slice(),
+            _ => &[],
+        };
+        let mut flow = model.file_flow(dockerfile, &file, readers);
+        if !matches!(file.verdict, FileVerdict::BuildInput(_)) {
+            // The application's own settings: code that may read anything is no reason to take them for a build's.
+            flow.uses.retain(|used| used.evidence.is_certain());
+        }
+        let bound = model.bound_builds(dockerfile);
+        let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
+        Self { model, dockerfile, file, flow, bound, shipped }
+    }
+
+    /// The path in the build context.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        &self.file.path
+    }
+
+    /// Whether nothing in a build needs the file for certain, so that it is there for the running container.
+    #[must_use]
+    pub fn is_for_run_time(&self) -> bool {
+        let certain = self.flow.uses.iter().any(|used| used.evidence.is_certain());
+        match &self.file.verdict {
+            FileVerdict::BuildInput(input) => input.at_run_time && !certain && self.is_shipped(),
+            _ => !certain,
+        }
+    }
+
+    /// Whether a stage that somebody may run holds the file.
+    fn is_shipped(&self) -> bool {
+        self.flow.stages.iter().any(|stage| self.shipped.contains(stage))
+    }
+
+    /// The finding: `title` says what leaks, `what` the same for the first copy.
+    #[must_use]
+    pub fn finding(&self, codemod: &'static str, title: String, what: &str, way: Way) -> Finding {
+        let mut change = Change::new(self.model, self.dockerfile);
+        self.check(&mut change);
+        if self.is_for_run_time() {
+            self.check_run_time(&mut change);
+        } else {
+            self.move_to_mounts(&mut change, way);
+        }
+        let id = self.id();
+        let count = self.flow.targets().len();
+        let verb = match way {
+            Way::File(_) => {
+                format!("mount `{}` as secret `{id}` in {count} RUN instruction{}", self.path(), plural(count))
+            }
+            Way::Agent => format!("mount the ssh agent in {count} RUN instruction{}", plural(count)),
+        };
+        let (fix, notes) = change.finish(verb);
+        let severity = if self.is_shipped() { Severity::Error } else { Severity::Warning };
+        let (primary, labels) = self.labels(what);
+        let dockerfile = self.dockerfile.path().to_owned();
+        Finding { codemod, severity, dockerfile, subject: self.path().to_string(), title, primary, labels, notes, fix }
+    }
+
+    fn labels(&self, what: &str) -> (Label, Vec<Label>) {
+        let label = |step: usize, word: Option<usize>, text: String| {
+            let instruction = &self.dockerfile.steps[step].instruction;
+            let word = word.and_then(|word| instruction.words().get(word).map(|word| word.range));
+            let range = word.unwrap_or_else(|| instruction.keyword_range());
+            Label { file: self.dockerfile.path().to_owned(), range, text }
+        };
+        let mut copies = self.file.sources.iter();
+        let first = copies.next().map(|source| label(source.step, Some(source.word), what.to_owned()));
+        let others = copies.map(|source| label(source.step, Some(source.word), "copied again".to_owned()));
+        let onward = self.flow.onward.iter().map(|on| label(on.step, Some(on.word), "copied on from there".to_owned()));
+        let name = self.path().file_name().unwrap_or("").to_owned();
+        let uses = self.flow.uses.iter().map(|used| label(used.step, None, used.evidence.describe(&name)));
+        let primary = first.unwrap_or_else(|| label(0, None, what.to_owned()));
+        (primary, others.chain(onward).chain(uses).collect())
+    }
+
+    fn move_to_mounts(&self, change: &mut Change<'m>, way: Way) {
+        self.file.sources.iter().for_each(|source| change.remove_source(*source));
+        self.flow.onward.iter().for_each(|source| change.remove_source(*source));
+        self.flow.cleanups.iter().for_each(|cleanup| change.clean_up(cleanup.clone()));
+        let id = self.id();
+        for (step, targets) in self.flow.targets() {
+            for target in targets {
+                let mount = match way {
+                    Way::File(mode) => FileMount::Secret { id: id.clone(), target: target.to_owned(), mode },
+                    Way::Agent => FileMount::Agent,
+                };
+                if way == Way::Agent || !self.is_mounted(step, target) {
+                    change.mount_file(step, &mount);
+                }
+            }
+        }
+        if !self.flow.uses.is_empty() {
+            change.require(Feature::Mount);
+            self.offer(change, way);
+        }
+        self.ignore(change);
+        self.tell(change, way);
+    }
+
+    fn is_mounted(&self, step: usize, target: &str) -> bool {
+        let flags = self.dockerfile.steps[step].instruction.flags();
+        flags.iter().filter_map(|flag| flag.mount()).any(|mount| {
+            let place = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key));
+            mount.kind == "secret" && place == Some(target)
+        })
+    }
+
+    fn offer(&self, change: &mut Change<'m>, way: Way) {
+        let offer = match way {
+            Way::File(_) => Offer::File { id: self.id(), path: self.path().to_owned() },
+            Way::Agent => Offer::Agent,
+        };
+        let mounted: BTreeSet<usize> =
+            self.flow.uses.iter().filter_map(|used| self.dockerfile.steps[used.step].stage).collect();
+        for bound in &self.bound {
+            if self.reached(bound.build.target.as_deref()).is_disjoint(&mounted) {
+                continue;
+            }
+            change.offer(*bound, offer.clone());
+        }
+    }
+
+    /// The stages that a build of `target` runs: a secret whose file is missing stops docker even where nothing mounts it.
+    fn reached(&self, target: Option<&str>) -> BTreeSet<usize> {
+        let named = target.and_then(|target| self.dockerfile.stage_named(target));
+        let mut open: Vec<usize> = named.or(self.dockerfile.stages.len().checked_sub(1)).into_iter().collect();
+        let mut reached = BTreeSet::new();
+        while let Some(stage) = open.pop() {
+            if !reached.insert(stage) {
+                continue;
+            }
+            open.extend(self.dockerfile.ancestry(stage));
+            let own = self.dockerfile.steps.iter().filter(|step| step.stage == Some(stage));
+            let flags = own.flat_map(|step| step.instruction.flags());
+            let names = flags.filter_map(|flag| match flag.mount() {
+                Some(mount) => mount.get("from").map(str::to_owned),
+                None => flag.value.filter(|_| flag.name == "from"),
+            });
+            open.extend(names.filter_map(|name| self.dockerfile.stage_named(&name)));
+        }
+        reached
+    }
+
+    fn tell(&self, change: &mut Change<'m>, way: Way) {
+        let (path, dockerfile) = (self.path(), self.dockerfile.path());
+        let what = format!("what `{path}` holds: images built from `{dockerfile}` until now have it");
+        change.follow_up(FollowUp::Rotate(what));
+        if self.file.content == Content::Credential {
+            change.follow_up(FollowUp::Do(format!("take `{path}` out of version control: it holds a credential")));
+        }
+        if self.bound.is_empty() && !self.flow.uses.is_empty() {
+            let flag = match way {
+                Way::File(_) => format!("--secret id={},src={path}", self.id()),
+                Way::Agent => "--ssh default".to_owned(),
+            };
+            let text = format!("`{flag}` wherever `{dockerfile}` is built (no file here builds it)");
+            change.follow_up(FollowUp::Provide(text));
+        }
+    }
+
+    /// The file's name in lower case without dots, with its folder's where the name alone says little; another one if the
+    /// Dockerfile has a secret of that id.
+    fn id(&self) -> String {
+        let name = self.path().file_name().unwrap_or("");
+        let parent = self.path().parent().and_then(Utf8Path::file_name).unwrap_or("");
+        let general = matches!(name, "config" | "config.json" | "credentials" | "config.toml" | "auth.conf");
+        let text = if general && !parent.is_empty() { format!("{parent}_{name}") } else { name.to_owned() };
+        let words = text.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let id = words.collect::<Vec<_>>().join("_").to_ascii_lowercase();
+        let runs = self.dockerfile.steps.iter().filter(|step| step.keyword == Keyword::Run);
+        let mut mounts = runs.flat_map(|step| step.instruction.flags()).filter_map(|flag| flag.mount());
+        match mounts.any(|mount| mount.kind == "secret" && mount.get("id") == Some(&id)) {
+            true => format!("{id}_file"),
+            false => id,
+        }
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

@@ -1,0 +1,120 @@
+#![doc = include_str!("page.md")]
+
+mod outside;
+mod places;
+mod replacement;
+
+use super::prelude::*;
+use crate::callers::Builder;
+use crate::knowledge::engines::Feature;
+use crate::model::{Form, ShellText};
+use crate::plan::{FollowUp, Mount};
+use crate::source::TextRange;
+use places::{Literal, literals};
+
+/// See the page above.
+pub const CODEMOD: Codemod = Codemod {
+    id: "literal-credential",
+    summary: "a credential is written out in the Dockerfile",
+    page: include_str!("page.md"),
+    may_find: |_| true,
+    find,
+};
+
+fn find(model: &Model) -> Vec<Finding> {
+    let dockerfiles = model.dockerfiles.iter().map(AsRef::as_ref);
+    dockerfiles
+        .flat_map(|dockerfile| in_runs(model, dockerfile).into_iter().chain(outside::find(model, dockerfile)))
+        .collect()
+}
+
+/// One credential, with every RUN that has it.
+struct Group {
+    value: String,
+    name: String,
+    what: String,
+    steps: Vec<(usize, TextRange)>,
+}
+
+fn in_runs<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
+    let mut groups: Vec<Group> = Vec::new();
+    for step in 0..dockerfile.steps.len() {
+        for (shell, literal) in of_step(dockerfile, step) {
+            let keyword = dockerfile.steps[step].instruction.keyword_range();
+            let place = shell.view.as_ref().and_then(|view| view.host_range(literal.command)).unwrap_or(keyword);
+            match groups.iter_mut().find(|group| group.value == literal.value) {
+                Some(group) => group.steps.push((step, place)),
+                None => {
+                    let name = free_name(dockerfile, &groups, &literal);
+                    groups.push(Group { value: literal.value, name, what: literal.what, steps: vec![(step, place)] });
+                }
+            }
+        }
+    }
+    groups.iter().map(|group| finding(model, dockerfile, group)).collect()
+}
+
+/// The credentials in a RUN with the shell text that they stand in. What stands in the text of a nested shell stands in
+/// a word of the first one as well.
+fn of_step(dockerfile: &Dockerfile, step: usize) -> Vec<(&ShellText, Literal)> {
+    let run = dockerfile.steps.get(step).and_then(|step| step.run.as_deref());
+    let Some(shell) = run.and_then(|run| run.shells.first()) else { return Vec::new() };
+    let text = shell.view.as_ref().map_or("", |view| view.text());
+    literals(text, &shell.script).into_iter().map(|literal| (shell, literal)).collect()
+}
+
+/// A name that means nothing else in the file: another credential's mount may have been made with the first choice.
+fn free_name(dockerfile: &Dockerfile, groups: &[Group], literal: &Literal) -> String {
+    let text = dockerfile.source.text();
+    let assigned = text.contains(&format!("{}={}", literal.name, literal.value))
+        || text.contains(&format!("{}=\"{}", literal.name, literal.value))
+        || text.contains(&format!("{}='{}", literal.name, literal.value));
+    let is_free = |name: &String| {
+        let used = crate::model::mentions(text, name) && !(assigned && *name == literal.name);
+        !used && groups.iter().all(|group| group.name != *name)
+    };
+    let numbered = (2..100).map(|number| format!("{}_{number}", literal.name));
+    std::iter::once(literal.name.clone()).chain(numbered).find(is_free).unwrap_or_else(|| literal.name.clone())
+}
+
+fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> Finding {
+    let (path, name, id) = (dockerfile.path(), &group.name, group.name.to_lowercase());
+    let mut change = Change::new(model, dockerfile);
+    refuse_broken_file(&mut change, dockerfile);
+    refuse_builders_without_secrets(&mut change, model, dockerfile);
+    // Buildah has no `env=` before 1.44.
+    let buildah = model.bound_builds(dockerfile).iter().any(|bound| bound.build.builder == Builder::Buildah);
+    let mut steps: Vec<usize> = group.steps.iter().map(|(step, _)| *step).collect();
+    steps.dedup();
+    for step in steps {
+        if matches!(dockerfile.steps[step].run.as_deref().map(|run| &run.form), Some(Form::Exec(_) | Form::Foreign)) {
+            let label = change.place(dockerfile.steps[step].instruction.keyword_range(), "no shell expands it here");
+            change.obstruct("exec-form", "no shell would replace a variable there", label);
+            continue;
+        }
+        change.rewrite(step, |dockerfile| replacement::next(dockerfile, step, &group.value, name));
+        let (id, name) = (id.clone(), name.clone());
+        change.mount(step, if buildah { Mount::File { id, name } } else { Mount::Variable { id, name } });
+    }
+    change.require(if buildah { Feature::Mount } else { Feature::SecretEnv });
+    change.assume(format!("every build of `{path}` passes the secret `{id}`"));
+    change.follow_up(FollowUp::Rotate(format!(
+        "{} in `{path}`: it is in the repository, and in every image built from it",
+        group.what
+    )));
+    change.follow_up(FollowUp::Provide(format!("`--secret id={id},env={name}` wherever `{path}` is built")));
+    let (fix, notes) = change.finish(format!("rotate it, and mount the new one as the secret `{id}`"));
+    let label = |place: TextRange, text: &str| Label { file: path.to_owned(), range: place, text: text.to_owned() };
+    let first = group.steps.first().map_or_else(|| TextRange::empty(crate::source::size(0)), |(_, place)| *place);
+    Finding {
+        codemod: CODEMOD.id,
+        severity: Severity::Error,
+        dockerfile: path.to_owned(),
+        subject: format!("literal {id}"),
+        title: format!("{} is written out in a RUN", group.what),
+        primary: label(first, "the image's history has it"),
+        labels: group.steps.iter().skip(1).map(|(_, place)| label(*place, "and here")).collect(),
+        notes,
+        fix,
+    }
+}

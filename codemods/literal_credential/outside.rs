@@ -1,0 +1,97 @@
+//! Credentials in instructions that no mount can serve.
+
+use super::CODEMOD;
+use super::places::literals;
+use crate::codemods::prelude::*;
+use crate::knowledge::values::{ValueVerdict, classify_value};
+use crate::model::Step;
+use crate::plan::FollowUp;
+use crate::source::TextRange;
+use crate::syntax::dockerfile::Keyword;
+use crate::syntax::shell::{self, Dialect};
+
+pub(super) fn find<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for step in &dockerfile.steps {
+        let Some((place, what)) = credential(step) else { continue };
+        let number = findings.len() + 1;
+        findings.push(finding(model, dockerfile, step.keyword, place, &what, number));
+    }
+    findings
+}
+
+/// The first credential of a LABEL, CMD, ENTRYPOINT or HEALTHCHECK: where, and what it is.
+fn credential(step: &Step) -> Option<(TextRange, String)> {
+    match step.keyword {
+        Keyword::Label => step.pairs.iter().find_map(|pair| {
+            let value = pair.value.as_ref().filter(|value| value.variables.is_empty())?;
+            Some((pair.key_range, shaped(&value.value)?))
+        }),
+        Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => started(step),
+        _ => None,
+    }
+}
+
+fn started(step: &Step) -> Option<(TextRange, String)> {
+    let keyword = step.instruction.keyword_range();
+    if let Some(strings) = step.instruction.json() {
+        let line: Vec<String> = strings.iter().map(|string| quoted(&string.value)).collect();
+        return in_shell(&line.join(" ")).map(|what| (keyword, what));
+    }
+    in_shell(step.instruction.shell()?.text()).map(|what| (keyword, what))
+}
+
+fn in_shell(text: &str) -> Option<String> {
+    let script = shell::parse(text, Dialect::Posix);
+    literals(text, &script).into_iter().next().map(|literal| literal.what)
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn shaped(value: &str) -> Option<String> {
+    match classify_value(value) {
+        ValueVerdict::CredentialShaped { what } if what != "random-looking text" => Some(what),
+        ValueVerdict::UrlWithCredentials(userinfo) if userinfo.variables().next().is_none() => {
+            Some("a URL with a password".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn finding<'m>(
+    model: &'m Model,
+    dockerfile: &'m Dockerfile,
+    keyword: Keyword,
+    place: TextRange,
+    what: &str,
+    number: usize,
+) -> Finding {
+    let word = format!("{keyword:?}").to_uppercase();
+    let mut change = Change::new(model, dockerfile);
+    let label = change.place(place, "here");
+    change.obstruct("used-outside-run", format!("only a RUN can see a secret, and {word} is not one"), label);
+    change.follow_up(FollowUp::Rotate(format!("{what} in `{}`", dockerfile.path())));
+    let title = match keyword {
+        Keyword::Label => "rotate it, and leave it out of the labels".to_owned(),
+        _ => "rotate it, and give it to the container when it is started (`docker run --env-file`, a mounted file)"
+            .to_owned(),
+    };
+    let (fix, notes) = change.finish(title);
+    Finding {
+        codemod: CODEMOD.id,
+        severity: Severity::Error,
+        dockerfile: dockerfile.path().to_owned(),
+        subject: format!("{word} literal {number}"),
+        title: format!("{what} is written out in a {word}"),
+        primary: Label {
+            file: dockerfile.path().to_owned(),
+            range: place,
+            text: "every image and container shows it".to_owned(),
+        },
+        labels: Vec::new(),
+        notes,
+        fix,
+    }
+}

@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --secret id=NPM_TOKEN -t app .

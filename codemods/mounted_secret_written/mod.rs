@@ -1,0 +1,127 @@
+#![doc = include_str!("page.md")]
+
+mod removal;
+
+use super::prelude::*;
+use super::shown::{By, Held, mounted};
+use crate::model::{Exposure, ExposureKind};
+use crate::plan::FollowUp;
+
+/// See the page above.
+pub const CODEMOD: Codemod = Codemod {
+    id: "mounted-secret-written",
+    summary: "a RUN writes a mounted secret into a file of the image",
+    page: include_str!("page.md"),
+    may_find: has_a_mount,
+    find,
+};
+
+fn find(model: &Model) -> Vec<Finding> {
+    model.dockerfiles.iter().flat_map(|dockerfile| of_dockerfile(model, dockerfile)).collect()
+}
+
+/// A command that leaves a secret in a file.
+struct Written {
+    held: Held,
+    path: String,
+    exposure: Exposure,
+}
+
+fn of_dockerfile<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
+    let written: Vec<Written> = mounted(dockerfile).iter().flat_map(|held| of_held(dockerfile, held)).collect();
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let mut findings = Vec::new();
+    for first in &written {
+        let key = (first.held.name.as_str(), first.path.as_str());
+        if !seen.contains(&key) {
+            seen.push(key);
+            let group: Vec<&Written> =
+                written.iter().filter(|other| (other.held.name.as_str(), other.path.as_str()) == key).collect();
+            findings.push(finding(model, dockerfile, &group));
+        }
+    }
+    findings
+}
+
+fn of_held(dockerfile: &Dockerfile, held: &Held) -> Vec<Written> {
+    let exposures = held.exposures(dockerfile).into_iter();
+    let written = exposures.filter_map(|exposure| match exposure.kind.clone() {
+        ExposureKind::Written { path, removed: false } => Some(Written { held: held.clone(), path, exposure }),
+        _ => None,
+    });
+    written.filter(|written| !is_transient(dockerfile, held.step, &written.path)).collect()
+}
+
+/// Whether a mount of the RUN takes what is written there, so that no layer has it.
+fn is_transient(dockerfile: &Dockerfile, step: usize, path: &str) -> bool {
+    let path = dockerfile.absolute(step, path);
+    let flags = dockerfile.steps[step].instruction.flags();
+    let mounts = flags.iter().filter_map(|flag| flag.mount());
+    let mut targets =
+        mounts.filter_map(|mount| mount.get("target").map(|target| target.trim_end_matches('/').to_owned()));
+    targets.any(|target| path.strip_prefix(&target).is_some_and(|rest| rest.starts_with('/')))
+}
+
+fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Written]) -> Finding {
+    let (first, rest) = (group[0], &group[1..]);
+    let (name, path) = (&first.held.name, &first.path);
+    let stage = dockerfile.steps[first.held.step].stage;
+    let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
+    let is_shipped = stage.is_some_and(|stage| shipped.contains(&stage));
+    let mut change = Change::new(model, dockerfile);
+    refuse_broken_file(&mut change, dockerfile);
+    if !is_shipped {
+        change.notes.push(
+            "the stage is not part of the image that is run, but of its cache and of what copies from it".to_owned(),
+        );
+    }
+    let title = match removal::removable(dockerfile, first, rest) {
+        Ok(()) => {
+            let step = first.held.step;
+            change.rewrite(step, |dockerfile| removal::next_edit(dockerfile, &first.held, path));
+            format!("remove `{path}` in the same RUN")
+        }
+        Err(reason) => {
+            let label = change.place(first.held.place(dockerfile, &first.exposure), "written here");
+            change.obstruct("written-down", reason, label);
+            advice(dockerfile, first)
+        }
+    };
+    change.follow_up(FollowUp::Rotate(format!(
+        "`{name}`: images built from `{}` until now hold it in `{path}`",
+        dockerfile.path()
+    )));
+    let (fix, notes) = change.finish(title);
+    let label = |written: &Written, text: &str| Label {
+        file: dockerfile.path().to_owned(),
+        range: written.held.place(dockerfile, &written.exposure),
+        text: text.to_owned(),
+    };
+    Finding {
+        codemod: CODEMOD.id,
+        severity: if is_shipped { Severity::Warning } else { Severity::Note },
+        dockerfile: dockerfile.path().to_owned(),
+        subject: format!("{name} in {path}"),
+        title: format!("the mounted secret `{name}` is written to `{path}`, which stays in the layer"),
+        primary: label(first, "writes the value down"),
+        labels: rest.iter().map(|written| label(written, "and here")).collect(),
+        notes,
+        fix,
+    }
+}
+
+/// What a person should write instead.
+fn advice(dockerfile: &Dockerfile, written: &Written) -> String {
+    let By::Mount(id) = &written.held.by else { return String::new() };
+    let copies = matches!(written.exposure.program.as_str(), "cp" | "mv" | "install" | "cat" | "dd");
+    let path = dockerfile.absolute(written.held.step, &written.path);
+    let path = path.replace("$HOME/", "/root/").replace("~/", "/root/");
+    match copies && path.starts_with('/') {
+        true => {
+            format!("mount it there, in every RUN that reads the file: `--mount=type=secret,id={id},target={path}`")
+        }
+        false => format!(
+            "leave the file out, and give the value to the commands that need it: `--mount=type=secret,id={id},env=…`, or a secret that is the whole file: `target={path}`"
+        ),
+    }
+}

@@ -1,0 +1,93 @@
+//! Making a step hand over a file or the ssh agent: the inputs `secret-files` and `ssh` of docker/build-push-action.
+
+use super::pass::add_records;
+use super::run::Script;
+use super::step::Step;
+use crate::callers::offer::{inside, missing, refusal};
+use crate::callers::verify::same_elsewhere;
+use crate::callers::yaml::{Cursor, Patch, Path, Step as PathStep};
+use crate::callers::{Build, Builder, Offer, Refusal, Rewrite, Surroundings, shell};
+use crate::source::{Source, TextRange};
+
+/// See [`crate::callers::Caller::offer`], for a build in the script of `step`.
+pub(super) fn offer_in_script(
+    source: &Source,
+    around: &dyn Surroundings,
+    build: &Build,
+    step: &Step<'_>,
+    offers: &[Offer],
+) -> Result<Rewrite, Refusal> {
+    let refuse = |reason: &str| refusal(reason, build.range);
+    let script = Script::of(step, source).ok_or_else(|| refuse("the script of the step can't be read"))?;
+    if step.body.is_shared() || step.body.get("run").is_some_and(Cursor::is_shared) {
+        return Err(refuse("the step is shared with other jobs through an anchor"));
+    }
+    let mut rewrite = shell::offer_in(&[script.site(&script.first_row())], around, build, offers)?;
+    let mut patch = Patch::new(source);
+    rewrite.edits.drain(..).for_each(|edit| patch.push(edit));
+    rewrite.edits = patch.finish();
+    assume_agent(offers, &mut rewrite);
+    same_elsewhere(source, rewrite, build.range, &[below(step, &["run"])])
+}
+
+/// See [`crate::callers::Caller::offer`], for a `step` that uses an action.
+pub(super) fn offer(source: &Source, build: &Build, step: &Step<'_>, offers: &[Offer]) -> Result<Rewrite, Refusal> {
+    let missing = missing(build, offers)?;
+    if missing.is_empty() {
+        return Ok(Rewrite::default());
+    }
+    if build.builder != Builder::BuildKit {
+        return Err(refusal("the action has no input for secret files, only flags of Buildah", build.range));
+    }
+    let unclear = || refusal("the inputs of the step are laid out in a way that can't be edited safely", build.range);
+    let with = step.body.get("with").filter(|with| !with.is_shared()).ok_or_else(unclear)?;
+    let files = missing.iter().map(|offer| record(step, build.range, offer)).collect::<Result<Vec<_>, _>>()?;
+    let files: Vec<String> = files.into_iter().flatten().collect();
+    let mut patch = Patch::new(source);
+    let (place, column) = place(with, &patch).ok_or_else(unclear)?;
+    if !files.is_empty() {
+        add_records(&mut patch, source, with, ("secret-files", &files), place, (column, column + 2))
+            .ok_or_else(unclear)?;
+    }
+    let mut rewrite = Rewrite::default();
+    if missing.contains(&Offer::Agent) {
+        patch.insert_behind(place, &[format!("{}ssh: default", " ".repeat(column))]);
+        assume_agent(offers, &mut rewrite);
+    }
+    rewrite.edits = patch.finish();
+    let changed: Vec<Path> = ["secret-files", "ssh"].iter().map(|key| below(step, &["with", key])).collect();
+    same_elsewhere(source, rewrite, build.range, &changed)
+}
+
+fn assume_agent(offers: &[Offer], rewrite: &mut Rewrite) {
+    if offers.contains(&Offer::Agent) {
+        rewrite.assumptions.push("an ssh agent with the key runs in the workflow's job".to_owned());
+    }
+}
+
+/// Behind which input a new one goes, and the column of the inputs.
+fn place(with: Cursor<'_>, patch: &Patch<'_>) -> Option<(TextRange, usize)> {
+    let mapping = with.node().as_mapping().filter(|mapping| !mapping.flow)?;
+    let near = ["secrets", "build-args", "file", "context"].iter().find_map(|key| mapping.find(key));
+    let entry = near.map(|(_, entry)| entry).or(mapping.entries.last())?;
+    Some((entry.range(), patch.column(entry.key_range.start())))
+}
+
+/// `id=path`, the path from the workspace, in which the action runs.
+fn record(step: &Step<'_>, range: TextRange, offer: &Offer) -> Result<Option<String>, Refusal> {
+    let Offer::File { id, path } = offer else { return Ok(None) };
+    let context = step.input("context").and_then(Cursor::text).map(str::trim).unwrap_or("");
+    let known = !context.contains("{{") && !context.contains(char::is_whitespace);
+    let source = known.then(|| inside(context, path)).flatten();
+    // Without `context` the action builds from a Git URL, in which files that are made by the job don't exist.
+    let source = source.ok_or_else(|| {
+        let instead = Some(format!("secret-files: {id}={path}"));
+        let reason = format!("the step does not say in which folder of the workspace `{path}` is (`context`)");
+        Refusal { instead, ..refusal(reason, range) }
+    })?;
+    Ok(Some(format!("{id}={source}")))
+}
+
+fn below(step: &Step<'_>, keys: &[&str]) -> Path {
+    step.path.iter().cloned().chain(keys.iter().map(|key| PathStep::Key((*key).to_owned()))).collect()
+}

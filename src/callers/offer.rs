@@ -1,0 +1,135 @@
+//! Making several builds of a file hand something over, and what all callers need for that.
+
+use camino::Utf8Path;
+
+use super::location::is_remote;
+use super::several::line_edits;
+use super::{Build, Builder, Offer, Refusal, Rewrite, SecretSource, recognised};
+use crate::repository::Repository;
+use crate::source::{Source, TextRange, apply_edits, range};
+
+/// The edits of `file` that make several of its builds, named by their index, hand over their offers.
+///
+/// What comes out is read again: every build has to hand over what it was asked for, and nothing else about it may differ.
+///
+/// # Errors
+/// The index of the build that refuses, with its [`Refusal`]; then nothing is done.
+pub fn offer_all(
+    repository: &Repository,
+    file: &Utf8Path,
+    offers: &[(usize, Vec<Offer>)],
+) -> Result<Rewrite, (usize, Refusal)> {
+    let unread = |index| (index, refusal("its file can't be edited safely", range(0, 0)));
+    let first = offers.first().map_or(0, |(index, _)| *index);
+    let original = repository.source(file).ok_or_else(|| unread(first))?;
+    let caller = recognised(file, original.text()).ok_or_else(|| unread(first))?;
+    let mut source = original.clone();
+    let mut all = Rewrite::default();
+    for (index, offers) in offers {
+        let find = |source: &Source| caller.builds(source, repository).into_iter().find(|build| build.index == *index);
+        let build = find(&source).ok_or_else(|| unread(*index))?;
+        let rewrite = caller.offer(&source, repository, &build, offers).map_err(|refusal| (*index, refusal))?;
+        let text = apply_edits(source.text(), &rewrite.edits).map_err(|_| unread(*index))?;
+        source = source.with_text(text);
+        let holds = find(&source).is_some_and(|after| hands_over(&build, &after, offers));
+        if !holds {
+            return Err((*index, refusal("the result would not read as it should", build.range)));
+        }
+        all.assumptions.extend(rewrite.assumptions);
+        all.notes.extend(rewrite.notes);
+        all.edits = rewrite.edits;
+    }
+    if offers.len() > 1 {
+        all.edits = line_edits(original.text(), source.text());
+    }
+    Ok(all)
+}
+
+/// Whether `after` is `before` with the offers.
+fn hands_over(before: &Build, after: &Build, offers: &[Offer]) -> bool {
+    let arguments = |build: &Build| -> Vec<_> {
+        build.arguments.iter().map(|given| (given.name.clone(), given.value.clone())).collect()
+    };
+    let passed = |id: &str| after.secrets.iter().any(|passed| passed.id == id);
+    let asked = offers.iter().all(|offer| match offer {
+        Offer::File { id, .. } => passed(id),
+        Offer::Agent => after.ssh,
+    });
+    asked
+        && before.secrets.iter().all(|old| passed(&old.id))
+        && arguments(before) == arguments(after)
+        && (&before.context, &before.target, &before.builder) == (&after.context, &after.target, &after.builder)
+}
+
+/// A refusal without a text to put there instead.
+pub(super) fn refusal(reason: impl Into<String>, range: TextRange) -> Refusal {
+    Refusal { reason: reason.into(), range, instead: None }
+}
+
+/// The offers that `build` does not honour yet.
+///
+/// # Errors
+/// It runs something without secrets, or passes another one under the same id.
+pub(super) fn missing(build: &Build, offers: &[Offer]) -> Result<Vec<Offer>, Refusal> {
+    if let Builder::WithoutSecrets(sentence) = &build.builder {
+        return Err(refusal(sentence.as_str(), build.range));
+    }
+    let mut missing = Vec::new();
+    for offer in offers {
+        let Offer::File { id, path } = offer else {
+            if !build.ssh {
+                missing.push(offer.clone());
+            }
+            continue;
+        };
+        match build.secrets.iter().find(|passed| passed.id == *id) {
+            None => missing.push(offer.clone()),
+            Some(passed) if is_of(&passed.source, path) => {}
+            Some(passed) => {
+                let reason = format!("the build passes the secret `{id}` already, from another source");
+                return Err(refusal(reason, passed.range));
+            }
+        }
+    }
+    Ok(missing)
+}
+
+fn is_of(source: &SecretSource, path: &Utf8Path) -> bool {
+    matches!(source, SecretSource::File(file) if Utf8Path::new(file).ends_with(path))
+}
+
+/// The path of a file of the context from where the context is written as `context`: `./app` and `.npmrc` give
+/// `app/.npmrc`. `None` where the context is no folder on this disk.
+pub(super) fn inside(context: &str, path: &Utf8Path) -> Option<String> {
+    if context.is_empty() || context == "-" || is_remote(context) || context.starts_with('~') {
+        return None;
+    }
+    let folder = context.trim_end_matches('/');
+    let folder = folder.strip_suffix("/.").unwrap_or(folder);
+    let folder = folder.strip_prefix("./").unwrap_or(folder);
+    let plain = |text: &str| !text.contains([',', '"', '\'', '\\', '*', '?', '\n']);
+    if !plain(folder) || !plain(path.as_str()) {
+        return None;
+    }
+    match folder {
+        "." => Some(path.to_string()),
+        "" => Some(format!("/{path}")),
+        folder => Some(format!("{folder}/{path}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_context_is_named_from_where_the_build_runs() {
+        let path = |context| inside(context, Utf8Path::new(".npmrc"));
+        assert_eq!(path(".").as_deref(), Some(".npmrc"));
+        assert_eq!(path("./").as_deref(), Some(".npmrc"));
+        assert_eq!(path("./app/").as_deref(), Some("app/.npmrc"));
+        assert_eq!(path("..").as_deref(), Some("../.npmrc"));
+        assert_eq!(path("https://git.example.com/x.git"), None);
+        assert_eq!(path("-"), None);
+    }
+}

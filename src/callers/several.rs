@@ -1,0 +1,163 @@
+//! Making several builds of one file pass secrets.
+
+use camino::Utf8Path;
+
+use super::{ArgumentValue, Build, Caller, Format, Refusal, Request, Rewrite, recognised};
+use crate::repository::Repository;
+use crate::source::{Edit, Source, TextRange, apply_edits, range};
+
+/// The edits of `file` that make several of its builds, named by their index, honour their requests.
+///
+/// Builds may share text: a variable of flags, the end of a Compose file. What each of them needs is asked about the file
+/// as it is. In shell text all of that is done at once. Elsewhere one build is asked after the other, each about the text
+/// as the one before left it, because what two of them add may stand in the same line. What comes out is the difference by
+/// lines.
+///
+/// # Errors
+/// The index of the build that refuses, with its [`Refusal`]; then nothing is done.
+pub fn pass_all(
+    repository: &Repository,
+    file: &Utf8Path,
+    requests: &[(usize, Vec<Request>)],
+) -> Result<Rewrite, (usize, Refusal)> {
+    let first = requests.first().map_or(0, |(index, _)| *index);
+    let unread = || (first, refusal("its file was not read", range(0, 0)));
+    let original = repository.source(file).ok_or_else(unread)?;
+    let caller = recognised(file, original.text()).ok_or_else(unread)?;
+    let builds = caller.builds(original, repository);
+    let mut all = Vec::new();
+    for (index, requests) in requests {
+        let build = builds.iter().find(|build| build.index == *index);
+        let build = build.ok_or_else(|| (*index, refusal("the build is not in the file", range(0, 0))))?;
+        let rewrite = caller.pass_secrets(original, repository, build, requests).map_err(|why| (*index, why))?;
+        all.push(Asked { build, requests, rewrite });
+    }
+    let several = Several { caller, original, repository, all };
+    if let [only] = several.all.as_slice() {
+        return Ok(only.rewrite.clone());
+    }
+    let text = match several.at_once() {
+        Some(text) => text,
+        None => several.one_after_the_other()?,
+    };
+    Ok(several.rewrite(&text))
+}
+
+/// One build, and what it takes alone.
+struct Asked<'a> {
+    build: &'a Build,
+    requests: &'a [Request],
+    rewrite: Rewrite,
+}
+
+struct Several<'a> {
+    caller: &'static dyn Caller,
+    original: &'a Source,
+    repository: &'a Repository,
+    all: Vec<Asked<'a>>,
+}
+
+impl Several<'_> {
+    /// The text with all edits, where none is in the way of another and every build then reads as it should.
+    fn at_once(&self) -> Option<String> {
+        if !matches!(self.caller.format(), Format::Shell | Format::Make | Format::Markdown) {
+            return None;
+        }
+        let edits: Vec<Edit> = self.all.iter().flat_map(|asked| asked.rewrite.edits.iter().cloned()).collect();
+        let text = apply_edits(self.original.text(), &edits).ok()?;
+        let after = self.caller.builds(&self.original.with_text(text.clone()), self.repository);
+        let honoured =
+            |asked: &Asked<'_>| after.get(asked.build.index).is_some_and(|build| asked.is_honoured_by(build));
+        self.all.iter().all(honoured).then_some(text)
+    }
+
+    fn one_after_the_other(&self) -> Result<String, (usize, Refusal)> {
+        let mut source = self.original.clone();
+        let mut done: Vec<&Edit> = Vec::new();
+        for asked in &self.all {
+            let index = asked.build.index;
+            let refused = |why: Refusal| (index, Refusal { range: asked.range(), ..why });
+            let builds = self.caller.builds(&source, self.repository);
+            let gone = || refused(refusal("the build can't be found again after an edit", asked.range()));
+            let build = builds.into_iter().find(|build| build.index == index).ok_or_else(gone)?;
+            let passes = |request: &Request| build.arguments.iter().any(|given| given.name == request.argument);
+            let (open, went): (Vec<Request>, Vec<Request>) = asked.requests.iter().cloned().partition(passes);
+            self.refuse_half(asked, &went, &done)?;
+            done.extend(&asked.rewrite.edits);
+            if !open.is_empty() {
+                let rewrite = self.caller.pass_secrets(&source, self.repository, &build, &open).map_err(refused)?;
+                let text = apply_edits(source.text(), &rewrite.edits).map_err(|_| gone())?;
+                source = source.with_text(text);
+            }
+        }
+        Ok(source.text().to_owned())
+    }
+
+    /// A flag in shared text went with an earlier build; what this one needs besides it did not come with that.
+    fn refuse_half(&self, asked: &Asked<'_>, went: &[Request], done: &[&Edit]) -> Result<(), (usize, Refusal)> {
+        let index = asked.build.index;
+        let alone = self.caller.pass_secrets(self.original, self.repository, asked.build, went);
+        let needed = alone.map_err(|why| (index, why))?.edits;
+        if needed.iter().all(|edit| done.contains(&edit)) {
+            return Ok(());
+        }
+        let reason = "it shares the flag with another build, and each of them would have to be given the value";
+        Err((index, refusal(reason, asked.range())))
+    }
+
+    fn rewrite(&self, text: &str) -> Rewrite {
+        let mut rewrite = Rewrite { edits: line_edits(self.original.text(), text), ..Rewrite::default() };
+        for asked in &self.all {
+            rewrite.assumptions.extend(asked.rewrite.assumptions.iter().cloned());
+            rewrite.notes.extend(asked.rewrite.notes.iter().cloned());
+        }
+        rewrite
+    }
+}
+
+impl Asked<'_> {
+    /// Where the build passes the first of the arguments.
+    fn range(&self) -> TextRange {
+        let asked = |name: &str| self.requests.iter().any(|request| request.argument == name);
+        let given = self.build.arguments.iter().find(|given| asked(&given.name));
+        given.map_or(self.build.range, |given| given.range)
+    }
+
+    fn is_honoured_by(&self, after: &Build) -> bool {
+        self.requests.iter().all(|request| {
+            let name = &request.argument;
+            let mut values = self.build.arguments.iter().filter(|given| given.name == *name).map(|given| &given.value);
+            let filled = values.any(|value| *value != ArgumentValue::Empty);
+            let secret = request.secret.as_ref().filter(|_| filled);
+            after.arguments.iter().all(|given| given.name != *name)
+                && secret.is_none_or(|secret| after.secrets.iter().any(|passed| passed.id == secret.id))
+        })
+    }
+}
+
+fn refusal(reason: &str, range: TextRange) -> Refusal {
+    Refusal { reason: reason.to_owned(), range, instead: None }
+}
+
+/// The edits that turn `old` into `new`, in whole lines.
+pub(super) fn line_edits(old: &str, new: &str) -> Vec<Edit> {
+    let starts = |text: &str| -> Vec<usize> {
+        let ends = text.split_inclusive('\n').scan(0, |end, line| {
+            *end += line.len();
+            Some(*end)
+        });
+        std::iter::once(0).chain(ends).collect()
+    };
+    let (old_starts, new_starts) = (starts(old), starts(new));
+    let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
+    let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
+    let operations = similar::capture_diff_slices(similar::Algorithm::Myers, &old_lines, &new_lines);
+    let changed = operations.into_iter().filter(|operation| operation.tag() != similar::DiffTag::Equal);
+    changed
+        .map(|operation| {
+            let (from, to) = (operation.old_range(), operation.new_range());
+            let text = &new[new_starts[to.start]..new_starts[to.end]];
+            Edit::replace(range(old_starts[from.start], old_starts[from.end]), text)
+        })
+        .collect()
+}

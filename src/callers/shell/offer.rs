@@ -1,0 +1,74 @@
+//! Makes a build hand over a file or the ssh agent.
+
+use camino::Utf8Path;
+
+use super::super::command::{Family, Operand};
+use super::super::offer::{inside, missing, refusal};
+use super::super::{Offer, Refusal, Rewrite};
+use super::found::{Found, written};
+use super::{Site, value};
+use crate::source::{Edit, TextRange, range, slice};
+
+/// The edits that make `found` hand over what is missing of `offers`.
+pub(super) fn offer(site: &Site<'_>, found: &Found, offers: &[Offer]) -> Result<Rewrite, Refusal> {
+    let at = found.build.range;
+    let missing = missing(&found.build, offers)?;
+    if missing.is_empty() {
+        return Ok(Rewrite::default());
+    }
+    if !found.clean {
+        return Err(refusal("the script around this build can't be read in full", at));
+    }
+    if !matches!(found.family, Some(Family::Docker | Family::Buildx | Family::Buildah)) {
+        let title = &found.build.title;
+        return Err(refusal(format!("`{title}` is not known to take `--secret` and `--ssh` as docker does"), at));
+    }
+    let place = found.options.and_then(|options| found.view.host_offset(options));
+    let place = place.ok_or_else(|| refusal("the options of this command can't be edited", at))?;
+    let mut rewrite = Rewrite::default();
+    let mut text = String::new();
+    for offer in &missing {
+        text.push(' ');
+        text.push_str(&option(site, found, offer)?);
+    }
+    rewrite.edits.push(Edit::insert(place, text));
+    if found.sudo.is_some() && missing.contains(&Offer::Agent) {
+        rewrite.assumptions.push("`sudo` keeps `SSH_AUTH_SOCK`".to_owned());
+    }
+    if let Some(program) = &found.guessed {
+        rewrite.assumptions.push(format!("`{program}` is docker or takes `--secret` as docker does"));
+    }
+    Ok(rewrite)
+}
+
+fn option(site: &Site<'_>, found: &Found, offer: &Offer) -> Result<String, Refusal> {
+    let Offer::File { id, path } = offer else { return Ok("--ssh default".to_owned()) };
+    let context = found.context.as_ref();
+    let source = context.and_then(|context| match context.text() {
+        Some(text) => inside(text, path).filter(|source| !source.contains([' ', '$', '`'])),
+        None => computed(site, found, context, path),
+    });
+    let source = source.ok_or_else(|| {
+        let reason = format!("the build context can't be told, and `{path}` lies in it");
+        let instead = Some(format!("--secret id={id},src={path}"));
+        Refusal { instead, ..refusal(reason, found.build.range) }
+    })?;
+    Ok(if source.contains(['$', '`']) {
+        let quote = value::quoted(found, "\"").unwrap_or_default();
+        format!("--secret {quote}id={id},src={source}{quote}")
+    } else {
+        format!("--secret id={id},src={source}")
+    })
+}
+
+/// The path below a context that is a variable or begins with one, in the host's own words.
+fn computed(site: &Site<'_>, found: &Found, context: &Operand, path: &Utf8Path) -> Option<String> {
+    let raw = slice(found.view.text(), context.range);
+    let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
+    let start = usize::from(context.range.start()) + usize::from(inner.len() < raw.len());
+    let at: TextRange = range(start, start + inner.len());
+    // `$@` and `$*` are more than one word, and a default may hold anything.
+    let plain = |char: char| char.is_ascii_alphanumeric() || "${}_-./".contains(char);
+    let is_folder = inner.starts_with('$') && inner.chars().all(plain) && !inner.contains(":");
+    is_folder.then(|| format!("{}/{path}", written(site, at).trim_end_matches('/')))
+}

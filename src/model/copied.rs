@@ -1,0 +1,185 @@
+//! Credential files that a `COPY` or `ADD` brings from the build context.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::knowledge::files::{FileVerdict, classify_file, holds_credential};
+use crate::syntax::dockerfile::{Instruction, Keyword};
+
+use super::{Dockerfile, Model};
+
+/// One source of a `COPY` or `ADD`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CopySource {
+    /// The instruction, an index into the Dockerfile's steps.
+    pub step: usize,
+    /// Which of its words it is, from zero; the last word is the destination.
+    pub word: usize,
+}
+
+/// How a source is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// As the path of one file.
+    File,
+    /// As the path of a folder, whose content is copied.
+    Folder,
+    /// As a pattern (`.npmrc*`): the file may be missing.
+    Pattern,
+    /// With a variable in it.
+    Computed,
+}
+
+/// What is known of the content of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// It is not in the repository, or was not read: the name decides.
+    Unseen,
+    /// It is in the repository and holds a credential.
+    Credential,
+    /// It is in the repository and only has settings and references to variables.
+    Harmless,
+}
+
+/// A file of the build context that is copied into an image, and by its path holds credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopiedFile {
+    /// The path in the build context, as written but without `./` in front.
+    pub path: Utf8PathBuf,
+    /// How it is written.
+    pub shape: Shape,
+    /// What the path says.
+    pub verdict: FileVerdict,
+    /// What the content says.
+    pub content: Content,
+    /// Where it is copied, in the order of the file.
+    pub sources: Vec<CopySource>,
+}
+
+impl Model {
+    /// The credential files that `dockerfile` copies from its context, in the order of the first copy.
+    #[must_use]
+    pub fn copied_files(&self, dockerfile: &Dockerfile) -> Vec<CopiedFile> {
+        let mut files: Vec<CopiedFile> = Vec::new();
+        for (index, step) in dockerfile.steps.iter().enumerate() {
+            if !copies_from_context(&step.instruction, step.keyword) {
+                continue;
+            }
+            let words = step.instruction.words();
+            let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
+            for (word, source) in sources.iter().enumerate().filter(|(_, source)| is_path(&source.value)) {
+                let place = CopySource { step: index, word };
+                let (path, pattern) = without_pattern(&source.value);
+                match files.iter_mut().find(|file| file.path == path) {
+                    Some(file) => file.sources.push(place),
+                    None => {
+                        let computed = !source.variables.is_empty();
+                        let folder = words.last().map_or("", |destination| destination.value.as_str());
+                        files.extend(self.copied_file(dockerfile, path, (pattern, computed), folder, place));
+                    }
+                }
+            }
+        }
+        files
+    }
+
+    fn copied_file(
+        &self,
+        dockerfile: &Dockerfile,
+        path: Utf8PathBuf,
+        (pattern, computed): (bool, bool),
+        destination: &str,
+        place: CopySource,
+    ) -> Option<CopiedFile> {
+        // `COPY config.json /root/.docker/config.json`: the destination says what it is.
+        let landed = match destination.ends_with('/') {
+            true => format!("{destination}{}", path.file_name().unwrap_or("")),
+            false => destination.to_owned(),
+        };
+        let verdict = match classify_file(path.as_str()) {
+            FileVerdict::Plain => match classify_file(&landed) {
+                FileVerdict::BuildInput(input) if landed.contains('/') && path.extension().is_some() => {
+                    FileVerdict::BuildInput(input)
+                }
+                _ => return None,
+            },
+            FileVerdict::PublicLookAlike { .. } => return None,
+            verdict => verdict,
+        };
+        let contexts = self.contexts(dockerfile);
+        let folder = contexts.iter().any(|context| self.is_folder(&context.join(&path)));
+        let shape = match () {
+            () if computed => Shape::Computed,
+            () if pattern => Shape::Pattern,
+            () if folder => Shape::Folder,
+            () => Shape::File,
+        };
+        let texts = contexts.iter().filter_map(|context| self.repository.source(&context.join(&path)));
+        let verdicts: Vec<bool> = texts.map(|source| holds_credential(source.text())).collect();
+        let content = match verdicts.as_slice() {
+            [] => Content::Unseen,
+            found if found.contains(&true) => Content::Credential,
+            _ => Content::Harmless,
+        };
+        Some(CopiedFile { path, shape, verdict, content, sources: vec![place] })
+    }
+
+    /// The folders that builds of `dockerfile` use as context; the Dockerfile's own and the root where none is known.
+    #[must_use]
+    pub fn contexts(&self, dockerfile: &Dockerfile) -> BTreeSet<Utf8PathBuf> {
+        let bound = self.bound_builds(dockerfile);
+        let known: BTreeSet<_> = bound.iter().filter_map(|bound| bound.build.context.clone()).collect();
+        if !known.is_empty() {
+            return known;
+        }
+        let own = dockerfile.path().parent().unwrap_or(Utf8Path::new("")).to_owned();
+        BTreeSet::from([own, Utf8PathBuf::new()])
+    }
+
+    /// The build arguments that builds of `dockerfile` set.
+    #[must_use]
+    pub fn given_arguments(&self, dockerfile: &Dockerfile) -> BTreeSet<String> {
+        let bound = self.bound_builds(dockerfile);
+        bound.iter().flat_map(|bound| &bound.build.arguments).map(|given| given.name.clone()).collect()
+    }
+
+    fn is_folder(&self, path: &Utf8Path) -> bool {
+        self.repository.paths().any(|file| file != path && file.starts_with(path))
+    }
+
+    /// The Dockerfiles that copy the context's file `path` themselves, by their paths.
+    #[must_use]
+    pub fn copied_elsewhere(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> Vec<Utf8PathBuf> {
+        let mut by_path: BTreeMap<Utf8PathBuf, bool> = BTreeMap::new();
+        for other in self.repository.dockerfiles().iter().filter(|other| *other != dockerfile.path()) {
+            let text = self.repository.source(other).map_or("", |source| source.text());
+            let copies = text.lines().any(|line| {
+                let mut words = line.split_whitespace();
+                let keyword = words.next().unwrap_or("");
+                let copy = keyword.eq_ignore_ascii_case("copy") || keyword.eq_ignore_ascii_case("add");
+                copy && words.any(|word| word.trim_matches(['"', '[', ']', ',']).ends_with(path.as_str()))
+            });
+            by_path.insert(other.clone(), copies);
+        }
+        by_path.into_iter().filter(|(_, copies)| *copies).map(|(path, _)| path).collect()
+    }
+}
+
+/// Whether a `COPY` or `ADD` takes its sources from the build context.
+pub(super) fn copies_from_context(instruction: &Instruction, keyword: Keyword) -> bool {
+    matches!(keyword, Keyword::Copy | Keyword::Add) && instruction.flags().iter().all(|flag| flag.name != "from")
+}
+
+/// Whether a source is a path and neither a URL nor a heredoc.
+fn is_path(source: &str) -> bool {
+    !source.starts_with("<<") && !source.contains("://") && !source.starts_with("git@")
+}
+
+/// The path without `./` and without the marks of a pattern that people use to make a file optional: `.npmrc*`, `.npmr[c]`.
+fn without_pattern(written: &str) -> (Utf8PathBuf, bool) {
+    let plain = written.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
+    let pattern = plain.contains(['*', '?', '[']);
+    let stripped = if pattern { plain.replace(['*', '?', '[', ']'], "") } else { plain.to_owned() };
+    (Utf8PathBuf::from(stripped), pattern)
+}

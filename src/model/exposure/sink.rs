@@ -1,0 +1,101 @@
+//! Where the output of a pipeline goes, and which files a list removes.
+
+use crate::model::rest::normal;
+use crate::source::TextSize;
+use crate::syntax::shell::{Command, Redirect, RedirectKind, Script, Word};
+
+use super::holders::{is_filter_or_printer, plain_words};
+
+/// Where output goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sink {
+    /// To the build's log.
+    Log,
+    /// Into this file.
+    File(String),
+    /// To another command, or nowhere.
+    Elsewhere,
+}
+
+/// Where what the first command of `pipeline` prints ends up. `outer` are the redirections of the compounds around, the
+/// innermost last.
+pub(super) fn sink(pipeline: &[&Command], outer: &[&Redirect]) -> Sink {
+    for (at, command) in pipeline.iter().enumerate() {
+        if at > 0 && !is_filter_or_printer(command) {
+            return written_by_argument(command).map_or(Sink::Elsewhere, Sink::File);
+        }
+        if let Some(sink) = command.redirects.iter().rev().find_map(redirected) {
+            return sink;
+        }
+        if command.effective_name().as_deref() == Some("tee")
+            && let Some(file) = operands(command).find(|path| !path.starts_with("/dev/"))
+        {
+            return Sink::File(file);
+        }
+    }
+    outer.iter().rev().find_map(|redirect| redirected(redirect)).unwrap_or(Sink::Log)
+}
+
+/// The file that `sponge FILE` or `dd of=FILE` writes standard input to.
+fn written_by_argument(command: &Command) -> Option<String> {
+    match command.effective_name()?.as_str() {
+        "sponge" => operands(command).next(),
+        "dd" => operands(command).find_map(|word| word.strip_prefix("of=").map(str::to_owned)),
+        _ => None,
+    }
+}
+
+fn operands(command: &Command) -> impl Iterator<Item = String> {
+    command.effective_arguments().iter().map(Word::lossy).filter(|word| !word.starts_with('-'))
+}
+
+/// What a redirection makes of standard output; `None` where it is about something else.
+fn redirected(redirect: &Redirect) -> Option<Sink> {
+    if redirect.descriptor.is_some_and(|descriptor| descriptor != 1) {
+        return None;
+    }
+    if redirect.kind == RedirectKind::Duplicate {
+        return Some(if matches!(redirect.target.lossy().as_str(), "1" | "2") { Sink::Log } else { Sink::Elsewhere });
+    }
+    let writes = matches!(redirect.kind, RedirectKind::Write | RedirectKind::Append | RedirectKind::ReadWrite);
+    if !writes {
+        return None;
+    }
+    let path = redirect.target.lossy();
+    Some(match path.as_str() {
+        "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/proc/self/fd/1" | "/proc/self/fd/2" => Sink::Log,
+        path if path.starts_with("/dev/") || path.starts_with(">(") => Sink::Elsewhere,
+        _ => Sink::File(path),
+    })
+}
+
+/// A file or folder that a list removes.
+pub(super) struct Removal {
+    /// Where the command begins.
+    pub(super) at: TextSize,
+    path: String,
+}
+
+impl Removal {
+    /// Whether `path` goes with it.
+    pub(super) fn takes(&self, path: &str) -> bool {
+        let path = normal(path);
+        let inside = path.strip_prefix(self.path.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+        path == self.path || inside
+    }
+}
+
+/// What `rm` and the like remove in `script`.
+pub(super) fn removed_paths(script: &Script) -> Vec<Removal> {
+    let mut removals = Vec::new();
+    for context in script.commands() {
+        let words = plain_words(context.command);
+        let removes = matches!(words.first().map(String::as_str), Some("rm" | "unlink" | "shred"));
+        if !removes || context.optional {
+            continue;
+        }
+        let paths = words.iter().skip(1).filter(|word| !word.starts_with('-'));
+        removals.extend(paths.map(|path| Removal { at: context.command.range.start(), path: normal(path) }));
+    }
+    removals
+}

@@ -1,0 +1,184 @@
+//! What the commands of a RUN do with one file of the image.
+
+use camino::Utf8Path;
+
+use crate::knowledge::tools;
+use crate::source::TextRange;
+use crate::syntax::shell::{Command, CommandContext, RedirectKind, Word};
+
+use super::ImagePath;
+use super::reading::effective_words;
+
+/// The file in question and where the commands run.
+#[derive(Clone)]
+pub(super) struct Scene<'f> {
+    /// The file.
+    pub file: &'f ImagePath,
+    /// The working directory; `None` behind a `cd` that can't be followed.
+    pub directory: Option<ImagePath>,
+    /// The home directory, where it can be told.
+    pub home: Option<ImagePath>,
+    /// The values of the variables that the file's path may be written with.
+    pub variables: &'f dyn Fn(&str) -> Option<String>,
+}
+
+/// Whether a word is the path of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Denotes {
+    /// It is.
+    File,
+    /// It is a folder that the file lies in.
+    Folder,
+    /// It is neither.
+    Other,
+    /// It ends like the file's path, and the rest can't be told.
+    Unclear,
+}
+
+/// What a command does with the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// It removes the file or changes its mode or owner: without the file the operands `words` have no object, or, where
+    /// `whole` holds, all of the command.
+    Tends {
+        /// The operands, as ranges of the view.
+        words: Vec<TextRange>,
+        /// Whether they are all its operands.
+        whole: bool,
+    },
+    /// It changes a folder around the file, which a mounted file does not survive (`chown -R`, `rm -r`): the sentence.
+    Disturbs(String),
+    /// It copies the file or writes it anew: the clause says which.
+    Spreads(String),
+    /// It names the file.
+    Names,
+    /// Nothing.
+    Nothing,
+}
+
+impl Scene<'_> {
+    /// What `command` does with the file.
+    pub(super) fn deed(&self, command: &Command) -> Deed {
+        let words = effective_words(command);
+        let program = words.first().cloned().flatten().unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or("").to_owned();
+        let operands = self.operands(command, &program);
+        let denotes: Vec<Denotes> = operands.iter().map(|word| self.denotes(word)).collect();
+        let names = denotes.iter().any(|found| matches!(found, Denotes::File | Denotes::Unclear));
+        let around = denotes.contains(&Denotes::Folder);
+        let recursive = command.words.iter().filter_map(Word::literal).any(|word| is_recursive(&word));
+        if self.is_written_by(command) {
+            return Deed::Spreads(format!("`{program}` writes `{}`", self.file.file_name()));
+        }
+        match program.as_str() {
+            "rm" | "unlink" | "shred" | "chmod" | "chown" | "chgrp" if names => self.tends(&operands, &denotes),
+            "rm" | "chmod" | "chown" | "chgrp" if around && recursive => {
+                Deed::Disturbs(format!("`{program}` changes the folder that `{}` lies in", self.file.file_name()))
+            }
+            "cp" | "mv" | "ln" | "install" | "tee" | "dd" | "rsync" | "tar" | "zip" if names => {
+                Deed::Spreads(format!("`{program}` copies or writes `{}`", self.file.file_name()))
+            }
+            "cp" | "rsync" | "tar" | "zip" | "mv" if around && (recursive || program != "cp") => {
+                Deed::Disturbs(format!("`{program}` copies the folder that `{}` lies in", self.file.file_name()))
+            }
+            "sed" | "perl"
+                if names && command.words.iter().filter_map(Word::literal).any(|word| is_in_place(&word)) =>
+            {
+                Deed::Spreads(format!("`{program} -i` changes `{}`", self.file.file_name()))
+            }
+            _ if self.is_kept_by(&words) => {
+                Deed::Spreads(format!("`{program}` writes its settings into `{}`", self.file.file_name()))
+            }
+            _ if names => Deed::Names,
+            _ => Deed::Nothing,
+        }
+    }
+
+    fn tends(&self, operands: &[&Word], denotes: &[Denotes]) -> Deed {
+        if denotes.contains(&Denotes::Unclear) {
+            return Deed::Spreads(format!("which file is meant by `{}` can't be told", self.file.file_name()));
+        }
+        let of_file = operands.iter().zip(denotes).filter(|(_, found)| **found == Denotes::File);
+        let words: Vec<TextRange> = of_file.map(|(word, _)| word.range).collect();
+        let whole = words.len() == operands.len();
+        Deed::Tends { words, whole }
+    }
+
+    /// The words that are no options; of `chmod` and `chown` those behind the mode or owner.
+    fn operands<'c>(&self, command: &'c Command, program: &str) -> Vec<&'c Word> {
+        let start = command.effective().index + 1;
+        let words = command.words.iter().skip(start);
+        let plain = words.filter(|word| !word.lossy().starts_with('-'));
+        plain.skip(usize::from(matches!(program, "chmod" | "chown" | "chgrp"))).collect()
+    }
+
+    /// Whether a redirection writes the file.
+    fn is_written_by(&self, command: &Command) -> bool {
+        command.redirects.iter().any(|redirect| {
+            let writes = matches!(redirect.kind, RedirectKind::Write | RedirectKind::Append | RedirectKind::ReadWrite);
+            writes && matches!(self.denotes(&redirect.target), Denotes::File | Denotes::Unclear)
+        })
+    }
+
+    /// Whether it is a tool that keeps credentials in a file of this name.
+    fn is_kept_by(&self, words: &[Option<String>]) -> bool {
+        let kept = tools::persists(words).map(|kept| kept.files).unwrap_or_default();
+        kept.iter().any(|path| Utf8Path::new(path).file_name() == Some(self.file.file_name()))
+    }
+
+    /// What `word` is to the file.
+    pub(super) fn denotes(&self, word: &Word) -> Denotes {
+        let written = word.lossy();
+        let same_name = written.rsplit('/').next() == Some(self.file.file_name());
+        let unclear = if same_name { Denotes::Unclear } else { Denotes::Other };
+        let Some(path) = self.resolve(&written) else { return unclear };
+        match self.file.below(&path) {
+            Some(rest) if rest.as_str().is_empty() => Denotes::File,
+            Some(_) => Denotes::Folder,
+            None if path.is_absolute() != self.file.is_absolute() => unclear,
+            None => Denotes::Other,
+        }
+    }
+
+    fn resolve(&self, written: &str) -> Option<ImagePath> {
+        for home in ["~", "$HOME"] {
+            if let Some(rest) = written.strip_prefix(home).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+                return Some(self.home.as_ref()?.join(rest.trim_start_matches('/')));
+            }
+        }
+        let text = self.with_values(written)?;
+        if text.starts_with('/') {
+            return Some(ImagePath::from_root(&text));
+        }
+        Some(self.directory.as_ref()?.join(&text))
+    }
+
+    /// The text with its variables replaced.
+    fn with_values(&self, written: &str) -> Option<String> {
+        let Some((front, rest)) = written.split_once('$') else { return Some(written.to_owned()) };
+        let name: String = rest.chars().take_while(|char| char.is_ascii_alphanumeric() || *char == '_').collect();
+        let value = (!name.is_empty()).then(|| (self.variables)(&name)).flatten()?;
+        let behind = self.with_values(rest.get(name.len()..).unwrap_or(""))?;
+        Some(format!("{front}{value}{behind}"))
+    }
+
+    /// Follows a `cd`.
+    pub(super) fn follow(&mut self, context: &CommandContext<'_>) {
+        if !matches!(context.command.name().as_deref(), Some("cd" | "pushd" | "popd")) {
+            return;
+        }
+        let operand = context.command.arguments().iter().find(|word| !word.lossy().starts_with('-'));
+        let followed = operand.filter(|_| context.depth == 0).and_then(|word| self.resolve(&word.lossy()));
+        self.directory = followed;
+    }
+}
+
+fn is_recursive(word: &str) -> bool {
+    word == "--recursive"
+        || word == "--archive"
+        || word.starts_with('-') && !word.starts_with("--") && word.contains(['r', 'R', 'a'])
+}
+
+fn is_in_place(word: &str) -> bool {
+    word.starts_with("--in-place") || word.starts_with('-') && !word.starts_with("--") && word.contains('i')
+}

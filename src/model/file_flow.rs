@@ -1,0 +1,391 @@
+//! What becomes of a file that a `COPY` brought: which RUNs read it, which tidy it away, which copy it on.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use camino::Utf8Path;
+
+use crate::knowledge::tools::{self, Reading};
+use crate::source::{TextRange, slice};
+use crate::syntax::dockerfile::Keyword;
+use crate::syntax::shell::{self, Dialect};
+
+use super::copied::copies_from_context;
+use super::file_commands::{Deed, Scene};
+use super::reading::effective_words;
+use super::run::{Form, Run};
+use super::{CopiedFile, CopySource, Dockerfile, Evidence, ImagePath, Model};
+
+/// A RUN that reads the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileUse {
+    /// The RUN, an index into the Dockerfile's steps.
+    pub step: usize,
+    /// How a mount of that RUN names the file; `None` where that can't be told.
+    pub target: Option<String>,
+    /// Why that is thought.
+    pub evidence: Evidence,
+}
+
+/// A command that has no object without the file: `rm .npmrc`, `chmod 600 /root/.netrc`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleanup {
+    /// The RUN.
+    pub step: usize,
+    /// Which of its shell texts; `None` for a RUN in JSON form that does nothing else.
+    pub shell: Option<usize>,
+    /// The command, in the view of that text.
+    pub command: TextRange,
+    /// The operands that are the file, in the view.
+    pub words: Vec<TextRange>,
+    /// Whether they are all its operands.
+    pub whole: bool,
+}
+
+/// Something about the file that no mount can reproduce.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The step.
+    pub step: usize,
+    /// A stable short name for counting, kebab-case.
+    pub kind: &'static str,
+    /// What it is, as a clause.
+    pub reason: String,
+    /// Whether it only matters in a RUN that gets a mount.
+    pub if_mounted: bool,
+}
+
+/// A `COPY --from` that takes the file, and nothing but it, to another stage.
+pub type Onward = CopySource;
+
+/// Where a file goes from the `COPY`s that bring it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileFlow {
+    /// The RUNs that read it, in order; one may read it in several places.
+    pub uses: Vec<FileUse>,
+    /// The commands that go with it.
+    pub cleanups: Vec<Cleanup>,
+    /// The copies to later stages that go with it.
+    pub onward: Vec<Onward>,
+    /// What stands in the way.
+    pub conflicts: Vec<Conflict>,
+    /// The copies of a folder around it (`COPY . .`) that would bring it again.
+    pub brought_by: BTreeSet<usize>,
+    /// The stages in which it can be seen.
+    pub stages: BTreeSet<usize>,
+}
+
+/// A file at a place: from a step on, in a stage and those that start from it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Sighting {
+    stage: usize,
+    step: usize,
+    path: ImagePath,
+}
+
+impl Model {
+    /// Where `file` goes in `dockerfile`. `readers` are the tools that read such files by themselves.
+    #[must_use]
+    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile, readers: &[String]) -> FileFlow {
+        let given = self.given_arguments(dockerfile);
+        let mut tracer = FileTracer { model: self, dockerfile, readers, given, flow: FileFlow::default() };
+        let mut open = VecDeque::new();
+        for source in &file.sources {
+            open.extend(tracer.entry(source, file.path.file_name().unwrap_or("")));
+        }
+        open.extend(tracer.brought_again(file.path.as_path()));
+        let mut seen = BTreeSet::new();
+        while let Some(sighting) = open.pop_front() {
+            if seen.insert(sighting.clone()) {
+                open.extend(tracer.follow(&sighting));
+            }
+        }
+        tracer.flow.uses.sort_by_key(|used| used.step);
+        tracer.flow.uses.dedup();
+        tracer.flow
+    }
+}
+
+struct FileTracer<'m> {
+    model: &'m Model,
+    dockerfile: &'m Dockerfile,
+    readers: &'m [String],
+    given: BTreeSet<String>,
+    flow: FileFlow,
+}
+
+impl FileTracer<'_> {
+    fn entry(&mut self, source: &CopySource, name: &str) -> Option<Sighting> {
+        let stage = self.dockerfile.steps.get(source.step)?.stage?;
+        match self.dockerfile.landing(source.step, name, &self.given) {
+            Ok(path) => Some(Sighting { stage, step: source.step, path }),
+            Err(reason) => {
+                let reason = format!("where it lands in the image is not clear: {reason}");
+                self.flow.conflicts.push(Conflict {
+                    step: source.step,
+                    kind: "target-unknown",
+                    reason,
+                    if_mounted: false,
+                });
+                None
+            }
+        }
+    }
+
+    /// The copies of a folder that holds the file.
+    fn brought_again(&mut self, path: &Utf8Path) -> Vec<Sighting> {
+        let mut sightings = Vec::new();
+        for (index, step) in self.dockerfile.steps.iter().enumerate() {
+            if !copies_from_context(&step.instruction, step.keyword) {
+                continue;
+            }
+            let words = step.instruction.words();
+            let Some((destination, sources)) = words.split_last() else { continue };
+            for source in sources {
+                let folder = source.value.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
+                let folder = if matches!(folder, "." | "*") { "" } else { folder };
+                let Some(rest) = path.strip_prefix(folder).ok().filter(|rest| !rest.as_str().is_empty()) else {
+                    continue;
+                };
+                self.flow.brought_by.insert(index);
+                let text = self.dockerfile.expand(destination, index, &self.given, 0);
+                let landed = text.map(|text| self.dockerfile.workdir_at(index, &self.given).join(&text));
+                let sighting = landed.zip(step.stage);
+                sightings.extend(sighting.map(|(folder, stage)| Sighting {
+                    stage,
+                    step: index,
+                    path: folder.join(rest.as_str()),
+                }));
+            }
+        }
+        sightings
+    }
+
+    /// Looks at every step that sees the file there. Returns where else it is seen because of them.
+    fn follow(&mut self, sighting: &Sighting) -> Vec<Sighting> {
+        let count = self.dockerfile.stages.len();
+        let stages: BTreeSet<usize> =
+            (0..count).filter(|stage| self.dockerfile.ancestry(*stage).contains(&sighting.stage)).collect();
+        self.flow.stages.extend(&stages);
+        let mut further = Vec::new();
+        for (index, step) in self.dockerfile.steps.iter().enumerate() {
+            let sees = step.stage.is_some_and(|stage| stages.contains(&stage))
+                && (step.stage != Some(sighting.stage) || index > sighting.step);
+            match (&step.run, step.keyword) {
+                (Some(run), _) if sees => self.look_at_run(index, run, &sighting.path),
+                (None, Keyword::Copy) => further.extend(self.copied_on(index, &stages, &sighting.path)),
+                _ => {}
+            }
+        }
+        further
+    }
+
+    /// What a `COPY --from` of one of `stages` does with the file.
+    fn copied_on(&mut self, index: usize, stages: &BTreeSet<usize>, path: &ImagePath) -> Vec<Sighting> {
+        let step = &self.dockerfile.steps[index];
+        let flags = step.instruction.flags();
+        let from = flags.iter().find(|flag| flag.name == "from").and_then(|flag| flag.value.as_deref());
+        let from = from.and_then(|name| self.dockerfile.stage_named(name));
+        let (Some(_), Some(stage)) = (from.filter(|from| stages.contains(from)), step.stage) else { return Vec::new() };
+        let words = step.instruction.words();
+        let Some((destination, sources)) = words.split_last() else { return Vec::new() };
+        let mut further = Vec::new();
+        for (word, source) in sources.iter().enumerate() {
+            let text = self.dockerfile.expand(source, index, &self.given, 0);
+            let taken = text.map(|text| ImagePath::from_root(&text));
+            match taken.as_ref().and_then(|taken| path.below(taken)) {
+                Some(rest) if rest.as_str().is_empty() => {
+                    self.flow.onward.push(CopySource { step: index, word });
+                    let landed = self.dockerfile.landing(index, path.file_name(), &self.given);
+                    further.extend(landed.map(|path| Sighting { stage, step: index, path }));
+                }
+                Some(rest) => {
+                    let text = self.dockerfile.expand(destination, index, &self.given, 0);
+                    let folder = text.map(|text| self.dockerfile.workdir_at(index, &self.given).join(&text));
+                    further.extend(folder.map(|folder| Sighting {
+                        stage,
+                        step: index,
+                        path: folder.join(rest.as_str()),
+                    }));
+                }
+                None if !path.is_absolute() && source.value.ends_with(path.file_name()) => {
+                    let reason = format!("whether `{}` is the file can't be told", source.value);
+                    let kind = "target-unknown";
+                    self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: false });
+                }
+                None => {}
+            }
+        }
+        further
+    }
+
+    fn look_at_run(&mut self, index: usize, run: &Run, path: &ImagePath) {
+        let workdir = self.dockerfile.workdir_at(index, &self.given);
+        let (deeds, mentioned) = match &run.form {
+            Form::Exec(arguments) if run.shells.is_empty() => self.exec_deeds(index, arguments, &workdir, path),
+            _ => self.shell_deeds(index, run, &workdir, path),
+        };
+        if deeds {
+            return;
+        }
+        let Some(evidence) = self.evidence(run, path, mentioned) else { return };
+        let target = path.as_target(&workdir);
+        self.flow.uses.push(FileUse { step: index, target, evidence });
+    }
+
+    /// A RUN in JSON form: it removes the file and nothing else, or it is read as words. Returns whether it is done with.
+    fn exec_deeds(
+        &mut self,
+        index: usize,
+        arguments: &[String],
+        workdir: &ImagePath,
+        path: &ImagePath,
+    ) -> (bool, bool) {
+        let is_file = |text: &String| path.below(&workdir.join(text)).is_some_and(|rest| rest.as_str().is_empty());
+        let named = arguments.iter().any(|argument| mentions_file(argument, path.file_name()));
+        let operands: Vec<&String> = arguments.iter().skip(1).filter(|word| !word.starts_with('-')).collect();
+        let removes = arguments.first().is_some_and(|program| program.ends_with("rm"));
+        if removes && !operands.is_empty() && operands.iter().all(|operand| is_file(operand)) {
+            let none = TextRange::default();
+            self.flow.cleanups.push(Cleanup {
+                step: index,
+                shell: None,
+                command: none,
+                words: Vec::new(),
+                whole: true,
+            });
+            return (true, false);
+        }
+        if removes && named {
+            let reason = "the RUN in JSON form removes it together with other files".to_owned();
+            self.flow.conflicts.push(Conflict { step: index, kind: "not-separable", reason, if_mounted: false });
+        }
+        (false, named)
+    }
+
+    /// Notes what the commands do with the file. Returns that there is more to see, and whether one of them names it.
+    fn shell_deeds(&mut self, index: usize, run: &Run, workdir: &ImagePath, path: &ImagePath) -> (bool, bool) {
+        let home = self.home(index);
+        let (dockerfile, given) = (self.dockerfile, self.given.clone());
+        let variables = |name: &str| dockerfile.variable_at(index, name, &given);
+        let mut scene = Scene { file: path, directory: Some(workdir.clone()), home, variables: &variables };
+        let mut tidied = 0;
+        for (number, shell) in run.shells.iter().enumerate() {
+            // Where a `cd` went before, the text inside another shell may begin anywhere.
+            scene.directory = scene.directory.filter(|directory| directory == workdir);
+            for context in shell.script.commands() {
+                let command = context.command;
+                match scene.deed(command) {
+                    Deed::Tends { words, whole } => {
+                        let text = shell.view.as_ref().map_or("", |view| slice(view.text(), command.range));
+                        tidied += count_mentions(text, path.file_name());
+                        let shell = Some(number);
+                        self.flow.cleanups.push(Cleanup { step: index, shell, command: command.range, words, whole });
+                    }
+                    Deed::Spreads(reason) => {
+                        let kind = "file-changed";
+                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: false });
+                    }
+                    Deed::Disturbs(reason) => {
+                        let kind = "folder-changed";
+                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
+                    }
+                    Deed::Names | Deed::Nothing => {}
+                }
+                scene.follow(&context);
+            }
+        }
+        (false, count_mentions(&run.text, path.file_name()) > tidied)
+    }
+
+    /// The home directory of whoever runs the step.
+    fn home(&self, index: usize) -> Option<ImagePath> {
+        if let Some(home) = self.dockerfile.variable_at(index, "HOME", &self.given) {
+            return Some(ImagePath::from_root(&home));
+        }
+        if self.dockerfile.runs_as_root(index) {
+            return Some(ImagePath::from_root("/root"));
+        }
+        let user = self.dockerfile.user_at(index)?;
+        let name = user.split(':').next().unwrap_or("").to_owned();
+        let named = name.starts_with(|char: char| char.is_ascii_alphabetic());
+        named.then(|| ImagePath::from_root(&format!("/home/{name}")))
+    }
+
+    /// Whether the RUN reads the file, and why that is thought.
+    fn evidence(&self, run: &Run, path: &ImagePath, mentioned: bool) -> Option<Evidence> {
+        if mentioned {
+            return Some(Evidence::Named);
+        }
+        if let Form::Exec(arguments) = &run.form
+            && run.shells.is_empty()
+        {
+            return self.words_read(&arguments.iter().cloned().map(Some).collect::<Vec<_>>(), path, 0);
+        }
+        if !run.is_understood() || run.shells.is_empty() {
+            return Some(Evidence::Possible("runs text that is not understood".to_owned()));
+        }
+        strongest(run.commands().map(|command| self.words_read(&effective_words(command), path, 0)))
+    }
+
+    fn words_read(&self, words: &[Option<String>], path: &ImagePath, depth: usize) -> Option<Evidence> {
+        if words.is_empty() {
+            return None;
+        }
+        let reader = self.model.reader(self.dockerfile);
+        if let Some(script) = reader.script_of(words).filter(|_| depth < MOST_SCRIPT_DEPTH) {
+            if mentions_file(script.text(), path.file_name()) {
+                return Some(Evidence::Script(script.path().to_owned()));
+            }
+            let parsed = shell::parse(script.text(), Dialect::Bash);
+            let is_shell = script.text().starts_with("#!") || script.path().extension() == Some("sh");
+            if is_shell && parsed.clean {
+                let commands = parsed.commands();
+                let read = commands.iter().map(|it| self.words_read(&effective_words(it.command), path, depth + 1));
+                return strongest(read);
+            }
+            return Some(Evidence::Possible(format!("runs `{}`", script.path())));
+        }
+        let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
+        match tools::reads_file(words, self.readers) {
+            Reading::Never => None,
+            Reading::Reads { why, .. } => Some(Evidence::Tool(why)),
+            Reading::RunsCode { why } => Some(Evidence::Possible(why)),
+            Reading::Unknown => Some(Evidence::Possible(format!("runs `{program}`"))),
+        }
+    }
+}
+
+/// How deep scripts that call scripts are followed.
+const MOST_SCRIPT_DEPTH: usize = 4;
+
+fn strongest(evidence: impl Iterator<Item = Option<Evidence>>) -> Option<Evidence> {
+    let found: Vec<Evidence> = evidence.flatten().collect();
+    found.iter().find(|found| found.is_certain()).or(found.first()).cloned()
+}
+
+/// Whether a file of this name stands anywhere in `text`.
+pub(super) fn mentions_file(text: &str, name: &str) -> bool {
+    count_mentions(text, name) > 0
+}
+
+fn count_mentions(text: &str, name: &str) -> usize {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let whole = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied();
+        let after = text.as_bytes().get(at + name.len()).copied();
+        !before.is_some_and(|byte| is_part(byte) || byte == b'.') && !after.is_some_and(is_part)
+    };
+    if name.is_empty() { 0 } else { text.match_indices(name).filter(|(at, _)| whole(*at)).count() }
+}
+
+impl FileFlow {
+    /// The targets at which each RUN needs the file, in order of the RUNs.
+    #[must_use]
+    pub fn targets(&self) -> BTreeMap<usize, BTreeSet<&str>> {
+        let mut targets: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        for used in &self.uses {
+            targets.entry(used.step).or_default().extend(used.target.as_deref());
+        }
+        targets
+    }
+}

@@ -1,0 +1,158 @@
+//! Handing a file to a build: the part of [`Change`] that moves copied files to mounts.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::callers::{self, Dockerfiles, Offer};
+use crate::model::{Binding, BoundBuild, Cleanup, CopySource};
+use crate::source::{Edit, Source, TextRange, size};
+
+use super::{Change, Label, Obstacle};
+
+/// How a RUN gets a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileMount {
+    /// As a secret at the place where the file was: `--mount=type=secret,id=ID,target=PATH`.
+    Secret {
+        /// The secret's id.
+        id: String,
+        /// The path in the image.
+        target: String,
+        /// The mode, in octal, where root's own 0400 is not enough or too little.
+        mode: Option<&'static str>,
+    },
+    /// The ssh agent of whoever builds: `--mount=type=ssh`.
+    Agent,
+}
+
+impl Change<'_> {
+    /// Takes one source out of a `COPY`, with the instruction if it is the only one.
+    pub fn remove_source(&mut self, source: CopySource) {
+        self.draft.sources.entry(source.step).or_default().insert(source.word);
+    }
+
+    /// Takes a command out of its RUN that has no object any more.
+    pub fn clean_up(&mut self, cleanup: Cleanup) {
+        self.draft.cleanups.entry(cleanup.step).or_default().push(cleanup);
+    }
+
+    /// Mounts a file, or the agent, in the RUN at `step`. Facts about modes: a secret belongs to root with mode 0400, an
+    /// agent's socket with 0600; `uid` takes numbers only (BuildKit `dockerfile2llb/convert_secrets.go`, experiment).
+    pub fn mount_file(&mut self, step: usize, mount: &FileMount) {
+        let user = self.dockerfile.user_at(step).unwrap_or_default();
+        let user = user.split(':').next().unwrap_or("").to_owned();
+        let numeric = !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_digit());
+        let as_root = self.dockerfile.runs_as_root(step) && !self.changes_user(step);
+        let access = |open: &str| match (as_root, numeric) {
+            (true, _) => String::new(),
+            (false, true) if user != "0" => format!(",uid={user}"),
+            (false, _) => format!(",mode={open}"),
+        };
+        let flag = match mount {
+            FileMount::Agent => format!("--mount=type=ssh{}", access("0666")),
+            FileMount::Secret { id, target, mode: Some(mode) } if as_root => {
+                format!("--mount=type=secret,id={id},target={target},mode={mode}")
+            }
+            FileMount::Secret { id, target, .. } => {
+                format!("--mount=type=secret,id={id},target={target}{}", access("0444"))
+            }
+        };
+        let flags = self.draft.flags.entry(step).or_default();
+        if !flags.contains(&flag) {
+            flags.push(flag);
+        }
+    }
+
+    /// Whether commands of the RUN run as another user than the RUN itself.
+    fn changes_user(&self, step: usize) -> bool {
+        let run = self.dockerfile.steps[step].run.as_ref();
+        let switches = ["su", "gosu", "su-exec", "runuser", "setpriv", "chroot"];
+        run.is_some_and(|run| {
+            let mut words = run.commands().flat_map(|command| &command.words);
+            words.any(|word| word.literal().is_some_and(|text| switches.contains(&text.as_str()) || text == "sudo"))
+        })
+    }
+
+    /// Makes a build hand over a file or the agent.
+    pub fn offer(&mut self, bound: BoundBuild<'_>, offer: Offer) {
+        let build = bound.build;
+        let text = format!("{} builds it", build.title);
+        let place = Label { file: build.file.clone(), range: build.range, text };
+        let path = self.dockerfile.path().to_owned();
+        match bound.binding {
+            Binding::OneOfSeveral => {
+                let reason = format!("`{}` builds one of several Dockerfiles, or all of them", build.title);
+                self.obstruct("shared-build", reason, Some(place));
+                return;
+            }
+            Binding::OnlyCandidate if matches!(build.dockerfiles, Dockerfiles::Unknown(_)) => {
+                self.assume(format!("the build in `{}` is of `{path}`", build.file));
+            }
+            Binding::OnlyCandidate | Binding::Named => {}
+        }
+        let key = (build.file.clone(), build.index);
+        self.units.insert(key.clone());
+        self.offers.entry(key).or_default().push(offer);
+    }
+
+    /// Makes sure that no `COPY` of a folder takes `path`, a file of the context: a line at the end of the ignore file,
+    /// which is made if it is not there. The last line that matches decides (docs.docker.com/build/concepts/context).
+    pub fn ignore(&mut self, file: &Utf8Path, path: &Utf8Path) {
+        let fresh = Source::new(file.to_owned(), Vec::new());
+        let source = self.model.repository.source(file).unwrap_or(&fresh);
+        let text = source.text();
+        if text.lines().last().is_some_and(|line| line.trim() == path.as_str()) {
+            return;
+        }
+        let style = if text.is_empty() { &self.dockerfile.source } else { source };
+        let newline = style.style().newline.as_str();
+        let line = match text.is_empty() || text.ends_with('\n') {
+            true => format!("{path}{newline}"),
+            false => format!("{newline}{path}"),
+        };
+        self.edits.entry(file.to_owned()).or_default().push(Edit::insert(size(text.len()), line));
+        self.units.insert((file.to_owned(), 0));
+    }
+
+    pub(super) fn write_draft(&mut self) {
+        if self.draft.is_empty() {
+            return;
+        }
+        match std::mem::take(&mut self.draft).edits(self.dockerfile) {
+            Ok((edits, steps)) => {
+                self.push(edits);
+                self.steps.extend(steps);
+            }
+            Err(stuck) => {
+                let range = self.dockerfile.steps.get(stuck.step).map(|step| step.outer.text_range());
+                let label = self.place(range.unwrap_or(TextRange::empty(size(0))), "this can't be edited");
+                self.obstruct("not-separable", stuck.reason, label);
+            }
+        }
+    }
+
+    pub(super) fn write_offers(&mut self) {
+        let mut by_file: BTreeMap<Utf8PathBuf, Vec<(usize, Vec<Offer>)>> = BTreeMap::new();
+        for ((file, index), offers) in std::mem::take(&mut self.offers) {
+            by_file.entry(file).or_default().push((index, offers));
+        }
+        for (file, offers) in by_file {
+            match callers::offer_all(&self.model.repository, &file, &offers) {
+                Ok(rewrite) => {
+                    self.edits.entry(file).or_default().extend(rewrite.edits);
+                    rewrite.assumptions.into_iter().for_each(|assumption| self.assume(assumption));
+                    self.notes.extend(rewrite.notes);
+                }
+                Err((index, refusal)) => {
+                    let mut builds = self.model.builds.iter();
+                    let build = builds.find(|build| build.file == file && build.index == index);
+                    let title = build.map_or("a build", |build| build.title.as_str());
+                    let place = Some(Label { file, range: refusal.range, text: format!("{title} is here") });
+                    let (reason, instead) = (refusal.reason, refusal.instead);
+                    self.obstacles.push(Obstacle { kind: "opaque-caller", reason, place, instead });
+                }
+            }
+        }
+    }
+}

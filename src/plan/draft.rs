@@ -1,0 +1,147 @@
+//! Changes of a Dockerfile that depend on each other: made one after the other on a copy, and told as one difference.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Cleanup, Dockerfile};
+use crate::source::{Edit, TextRange, apply_edits, range, slice};
+use crate::syntax::dockerfile::edit::{self, EditError};
+use crate::syntax::shell::{self, Word};
+
+use super::StepChange;
+
+/// What is to be done with the instructions, by their step.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// The sources of a `COPY` that go.
+    pub sources: BTreeMap<usize, BTreeSet<usize>>,
+    /// The commands of a RUN that go.
+    pub cleanups: BTreeMap<usize, Vec<Cleanup>>,
+    /// The `--mount` flags that come.
+    pub flags: BTreeMap<usize, Vec<String>>,
+}
+
+/// Why a step can't be changed as wanted.
+#[derive(Debug)]
+pub(super) struct Stuck {
+    pub step: usize,
+    pub reason: String,
+}
+
+impl Draft {
+    pub(super) fn is_empty(&self) -> bool {
+        self.steps().is_empty()
+    }
+
+    /// The steps that change.
+    pub(super) fn steps(&self) -> BTreeSet<usize> {
+        self.sources.keys().chain(self.cleanups.keys()).chain(self.flags.keys()).copied().collect()
+    }
+
+    /// The edits of `dockerfile`, and what becomes of each step. The last step is changed first, so that the numbers of
+    /// the others hold.
+    pub(super) fn edits(&self, dockerfile: &Dockerfile) -> Result<(Vec<Edit>, BTreeMap<usize, StepChange>), Stuck> {
+        let mut changes = BTreeMap::new();
+        let mut copy = Dockerfile::new(dockerfile.source.clone());
+        for step in self.steps().into_iter().rev() {
+            let stuck = |reason: String| Stuck { step, reason };
+            let count = copy.steps.len();
+            if let Some(flags) = self.flags.get(&step) {
+                let edits = edit::add_mounts(&copy.source, &copy.steps[step].instruction, flags);
+                copy = applied(&copy, &edits.map_err(|error| stuck(error.to_string()))?).map_err(stuck)?;
+            }
+            for cleanup in later_first(self.cleanups.get(&step)) {
+                if copy.steps.len() == count {
+                    let edits = tidied(&copy, cleanup).map_err(stuck)?;
+                    copy = applied(&copy, &edits).map_err(stuck)?;
+                }
+            }
+            for word in self.sources.get(&step).into_iter().flatten().rev() {
+                let edits = edit::remove_source(&copy.source, &copy.steps[step].instruction, *word);
+                copy = applied(&copy, &edits.map_err(|error| stuck(error.to_string()))?).map_err(stuck)?;
+            }
+            let change = if copy.steps.len() < count { StepChange::Removed } else { StepChange::Rewritten };
+            changes.insert(step, change);
+        }
+        Ok((difference(dockerfile.source.text(), copy.source.text()), changes))
+    }
+}
+
+/// The cleanups from the last to the first, so that the places of the earlier ones hold while the later ones go.
+fn later_first(cleanups: Option<&Vec<Cleanup>>) -> Vec<&Cleanup> {
+    let mut sorted: Vec<&Cleanup> = cleanups.into_iter().flatten().collect();
+    sorted.sort_by_key(|cleanup| std::cmp::Reverse((cleanup.shell, cleanup.command.start())));
+    sorted.dedup();
+    sorted
+}
+
+fn applied(dockerfile: &Dockerfile, edits: &[Edit]) -> Result<Dockerfile, String> {
+    let text = apply_edits(dockerfile.source.text(), edits).map_err(|overlap| overlap.to_string())?;
+    Ok(Dockerfile::new(dockerfile.source.with_text(text)))
+}
+
+/// The edits that take one command out of its RUN, or some of its operands, or the RUN if nothing else is in it.
+fn tidied(dockerfile: &Dockerfile, cleanup: &Cleanup) -> Result<Vec<Edit>, String> {
+    let step = &dockerfile.steps[cleanup.step];
+    let whole_run =
+        || edit::remove_instruction(&dockerfile.source, &step.outer).map_err(|error: EditError| error.to_string());
+    let Some(number) = cleanup.shell else { return whole_run() };
+    let shell = step.run.as_ref().and_then(|run| run.shells.get(number));
+    let shell = shell.ok_or("its shell text is not there any more")?;
+    let view = shell.view.as_ref().ok_or("its shell text stands inside a JSON string")?;
+    if cleanup.whole {
+        return match shell::edit::remove_item(dockerfile.source.text(), view, &shell.script, cleanup.command) {
+            Err(shell::edit::Refusal::OnlyCommand) if number == 0 => whole_run(),
+            edits => edits.map_err(|refusal| refusal.to_string()),
+        };
+    }
+    let commands = shell.script.commands();
+    let context = commands.iter().find(|context| context.command.range == cleanup.command);
+    let words = context.map(|context| context.command.words.as_slice()).ok_or("the command is not there any more")?;
+    let gone = cleanup.words.iter().map(|word| {
+        let at = with_blank_before(words, *word).ok_or("the operand is not there any more")?;
+        view.edit(at, "").map_err(|_| "the operand can't be taken out where it stands")
+    });
+    Ok(gone.collect::<Result<Vec<_>, _>>()?)
+}
+
+fn with_blank_before(words: &[Word], word: TextRange) -> Option<TextRange> {
+    let index = words.iter().position(|other| other.range == word)?;
+    let before = words.get(index.checked_sub(1)?)?;
+    Some(TextRange::new(before.range.end(), word.end()))
+}
+
+/// The edits that turn `old` into `new`: for each group of changed lines the bytes that differ.
+fn difference(old: &str, new: &str) -> Vec<Edit> {
+    let (old_lines, new_lines) = (lines(old), lines(new));
+    let texts = |source: &str, lines: &[TextRange]| -> Vec<String> {
+        lines.iter().map(|line| slice(source, *line).to_owned()).collect()
+    };
+    let (before, after) = (texts(old, &old_lines), texts(new, &new_lines));
+    let operations = similar::capture_diff_slices(similar::Algorithm::Myers, &before, &after);
+    let changed = operations.into_iter().filter(|operation| operation.tag() != similar::DiffTag::Equal);
+    changed
+        .map(|operation| {
+            let at = cover(old, &old_lines, operation.old_range());
+            let text = slice(new, cover(new, &new_lines, operation.new_range()));
+            Edit::replace(at, text)
+        })
+        .collect()
+}
+
+fn lines(text: &str) -> Vec<TextRange> {
+    let mut end = 0;
+    let line = |line: &str| {
+        let start = end;
+        end += line.len();
+        range(start, end)
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+/// The bytes of some lines; for none of them the place in front of the next one.
+fn cover(text: &str, lines: &[TextRange], which: std::ops::Range<usize>) -> TextRange {
+    let end_of_text = range(text.len(), text.len());
+    let start = lines.get(which.start).map_or(end_of_text, |line| TextRange::empty(line.start()));
+    let last = which.end.checked_sub(1).filter(|_| !which.is_empty()).and_then(|last| lines.get(last));
+    last.map_or(start, |last| start.cover(*last))
+}

@@ -1,0 +1,203 @@
+use std::collections::VecDeque;
+use std::io;
+
+use camino::Utf8Path;
+use dialoguer::console::Key;
+
+use super::*;
+use crate::plan::{Planned, Status};
+use crate::source::Source;
+
+/// Answers by a script and keeps what was shown.
+#[derive(Default)]
+struct Scripted {
+    keys: VecDeque<Key>,
+    choices: VecDeque<Option<usize>>,
+    shown: String,
+}
+
+impl Scripted {
+    fn new(keys: &str) -> Self {
+        Self { keys: keys.chars().map(Key::Char).collect(), ..Self::default() }
+    }
+}
+
+impl Prompter for Scripted {
+    fn columns(&self) -> usize {
+        80
+    }
+
+    fn show(&mut self, text: &str) -> io::Result<()> {
+        self.shown += &format!("{}\n", anstream::adapter::strip_str(text));
+        Ok(())
+    }
+
+    fn key(&mut self, question: &str) -> io::Result<Key> {
+        self.shown += &format!("{question}\n");
+        self.keys.pop_front().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn choose(&mut self, _: &str, choices: &[String]) -> io::Result<Option<usize>> {
+        self.shown += &format!("{choices:?}\n");
+        self.choices.pop_front().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+const SCRIPT: &str = "export NPM_TOKEN DEPLOY_TOKEN\ndocker build --build-arg NPM_TOKEN --build-arg DEPLOY_TOKEN .\n";
+const TWO: &str = "FROM node:22\nARG NPM_TOKEN\nRUN fetch $NPM_TOKEN\nARG DEPLOY_TOKEN\nRUN deploy $DEPLOY_TOKEN\n";
+
+fn files(files: &[(&str, &str)]) -> Repository {
+    let sources = files.iter().map(|(path, text)| Source::new(*path, text.as_bytes().to_vec()));
+    let dockerfiles = files
+        .iter()
+        .map(|(path, _)| path.into())
+        .filter(|path: &camino::Utf8PathBuf| path.file_name() == Some("Dockerfile"));
+    Repository::new([], sources, dockerfiles.collect())
+}
+
+fn two() -> Repository {
+    files(&[("Dockerfile", TWO), ("build.sh", SCRIPT)])
+}
+
+fn review_by(repository: &Repository, prompter: &mut Scripted) -> io::Result<Outcome> {
+    super::repository(repository, &Policy::default(), &Redactor::default(), prompter)
+}
+
+/// What is decided with these keys, all of which have to be used.
+fn decided(repository: &Repository, keys: &str) -> (Plan, String) {
+    let mut prompter = Scripted::new(keys);
+    let Outcome::Decided(plan) = review_by(repository, &mut prompter).unwrap() else { panic!("it was left") };
+    assert_eq!(prompter.keys, [], "{}", prompter.shown);
+    (plan, prompter.shown)
+}
+
+fn after(plan: &Plan, path: &str) -> String {
+    plan.files.get(Utf8Path::new(path)).map_or_else(String::new, |change| change.after.text().to_owned())
+}
+
+fn texts(plan: &Plan) -> Vec<&str> {
+    plan.files.values().map(|change| change.after.text()).collect()
+}
+
+fn statuses(plan: &Plan) -> Vec<(&str, Status)> {
+    plan.findings.iter().map(|Planned { finding, status }| (finding.subject.as_str(), status.clone())).collect()
+}
+
+#[test]
+fn only_what_was_accepted_changes() {
+    let (plan, shown) = decided(&two(), "ny");
+    assert_eq!(statuses(&plan), [("NPM_TOKEN", Status::NotChosen), ("DEPLOY_TOKEN", Status::Applied)]);
+    let dockerfile = after(&plan, "Dockerfile");
+    assert!(dockerfile.contains("ARG NPM_TOKEN\n") && !dockerfile.contains("ARG DEPLOY_TOKEN"), "{dockerfile}");
+    let script = after(&plan, "build.sh");
+    assert!(script.contains("--build-arg NPM_TOKEN --secret id=deploy_token,env=DEPLOY_TOKEN ."), "{script}");
+    assert!(shown.contains("fix 1 of 2, ") && shown.contains("fix 2 of 2, "), "{shown}");
+}
+
+#[test]
+fn a_finding_is_shown_with_its_assumptions_and_the_patch_of_all_files() {
+    let (_, shown) = decided(&two(), "nd");
+    for part in [
+        "warning[arg-secret]: ",
+        "note: assuming that ",
+        "note: rotate `NPM_TOKEN`",
+        "-ARG NPM_TOKEN\n",
+        "+++ b/build.sh",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    assert!(!shown.contains("--unsafe-fixes"), "{shown}");
+}
+
+#[test]
+fn the_patches_that_were_shown_add_up_to_what_is_written() {
+    let (plan, shown) = decided(&two(), "yy");
+    let (first, second) = shown.split_once("fix 2 of 2").unwrap();
+    let header = "+# syntax=docker/dockerfile:1";
+    assert!(first.contains(header) && !second.contains(header), "{shown}");
+    for (path, old) in [("Dockerfile", TWO), ("build.sh", SCRIPT)] {
+        let new = after(&plan, path);
+        let mut fresh = new.lines().filter(|line| !old.lines().any(|old| old == *line));
+        assert!(fresh.all(|line| shown.contains(&format!("\n+{line}\n"))), "{shown}\n{new}");
+    }
+    let all = texts(&plan).concat();
+    let mut added = second.lines().filter(|line| !line.starts_with("+++")).filter_map(|line| line.strip_prefix('+'));
+    assert!(added.all(|line| all.contains(&format!("{line}\n"))), "{second}\n{all}");
+}
+
+#[test]
+fn undo_takes_back_the_last_answer_whatever_it_was() {
+    assert_eq!(texts(&decided(&two(), "yunuyy").0), texts(&decided(&two(), "yy").0));
+    let (plan, shown) = decided(&two(), "uyuuny");
+    assert_eq!(shown.matches("there is no answer in this repository to undo").count(), 2);
+    assert_eq!(texts(&plan), texts(&decided(&two(), "ny").0));
+}
+
+#[test]
+fn all_of_this_codemod_covers_only_assumptions_that_were_read() {
+    let repository = two();
+    // Both fixes assume something about their own RUN.
+    let (plan, _) = decided(&repository, "an");
+    assert_eq!(statuses(&plan), [("NPM_TOKEN", Status::Applied), ("DEPLOY_TOKEN", Status::NotChosen)]);
+    let safe = files(&[
+        ("a/Dockerfile", "FROM node:22\nARG NPM_TOKEN\nRUN echo hello\nARG B_TOKEN\nRUN echo hello\n"),
+        ("b/Dockerfile", "FROM node:22\nARG NPM_TOKEN\nRUN echo hello\n"),
+    ]);
+    let (plan, shown) = decided(&safe, "a");
+    assert!(shown.contains("fix 1 of 3, safe"), "{shown}");
+    assert!(plan.findings.iter().all(|planned| planned.status == Status::Applied));
+    assert_eq!(plan.files.len(), 2);
+}
+
+#[test]
+fn done_keeps_what_was_accepted_and_asks_no_more() {
+    assert_eq!(texts(&decided(&two(), "yd").0), texts(&decided(&two(), "yn").0));
+}
+
+#[test]
+fn quitting_and_interrupting_decide_nothing() {
+    assert!(matches!(review_by(&two(), &mut Scripted::new("yq")).unwrap(), Outcome::Quit));
+    let mut interrupted = Scripted::new("y");
+    interrupted.keys.push_back(Key::CtrlC);
+    assert!(matches!(review_by(&two(), &mut interrupted).unwrap(), Outcome::Interrupted));
+    review_by(&two(), &mut Scripted::new("y")).unwrap_err();
+}
+
+#[test]
+fn other_keys_are_told_what_to_do_and_help_fits_into_80_columns() {
+    let (_, shown) = decided(&two(), "x?d");
+    assert!(shown.contains("press one of the keys in brackets"), "{shown}");
+    assert!(shown.contains(HELP) && HELP.lines().all(|line| line.len() < 80) && QUESTION.len() < 80);
+    for key in QUESTION.split(['[', ']']).nth(1).unwrap().split(',') {
+        assert!(HELP.lines().any(|line| line.starts_with(&format!("{key}  "))), "{key}");
+    }
+}
+
+#[test]
+fn the_page_and_whole_files_are_shown_on_request() {
+    let mut prompter = Scripted { choices: [Some(0), Some(1), None].into(), ..Scripted::new("sssd") };
+    review_by(&two(), &mut prompter).unwrap();
+    let shown = &prompter.shown;
+    assert!(shown.contains("\"Dockerfile as it would be\", \"build.sh as it would be\""), "{shown}");
+    assert!(shown.contains("## Fix safety"), "{shown}");
+    assert!(shown.contains("\nDockerfile\n# syntax=docker/dockerfile:1\nFROM node:22\n"), "{shown}");
+}
+
+#[test]
+fn what_only_a_person_can_repair_is_listed_and_not_asked_about() {
+    let repository = files(&[("Dockerfile", "FROM node:22\nARG NPM_TOKEN\nUSER $NPM_TOKEN\nRUN fetch $NPM_TOKEN\n")]);
+    let (plan, shown) = decided(&repository, "");
+    assert_eq!(statuses(&plan), [("NPM_TOKEN", Status::Manual)]);
+    assert!(shown.starts_with("1 finding to be repaired by hand\nDockerfile:2:5: "), "{shown}");
+    assert!(shown.contains("\n  no fix: USER uses `NPM_TOKEN`"), "{shown}");
+}
+
+#[test]
+fn a_written_secret_is_not_shown() {
+    let value = ["kn0ck", "kn0ck"].join("-");
+    let text = TWO.replace("ARG NPM_TOKEN", &format!("ARG NPM_TOKEN={value}"));
+    let mut prompter = Scripted { choices: [Some(0), Some(1)].into(), ..Scripted::new("ssnssyd") };
+    prompter.choices.extend([Some(1), Some(2)]);
+    review_by(&files(&[("Dockerfile", &text), ("build.sh", SCRIPT)]), &mut prompter).unwrap();
+    assert!(prompter.shown.contains("[redacted]") && !prompter.shown.contains(&value), "{}", prompter.shown);
+}

@@ -1,0 +1,125 @@
+//! What the codemods make of real repositories: every folder of the corpus is planned, and the result is held to the
+//! invariants. With `--nocapture` it prints how many findings were fixed, and why the others were not.
+
+#![allow(missing_docs)]
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use dfmigrate::codemods;
+use dfmigrate::plan::{self, Applicability, Plan, Policy, Status};
+use dfmigrate::repository::{self, Repository};
+use dfmigrate::syntax::dockerfile::{self, ProblemKind};
+use rayon::prelude::*;
+
+const CORPUS: &str = "../shared/corpus/secrets";
+
+/// What came out of one folder.
+#[derive(Default)]
+struct Outcome {
+    counts: BTreeMap<(&'static str, &'static str), usize>,
+    obstacles: BTreeMap<String, usize>,
+    assumptions: BTreeMap<String, usize>,
+    changed: usize,
+    wrong: Vec<String>,
+}
+
+#[test]
+fn every_folder_of_the_corpus_is_planned_and_the_result_holds() {
+    let Ok(folders) = std::fs::read_dir(CORPUS) else {
+        println!("skipped: {CORPUS} is not there");
+        return;
+    };
+    let mut folders: Vec<Utf8PathBuf> =
+        folders.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.ok()?.path()).ok()).collect();
+    folders.sort();
+    let outcomes: Vec<Outcome> = folders.par_iter().map(|folder| outcome(folder)).collect();
+    let all = outcomes.into_iter().fold(Outcome::default(), Outcome::plus);
+    all.print(folders.len());
+    assert!(all.wrong.is_empty(), "{}", all.wrong.join("\n"));
+    assert!(all.changed > 0, "the corpus has secrets, and none was migrated");
+}
+
+fn outcome(folder: &Utf8Path) -> Outcome {
+    let mut outcome = Outcome::default();
+    let Ok(roots) = repository::discover(&[folder.to_owned()]) else { return outcome };
+    for root in roots {
+        let Ok(mut repository) = repository::read(&root, |_| true) else { continue };
+        repository.selection.clear();
+        let policy = Policy { unsafe_fixes: true, ..Policy::default() };
+        let plan = plan::make(&repository, &policy, codemods::ALL);
+        outcome.count(&plan);
+        outcome.check(folder, &repository, &plan, &policy);
+    }
+    outcome
+}
+
+impl Outcome {
+    fn count(&mut self, plan: &Plan) {
+        for planned in &plan.findings {
+            let fix = &planned.finding.fix;
+            let word = match (&planned.status, fix.applicability) {
+                (Status::HeldBack(_), _) => "held back",
+                (_, Applicability::Safe) => "safe",
+                (_, Applicability::Unsafe) => "unsafe",
+                (_, Applicability::Manual) => "manual",
+            };
+            *self.counts.entry((planned.finding.codemod, word)).or_default() += 1;
+            if let Status::HeldBack(reason) = &planned.status {
+                *self.obstacles.entry(format!("held back: {}", general(reason))).or_default() += 1;
+            }
+            let mut kinds: Vec<&str> = fix.obstacles.iter().map(|obstacle| obstacle.kind).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            kinds.iter().for_each(|kind| *self.obstacles.entry((*kind).to_owned()).or_default() += 1);
+            if fix.applicability == Applicability::Unsafe {
+                fix.assumptions.iter().for_each(|text| *self.assumptions.entry(general(text)).or_default() += 1);
+            }
+        }
+    }
+
+    fn check(&mut self, folder: &Utf8Path, repository: &Repository, plan: &Plan, policy: &Policy) {
+        let rejections = |text: &str| {
+            let parse = dockerfile::parse(text);
+            parse.problems().iter().filter(|problem| problem.kind == ProblemKind::Rejected).count()
+        };
+        for (path, change) in &plan.files {
+            self.changed += 1;
+            let is_dockerfile = repository.dockerfiles().contains(path);
+            if is_dockerfile && rejections(change.after.text()) > rejections(change.before.text()) {
+                self.wrong.push(format!("{folder}: BuildKit would refuse {path} after the fix"));
+            }
+        }
+        let after = repository.with_sources(plan.files.values().map(|change| change.after.clone()));
+        let again = plan::make(&after, policy, codemods::ALL);
+        if !again.files.is_empty() {
+            let files: Vec<_> = again.files.keys().map(|path| path.as_str()).collect();
+            self.wrong.push(format!("{folder}: a second run would change {}", files.join(", ")));
+        }
+    }
+
+    fn plus(mut self, other: Self) -> Self {
+        other.counts.into_iter().for_each(|(key, count)| *self.counts.entry(key).or_default() += count);
+        other.obstacles.into_iter().for_each(|(key, count)| *self.obstacles.entry(key).or_default() += count);
+        other.assumptions.into_iter().for_each(|(key, count)| *self.assumptions.entry(key).or_default() += count);
+        self.changed += other.changed;
+        self.wrong.extend(other.wrong);
+        self
+    }
+
+    fn print(&self, folders: usize) {
+        println!("{folders} folders, {} files changed", self.changed);
+        self.counts.iter().for_each(|((codemod, word), count)| println!("{count:6}  {codemod}: {word}"));
+        for (title, table) in [("reasons for manual", &self.obstacles), ("assumptions of unsafe", &self.assumptions)] {
+            println!("{title}:");
+            let mut rows: Vec<_> = table.iter().collect();
+            rows.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+            rows.iter().take(14).for_each(|(text, count)| println!("{count:6}  {text}"));
+        }
+    }
+}
+
+/// A sentence without its names, so that like can be counted with like.
+fn general(text: &str) -> String {
+    text.split('`').enumerate().map(|(at, part)| if at % 2 == 0 { part } else { "…" }).collect()
+}
