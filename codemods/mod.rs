@@ -3,6 +3,7 @@
 //! A codemod knows the model, never a file format. It is one folder: a declaration, a page and the cases that it has to
 //! pass. The page is its rustdoc, what `dfmigrate explain` prints and the page of the book.
 
+pub mod add_credentials;
 pub mod arg_secret;
 pub mod copied_credential;
 mod copying;
@@ -35,6 +36,7 @@ pub const ALL: &[&Codemod] = &[
     &secret_logged::CODEMOD,
     &mounted_secret_written::CODEMOD,
     &literal_credential::CODEMOD,
+    &add_credentials::CODEMOD,
     &syntax_directive::CODEMOD,
 ];
 
