@@ -1,7 +1,10 @@
-//! What the codemods make of real repositories: every folder of the corpus is planned, and the result is held to the
-//! invariants. With `--nocapture` it prints how many findings were fixed, and why the others were not.
+//! What the codemods make of real repositories: folders of the corpus are planned, and the result is held to the
+//! invariants. With `--nocapture` it prints how many findings were fixed, and why the others were not. Every fifth folder
+//! is taken unless `WHOLE_CORPUS` is set.
 
 #![allow(missing_docs)]
+// The table is what the test is run for by hand.
+#![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;
 
@@ -33,6 +36,10 @@ fn every_folder_of_the_corpus_is_planned_and_the_result_holds() {
     let mut folders: Vec<Utf8PathBuf> =
         folders.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.ok()?.path()).ok()).collect();
     folders.sort();
+    if std::env::var_os("WHOLE_CORPUS").is_none() {
+        // Enough to see a broken invariant in a debug build; the whole of it takes minutes there.
+        folders = folders.into_iter().step_by(5).collect();
+    }
     let outcomes: Vec<Outcome> = folders.par_iter().map(|folder| outcome(folder)).collect();
     let all = outcomes.into_iter().fold(Outcome::default(), Outcome::plus);
     all.print(folders.len());
