@@ -8,8 +8,10 @@ mod labels;
 
 use crate::callers::{ArgumentValue, Builder, RequestedSecret, SecretSource};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
+use crate::knowledge::names::buildkit_flags;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{BoundBuild, Dockerfile, Entry, Form, Model, Relay, Run, Secret};
+use crate::plan::{BUILDKIT_RULE, suppression};
 use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
 
 /// One secret on its way to mounts.
@@ -65,7 +67,10 @@ impl<'m> Migration<'m> {
     /// The finding with its repair. `title` is its sentence, `primary` what to say at the first place.
     #[must_use]
     pub fn finding(self, codemod: &'static str, title: String, primary: &str) -> Finding {
-        let (fix, notes) = self.change().finish(self.fix_title());
+        let (fix, mut notes) = self.change().finish(self.fix_title());
+        if suppression(self.dockerfile).is_some() && buildkit_flags(self.name()) {
+            notes.push(format!("BuildKit's rule `{BUILDKIT_RULE}` about it is switched off in this file"));
+        }
         Finding {
             codemod,
             severity: Severity::Warning,

@@ -1,6 +1,8 @@
 mod script;
+mod suppression;
 
 pub use script::StepEdit;
+pub use suppression::{BUILDKIT_RULE, suppression};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -178,6 +180,7 @@ impl<'m> Change<'m> {
     #[must_use]
     pub fn finish(mut self, title: impl Into<String>) -> (Fix, Vec<String>) {
         self.write_frontend();
+        self.write_suppression();
         self.write_removals();
         self.write_mounts();
         self.write_requests();
@@ -260,7 +263,9 @@ impl<'m> Change<'m> {
             let said = all.iter().take_while(|pair| !pair.key.starts_with('#')).count();
             if (0..said).all(|at| pairs.contains(&at)) {
                 self.steps.insert(index, StepChange::Removed);
-                self.push_or_obstruct(edit::remove_instruction(source, &step.outer), range);
+                let comment = self.moot_comment(step.outer.range().start().into());
+                let edits = edit::remove_instruction(source, &step.outer);
+                self.push_or_obstruct(edits.map(|edits| united(edits.into_iter().chain(comment).collect())), range);
                 continue;
             }
             self.steps.insert(index, StepChange::Rewritten);

@@ -7,7 +7,7 @@ mod codemod;
 mod finding;
 mod make;
 
-pub use change::{Change, FRONTEND, Mount, StepEdit, may_be_raised};
+pub use change::{BUILDKIT_RULE, Change, FRONTEND, Mount, StepEdit, may_be_raised, suppression};
 pub use codemod::Codemod;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Label, Obstacle, Severity, StepChange};
 pub use make::make;
