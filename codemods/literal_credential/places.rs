@@ -44,7 +44,7 @@ pub(super) fn literals(text: &str, script: &Script) -> Vec<Literal> {
 
 /// A header that carries a credential, up to its value.
 static HEADER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\s*(authorization|proxy-authorization|(?:[a-z]+-)*(?:token|api-?key|apikey|secret|auth)(?:-[a-z]+)*|x-jfrog-art-api)\s*:\s*(?:(?:bearer|token|basic|apikey)\s+)?(\S+)\s*$").ok()
+    Regex::new(r"(?i)^\s*(authorization|proxy-authorization|(?:[a-z]+-)*(?:token|api-?key|apikey|secret|auth)(?:-[a-z]+)*|x-jfrog-art-api)\s*:\s+(?:(?:bearer|token|basic|apikey)\s+)?(\S+)\s*$").ok()
 });
 
 /// Long options whose value is a credential.
@@ -110,6 +110,9 @@ impl Finder<'_> {
         let telling = matches!(kind, SecretKind::Fetch | SecretKind::Application | SecretKind::SshKey);
         let literal = value.parts.first().filter(|_| telling && value.parts.len() == 1)?;
         let PartKind::Text(text) = &literal.kind else { return None };
+        if is_fingerprint(name, text) {
+            return None;
+        }
         self.literal(literal.range, literal.quote, text, 0, text.len(), "the value of a secret", name.to_owned())
     }
 
@@ -196,7 +199,10 @@ impl Finder<'_> {
         let userinfo = url_userinfo(text).filter(|userinfo| userinfo.is_credential(text))?;
         let part = userinfo.password.as_ref().unwrap_or(&userinfo.user);
         let name = self.named(if userinfo.password.is_some() { "password" } else { "token" });
-        let plain = part.variables.is_empty();
+        // A service that is set up for the build alone opens nothing elsewhere.
+        let local = matches!(slice(text, userinfo.host).split(':').next(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let as_user = userinfo.password.is_some() && slice(text, userinfo.user.range) == slice(text, part.range);
+        let plain = part.variables.is_empty() && !local && !as_user;
         plain.then(|| (part.range.start().into(), part.range.end().into(), "the password of a URL".to_owned(), name))
     }
 
@@ -239,7 +245,9 @@ impl Finder<'_> {
     fn named(&self, what: &str) -> String {
         let program = match self.program().as_str() {
             "docker" | "podman" | "helm" | "skopeo" | "oras" => "registry".to_owned(),
-            "" | "echo" | "printf" | "curl" | "wget" | "sh" | "bash" | "cat" => "build".to_owned(),
+            "" | "echo" | "printf" | "curl" | "wget" | "sh" | "bash" | "cat" | "sed" | "export" | "env" => {
+                "build".to_owned()
+            }
             program => program.chars().filter(char::is_ascii_alphanumeric).collect(),
         };
         format!("{program}_{what}").to_ascii_uppercase().replace('-', "_")
@@ -276,6 +284,12 @@ fn behind_equals(word: &Word) -> Option<(&str, &Part, usize)> {
         [_, part] if value.is_empty() => Some((option, part, 0)),
         _ => None,
     }
+}
+
+/// Whether it is the fingerprint or id of a public key: hexadecimal, in a variable that is called just `key`.
+fn is_fingerprint(name: &str, value: &str) -> bool {
+    let digits = value.trim_start_matches("0x");
+    name.eq_ignore_ascii_case("key") && digits.chars().all(|char| char.is_ascii_hexdigit())
 }
 
 /// Whether a text in a place for credentials is one: no placeholder, no reference, no path, and not a password that

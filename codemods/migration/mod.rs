@@ -9,12 +9,13 @@ mod repair;
 
 use crate::callers::{ArgumentValue, Builder, RequestedSecret, SecretSource};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
-use crate::knowledge::names::SecretKind;
+use crate::knowledge::names::{SecretKind, buildkit_flags};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{
     BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, Relay, Rest, RestKind, Run, Secret, Use,
     rests, rests_in_place,
 };
+use crate::plan::{BUILDKIT_RULE, suppression};
 use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
 
 /// One secret on its way to mounts.
@@ -123,7 +124,10 @@ impl<'m> Migration<'m> {
     #[must_use]
     pub fn finding(mut self, codemod: &'static str, title: String, primary: &str) -> Finding {
         let change = self.change();
-        let (fix, notes) = change.finish(self.fix_title());
+        let (fix, mut notes) = change.finish(self.fix_title());
+        if suppression(self.dockerfile).is_some() && buildkit_flags(self.name()) {
+            notes.push(format!("BuildKit's rule `{BUILDKIT_RULE}` about it is switched off in this file"));
+        }
         Finding {
             codemod,
             severity: Severity::Warning,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::Printed;
 use crate::codemods::prelude::*;
-use crate::codemods::shown::Held;
+use crate::codemods::shown::{By, Held};
 use crate::model::{Exposure, ExposureKind};
 use crate::plan::StepEdit;
 use crate::syntax::shell::edit::{Refusal, remove_item, replace_word};
@@ -10,11 +10,27 @@ use crate::syntax::shell::edit::{Refusal, remove_item, replace_word};
 /// Takes out the commands of `group`, all of which do nothing but print; a RUN of nothing else goes whole.
 pub(super) fn remove<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfile, group: &[&Printed]) {
     let held: BTreeMap<usize, &Held> = group.iter().map(|printed| (printed.held.step, &printed.held)).collect();
+    assume_no_reader(change, dockerfile, &held);
     for (step, held) in held {
         if is_all_printed(dockerfile, held) {
             change.remove_step(step);
         } else {
             change.rewrite(step, |dockerfile| next_removal(dockerfile, held));
+        }
+    }
+}
+
+/// A secret that is mounted for nothing but to be printed is there for somebody who reads the log: a test, an example.
+fn assume_no_reader<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfile, held: &BTreeMap<usize, &Held>) {
+    let ids = held.values().filter_map(|held| match &held.by {
+        By::Mount(id) => Some(id),
+        By::Variables(_) => None,
+    });
+    for id in ids {
+        let mounted = |step: &usize| dockerfile.secret_mounts(*step).iter().any(|mount| mount.id == *id);
+        let mut steps = (0..dockerfile.steps.len()).filter(mounted);
+        if steps.all(|step| held.get(&step).is_some_and(|held| is_all_printed(dockerfile, held))) {
+            change.assume(format!("nobody waits for `{id}` in the log: it is mounted for nothing else"));
         }
     }
 }

@@ -1,6 +1,8 @@
 mod script;
+mod suppression;
 
 pub use script::StepEdit;
+pub use suppression::{BUILDKIT_RULE, suppression};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -205,6 +207,7 @@ impl<'m> Change<'m> {
     #[must_use]
     pub fn finish(mut self, title: impl Into<String>) -> (Fix, Vec<String>) {
         self.write_frontend();
+        self.write_suppression();
         self.write_removals();
         self.write_mounts();
         self.write_requests();
@@ -290,7 +293,9 @@ impl<'m> Change<'m> {
             let said = all.iter().take_while(|pair| !pair.key.starts_with('#')).count();
             if (0..said).all(|at| pairs.contains(&at)) {
                 self.steps.insert(index, StepChange::Removed);
-                self.push_or_obstruct(edit::remove_instruction(source, &step.outer), range);
+                let comment = self.moot_comment(step.outer.range().start().into());
+                let edits = edit::remove_instruction(source, &step.outer);
+                self.push_or_obstruct(edits.map(|edits| united(edits.into_iter().chain(comment).collect())), range);
                 continue;
             }
             self.steps.insert(index, StepChange::Rewritten);
@@ -399,4 +404,21 @@ pub fn may_be_raised(frontend: &str) -> bool {
     let name = image.strip_prefix("docker.io/").unwrap_or(image);
     let repository = name.split([':', '@']).next().unwrap_or("");
     !image.contains('@') && matches!(repository, "docker/dockerfile" | "docker/dockerfile-upstream")
+}
+
+/// Deletions that touch each other, as one.
+fn united(mut edits: Vec<Edit>) -> Vec<Edit> {
+    edits.sort();
+    let mut result: Vec<Edit> = Vec::new();
+    for edit in edits {
+        match result.last_mut() {
+            Some(last)
+                if last.text.is_empty() && edit.text.is_empty() && last.range().end() >= edit.range().start() =>
+            {
+                *last = Edit::delete(last.range().cover(edit.range()));
+            }
+            _ => result.push(edit),
+        }
+    }
+    result
 }

@@ -9,7 +9,7 @@ mod draft;
 mod finding;
 mod make;
 
-pub use change::{Change, FRONTEND, Mount, StepEdit, may_be_raised};
+pub use change::{BUILDKIT_RULE, Change, FRONTEND, Mount, StepEdit, may_be_raised, suppression};
 pub use codemod::Codemod;
 pub use delivery::FileMount;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
