@@ -68,8 +68,8 @@ fn id_range(text: &str, passed: &PassedSecret) -> Option<TextRange> {
 
 /// Behind the last `--secret` of a command, else behind its word `build`.
 fn place_for_flag(text: &str, build: &Build) -> usize {
-    let inside = build.secrets.iter().map(|passed| passed.range).filter(|at| build.range.contains_range(*at));
-    if let Some(last) = inside.last() {
+    let mut inside = build.secrets.iter().map(|passed| passed.range).filter(|at| build.range.contains_range(*at));
+    if let Some(last) = inside.next_back() {
         return last.end().into();
     }
     let start = usize::from(build.range.start());
