@@ -45,8 +45,10 @@ fn quitting_and_interrupting_write_nothing() {
     for (key, status) in [("q", 1), (INTERRUPT, 130)] {
         let scratch = repository();
         let Some(session) = review(&scratch, &[], &[(QUESTION, "y"), (QUESTION, key)]) else { return };
-        assert_eq!(session.status, status, "{}", session.shown);
-        assert!(session.shown.ends_with("nothing was written\r\n"), "{}", session.shown);
+        // Ctrl-C that arrives before the key is read is the terminal's signal, and ends the program without a word.
+        let signalled = key == INTERRUPT && session.status == -2;
+        assert!(session.status == status || signalled, "{}: {}", session.status, session.shown);
+        assert!(signalled || session.shown.ends_with("nothing was written\r\n"), "{}", session.shown);
         assert_eq!(scratch.git(&["status", "--porcelain"]), "");
     }
 }

@@ -35,6 +35,8 @@ while time.monotonic() < deadline:
         _, keys, *programs = steps.pop(0)
         for program in programs:
             subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
+        # A person needs a moment to read the question; so does the program to begin listening for a key.
+        time.sleep(0.3)
         os.write(parent, keys.encode())
         deadline = time.monotonic() + PATIENCE
 if process.poll() is None:
