@@ -15,6 +15,13 @@
 //! * [`plan`]: fixes over several files, made in rounds. *A fix is made whole, over all its files, or not at all; one that
 //!   does not hold what it promised is taken out again.*
 //! * [`codemods`]: one rule a folder. *A codemod knows the model, never a file format.*
+//! * [`report`]: diagnostics, patches, summaries. *What is shown to people is redacted and free of control characters; a
+//!   patch that goes to a file or pipe is exact.*
+//! * [`review`]: the questions to a person. *Nothing is written before the last answer.*
+//! * [`apply`]: the only room that writes a repository's files. *All files of a run or none, also when it is killed.*
+//! * [`image`]: reads built images and looks for what rests in them. *Bounded memory, and no write anywhere.*
+//! * [`git`]: the state of the work tree. *Nothing that the repository configures is run.*
+//! * [`cli`]: arguments in, streams and an exit status out.
 //! * [`report`]: what people and machines get to see. *No secret's value leaves it, except in an exact patch.*
 //! * [`review`]: a person decides fix by fix. *What was shown is what is written, and nothing is before the last answer.*
 //! * [`image`]: reads images and looks for what rests in them. *Nothing is unpacked to disk, and no archive makes it panic
