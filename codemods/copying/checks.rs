@@ -136,17 +136,11 @@ impl<'m> Copying<'m> {
                 let reason = format!("the start command names `{name}`: {}", self.run_time_way());
                 let place = change.place(range, "a build secret does not reach the container");
                 change.obstruct("run-time-value", reason, place);
-            } else if ["install", " ci", "\"ci\"", "restore", "sync"].iter().any(|word| text.contains(word)) {
-                change.assume(format!("the running container does not need `{name}` from the image"));
             }
         }
-        let at_run_time = match &self.file.verdict {
-            FileVerdict::BuildInput(input) => input.at_run_time,
-            _ => true,
-        };
-        if at_run_time {
-            change.assume(format!("the running container does not need `{name}` from the image"));
-        }
+        // Configuration that stays in the image may be read by whoever works in the container: a package manager in a
+        // shell, an entry point that fills a home folder from it.
+        change.assume(format!("the running container does not need `{name}` from the image"));
     }
 
     fn check_builds(&self, change: &mut Change<'m>) {

@@ -194,10 +194,10 @@ impl Dockerfile {
         let usual = target.is_absolute()
             && (DIRECTORIES.contains(&target.path().as_str())
                 || target.path().parent().is_some_and(|parent| parent == "home"));
-        if sources.len() > 1 || named || known || usual {
+        let file = target.file_name();
+        if sources.len() > 1 || named || ((known || usual) && file != name) {
             return Ok(target.join(name));
         }
-        let file = target.file_name();
         let speaks = matches!(classify_file(file), FileVerdict::BuildInput(_) | FileVerdict::Runtime { .. });
         match file == name || speaks || file.contains('.') {
             true => Ok(target),
@@ -228,6 +228,7 @@ mod tests {
             ("/app/web/.npmrc", "FROM a\nWORKDIR /app\nWORKDIR web\nCOPY .npmrc package.json .\n", 3),
             ("/root/.npmrc", "FROM a\nCOPY .npmrc /root/.npmrc\n", 1),
             ("/root/.npmrc", "FROM a\nCOPY .npmrc /root\n", 1),
+            ("/home/.npmrc", "FROM a\nWORKDIR /home\nCOPY .npmrc .npmrc\n", 2),
             ("/home/node/.npmrc", "FROM a\nADD .npmrc /home/node\n", 1),
             (".npmrc", "FROM a\nCOPY .npmrc ./\n", 1),
             ("/srv/x/.npmrc", "FROM a\nENV APP=/srv/x\nWORKDIR ${APP}\nCOPY .npmrc $APP/\n", 3),
