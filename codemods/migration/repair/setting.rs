@@ -140,6 +140,10 @@ impl<'m> Migration<'m> {
     /// them.
     pub(super) fn write_settings(&self, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
         let kept = std::mem::take(&mut repairs.kept);
+        if kept.iter().any(|one| is_git(&one.setting)) {
+            // Debian 11, on which many tagged images rest without saying so, has git 2.30.
+            repairs.assumptions.push("git in the image is 2.31 or later and reads `GIT_CONFIG_COUNT`".to_owned());
+        }
         for (at, one) in kept.iter().enumerate() {
             let step = one.site.step;
             let before = kept.iter().take(at).filter(|other| other.site.step == step || other.readers.contains(&step));
