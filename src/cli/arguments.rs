@@ -20,7 +20,7 @@ use super::Verify;
                   0 if nothing remains to be done, 1 if findings remain, 2 if \
                   dfmigrate failed."
 )]
-#[allow(clippy::struct_excessive_bools)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Arguments {
     /// The files and directories to look at.
     #[arg(value_name = "PATH", default_value = ".")]

@@ -96,7 +96,7 @@ fn metadata_with_credentials() {
 #[test]
 fn look_alikes() {
     for (path, content) in [
-        ("usr/bin/ssh", "-----BEGIN OPENSSH PRIVATE KEY-----\0-----END".to_owned()),
+        ("usr/bin/ssh", format!("-----BEGIN {}-----\0-----END", "OPENSSH PRIVATE KEY")),
         ("app/README", format!("export GITHUB_TOKEN=gh{}{}", "p_", "x".repeat(36))),
         ("root/.npmrc", "registry=https://npm.example.com/\n//npm.example.com/:_authToken=${NPM_TOKEN}\n".to_owned()),
         ("app/.git/config", "[remote \"origin\"]\nurl = https://git.example.com/r\n".to_owned()),

@@ -91,7 +91,7 @@ mod tests {
             format!("nexusPassword={word}"),
             format!("npmAuthToken: \"{word}\""),
             format!("aws_secret_access_key = {word}"),
-            format!("{}-----\n{word}", "-----BEGIN OPENSSH PRIVATE KEY"),
+            format!("-----BEGIN {}-----\n{word}", "OPENSSH PRIVATE KEY"),
         ] {
             assert!(holds_credential(&text), "{text}");
         }
