@@ -17,15 +17,12 @@
 //! * [`codemods`]: one rule a folder. *A codemod knows the model, never a file format.*
 //! * [`report`]: diagnostics, patches, summaries. *What is shown to people is redacted and free of control characters; a
 //!   patch that goes to a file or pipe is exact.*
-//! * [`review`]: the questions to a person. *Nothing is written before the last answer.*
-//! * [`apply`]: the only room that writes a repository's files. *All files of a run or none, also when it is killed.*
-//! * [`image`]: reads built images and looks for what rests in them. *Bounded memory, and no write anywhere.*
-//! * [`git`]: the state of the work tree. *Nothing that the repository configures is run.*
-//! * [`cli`]: arguments in, streams and an exit status out.
-//! * [`report`]: what people and machines get to see. *No secret's value leaves it, except in an exact patch.*
 //! * [`review`]: a person decides fix by fix. *What was shown is what is written, and nothing is before the last answer.*
+//! * [`apply`]: the only room that writes a repository's files. *All files of a run or none, also when it is killed.*
 //! * [`image`]: reads images and looks for what rests in them. *Nothing is unpacked to disk, and no archive makes it panic
 //!   or use more than its limits.*
+//! * [`git`]: the state of the work tree. *Nothing that the repository configures is run.*
+//! * [`cli`]: arguments in, streams and an exit status out.
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one
 //! exception: a removed line is what it is); what is not understood is left alone, with a reason that reaches the user;
