@@ -10,6 +10,7 @@ use super::place::Start;
 use super::state::{Provision, State};
 use super::walk::Walk;
 use super::{Foreign, Site};
+use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::source::{TextRange, TextSize, slice};
 use crate::syntax::shell::{Command, Node, PartKind, RedirectKind, Script, Variable, Word};
 use crate::syntax::view::View;
@@ -157,9 +158,15 @@ fn found_argument(argument: &BuildArgument, state: &State, assigned: &[String]) 
     let name = variable.as_ref().unwrap_or(&argument.name);
     let by_name = argument.value.is_none() && assigned.contains(name);
     let provision = if by_name { Provision::Exported } else { state.provision(name) };
-    let fixed = state.bindings.get(name).is_some_and(|binding| {
-        binding.assigned && binding.texts.iter().any(|text| !text.is_empty() && !text.contains(super::UNKNOWN))
-    });
+    // `export TOKEN=...` in a README shows where a value goes.
+    let is_value = |text: &str| {
+        !text.contains(super::UNKNOWN)
+            && !matches!(classify_value(text), ValueVerdict::Empty | ValueVerdict::Placeholder)
+    };
+    let fixed = state
+        .bindings
+        .get(name)
+        .is_some_and(|binding| binding.assigned && binding.texts.iter().any(|text| is_value(text)));
     FoundArgument { written: argument.clone(), provision, fixed }
 }
 
