@@ -138,9 +138,27 @@ impl<'m> Copying<'m> {
                 change.obstruct("run-time-value", reason, place);
             }
         }
-        // Configuration that stays in the image may be read by whoever works in the container: a package manager in a
-        // shell, an entry point that fills a home folder from it.
-        change.assume(format!("the running container does not need `{name}` from the image"));
+        if self.stays() {
+            // Whoever works in the container may read it: a package manager in a shell, an entry point that fills a
+            // home folder from it.
+            change.assume(format!("the running container does not need `{name}` from the image"));
+        }
+    }
+
+    /// Whether the image that somebody runs still has the file: brought once and removed by a RUN, it is not there, however
+    /// readable the layer below keeps it.
+    fn stays(&self) -> bool {
+        let stage = |step: usize| self.dockerfile.steps.get(step).and_then(|step| step.stage);
+        let mut shipped = self.flow.stages.iter().filter(|stage| self.shipped.contains(stage));
+        shipped.any(|shipped| {
+            let ancestry = self.dockerfile.ancestry(*shipped);
+            let within = |step: usize| stage(step).is_some_and(|stage| ancestry.contains(&stage));
+            let copies = self.file.sources.iter().chain(&self.flow.onward).map(|source| source.step);
+            let bringing: Vec<usize> =
+                copies.chain(self.flow.brought_by.iter().copied()).filter(|step| within(*step)).collect();
+            let [only] = bringing.as_slice() else { return true };
+            !self.flow.cleanups.iter().any(|it| it.removes && within(it.step) && it.step > *only)
+        })
     }
 
     fn check_builds(&self, change: &mut Change<'m>) {

@@ -45,6 +45,8 @@ pub(super) enum Deed {
         words: Vec<TextRange>,
         /// Whether they are all its operands.
         whole: bool,
+        /// Whether it removes the file.
+        removes: bool,
     },
     /// It changes a folder around the file, which a mounted file does not survive (`chown -R`, `rm -r`): the sentence.
     Disturbs(String),
@@ -71,7 +73,9 @@ impl Scene<'_> {
             return Deed::Spreads(format!("`{program}` writes `{}`", self.file.file_name()));
         }
         match program.as_str() {
-            "rm" | "unlink" | "shred" | "chmod" | "chown" | "chgrp" if names => self.tends(&operands, &denotes),
+            "rm" | "unlink" | "shred" | "chmod" | "chown" | "chgrp" if names => {
+                self.tends(&program, &operands, &denotes)
+            }
             "rm" | "chmod" | "chown" | "chgrp" if around && recursive => {
                 Deed::Disturbs(format!("`{program}` changes the folder that `{}` lies in", self.file.file_name()))
             }
@@ -94,14 +98,14 @@ impl Scene<'_> {
         }
     }
 
-    fn tends(&self, operands: &[&Word], denotes: &[Denotes]) -> Deed {
+    fn tends(&self, program: &str, operands: &[&Word], denotes: &[Denotes]) -> Deed {
         if denotes.contains(&Denotes::Unclear) {
             return Deed::Spreads(format!("which file is meant by `{}` can't be told", self.file.file_name()));
         }
         let of_file = operands.iter().zip(denotes).filter(|(_, found)| **found == Denotes::File);
         let words: Vec<TextRange> = of_file.map(|(word, _)| word.range).collect();
         let whole = words.len() == operands.len();
-        Deed::Tends { words, whole }
+        Deed::Tends { words, whole, removes: matches!(program, "rm" | "unlink") }
     }
 
     /// The words that are no options; of `chmod` and `chown` those behind the mode or owner.

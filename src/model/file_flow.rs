@@ -39,6 +39,8 @@ pub struct Cleanup {
     pub words: Vec<TextRange>,
     /// Whether they are all its operands.
     pub whole: bool,
+    /// Whether a RUN that succeeds has removed the file with it.
+    pub removes: bool,
 }
 
 /// Something about the file that no mount can reproduce.
@@ -252,6 +254,7 @@ impl FileTracer<'_> {
                 command: none,
                 words: Vec::new(),
                 whole: true,
+                removes: true,
             });
             return (true, false);
         }
@@ -275,11 +278,12 @@ impl FileTracer<'_> {
             for context in shell.script.commands() {
                 let command = context.command;
                 match scene.deed(command) {
-                    Deed::Tends { words, whole } => {
+                    Deed::Tends { words, whole, removes } => {
                         let text = shell.view.as_ref().map_or("", |view| slice(view.text(), command.range));
                         tidied += count_mentions(text, path.file_name());
-                        let shell = Some(number);
-                        self.flow.cleanups.push(Cleanup { step: index, shell, command: command.range, words, whole });
+                        let (shell, command) = (Some(number), command.range);
+                        let removes = removes && !context.optional;
+                        self.flow.cleanups.push(Cleanup { step: index, shell, command, words, whole, removes });
                     }
                     Deed::Spreads(reason) => {
                         let kind = "file-changed";
