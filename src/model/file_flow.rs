@@ -169,12 +169,23 @@ impl FileTracer<'_> {
             (0..count).filter(|stage| self.dockerfile.ancestry(*stage).contains(&sighting.stage)).collect();
         self.flow.stages.extend(&stages);
         let mut further = Vec::new();
+        let mut removed: BTreeSet<usize> = BTreeSet::new();
         for (index, step) in self.dockerfile.steps.iter().enumerate() {
-            let sees = step.stage.is_some_and(|stage| stages.contains(&stage))
+            let gone = |stage: usize| self.dockerfile.ancestry(stage).iter().any(|it| removed.contains(it));
+            let sees = step.stage.is_some_and(|stage| stages.contains(&stage) && !gone(stage))
                 && (step.stage != Some(sighting.stage) || index > sighting.step);
             match (&step.run, step.keyword) {
-                (Some(run), _) if sees => self.look_at_run(index, run, &sighting.path),
-                (None, Keyword::Copy) => further.extend(self.copied_on(index, &stages, &sighting.path)),
+                (Some(run), _) if sees => {
+                    let before = self.flow.cleanups.len();
+                    self.look_at_run(index, run, &sighting.path);
+                    if self.flow.cleanups.iter().skip(before).any(|cleanup| cleanup.removes) {
+                        removed.extend(step.stage);
+                    }
+                }
+                (None, Keyword::Copy) => {
+                    let stages = stages.iter().copied().filter(|stage| !gone(*stage)).collect();
+                    further.extend(self.copied_on(index, &stages, &sighting.path));
+                }
                 _ => {}
             }
         }
