@@ -31,6 +31,14 @@ pub enum Format {
     Buildkite,
 }
 
+impl Format {
+    /// Whether its builds are commands in shell text: what an option is given stands in the words behind it.
+    #[must_use]
+    pub fn is_shell_text(self) -> bool {
+        !matches!(self, Self::GithubActions | Self::Compose)
+    }
+}
+
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
