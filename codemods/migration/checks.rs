@@ -130,7 +130,10 @@ impl<'m> Migration<'m> {
                 Some(never) => ("builder-without-secrets", never),
                 None => (
                     "unedited-mention",
-                    format!("`{file}` seems to pass the build argument `{}` in a way that is not understood", self.name()),
+                    format!(
+                        "`{file}` seems to pass the build argument `{}` in a way that is not understood",
+                        self.name()
+                    ),
                 ),
             };
             let place = Some(Label { file, range: mention.range, text: "named here".to_owned() });

@@ -251,7 +251,9 @@ impl<'m> Migration<'m> {
                 true => " (no file here builds it)",
                 false => " (no build here passed it)",
             };
-            change.follow_up(FollowUp::Provide(format!("`--secret id={id},env={name}` wherever `{path}` is built{builds}")));
+            change.follow_up(FollowUp::Provide(format!(
+                "`--secret id={id},env={name}` wherever `{path}` is built{builds}"
+            )));
         }
     }
 

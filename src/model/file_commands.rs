@@ -103,7 +103,8 @@ impl Scene<'_> {
     fn kept(&self, command: &Command, words: &[Option<String>], program: &str) -> Option<String> {
         let kept = tools::persists(words)?;
         let given = command.words.iter().map(Word::lossy).any(|word| {
-            let value = word.split_once('=').filter(|_| word.starts_with('-')).map_or(word.as_str(), |(_, value)| value);
+            let value =
+                word.split_once('=').filter(|_| word.starts_with('-')).map_or(word.as_str(), |(_, value)| value);
             let path = value.strip_prefix("file://").unwrap_or(value);
             self.resolve(path).is_some_and(|path| self.file.below(&path).is_some_and(|rest| rest.as_str().is_empty()))
         });

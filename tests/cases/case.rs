@@ -48,14 +48,8 @@ struct Manifest {
     because: Option<String>,
     instead: Option<String>,
     file: Option<Utf8PathBuf>,
-    #[serde(default = "alone")]
-    alone: bool,
     #[serde(default = "all_variants")]
     variants: Vec<Variant>,
-}
-
-fn alone() -> bool {
-    true
 }
 
 fn all_variants() -> Vec<Variant> {
@@ -79,8 +73,6 @@ pub struct Case {
     pub instead: Option<String>,
     /// The Dockerfile that `expect` is about, where others in the case fare differently.
     pub file: Option<Utf8PathBuf>,
-    /// Whether the case's codemod makes the whole change; otherwise it is run together with all others only.
-    pub alone: bool,
     /// The variants in which it makes sense.
     pub variants: Vec<Variant>,
     /// The repository as it is.
@@ -93,12 +85,12 @@ impl Case {
     /// Reads the case in `folder` and checks that it says what it has to say.
     pub fn read(codemod: &str, folder: &Utf8Path) -> Result<Self> {
         let text = fs::read_to_string(folder.join("case.toml")).context("case.toml can't be read")?;
-        let Manifest { about, expect, because, instead, file, alone, variants } = toml::from_str(&text)?;
+        let Manifest { about, expect, because, instead, file, variants } = toml::from_str(&text)?;
         let before = files(&folder.join("before"))?;
         let edited = folder.join("after").is_dir();
         let after = if edited { files(&folder.join("after"))? } else { before.clone() };
         let fixed = matches!(expect, Expectation::Safe | Expectation::Unsafe);
-        ensure!(edited == fixed || (edited && !alone), "a case has `after/` exactly when it expects `safe` or `unsafe`");
+        ensure!(edited == fixed, "a case has `after/` exactly when it expects `safe` or `unsafe`");
         ensure!(!edited || before != after, "`before/` and `after/` are the same");
         ensure!(before.keys().all(|path| after.contains_key(path)), "`after/` has all files of `before/`");
         ensure!(because.is_some() == (expect == Expectation::Manual), "`because` goes with `expect = \"manual\"`");
@@ -108,7 +100,7 @@ impl Case {
         ensure!(!variants.is_empty(), "a case runs in at least one variant");
         let name = folder.file_name().unwrap_or_default().to_owned();
         let codemod = codemod.to_owned();
-        Ok(Self { codemod, name, about, expect, because, instead, file, alone, variants, before, after })
+        Ok(Self { codemod, name, about, expect, because, instead, file, variants, before, after })
     }
 }
 

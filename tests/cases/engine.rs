@@ -15,7 +15,7 @@ pub fn run(case: &Case, variant: Variant) -> Result<()> {
     let before = in_variant(&case.before, variant);
     let after = in_variant(&case.after, variant);
     for prefilter in [true, false] {
-        for alone in [true, false].into_iter().filter(|alone| case.alone || !alone) {
+        for alone in [true, false] {
             let policy = policy(case, alone, prefilter);
             let which = if alone { "its own codemod alone" } else { "all codemods" };
             let filter = if prefilter { "with" } else { "without" };
