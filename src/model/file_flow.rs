@@ -304,6 +304,10 @@ impl FileTracer<'_> {
                         let kind = "folder-changed";
                         self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
                     }
+                    Deed::Keeps(reason) => {
+                        let kind = "writes-down";
+                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
+                    }
                     Deed::Names | Deed::Nothing => {}
                 }
                 scene.follow(&context);
