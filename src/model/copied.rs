@@ -1,13 +1,16 @@
 //! Credential files that a `COPY` or `ADD` brings from the build context.
 
+mod verdict;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::knowledge::files::{FileVerdict, classify_file, holds_credential};
+use crate::knowledge::files::{FileVerdict, holds_credential};
 use crate::syntax::dockerfile::{Instruction, Keyword};
 
 use super::{Dockerfile, Model};
+use verdict::{is_meant, verdict_of};
 
 /// One source of a `COPY` or `ADD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,16 +100,7 @@ impl Model {
             true => format!("{destination}{}", path.file_name().unwrap_or("")),
             false => destination.to_owned(),
         };
-        let verdict = match classify_file(path.as_str()) {
-            FileVerdict::Plain => match classify_file(&landed) {
-                FileVerdict::BuildInput(input) if landed.contains('/') && path.extension().is_some() => {
-                    FileVerdict::BuildInput(input)
-                }
-                _ => return None,
-            },
-            FileVerdict::PublicLookAlike { .. } => return None,
-            verdict => verdict,
-        };
+        let verdict = verdict_of(&path, &landed)?;
         let contexts = self.contexts(dockerfile);
         let folder = contexts.iter().any(|context| self.is_folder(&context.join(&path)));
         let shape = match () {
@@ -122,7 +116,8 @@ impl Model {
             found if found.contains(&true) => Content::Credential,
             _ => Content::Harmless,
         };
-        Some(CopiedFile { path, shape, verdict, content, sources: vec![place] })
+        let file = CopiedFile { path, shape, verdict, content, sources: vec![place] };
+        (content == Content::Credential || is_meant(dockerfile, &file, &landed)).then_some(file)
     }
 
     /// The folders that builds of `dockerfile` use as context; the Dockerfile's own and the root where none is known.

@@ -67,10 +67,12 @@ impl Change<'_> {
     /// Whether commands of the RUN run as another user than the RUN itself.
     fn changes_user(&self, step: usize) -> bool {
         let run = self.dockerfile.steps[step].run.as_ref();
-        let switches = ["su", "gosu", "su-exec", "runuser", "setpriv", "chroot"];
+        let switches = ["su", "gosu", "su-exec", "runuser", "setpriv", "chroot", "sudo", "doas", "setuidgid"];
         run.is_some_and(|run| {
-            let mut words = run.commands().flat_map(|command| &command.words);
-            words.any(|word| word.literal().is_some_and(|text| switches.contains(&text.as_str()) || text == "sudo"))
+            // The wrappers in front of a command and the command itself: `apt-get install sudo` changes no user.
+            let mut starts =
+                run.commands().flat_map(|command| command.words.iter().take(command.effective().index + 1));
+            starts.any(|word| word.literal().is_some_and(|text| switches.contains(&text.as_str())))
         })
     }
 
