@@ -39,12 +39,17 @@ impl<'m> Copying<'m> {
         let (kind, reason) = match self.file.shape {
             Shape::File if archive => ("copies-folder", format!("`{path}` is an archive of several files")),
             Shape::File => return,
+            Shape::Optional => {
+                // No secret is offered where the file is missing, and a mount without one is none; `src=` has to exist.
+                change.assume(format!("the pattern of the COPY stands for `{path}` alone, which every build has"));
+                return;
+            }
             Shape::Folder => (
                 "copies-folder",
                 format!("`{path}` is a folder, and a secret is one file: mount each file of it that is needed"),
             ),
             Shape::Pattern => {
-                ("pattern-source", "the pattern matches none or several files, and a secret is one file".to_owned())
+                ("pattern-source", "the pattern may match several files, and a secret is one file".to_owned())
             }
             Shape::Computed => ("source-unknown", format!("which file `{path}` is depends on a build argument")),
         };

@@ -88,6 +88,20 @@ pub fn classify_file(path: &str) -> FileVerdict {
     }
 }
 
+/// The names of build inputs that `pattern`, the last part of a `COPY` source, may stand for: `.npmrc` for `.npm*`. None for
+/// a pattern of few letters, which people write for other files, and for keys of ssh.
+#[must_use]
+pub fn files_named(pattern: &str) -> Vec<String> {
+    let plain = pattern.replace(['[', ']'], "");
+    let fixed = plain.split(['*', '?']).next().unwrap_or("");
+    let names = TABLES.build_input.iter().filter(|input| !input.ssh).flat_map(|input| &input.names);
+    let literal = names.filter(|name| !name.contains(['*', '/']) && fixed.len() >= SHORTEST_FIXED);
+    literal.filter(|name| matches_name(&plain, name)).cloned().collect()
+}
+
+/// How many letters of a pattern must be fixed for it to mean one file: `.npm*`.
+const SHORTEST_FIXED: usize = 4;
+
 fn matches_path(patterns: &[String], parts: &[&str]) -> bool {
     patterns.iter().any(|pattern| {
         let mut parts = parts.iter().rev();

@@ -117,6 +117,20 @@ impl Change<'_> {
         self.units.insert((file.to_owned(), 0));
     }
 
+    /// The same for this Dockerfile alone, where others need the file from the same context: its own ignore file `own` is
+    /// made from the `shared` one and wins over it.
+    pub fn ignore_apart(&mut self, own: &Utf8Path, shared: &Utf8Path, path: &Utf8Path) {
+        let source = self.model.repository.source(shared);
+        let style = source.unwrap_or(&self.dockerfile.source).style();
+        let newline = style.newline.as_str();
+        let rules = source.map_or("", Source::text);
+        let end = if rules.is_empty() || rules.ends_with('\n') { "" } else { newline };
+        let text = format!("{rules}{end}{path}{newline}");
+        self.edits.entry(own.to_owned()).or_default().push(Edit::insert(size(0), text));
+        self.units.insert((own.to_owned(), 0));
+        self.notes.push(format!("`{own}` takes the place of `{shared}` in builds of `{}`", self.dockerfile.path()));
+    }
+
     pub(super) fn write_draft(&mut self) {
         if self.draft.is_empty() {
             return;
