@@ -142,10 +142,22 @@ impl Scene<'_> {
         })
     }
 
-    /// Whether it is a tool that keeps credentials in a file of this name.
+    /// Whether it is a tool that keeps credentials in the file, as far as can be told.
     fn is_kept_by(&self, words: &[Option<String>]) -> bool {
         let kept = tools::persists(words).map(|kept| kept.files).unwrap_or_default();
-        kept.iter().any(|path| Utf8Path::new(path).file_name() == Some(self.file.file_name()))
+        let of_name = |path: &&String| Utf8Path::new(path).file_name() == Some(self.file.file_name());
+        kept.iter().filter(of_name).any(|path| match self.resolve(path) {
+            Some(known) if known.is_absolute() == self.file.is_absolute() => known == *self.file,
+            _ => true,
+        })
+    }
+
+    /// How many words of `command` are paths of other files with the same name.
+    pub(super) fn names_of_others(&self, command: &Command) -> usize {
+        let targets = command.redirects.iter().map(|redirect| &redirect.target);
+        let same_name = |word: &&Word| word.lossy().rsplit('/').next() == Some(self.file.file_name());
+        let words = command.words.iter().chain(targets).filter(same_name);
+        words.filter(|word| self.denotes(word) == Denotes::Other).count()
     }
 
     /// What `word` is to the file.
