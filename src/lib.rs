@@ -35,6 +35,7 @@ pub mod callers;
 pub mod cli;
 #[path = "../codemods/mod.rs"]
 pub mod codemods;
+pub mod forge;
 pub mod git;
 pub mod image;
 pub mod knowledge;
