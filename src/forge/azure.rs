@@ -68,8 +68,10 @@ impl Azure {
         rest.iter().fold(target, |target, part| target.then(part))
     }
 
+    /// The API doesn't mind letter case, its description does.
     fn pull(&self, number: u64, rest: &[&str]) -> Target {
-        rest.iter().fold(self.target(&["pullrequests", &number.to_string()]), |target, part| target.then(part))
+        let kind = if rest.is_empty() { "pullrequests" } else { "pullRequests" };
+        rest.iter().fold(self.target(&[kind, &number.to_string()]), |target, part| target.then(part))
     }
 
     fn write(&self, method: Method, target: Target, body: &Value) -> Result<(), ForgeError> {

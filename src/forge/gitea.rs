@@ -145,9 +145,10 @@ impl Forge for Gitea {
         Ok(Facts { default_branch: found.default_branch, may_push, archived: found.archived })
     }
 
-    /// There is no filter by branch, so all are read.
+    /// Forgejo filters by branch (its description, version 16). Gitea ignores the parameter, so all of its are read.
     fn find(&self, head: &Head) -> Result<Vec<PullRequest>, ForgeError> {
         let target = self.target(&["pulls"]).query("state", "all").query("sort", "recentupdate");
+        let target = target.query("head", &head.branch);
         let mut pulls = pages::<Pull>(&self.client, &target, "limit")?;
         pulls.retain(|pull| {
             let repository = match &head.fork {
