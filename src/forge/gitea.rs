@@ -31,7 +31,13 @@ struct Repository {
     #[serde(default)]
     archived: bool,
     permissions: Option<Permissions>,
-    parent: Option<Box<Repository>>,
+    parent: Option<Parent>,
+}
+
+#[derive(Deserialize)]
+struct Parent {
+    #[serde(default)]
+    full_name: String,
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ use super::{
 };
 
 pub(super) const HEADERS: &[(&str, &str)] =
-    &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
+    &[("accept", "application/vnd.github+json, application/json"), ("x-github-api-version", "2022-11-28")];
 
 /// One repository on GitHub.
 pub struct GitHub {
