@@ -12,6 +12,7 @@ mod location;
 pub mod make;
 pub mod markdown;
 mod offer;
+pub mod pipeline;
 mod routing;
 mod secret;
 mod several;
@@ -149,8 +150,19 @@ pub trait Caller: Sync {
 }
 
 /// Every caller, in the order in which [`recognised`] asks them whether a file is theirs.
-pub const ALL: &[&dyn Caller] =
-    &[&shell::Shell, &make::Make, &markdown::Markdown, &github::GithubActions, &compose::Compose];
+pub const ALL: &[&dyn Caller] = &[
+    &shell::Shell,
+    &make::Make,
+    &markdown::Markdown,
+    &github::GithubActions,
+    &pipeline::GITLAB,
+    &pipeline::CODE_BUILD,
+    &pipeline::BITBUCKET,
+    &pipeline::TRAVIS,
+    &pipeline::DRONE,
+    &pipeline::BUILDKITE,
+    &compose::Compose,
+];
 
 /// The caller for a file of this path and text: the path decides, and the first line where the path says nothing.
 #[must_use]

@@ -318,16 +318,25 @@ impl Draft<'_> {
         }
     }
 
+    fn adds_secret(&self) -> bool {
+        self.result.rewrite.edits.iter().any(|edit| edit.text.contains("--secret"))
+    }
+
     fn finish(mut self) -> Result<ScriptRewrite, Refusal> {
         if self.result.rewrite.edits.is_empty() {
             return Ok(self.result);
         }
         let place = |at| self.found.view.host_offset(at);
         let inside = || refusal("the command begins inside an escape", self.found.build.range, None);
-        if !self.prefixes.is_empty() {
-            let text: String = self.prefixes.iter().map(|(name, value)| format!("{name}={value} ")).collect();
+        let asked = self.found.ask().filter(|_| self.adds_secret());
+        if !self.prefixes.is_empty() || asked.is_some() {
+            let mut text = asked.as_ref().map_or("", |(_, text, _)| text).to_owned();
+            text.extend(self.prefixes.iter().map(|(name, value)| format!("{name}={value} ")));
             let at = self.found.view.host_range(TextRange::at(self.found.prefix, 1.into())).ok_or_else(inside)?.start();
             self.result.rewrite.edits.push(Edit::insert(at, text));
+        }
+        if let Some((_, _, assumption)) = asked {
+            self.assume(assumption);
         }
         if let Some(sudo) = self.found.sudo.filter(|_| !self.kept.is_empty()) {
             let at = place(sudo).ok_or_else(inside)?;
