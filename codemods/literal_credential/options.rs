@@ -166,7 +166,7 @@ impl Finder<'_> {
 
 /// What a long option is called, if its value is a credential; `--disabled-password` has none.
 fn long(option: &str) -> Option<&str> {
-    let name = option.strip_prefix("--").or_else(|| option.strip_prefix('-').filter(|name| name.len() > 3))?;
+    let name = option.strip_prefix("--").or_else(|| option.strip_prefix('-').filter(|name| name.len() > 4))?;
     let last = |ending: &str| name.strip_suffix(ending).is_some_and(|front| front.is_empty() || front.ends_with('-'));
     let credential = ENDINGS.iter().any(|ending| last(ending)) && is_secret(&name.replace('-', "_"));
     (credential || name == "pass").then_some(name)

@@ -178,7 +178,9 @@ const KNOWN: [&str; 9] =
 /// that everybody knows.
 pub(super) fn is_credential(value: &str) -> bool {
     let plain = value.len() >= 4 && !value.contains(['$', '`', '{', '<', '%']);
-    let plain = plain && !value.starts_with(['@', '/', '.', '-']);
+    // `env:NAME`, `file:PATH` and `stdin` say where it comes from (openssl-passphrase-options(1)).
+    let elsewhere = value == "stdin" || ["env:", "file:", "fd:"].iter().any(|source| value.starts_with(source));
+    let plain = plain && !elsewhere && !value.starts_with(['@', '/', '.', '-']);
     let verdict = classify_value(value);
     plain && !KNOWN.contains(&value) && matches!(verdict, ValueVerdict::Literal | ValueVerdict::CredentialShaped { .. })
 }
