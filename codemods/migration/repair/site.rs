@@ -45,6 +45,15 @@ impl<'m> Site<'m> {
         Some(Self { dockerfile, step, run, index: rest.shell, shell, view, context, name, path, kind })
     }
 
+    /// The first command of the RUN at `step`, as a site of the value of `like`; `None` where its text can't be edited.
+    pub(super) fn of_run(dockerfile: &'m Dockerfile, step: usize, like: &Self) -> Option<Self> {
+        let run = dockerfile.steps.get(step)?.run.as_ref()?;
+        let shell = run.shells.first()?;
+        let view = shell.view.as_ref().filter(|_| shell.script.clean)?;
+        let context = shell.script.commands().into_iter().next()?;
+        Some(Self { step, run, index: 0, shell, view, context, ..like.clone() })
+    }
+
     pub(super) fn command(&self) -> &'m Command {
         self.context.command
     }
