@@ -5,7 +5,7 @@
 //!
 //! * [`reference`]: npm reads variables in its configuration, so the file gets the reference and not the value;
 //! * [`address`]: git gets the credentials of a URL for the one command and keeps the plain URL;
-//! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead;
+//! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead, one of [`variables`];
 //! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`].
 //!
 //! RUNs that lived on what an earlier one wrote get the mount as well. What fits none of these is an obstacle.
@@ -17,6 +17,7 @@ mod mounts;
 mod reference;
 mod setting;
 mod site;
+mod variables;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};

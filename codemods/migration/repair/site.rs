@@ -175,3 +175,8 @@ fn escaped(text: &str) -> String {
 pub(super) fn takes_backslash(part: &Part) -> bool {
     matches!(part.quote, Quote::None | Quote::Double)
 }
+
+/// Whether a variable of this name may hold a password, which has other characters than a token.
+pub(super) fn is_password(name: &str) -> bool {
+    ["PASS", "PWD"].iter().any(|word| name.to_ascii_uppercase().contains(word))
+}
