@@ -98,7 +98,7 @@ impl<'m> Migration<'m> {
                 match rest.kind {
                     RestKind::Tool { codemod: "persisted-credential", .. } => return "persisted-credential",
                     RestKind::File(_) | RestKind::Tool { .. } => id = "written-credential",
-                    RestKind::Log | RestKind::NotUnderstood(_) => {}
+                    RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => {}
                 }
             }
         }

@@ -6,6 +6,7 @@
 //! * [`reference`]: npm reads variables in its configuration, so the file gets the reference and not the value;
 //! * [`address`]: git gets the credentials of a URL for the one command and keeps the plain URL;
 //! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead, one of [`variables`];
+//! * [`options`]: a command that keeps a credential only because of an option, or without one;
 //! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`].
 //!
 //! RUNs that lived on what an earlier one wrote get the mount as well. What fits none of these is an obstacle.
@@ -14,6 +15,7 @@ mod address;
 mod folding;
 mod later;
 mod mounts;
+mod options;
 mod reference;
 mod setting;
 mod site;
@@ -77,7 +79,7 @@ impl<'m> Migration<'m> {
                 let files = match &rest.kind {
                     RestKind::File(path) => path.clone(),
                     RestKind::Tool { files, .. } => files.join("`, `"),
-                    RestKind::Log | RestKind::NotUnderstood(_) => continue,
+                    RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => continue,
                 };
                 let site = Site::find(self.dockerfile, used.step, &used.name, self.file_in_place(), &rest);
                 let mended = match &site {
@@ -107,7 +109,7 @@ impl<'m> Migration<'m> {
         let files = match kind {
             RestKind::File(path) => std::slice::from_ref(path),
             RestKind::Tool { files, .. } => files.as_slice(),
-            RestKind::Log | RestKind::NotUnderstood(_) => &[],
+            RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => &[],
         };
         files.iter().any(|path| self.copied_elsewhere(step, path).is_some())
     }
@@ -116,7 +118,7 @@ impl<'m> Migration<'m> {
         if site.is_onbuild() {
             return Err(Refused::because("the RUNs of images built from this one may read it"));
         }
-        let ways = [Self::refer, Self::move_address, Self::replace_setting, Self::fold];
+        let ways = [Self::refer, Self::move_address, Self::replace_setting, Self::change_options, Self::fold];
         let mut refused = None;
         for way in ways {
             match way(self, site, repairs) {
