@@ -1,10 +1,11 @@
 //! What the commands of RUNs do with a file that a RUN wrote, command by command.
 
+use crate::knowledge::files::BuildInput;
 use crate::source::TextRange;
 use crate::syntax::shell::{Command, RedirectKind};
 
 use super::file_commands::{Deed, Denotes, Scene};
-use super::file_flow::FileTracer;
+use super::file_flow::{FileTracer, Sighting};
 use super::reading::effective_words;
 use super::{Dockerfile, Evidence, ImagePath, Model};
 
@@ -46,12 +47,12 @@ impl Model {
     /// The place of a file that a command of the RUN at `step` names `written`; `None` where that can't be told.
     #[must_use]
     pub fn file_at(&self, dockerfile: &Dockerfile, step: usize, written: &str) -> Option<ImagePath> {
-        let tracer = FileTracer::new(self, dockerfile, &[]);
+        let tracer = FileTracer::new(self, dockerfile, None);
         let nowhere = ImagePath::from_root("/");
         tracer.scene(step, &nowhere, &|name| tracer.variable(step, name)).resolve(written)
     }
 
-    /// What the commands of the RUN at `step` do with `file`, in order; `readers` are the tools that read such files by
+    /// What the commands of the RUN at `step` do with `file`, in order; `input` says which tools read such files by
     /// themselves. `None` for a RUN that is not understood, or that no shell runs.
     #[must_use]
     pub fn file_actions(
@@ -59,13 +60,13 @@ impl Model {
         dockerfile: &Dockerfile,
         step: usize,
         file: &ImagePath,
-        readers: &[String],
+        input: &BuildInput,
     ) -> Option<Vec<FileAction>> {
         let run = dockerfile.steps.get(step)?.run.as_deref()?;
         if !run.is_understood() || run.shells.is_empty() {
             return None;
         }
-        let tracer = FileTracer::new(self, dockerfile, readers);
+        let tracer = FileTracer::new(self, dockerfile, Some(input));
         let variables = |name: &str| tracer.variable(step, name);
         let mut scene = tracer.scene(step, file, &variables);
         let mut actions = Vec::new();
@@ -104,14 +105,14 @@ fn act(tracer: &FileTracer<'_>, scene: &Scene<'_>, command: &Command) -> Option<
             }
         }
         Deed::Spreads(_) if scene.is_kept_by(&words) => Some(FileAct::Writes { target: None, appends: true }),
-        Deed::Spreads(_) => Some(FileAct::Copies),
+        Deed::Spreads(_) | Deed::Keeps(_) => Some(FileAct::Copies),
         Deed::Disturbs(_) => match program.as_str() {
             "rm" => Some(FileAct::Removes),
             "chmod" | "chown" | "chgrp" => None,
             _ => Some(FileAct::Copies),
         },
         Deed::Names => Some(FileAct::Reads(Evidence::Named)),
-        Deed::Nothing => tracer.words_read(&words, scene.file, 0).map(FileAct::Reads),
+        Deed::Nothing => tracer.words_read(&words, &Sighting::of_written(scene.file), 0).map(FileAct::Reads),
     }
 }
 

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::Utf8Path;
 
+use crate::knowledge::files::{BuildInput, FileVerdict};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::Keyword;
+use crate::syntax::shell::Command;
 
 use super::copied::copies_from_context;
 use super::file_commands::Deed;
+use super::reading::effective_words;
 use super::run::{Form, Run};
 use super::{CopiedFile, CopySource, Dockerfile, Evidence, ImagePath, Model};
 
@@ -21,6 +24,8 @@ pub struct FileUse {
     pub target: Option<String>,
     /// Why that is thought.
     pub evidence: Evidence,
+    /// Whether the RUN works where the file belongs: in its folder or below, or with a script of the working directory.
+    pub near: bool,
 }
 
 /// A command that has no object without the file: `rm .npmrc`, `chmod 600 /root/.netrc`.
@@ -75,17 +80,30 @@ pub struct FileFlow {
 
 /// A file at a place: from a step on, in a stage and those that start from it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Sighting {
+pub(super) struct Sighting {
     stage: usize,
     step: usize,
-    path: ImagePath,
+    pub(super) path: ImagePath,
+    /// Whether a `COPY` of a folder brought it there, not one that names it.
+    pub(super) along: bool,
+}
+
+impl Sighting {
+    /// The file at `path`, which a command wrote there on purpose.
+    pub(super) fn of_written(path: &ImagePath) -> Self {
+        Self { stage: 0, step: 0, path: path.clone(), along: false }
+    }
 }
 
 impl Model {
-    /// Where `file` goes in `dockerfile`. `readers` are the tools that read such files by themselves.
+    /// Where `file` goes in `dockerfile`.
     #[must_use]
-    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile, readers: &[String]) -> FileFlow {
-        let mut tracer = FileTracer::new(self, dockerfile, readers);
+    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile) -> FileFlow {
+        let input = match &file.verdict {
+            FileVerdict::BuildInput(input) => Some(input),
+            _ => None,
+        };
+        let mut tracer = FileTracer::new(self, dockerfile, input);
         let mut open = VecDeque::new();
         for source in &file.sources {
             open.extend(tracer.entry(source, file.path.file_name().unwrap_or("")));
@@ -106,16 +124,16 @@ impl Model {
 pub(super) struct FileTracer<'m> {
     pub(super) model: &'m Model,
     pub(super) dockerfile: &'m Dockerfile,
-    pub(super) readers: &'m [String],
+    pub(super) input: Option<&'m BuildInput>,
     pub(super) given: BTreeSet<String>,
     flow: FileFlow,
 }
 
 impl<'m> FileTracer<'m> {
-    /// One that has seen nothing yet; `readers` are the tools that read such files by themselves.
-    pub(super) fn new(model: &'m Model, dockerfile: &'m Dockerfile, readers: &'m [String]) -> Self {
+    /// One that has seen nothing yet, of a file that the table lists as `input`.
+    pub(super) fn new(model: &'m Model, dockerfile: &'m Dockerfile, input: Option<&'m BuildInput>) -> Self {
         let given = model.given_arguments(dockerfile);
-        Self { model, dockerfile, readers, given, flow: FileFlow::default() }
+        Self { model, dockerfile, input, given, flow: FileFlow::default() }
     }
 }
 
@@ -123,7 +141,7 @@ impl FileTracer<'_> {
     fn entry(&mut self, source: &CopySource, name: &str) -> Option<Sighting> {
         let stage = self.dockerfile.steps.get(source.step)?.stage?;
         match self.dockerfile.landing(source.step, name, &self.given) {
-            Ok(path) => Some(Sighting { stage, step: source.step, path }),
+            Ok(path) => Some(Sighting { stage, step: source.step, path, along: false }),
             Err(reason) => {
                 let reason = format!("where it lands in the image is not clear: {reason}");
                 self.flow.conflicts.push(Conflict {
@@ -160,6 +178,7 @@ impl FileTracer<'_> {
                     stage,
                     step: index,
                     path: folder.join(rest.as_str()),
+                    along: true,
                 }));
             }
         }
@@ -181,14 +200,14 @@ impl FileTracer<'_> {
             match (&step.run, step.keyword) {
                 (Some(run), _) if sees => {
                     let before = self.flow.cleanups.len();
-                    self.look_at_run(index, run, &sighting.path);
+                    self.look_at_run(index, run, sighting);
                     if self.flow.cleanups.iter().skip(before).any(|cleanup| cleanup.removes) {
                         removed.extend(step.stage);
                     }
                 }
                 (None, Keyword::Copy) => {
                     let stages = stages.iter().copied().filter(|stage| !gone(*stage)).collect();
-                    further.extend(self.copied_on(index, &stages, &sighting.path));
+                    further.extend(self.copied_on(index, &stages, sighting));
                 }
                 _ => {}
             }
@@ -197,7 +216,8 @@ impl FileTracer<'_> {
     }
 
     /// What a `COPY --from` of one of `stages` does with the file.
-    fn copied_on(&mut self, index: usize, stages: &BTreeSet<usize>, path: &ImagePath) -> Vec<Sighting> {
+    fn copied_on(&mut self, index: usize, stages: &BTreeSet<usize>, sighting: &Sighting) -> Vec<Sighting> {
+        let (path, along) = (&sighting.path, sighting.along);
         let step = &self.dockerfile.steps[index];
         let flags = step.instruction.flags();
         let from = flags.iter().find(|flag| flag.name == "from").and_then(|flag| flag.value.as_deref());
@@ -213,7 +233,7 @@ impl FileTracer<'_> {
                 Some(rest) if rest.as_str().is_empty() => {
                     self.flow.onward.push(CopySource { step: index, word });
                     let landed = self.dockerfile.landing(index, path.file_name(), &self.given);
-                    further.extend(landed.map(|path| Sighting { stage, step: index, path }));
+                    further.extend(landed.map(|path| Sighting { stage, step: index, path, along }));
                 }
                 Some(rest) => {
                     let text = self.dockerfile.expand(destination, index, &self.given, 0);
@@ -222,6 +242,7 @@ impl FileTracer<'_> {
                         stage,
                         step: index,
                         path: folder.join(rest.as_str()),
+                        along,
                     }));
                 }
                 None if !path.is_absolute() && source.value.ends_with(path.file_name()) => {
@@ -235,7 +256,8 @@ impl FileTracer<'_> {
         further
     }
 
-    fn look_at_run(&mut self, index: usize, run: &Run, path: &ImagePath) {
+    fn look_at_run(&mut self, index: usize, run: &Run, sighting: &Sighting) {
+        let path = &sighting.path;
         let workdir = self.dockerfile.workdir_at(index, &self.given);
         let (deeds, mentioned) = match &run.form {
             Form::Exec(arguments) if run.shells.is_empty() => self.exec_deeds(index, arguments, &workdir, path),
@@ -244,9 +266,10 @@ impl FileTracer<'_> {
         if deeds {
             return;
         }
-        let Some(evidence) = self.evidence(run, path, mentioned) else { return };
+        let Some(evidence) = self.evidence(run, sighting, mentioned) else { return };
         let target = path.as_target(&workdir);
-        self.flow.uses.push(FileUse { step: index, target, evidence });
+        let near = workdir.below(&path.join("..")).is_some() || run.commands().any(starts_own_script);
+        self.flow.uses.push(FileUse { step: index, target, evidence, near });
     }
 
     /// A RUN in JSON form: it removes the file and nothing else, or it is read as words. Returns whether it is done with.
@@ -307,13 +330,24 @@ impl FileTracer<'_> {
                         let kind = "folder-changed";
                         self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
                     }
+                    Deed::Keeps(reason) => {
+                        let kind = "writes-down";
+                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
+                    }
                     Deed::Names | Deed::Nothing => {}
                 }
+                tidied += scene.names_of_others(command);
                 scene.follow(&context);
             }
         }
         (false, count_mentions(&run.text, path.file_name()) > tidied)
     }
+}
+
+/// Whether the command starts a program of the working directory; autoconf's script reads no credentials.
+fn starts_own_script(command: &Command) -> bool {
+    let program = effective_words(command).into_iter().next().flatten().unwrap_or_default();
+    program.starts_with("./") && !matches!(program.as_str(), "./configure" | "./Configure" | "./config")
 }
 
 /// Whether a file of this name stands anywhere in `text`.

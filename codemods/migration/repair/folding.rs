@@ -134,8 +134,7 @@ impl<'m> Migration<'m> {
             || self.dockerfile.ancestry(stage).into_iter().rev().find_map(|stage| states.get(&stage).cloned());
         let mut state = states.get(&stage).cloned().or_else(inherited).unwrap_or_default();
         let line = self.dockerfile.line_of(step);
-        let tools = &folding.input.tools;
-        let Some(actions) = self.model.file_actions(self.dockerfile, step, &folding.file, tools) else {
+        let Some(actions) = self.model.file_actions(self.dockerfile, step, &folding.file, &folding.input) else {
             let concerned = state.alive || self.run(step).is_some_and(|run| run.mentions(folding.file.file_name()));
             return match concerned {
                 true => Err(Refused::because(format!("line {line} is not understood and may need it"))),
