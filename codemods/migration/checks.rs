@@ -71,6 +71,12 @@ impl<'m> Migration<'m> {
                         let line = self.dockerfile.lines.line(at.start());
                         change.notes.push(format!("line {line} prints the value to the build log"));
                     }
+                    RestKind::Hashed(files) => {
+                        let files = files.join("`, `");
+                        change.assume(format!(
+                            "the image may hold a hash of the value in `{files}`, which can be guessed at"
+                        ));
+                    }
                     RestKind::NotUnderstood(program) => {
                         change.assume(format!("`{program}`, which gets the value, does not write it into the image"));
                     }
