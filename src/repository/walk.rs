@@ -34,7 +34,9 @@ pub(super) fn walk(root: &Utf8Path, selection: &[Utf8PathBuf]) -> Found {
     let mut found = collect(walked);
     for path in tracked {
         let kind = classify(&path);
-        if !matches!(kind, Kind::Other | Kind::Nameless | Kind::Mention) && !found.files.contains_key(&path) {
+        if !matches!(kind, Kind::Other | Kind::Nameless | Kind::Mention | Kind::Program)
+            && !found.files.contains_key(&path)
+        {
             found.add(look(root, &path));
         }
     }
