@@ -166,8 +166,9 @@ impl<'m> Copying<'m> {
             Way::File(_) => Offer::File { id: self.id(), path: self.path().to_owned() },
             Way::Agent => Offer::Agent,
         };
-        let mounted: BTreeSet<usize> =
-            self.flow.uses.iter().filter_map(|used| self.dockerfile.steps[used.step].stage).collect();
+        // What ONBUILD runs is run by builds of other Dockerfiles.
+        let own = self.flow.uses.iter().map(|used| &self.dockerfile.steps[used.step]).filter(|step| !step.onbuild);
+        let mounted: BTreeSet<usize> = own.filter_map(|step| step.stage).collect();
         for bound in &self.bound {
             if self.reached(bound.build.target.as_deref()).is_disjoint(&mounted) {
                 continue;

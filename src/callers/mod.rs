@@ -4,6 +4,7 @@
 //! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
 
 mod build;
+mod by_hand;
 mod command;
 pub mod compose;
 pub mod github;
@@ -29,6 +30,7 @@ pub use build::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
 };
 
+pub use by_hand::{ByHand, instead_of_argument};
 pub use offer::offer_all;
 pub use routing::{builds, builds_in};
 pub use secret::{add_secret, rename_secret};

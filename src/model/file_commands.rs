@@ -52,6 +52,8 @@ pub(super) enum Deed {
     Disturbs(String),
     /// It copies the file or writes it anew: the clause says which.
     Spreads(String),
+    /// It stores what it reads from the file elsewhere in the image: the clause says where and what to do instead.
+    Keeps(String),
     /// It names the file.
     Names,
     /// Nothing.
@@ -93,9 +95,25 @@ impl Scene<'_> {
             _ if self.is_kept_by(&words) => {
                 Deed::Spreads(format!("`{program}` writes its settings into `{}`", self.file.file_name()))
             }
-            _ if names => Deed::Names,
-            _ => Deed::Nothing,
+            _ => match self.kept(command, &words, &program) {
+                Some(reason) => Deed::Keeps(reason),
+                None if names => Deed::Names,
+                None => Deed::Nothing,
+            },
         }
+    }
+
+    /// Where a tool that is given the file keeps its content: `gcloud auth activate-service-account --key-file=FILE`.
+    fn kept(&self, command: &Command, words: &[Option<String>], program: &str) -> Option<String> {
+        let kept = tools::persists(words)?;
+        let given = command.words.iter().map(Word::lossy).any(|word| {
+            let value =
+                word.split_once('=').filter(|_| word.starts_with('-')).map_or(word.as_str(), |(_, value)| value);
+            let path = value.strip_prefix("file://").unwrap_or(value);
+            self.resolve(path).is_some_and(|path| self.file.below(&path).is_some_and(|rest| rest.as_str().is_empty()))
+        });
+        let name = self.file.file_name();
+        given.then(|| format!("`{program}` keeps what it reads from `{name}` in {}", kept.place_and_remedy()))
     }
 
     fn tends(&self, program: &str, operands: &[&Word], denotes: &[Denotes]) -> Deed {

@@ -326,6 +326,10 @@ impl FileTracer<'_> {
                         let kind = "folder-changed";
                         self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
                     }
+                    Deed::Keeps(reason) => {
+                        let kind = "writes-down";
+                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
+                    }
                     Deed::Names | Deed::Nothing => {}
                 }
                 tidied += scene.names_of_others(command);

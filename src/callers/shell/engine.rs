@@ -71,6 +71,11 @@ pub(super) fn builder(command: &BuildCommand, written: &str, environment: &Envir
     let lower = written.to_ascii_lowercase();
     let named_podman = command.program.guessed && ["podman", "buildah"].iter().any(|name| lower.contains(name));
     match (family, without(family, written)) {
+        (Family::Compose, Some(sentence)) => Builder::WithoutSecrets(match environment.classic() {
+            // `docker compose build` asks the same setting (docker/compose pkg/compose/build.go).
+            Some(first) => format!("{first}, and {sentence}"),
+            None => sentence,
+        }),
         (_, Some(sentence)) => Builder::WithoutSecrets(sentence),
         (Family::Buildah, _) => Builder::Buildah,
         (Family::Docker, _) if named_podman => Builder::Buildah,

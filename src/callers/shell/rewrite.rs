@@ -305,9 +305,15 @@ impl Draft<'_> {
     /// What to write by hand where the program has a flag of its own.
     fn instead(&self, argument: &Argument, secret: &RequestedSecret) -> Option<String> {
         match self.found.family? {
-            Family::Fly => Some(format!("--build-secret {}=…", secret.id)),
+            Family::Fly => {
+                let reference = match &argument.value {
+                    ArgumentValue::Variable(name) => format!("\"${{{name}}}\""),
+                    _ => "…".to_owned(),
+                };
+                Some(format!("--build-secret {}={reference}", secret.id))
+            }
             Family::Docker => Some(format!("--secret id={},env={}", secret.id, argument.name)),
-            Family::Kaniko => Some("docker buildx build".to_owned()),
+            Family::Kaniko => Some(format!("docker buildx build --secret id={},env={}", secret.id, argument.name)),
             _ => None,
         }
     }
