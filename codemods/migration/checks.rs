@@ -217,8 +217,16 @@ impl<'m> Migration<'m> {
             matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
                 && mentions(crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()), name)
         });
+        let code = || self.model.read_when_run(self.dockerfile, name, self.secret.kind);
+        let heirs = || self.model.heirs(self.dockerfile);
         let (range, reason) = match started {
             Some(step) => (step.outer.text_range(), format!("the start command reads `{name}`")),
+            None if let Some(file) = code() => {
+                (self.primary_label("").range, format!("`{file}` reads `{name}` when the container runs"))
+            }
+            None if let Some(heir) = heirs().first() => {
+                (self.primary_label("").range, format!("`{heir}` starts from this image and inherits `{name}`"))
+            }
             None if self.is_only_a_placeholder() => {
                 (self.primary_label("").range, format!("`{name}` holds a placeholder for what the container is given"))
             }

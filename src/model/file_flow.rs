@@ -272,7 +272,7 @@ impl FileTracer<'_> {
         self.flow.uses.push(FileUse { step: index, target, evidence, near });
     }
 
-    /// A RUN in JSON form: it removes the file and nothing else, or it is read as words. Returns whether it is done with.
+    /// A RUN in JSON form: it removes the file or sets its mode and does nothing else, or it is read as words. Returns whether it is done with.
     fn exec_deeds(
         &mut self,
         index: usize,
@@ -282,9 +282,12 @@ impl FileTracer<'_> {
     ) -> (bool, bool) {
         let is_file = |text: &String| path.below(&workdir.join(text)).is_some_and(|rest| rest.as_str().is_empty());
         let named = arguments.iter().any(|argument| mentions_file(argument, path.file_name()));
-        let operands: Vec<&String> = arguments.iter().skip(1).filter(|word| !word.starts_with('-')).collect();
-        let removes = arguments.first().is_some_and(|program| program.ends_with("rm"));
-        if removes && !operands.is_empty() && operands.iter().all(|operand| is_file(operand)) {
+        let program = arguments.first().and_then(|program| program.rsplit('/').next()).unwrap_or("");
+        let owns = matches!(program, "chmod" | "chown" | "chgrp");
+        let operands = arguments.iter().skip(1).filter(|word| !word.starts_with('-')).skip(usize::from(owns));
+        let operands: Vec<&String> = operands.collect();
+        let tends = owns || matches!(program, "rm" | "unlink" | "shred");
+        if tends && !operands.is_empty() && operands.iter().all(|operand| is_file(operand)) {
             let none = TextRange::default();
             self.flow.cleanups.push(Cleanup {
                 step: index,
@@ -292,14 +295,19 @@ impl FileTracer<'_> {
                 command: none,
                 words: Vec::new(),
                 whole: true,
-                removes: true,
+                removes: !owns,
             });
             return (true, false);
         }
-        if removes && named {
-            let reason = "the RUN in JSON form removes it together with other files".to_owned();
-            self.flow.conflicts.push(Conflict { step: index, kind: "not-separable", reason, if_mounted: false });
-        }
+        let (kind, reason) = match program {
+            _ if !named => return (false, false),
+            _ if tends => ("not-separable", format!("`{program}` in JSON form has other files as well")),
+            "cp" | "mv" | "ln" | "install" | "tee" | "dd" | "rsync" | "tar" | "zip" | "sed" => {
+                ("file-changed", format!("`{program}` copies or writes `{}`", path.file_name()))
+            }
+            _ => return (false, true),
+        };
+        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: false });
         (false, named)
     }
 

@@ -4,6 +4,7 @@
 //! Invariant: nothing here knows how a fix is written; everything is an answer about the files as they are.
 
 mod binding;
+mod container;
 mod copied;
 mod dockerfile;
 mod exposure;

@@ -338,7 +338,7 @@ impl<'m> Change<'m> {
             let mounts = self.mounts.remove(&step).unwrap_or_default();
             let exports = self.exports.remove(&step).unwrap_or_default();
             let leads = self.leads.remove(&step).unwrap_or_default();
-            let as_root = self.dockerfile.runs_as_root(step);
+            let as_root = self.dockerfile.surely_runs_as_root(step);
             let flags: Vec<String> = mounts.iter().map(|mount| mount.flag(as_root)).collect();
             let commands: Vec<String> = mounts.iter().filter_map(Mount::command).chain(exports).collect();
             let instruction = &self.dockerfile.steps[step].instruction;
