@@ -2,6 +2,7 @@
 //! server or a network can have. The servers are on this machine.
 
 mod clock;
+mod command;
 mod each;
 mod fake;
 mod faults;
