@@ -42,3 +42,19 @@ pub fn addresses(repository: &Repository, branch: &str, asked: Option<&str>) -> 
     let rewritten = read.find_remote(&name).map_err(failed)?.url().map(str::to_owned).ok();
     Ok(written.into_iter().chain(rewritten).collect())
 }
+
+/// The name of the remote for the fork that pull requests come from where pushing to the repository itself is not allowed.
+pub const FORK: &str = "dfmigrate-fork";
+
+/// Has the remote [`FORK`] lead to `url`.
+///
+/// # Errors
+/// The configuration can't be written.
+pub fn set_fork(repository: &Repository, url: &str) -> Result<(), GitError> {
+    let read = repository.read()?;
+    let set = match read.find_remote(FORK) {
+        Ok(_) => read.remote_set_url(FORK, url),
+        Err(_) => read.remote(FORK, url).map(drop),
+    };
+    set.map_err(|error| repository.failed(error))
+}

@@ -8,10 +8,7 @@ use std::{
 
 use dfmigrate::forge::Kind;
 
-use super::{
-    each::{KINDS, token},
-    fake::Fake,
-};
+use super::{each::token, fake::Fake};
 
 const NPMRC: &str = "//npm.example.com/:_authToken=${NPM_TOKEN}\n";
 const SCRIPT: &str = "#!/bin/sh\nset -eu\nexport NPM_TOKEN\ndocker build --build-arg NPM_TOKEN -t app .\n";
@@ -135,13 +132,14 @@ impl Run {
 
 #[test]
 fn from_a_finding_to_a_pull_request_that_a_person_closes() {
-    for kind in KINDS {
+    // One that keeps drafts apart, one that has them in the title, one that cuts texts; `each` has all of them.
+    for kind in [Kind::GitHub, Kind::GitLab, Kind::Azure] {
         let story = Story::new(kind);
         let head = story.clone_git(&["rev-parse", "HEAD"]);
 
         // The first run opens it, and leaves the work tree as it was.
         let run = story.run(&["--draft"]).status(1);
-        assert!(run.out.contains("was pushed, and is new there\nopened https://"), "{kind:?}: {}", run.out);
+        assert!(run.out.contains("was pushed, and is new there\nopened http"), "{kind:?}: {}", run.out);
         assert!(run.out.contains("Keep NPM_TOKEN out of Docker images"), "{kind:?}: {}", run.out);
         assert_eq!(story.clone_git(&["branch", "--show-current"]), "main");
         assert_eq!(
@@ -165,7 +163,7 @@ fn from_a_finding_to_a_pull_request_that_a_person_closes() {
 
         // The second one changes nothing.
         let run = story.run(&[]).status(1);
-        assert!(run.out.contains("is up to date\nhttps://"), "{kind:?}: {}", run.out);
+        assert!(run.out.contains("is up to date\nhttp"), "{kind:?}: {}", run.out);
         assert_eq!(story.pushed(), Some(first.clone()));
 
         // The base moves and has one more: the same request says so.
@@ -175,10 +173,10 @@ fn from_a_finding_to_a_pull_request_that_a_person_closes() {
         );
         story.write("web/.npmrc", NPMRC);
         story.write("web/package.json", "{}\n");
-        story.write("web/build.sh", SCRIPT);
+        story.write("web.sh", &SCRIPT.replace("app .", "web web"));
         story.commit("web");
         let run = story.run(&[]).status(1);
-        assert!(run.out.contains("updated https://"), "{kind:?}: {}", run.out);
+        assert!(run.out.contains("updated http"), "{kind:?}: {}", run.out);
         {
             let state = story.fake.state.lock().unwrap();
             assert!(
@@ -253,6 +251,24 @@ fn nothing_is_changed_before_the_forge_agrees() {
     let run = story.run(&[]).status(1);
     assert!(run.err.contains("the repository is archived"), "{}", run.err);
     assert!(unchanged());
+}
+
+#[test]
+fn a_fork_is_pushed_to_where_the_repository_is_closed() {
+    let story = Story::new(Kind::GitHub);
+    story.fake.state.lock().unwrap().read_only = true;
+    story.git(Path::new("."), &["init", "-q", "--bare", "-b", "main", "fork"]);
+    let fork = story.folder.path().join("fork");
+    let instead = format!("url.{}.insteadOf", fork.display());
+    story.clone_git(&["config", &instead, "https://github.example.com/robot/shop.git"]);
+    for expected in ["opened https://", "is up to date\nhttps://"] {
+        let run = story.run(&["--fork"]).status(1);
+        assert!(run.out.contains(expected), "{}", run.out);
+    }
+    assert!(story.pushed().is_none());
+    assert!(story.git(Path::new("fork"), &["for-each-ref"]).contains(BRANCH));
+    let state = story.fake.state.lock().unwrap();
+    assert!(state.pulls.len() == 1 && state.pulls[0].from_fork, "{:?}", state.pulls);
 }
 
 #[test]

@@ -5,9 +5,12 @@
 //! npm install @octokit/openapi @stoplight/prism-cli
 //! npx prism mock -p 4010 node_modules/@octokit/openapi/generated/api.github.com.json &
 //! npx prism mock -p 4011 swagger.v1.json &  # of any server of Gitea or Forgejo; `"minimum": 1` at each integer
-//! npx prism mock -p 4012 git.json &         # vsts-rest-api-specs, specification/git/7.1, without `x-ms-examples`
+//! npx prism mock -p 4012 git.json &         # vsts-rest-api-specs, specification/git/7.1; see below
 //! DFMIGRATE_PRISM='github=4010 gitea=4011 azure=4012' cargo test --test forge -- prism --nocapture
 //! ```
+//!
+//! Azure's description names examples that aren't there (`x-ms-examples`, to be taken out), has no least number for
+//! integers, and leaves out of every list the object with `value` around it that its documentation shows.
 //!
 //! Prism answers a request that is not as described with an error, and all others with the description's examples, which
 //! have to be readable.

@@ -39,12 +39,16 @@ pub(super) fn look<'a>(
         streams.notice(format_args!("nothing is proposed to `{path}`: {reason}"))?;
         return Ok(None);
     }
-    if facts.may_push == Some(false) {
-        let message = format!("the token may not push to `{path}`");
-        return Err(Failure::new(message).hint("give it that permission, or run dfmigrate in a clone of a fork"));
-    }
+    let fork = match (facts.may_push, arguments.proposing.fork) {
+        (Some(false), false) => {
+            let message = format!("the token may not push to `{path}`");
+            return Err(Failure::new(message).hint("give it that permission, or pass `--fork` to push to a fork"));
+        }
+        (Some(false), true) => Some(forge.fork().map_err(failure)?),
+        _ => None,
+    };
     prospect.base.get_or_insert(facts.default_branch);
-    let head = Head { branch: arguments.committing.branch.clone().unwrap_or_default(), fork: None };
+    let head = Head { branch: arguments.committing.branch.clone().unwrap_or_default(), fork };
     let standing = propose::standing(forge.as_ref(), &head).map_err(failure)?;
     if let Standing::Declined(request) = &standing {
         streams.notice(format_args!(

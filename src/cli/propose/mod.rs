@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     forge::propose::{self, Outcome as Proposed, Standing, Wanted},
+    git,
     plan::Policy,
     report::shown::line,
 };
@@ -102,7 +103,11 @@ fn propose_all(
 
 /// Commits, pushes and proposes the fixes of one repository. What was checked out before is again afterwards.
 fn propose(looked: &Looked<'_>, policy: &Policy, arguments: &Arguments, streams: &mut Streams) -> Result<(), Failure> {
-    let arguments = Arguments { paths: looked.prospect.paths(), ..arguments.clone() };
+    let mut arguments = Arguments { paths: looked.prospect.paths(), ..arguments.clone() };
+    if let Some(fork) = &looked.head.fork {
+        looked.prospect.set_fork(&fork.clone_url)?;
+        arguments.committing.remote = Some(git::FORK.to_owned());
+    }
     let mut recorder = Recorder::begin(&arguments)?;
     let outcome = push(&arguments, policy, &mut recorder, streams).map(|()| Outcome::Clean);
     recorder.end_elsewhere(outcome)?;

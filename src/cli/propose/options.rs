@@ -49,6 +49,12 @@ pub struct Proposing {
     #[arg(long, value_name = "NUMBER", requires = "pr")]
     pub max_open: Option<usize>,
 
+    /// Push to a fork where the token may not push to the repository itself.
+    ///
+    /// The fork is made in the account of the token if it is not there, and becomes the remote `dfmigrate-fork`.
+    #[arg(long, requires = "pr")]
+    pub fork: bool,
+
     /// The kind of forge, where the host of the remote doesn't tell.
     #[arg(long, value_name = "KIND", value_enum, requires = "pr")]
     pub forge: Option<ForgeName>,

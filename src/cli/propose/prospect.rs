@@ -65,6 +65,14 @@ impl<'a> Prospect<'a> {
         &self.analysis.root.path
     }
 
+    /// Has the remote for the fork lead to `url`.
+    pub(super) fn set_fork(&self, url: &str) -> Result<(), Failure> {
+        match git::Repository::open(self.root())? {
+            Some(repository) => git::set_fork(&repository, url).map_err(commit::failure),
+            None => Ok(()),
+        }
+    }
+
     /// The paths of this repository that were asked about.
     pub(super) fn paths(&self) -> Vec<Utf8PathBuf> {
         let root = &self.analysis.root;
