@@ -48,7 +48,8 @@ impl<'a> Prospect<'a> {
             let message = format!("`{branch}` is checked out, and the pull request would come from it");
             return Err(Failure::new(message).hint("check out the branch that the pull request is for"));
         }
-        let address = address(&repository, &branch, arguments)?;
+        // Not that of the fix's own branch: it may be pushed to a fork.
+        let address = address(&repository, checked_out.as_deref().unwrap_or_default(), arguments)?;
         let paths = analysis.repository.paths();
         let template = Template::find(address.kind, root, paths, &analysis.redactor);
         let after = fix::analysed_again(analysis, &Policy::default());
