@@ -143,7 +143,7 @@ impl Scene<'_> {
     }
 
     /// Whether it is a tool that keeps credentials in the file, as far as can be told.
-    fn is_kept_by(&self, words: &[Option<String>]) -> bool {
+    pub(super) fn is_kept_by(&self, words: &[Option<String>]) -> bool {
         let kept = tools::persists(words).map(|kept| kept.files).unwrap_or_default();
         let of_name = |path: &&String| Utf8Path::new(path).file_name() == Some(self.file.file_name());
         kept.iter().filter(of_name).any(|path| match self.resolve(path) {
@@ -174,7 +174,8 @@ impl Scene<'_> {
         }
     }
 
-    fn resolve(&self, written: &str) -> Option<ImagePath> {
+    /// The place that a path names, as it is written without quotes.
+    pub(super) fn resolve(&self, written: &str) -> Option<ImagePath> {
         for home in ["~", "$HOME"] {
             if let Some(rest) = written.strip_prefix(home).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
                 return Some(self.home.as_ref()?.join(rest.trim_start_matches('/')));
