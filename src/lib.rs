@@ -22,6 +22,8 @@
 //! * [`image`]: reads images and looks for what rests in them. *Nothing is unpacked to disk, and no archive makes it panic
 //!   or use more than its limits.*
 //! * [`git`]: the state of the work tree. *Nothing that the repository configures is run.*
+//! * [`proof`]: builds a repository before and after its migration, and compares. *The repository is only read, and what a
+//!   run makes in the engine and on disk goes with it.*
 //! * [`cli`]: arguments in, streams and an exit status out.
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one
@@ -40,6 +42,7 @@ pub mod image;
 pub mod knowledge;
 pub mod model;
 pub mod plan;
+pub mod proof;
 pub mod report;
 pub mod repository;
 pub mod review;

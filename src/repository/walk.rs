@@ -181,8 +181,9 @@ fn look(root: &Utf8Path, path: &Utf8Path) -> Option<Seen> {
     if linked { None } else { seen_entry(root, root.join(path).as_std_path(), metadata.file_type()) }
 }
 
-/// The tracked files; none where the repository can't be opened (another owner, no git at all).
-fn tracked(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+/// The files that git tracks below `root`; none where the repository can't be opened (another owner, no git at all).
+#[must_use]
+pub fn tracked(root: &Utf8Path) -> Vec<Utf8PathBuf> {
     let index = git2::Repository::open(root).and_then(|repository| repository.index());
     let Ok(index) = index else { return Vec::new() };
     index.iter().filter_map(|entry| String::from_utf8(entry.path).ok().map(Utf8PathBuf::from)).collect()

@@ -112,7 +112,7 @@ impl ImageReader<'_> {
 }
 
 /// A path without empty parts, `.` and `..`; it begins without a slash.
-pub(super) fn normal(path: &[u8]) -> String {
+pub(in crate::image) fn normal(path: &[u8]) -> String {
     let path = String::from_utf8_lossy(path);
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

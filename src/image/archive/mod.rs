@@ -10,8 +10,10 @@ mod layer;
 mod ratio;
 mod resolve;
 
+pub(super) use layer::normal;
+
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io::{Cursor, Read},
 };
 
@@ -77,6 +79,8 @@ pub struct ImageReader<'s> {
     documents: HashMap<String, Document>,
     document_bytes: u64,
     members: usize,
+    /// The digests of layers that are not looked into, 64 hexadecimal digits each.
+    passed_over: HashSet<String>,
     /// Links in the archive: old archives link a layer that occurs twice.
     links: HashMap<String, String>,
     sightings: Vec<(String, Sighting)>,
@@ -93,10 +97,20 @@ impl<'s> ImageReader<'s> {
             documents: HashMap::new(),
             document_bytes: 0,
             members: 0,
+            passed_over: HashSet::new(),
             links: HashMap::new(),
             sightings: Vec::new(),
             problems: Vec::new(),
         }
+    }
+
+    /// Passes over the layers with these digests, `sha256:` in front or not: those of a base image that is older than what is
+    /// looked for.
+    #[must_use]
+    pub fn passing_over<T: AsRef<str>>(mut self, digests: impl IntoIterator<Item = T>) -> Self {
+        let hexadecimal = |digest: T| digest.as_ref().trim_start_matches("sha256:").to_owned();
+        self.passed_over.extend(digests.into_iter().map(hexadecimal));
+        self
     }
 
     /// Reads an archive, which may be compressed as a whole. A damaged one is read up to the damage.
@@ -157,6 +171,10 @@ impl<'s> ImageReader<'s> {
 
     /// Looks into one part.
     fn blob(&mut self, path: &str, content: &mut dyn Read) {
+        if self.passed_over.contains(path.rsplit('/').next().unwrap_or_default()) {
+            self.layers.insert(path.to_owned(), LayerIndex::default());
+            return;
+        }
         let mut stream = Stream::new(content, self.inspector.buffer());
         if let Err(error) = self.judged(path, &mut stream) {
             self.problem(path, &error);
