@@ -24,6 +24,6 @@ pub use content::Gaps;
 pub use error::ImageError;
 pub use finding::{Finding, Kind, Layer, Part, Place, Removal, Severity};
 pub use limits::Limits;
-pub use listing::{ListedFile, content_digest, listing};
+pub use listing::{Files, ListedFile, content_digest, listing};
 pub use search::Searcher;
 pub use secret::{Encoding, NamedSecret, SHORTEST};

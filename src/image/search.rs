@@ -1,6 +1,10 @@
 //! What is looked for in bytes, compiled once.
 
-use std::{cmp::Reverse, collections::{BTreeMap, BTreeSet}, ops::Range};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{
     ImageError,

@@ -1,10 +1,6 @@
 //! One `docker build`, and what it leaves behind.
 
-use std::{
-    collections::BTreeSet,
-    env, fs,
-    process::Command,
-};
+use std::{collections::BTreeSet, env, fs, process::Command};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
@@ -15,15 +11,25 @@ use super::{
     inputs::{Hidden, Input, Inputs},
     leak::{self, Leak},
 };
-use crate::image::Searcher;
+use crate::image::{Files, Searcher};
 
 /// How many lines of a build that fails are shown.
 const SHOWN_LINES: usize = 12;
 
 /// Variables that programs between here and the build act on: a build argument of that name goes on the command line.
 const ACTED_ON: [&str; 12] = [
-    "PATH", "HOME", "TMPDIR", "SSH_AUTH_SOCK", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "DOCKER_", "BUILDX_",
-    "BUILDKIT_", "OTEL_",
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "SSH_AUTH_SOCK",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "DOCKER_",
+    "BUILDX_",
+    "BUILDKIT_",
+    "OTEL_",
 ];
 
 /// Where builds are run.
@@ -52,6 +58,8 @@ pub(super) struct Built {
     pub inspected: Inspected,
     /// Where the values rest.
     pub leaks: BTreeSet<Leak>,
+    /// What it adds to the layers that it starts from.
+    pub added: Files,
     /// Whether the provenance was looked at.
     pub has_record: bool,
 }
@@ -83,7 +91,11 @@ impl Yard<'_> {
         for id in &line.ssh {
             match self.ssh(id)? {
                 Some(flag) => drop(command.args(["--ssh", &flag])),
-                None => return Ok(Attempt::NotRun("it needs an ssh agent (`SSH_AUTH_SOCK`), or the program `ssh-keygen`".to_owned())),
+                None => {
+                    return Ok(Attempt::NotRun(
+                        "it needs an ssh agent (`SSH_AUTH_SOCK`), or the program `ssh-keygen`".to_owned(),
+                    ));
+                }
             }
         }
         command.arg("--").arg(if line.context.as_str().is_empty() { Utf8Path::new(".") } else { &line.context });
@@ -153,14 +165,17 @@ impl Yard<'_> {
         old: &[String],
     ) -> Result<Attempt, ProofError> {
         let Some(inspected) = self.engine.inspect(&image)? else {
-            let why = "the builder did not hand the image to the engine: `docker buildx use default` chooses one that does";
+            let why =
+                "the builder did not hand the image to the engine: `docker buildx use default` chooses one that does";
             return Ok(Attempt::NotRun(why.to_owned()));
         };
-        let mut leaks = leak::in_image(&self.engine.look(&image, self.searcher, old)?);
+        let mut report = self.engine.look(&image, self.searcher, old)?;
+        let added = report.images.pop().map(|image| image.files).unwrap_or_default();
+        let mut leaks = leak::in_image(&report);
         let provenance = record.and_then(|record| record.get("buildx.build.provenance"));
         leaks.extend(provenance.into_iter().flat_map(|record| leak::in_record(record, self.searcher)));
         leaks.extend(leak::in_log(log, self.searcher));
-        Ok(Attempt::Built(Box::new(Built { image, inspected, leaks, has_record: provenance.is_some() })))
+        Ok(Attempt::Built(Box::new(Built { image, inspected, leaks, added, has_record: provenance.is_some() })))
     }
 
     fn failure(&self, log: &str) -> Attempt {
@@ -188,13 +203,17 @@ fn obstacle(log: &str) -> Option<String> {
         if let Some((_, rest)) = error.split_once(words) {
             let image = rest.split(": ").next().unwrap_or(rest).split(',').next().unwrap_or(rest).trim();
             let image = image.trim_start_matches("docker.io/library/").trim_start_matches("docker.io/");
-            return Some(format!("the image `{image}` can't be pulled here (`--base {image}=LOCAL` stands another one in for it)"));
+            return Some(format!(
+                "the image `{image}` can't be pulled here (`--base {image}=LOCAL` stands another one in for it)"
+            ));
         }
     }
     let words = ["Cannot connect to the Docker daemon", "error during connect", "network bridge not found"];
     let known = words.iter().find(|words| error.contains(**words))?;
     Some(match *known {
-        "network bridge not found" => "the engine has no network for builds (`--network host` uses the machine's)".to_owned(),
+        "network bridge not found" => {
+            "the engine has no network for builds (`--network host` uses the machine's)".to_owned()
+        }
         other => other.to_owned(),
     })
 }
@@ -209,9 +228,13 @@ mod tests {
                     for docker.io/library/node:22-alpine: failed to do request: Head \"https://images.example.com\"";
         let why = obstacle(pull).unwrap();
         assert!(why.starts_with("the image `node:22-alpine` can't be pulled here"), "{why}");
-        let denied = "ERROR: failed to solve: pull access denied, repository does not exist: pull access denied for a/b, x";
+        let denied =
+            "ERROR: failed to solve: pull access denied, repository does not exist: pull access denied for a/b, x";
         assert!(obstacle(denied).unwrap().starts_with("the image `a/b`"));
-        assert_eq!(obstacle("ERROR: failed to build: process \"/bin/sh -c npm ci\" did not complete: exit code: 1"), None);
+        assert_eq!(
+            obstacle("ERROR: failed to build: process \"/bin/sh -c npm ci\" did not complete: exit code: 1"),
+            None
+        );
     }
 
     #[test]

@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::image::{ListedFile, Searcher};
-
-/// The files of an image by their path.
-pub(super) type Files = BTreeMap<String, ListedFile>;
+use crate::image::{Files, ListedFile, Searcher};
 
 /// Folders whose content is of one moment: logs, caches, lists of packages, what the engine mounts.
 const OF_THE_MOMENT: [&str; 16] = [
@@ -93,14 +90,16 @@ fn difference(old: &ListedFile, new: &ListedFile, expected: &Expected) -> Option
 }
 
 fn is_of_the_moment(path: &str) -> bool {
-    let is_below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_below =
+        |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     OF_THE_MOMENT.iter().any(|folder| is_below(folder)) || path.split('/').any(|part| CACHES.contains(&part))
 }
 
 /// The settings in which two images differ: one sentence each without a final period. Values that hold a secret are left out.
 pub(super) fn configs(before: &Value, after: &Value, expected: &Expected, searcher: &Searcher) -> Vec<String> {
     let mut differences = Vec::new();
-    let keys: BTreeSet<&String> = [before, after].iter().filter_map(|value| value.as_object()).flat_map(|all| all.keys()).collect();
+    let keys: BTreeSet<&String> =
+        [before, after].iter().filter_map(|value| value.as_object()).flat_map(|all| all.keys()).collect();
     for key in keys {
         let normal = |config: &Value| normalised(key, config.get(key).unwrap_or(&Value::Null), expected, searcher);
         if normal(before) != normal(after) {
@@ -132,7 +131,8 @@ fn normalised(key: &str, value: &Value, expected: &Expected, searcher: &Searcher
             Value::Array(kept)
         }
         (_, Value::Object(members)) => {
-            let clean = |(name, member): &(&String, &Value)| !leaks(name) && member.as_str().is_none_or(|text| !leaks(text));
+            let clean =
+                |(name, member): &(&String, &Value)| !leaks(name) && member.as_str().is_none_or(|text| !leaks(text));
             let kept = members.iter().filter(clean).map(|(name, member)| (name.clone(), member.clone()));
             Value::Object(kept.collect())
         }
@@ -152,7 +152,8 @@ fn trigger(text: &str, expected: &Expected) -> Option<Value> {
     let is_mount = |word: &&str| word.starts_with("--mount=type=secret") || word.starts_with("--mount=type=ssh");
     let words: Vec<&str> = text.split_whitespace().filter(|word| !is_mount(word)).collect();
     let name = words.get(1).map(|word| word.split('=').next().unwrap_or(word));
-    let declares = words.first().is_some_and(|keyword| ["ARG", "ENV"].iter().any(|one| keyword.eq_ignore_ascii_case(one)));
+    let declares =
+        words.first().is_some_and(|keyword| ["ARG", "ENV"].iter().any(|one| keyword.eq_ignore_ascii_case(one)));
     let is_secret = declares && name.is_some_and(|name| expected.variables.contains(name));
     (!is_secret).then(|| Value::String(words.join(" ")))
 }
@@ -174,9 +175,10 @@ mod tests {
 
     #[test]
     fn every_difference_is_told_but_those_that_are_expected() {
-        let before: Files = [("a", 1), ("b", 1), ("c", 1), ("d", 1), ("root/.npmrc", 1), ("var/log/x", 1), ("Makefile", 7)]
-            .map(|(path, digest)| (path.to_owned(), file(0o644, digest)))
-            .into();
+        let before: Files =
+            [("a", 1), ("b", 1), ("c", 1), ("d", 1), ("root/.npmrc", 1), ("var/log/x", 1), ("Makefile", 7)]
+                .map(|(path, digest)| (path.to_owned(), file(0o644, digest)))
+                .into();
         let mut after = before.clone();
         after.remove("a");
         after.remove("root/.npmrc");
@@ -185,12 +187,10 @@ mod tests {
         after.insert("new".to_owned(), file(0o644, 1));
         after.insert("c".to_owned(), ListedFile { owner: (1000, 0), ..file(0o644, 1) });
         after.insert("Makefile".to_owned(), file(0o644, 8));
-        let expected = Expected {
-            leaking: ["root/.npmrc".to_owned()].into(),
-            changed: [(7, 8)].into(),
-            ..Expected::default()
-        };
-        let told: Vec<String> = files(&before, &after, &expected).iter().map(|(path, how)| format!("{path} {how}")).collect();
+        let expected =
+            Expected { leaking: ["root/.npmrc".to_owned()].into(), changed: [(7, 8)].into(), ..Expected::default() };
+        let told: Vec<String> =
+            files(&before, &after, &expected).iter().map(|(path, how)| format!("{path} {how}")).collect();
         assert_eq!(
             told,
             [

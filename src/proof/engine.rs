@@ -130,16 +130,18 @@ impl Engine {
         Ok(images.into_iter().next())
     }
 
-    /// Looks into an image for what `searcher` knows, except for the layers with these digests.
+    /// Looks into an image for what `searcher` knows, and lists its files, except for the layers with these digests.
     pub(super) fn look(&self, image: &str, searcher: &Searcher, old: &[String]) -> Result<Report, ProofError> {
-        let mut reader = ImageReader::new(searcher, Limits::default()).passing_over(old);
+        let mut reader = ImageReader::new(searcher, Limits::default()).with_files().passing_over(old);
         self.stream(&["image", "save", "--", image], |output| {
             reader.archive(output);
             Ok(())
         })?;
         let report = reader.finish();
         match report.problems.first() {
-            Some(problem) => Err(ProofError::Engine(format!("the image could not be read to its end: {}", problem.what))),
+            Some(problem) => {
+                Err(ProofError::Engine(format!("the image could not be read to its end: {}", problem.what)))
+            }
             None => Ok(report),
         }
     }
@@ -176,7 +178,12 @@ impl Engine {
         // Without a reader the program ends by itself, also after an error.
         let succeeded = child.wait()?.success();
         self.interruption.check()?;
-        let failed = || ProofError::Engine(format!("`docker {}` failed", arguments.iter().take(2).copied().collect::<Vec<_>>().join(" ")));
+        let failed = || {
+            ProofError::Engine(format!(
+                "`docker {}` failed",
+                arguments.iter().take(2).copied().collect::<Vec<_>>().join(" ")
+            ))
+        };
         done.and_then(|()| if succeeded { Ok(()) } else { Err(failed()) })
     }
 

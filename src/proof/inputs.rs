@@ -65,7 +65,7 @@ impl Scene<'_> {
         let mut inputs = Inputs::default();
         for (name, value) in &line.arguments {
             let input = if self.is_secret(dockerfile, name, value) {
-                Some(secret_argument(name, value, values))
+                Some(self.secret_argument(line, name, value, values))
             } else {
                 self.plain_argument(dockerfile, name, value, &mut inputs.remarks)
             };
@@ -108,11 +108,33 @@ impl Scene<'_> {
             return Some(Input::Plain(text));
         }
         if has_default(dockerfile, name) {
-            remarks.push(format!("the build argument `{name}` is left to its default, because its value can't be told"));
+            remarks
+                .push(format!("the build argument `{name}` is left to its default, because its value can't be told"));
             return None;
         }
         remarks.push(format!("the build argument `{name}` is `{PLACEHOLDER}`, because its value can't be told"));
         Some(Input::Plain(PLACEHOLDER.to_owned()))
+    }
+
+    fn secret_argument(&self, line: &BuildLine, name: &str, value: &ArgumentValue, values: &mut Values) -> Input {
+        let text = match value {
+            ArgumentValue::Empty => return Input::Plain(String::new()),
+            ArgumentValue::Literal(text) => {
+                values.literal(name, text.reveal());
+                text.reveal().as_bytes().to_vec()
+            }
+            ArgumentValue::Variable(variable) => values.text(&[name, variable]),
+            ArgumentValue::Expression(expression) => values.text(&[name, last_part(expression)]),
+            ArgumentValue::File(path) => {
+                let file = file_name(path);
+                if let Some(content) = self.inside(line, path) {
+                    values.literal(file, &String::from_utf8_lossy(&content));
+                }
+                values.text(&[name, file])
+            }
+            ArgumentValue::Inherited | ArgumentValue::Composite => values.text(&[name]),
+        };
+        Input::Secret(Hidden(text))
     }
 
     fn secret(&self, line: &BuildLine, id: &str, source: &SecretSource, values: &mut Values) -> Vec<u8> {
@@ -121,7 +143,7 @@ impl Scene<'_> {
             SecretSource::Expression(expression) => values.text(&[id, last_part(expression)]),
             SecretSource::Unknown => values.text(&[id]),
             SecretSource::File(path) => {
-                let name = Utf8Path::new(path).file_name().unwrap_or(path);
+                let name = file_name(path);
                 match self.inside(line, path) {
                     Some(content) => {
                         values.literal(name, &String::from_utf8_lossy(&content));
@@ -145,19 +167,8 @@ impl Scene<'_> {
     }
 }
 
-fn secret_argument(name: &str, value: &ArgumentValue, values: &mut Values) -> Input {
-    let text = match value {
-        ArgumentValue::Empty => return Input::Plain(String::new()),
-        ArgumentValue::Literal(text) => {
-            values.literal(name, text.reveal());
-            text.reveal().as_bytes().to_vec()
-        }
-        ArgumentValue::Variable(variable) => values.text(&[name, variable]),
-        ArgumentValue::Expression(expression) => values.text(&[name, last_part(expression)]),
-        ArgumentValue::File(path) => values.text(&[name, Utf8Path::new(path).file_name().unwrap_or(path)]),
-        ArgumentValue::Inherited | ArgumentValue::Composite => values.text(&[name]),
-    };
-    Input::Secret(Hidden(text))
+fn file_name(path: &str) -> &str {
+    Utf8Path::new(path).file_name().unwrap_or(path)
 }
 
 /// The name in an expression such as `secrets.NPM_TOKEN`.
@@ -178,7 +189,10 @@ pub(super) fn literals(model: &Model, dockerfile: &Dockerfile, values: &mut Valu
             let pair = dockerfile.steps.get(place.step).and_then(|step| step.pairs.get(place.pair));
             let word = pair.and_then(|pair| pair.value.as_ref()).filter(|word| word.variables.is_empty());
             let Some(word) = word else { continue };
-            if !matches!(classify_value(&word.value), ValueVerdict::Placeholder | ValueVerdict::Empty | ValueVerdict::Public) {
+            if !matches!(
+                classify_value(&word.value),
+                ValueVerdict::Placeholder | ValueVerdict::Empty | ValueVerdict::Public
+            ) {
                 values.literal(&secret.flow.name, &word.value);
             }
         }
@@ -215,11 +229,7 @@ pub(super) fn missing_files(
 }
 
 /// The files that callers read a secret from, and that lie beside them.
-fn missing_sources(
-    scene: &Scene<'_>,
-    lines: &[BuildLine],
-    values: &mut Values,
-) -> BTreeMap<Utf8PathBuf, Vec<u8>> {
+fn missing_sources(scene: &Scene<'_>, lines: &[BuildLine], values: &mut Values) -> BTreeMap<Utf8PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     for line in lines {
         let arguments = line.arguments.iter().filter_map(|(name, value)| match value {
@@ -257,7 +267,8 @@ pub(super) fn base_images(dockerfile: &Dockerfile) -> BTreeSet<String> {
         crate::model::Base::Stage(_) => None,
     });
     let flags = dockerfile.steps.iter().flat_map(|step| step.instruction.flags());
-    let copied = flags.filter(|flag| flag.name == "from").map(|flag| slice(dockerfile.source.text(), flag.range).to_owned());
+    let copied =
+        flags.filter(|flag| flag.name == "from").map(|flag| slice(dockerfile.source.text(), flag.range).to_owned());
     let copied = copied.filter_map(|flag| flag.split_once('=').map(|(_, image)| image.to_owned()));
     from.chain(copied).collect()
 }
@@ -321,6 +332,6 @@ mod tests {
         let paths: Vec<&str> = files.keys().map(|path| path.as_str()).collect();
         assert_eq!(paths, [".npmrc", "ci/token.txt"]);
         let token = values.text(&["NPM_TOKEN"]);
-        assert_eq!(files["ci/token.txt".into() as Utf8PathBuf], [token, b"\n".to_vec()].concat());
+        assert_eq!(files[Utf8Path::new("ci/token.txt")], [token, b"\n".to_vec()].concat());
     }
 }

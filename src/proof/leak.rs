@@ -59,6 +59,8 @@ pub(super) fn in_image(report: &Report) -> BTreeSet<Leak> {
         .map(|(finding, secret)| {
             let (place, path) = match &finding.place {
                 image::Place::Layer { path, .. } => (Place::Layer, Some(outer(path))),
+                // Archives of `docker save` hold a copy of the configuration for readers of old.
+                image::Place::Unreferenced { path, .. } if path.starts_with("config.") => (Place::Config, None),
                 image::Place::Unreferenced { .. } => (Place::Layer, None),
                 image::Place::Config { .. } | image::Place::Manifest { .. } => (Place::Config, None),
                 image::Place::History { .. } => (Place::History, None),
@@ -115,7 +117,8 @@ pub(super) fn in_log(log: &str, searcher: &Searcher) -> BTreeSet<Leak> {
     let lines = log.lines().enumerate();
     lines
         .flat_map(|(index, line)| {
-            let leak = move |secret| Leak { place: Place::Log, at: format!("log: line {}", index + 1), secret, path: None };
+            let leak =
+                move |secret| Leak { place: Place::Log, at: format!("log: line {}", index + 1), secret, path: None };
             searcher.values_in(line.as_bytes()).into_iter().map(leak)
         })
         .collect()

@@ -218,7 +218,10 @@ mod tests {
     fn a_line_says_what_its_caller_says() {
         let model = model(&[
             ("Dockerfile", "FROM x AS one\nARG NPM_TOKEN\nRUN npm ci\n"),
-            ("build.sh", "#!/bin/sh\ncd app\n\ndocker build --target one --build-arg NPM_TOKEN=$T -f ../Dockerfile ..\n"),
+            (
+                "build.sh",
+                "#!/bin/sh\ncd app\n\ndocker build --target one --build-arg NPM_TOKEN=$T -f ../Dockerfile ..\n",
+            ),
         ]);
         let lines = BuildLine::of_callers(&model, &model.dockerfiles[0]);
         let [line] = lines.as_slice() else { panic!("{lines:?}") };
@@ -229,7 +232,8 @@ mod tests {
 
     #[test]
     fn without_a_caller_every_mount_and_every_secret_argument_is_there() {
-        let text = "FROM x\nARG API_TOKEN\nARG VERSION\nRUN --mount=type=secret,id=npm,env=NPM_TOKEN --mount=type=ssh a\n";
+        let text =
+            "FROM x\nARG API_TOKEN\nARG VERSION\nRUN --mount=type=secret,id=npm,env=NPM_TOKEN --mount=type=ssh a\n";
         let model = model(&[("Dockerfile", text)]);
         assert!(BuildLine::of_callers(&model, &model.dockerfiles[0]).is_empty());
         let line = BuildLine::of_dockerfile(&model, &model.dockerfiles[0]);

@@ -90,7 +90,8 @@ fn wait(mut child: Child, interruption: &Interruption) -> Result<bool, ProofErro
         let is_late = start.elapsed() > LONGEST;
         if is_late || interruption.is_wanted() {
             end(&mut child)?;
-            let late = || ProofError::Engine(format!("a program did not end within {} hours", LONGEST.as_secs() / 3600));
+            let late =
+                || ProofError::Engine(format!("a program did not end within {} hours", LONGEST.as_secs() / 3600));
             return Err(if is_late { late() } else { ProofError::Interrupted });
         }
         thread::sleep(TICK);

@@ -208,15 +208,25 @@ mod tests {
     fn row(before: Ran, after: Option<Ran>, comparison: Option<Comparison>) -> Row {
         let verdict = Verdict::of(&before, after.as_ref(), comparison.as_ref());
         let callers = vec!["build.sh:3".to_owned(), "Makefile:7".to_owned()];
-        Row { dockerfile: "Dockerfile".into(), callers, before, after, comparison, verdict, remarks: vec!["x is y".into()] }
+        Row {
+            dockerfile: "Dockerfile".into(),
+            callers,
+            before,
+            after,
+            comparison,
+            verdict,
+            remarks: vec!["x is y".into()],
+        }
     }
 
     #[test]
     fn people_get_a_table_and_reasons() {
-        let leak = Leak { place: Place::History, at: "history: entry 1".into(), secret: "npm_token".into(), path: None };
+        let leak =
+            Leak { place: Place::History, at: "history: entry 1".into(), secret: "npm_token".into(), path: None };
         let leaking = Ran::Built { leaks: [leak].into() };
         let clean = Ran::Built { leaks: BTreeSet::new() };
-        let missing = Comparison { files: [("srv/a".to_owned(), "is missing".to_owned())].into(), ..Comparison::default() };
+        let missing =
+            Comparison { files: [("srv/a".to_owned(), "is missing".to_owned())].into(), ..Comparison::default() };
         let rows = vec![
             row(leaking.clone(), Some(clean.clone()), Some(Comparison::default())),
             row(leaking.clone(), Some(clean), Some(missing)),
@@ -224,7 +234,30 @@ mod tests {
             row(Ran::NotRun { why: "no image".into() }, None, None),
         ];
         let proof = Proof { rows, without_secrets: 2, remarks: Vec::new() };
-        insta::assert_snapshot!(format!("{}\n\n{}\n\n{}", table(&proof), details(&proof), closing(&proof)), @"");
+        insta::assert_snapshot!(format!("{}\n\n{}\n\n{}", table(&proof), details(&proof), closing(&proof)), @r"
+        Dockerfile  built by               before   leaks before  after      leaks after  same image  verdict
+        Dockerfile  build.sh:3 and 1 more  builds   history 1     builds     none         yes         proven
+        Dockerfile  build.sh:3 and 1 more  builds   history 1     builds     none         no: files   DIFFERS
+        Dockerfile  build.sh:3 and 1 more  builds   history 1     unchanged  -            -           STILL LEAKS
+        Dockerfile  build.sh:3 and 1 more  not run  -             -          -            -           not proven
+
+        Dockerfile (build.sh:3, Makefile:7):
+          files of the image differ:
+            /srv/a is missing
+
+        Dockerfile (build.sh:3, Makefile:7):
+          a value still rests in:
+            `npm_token`: history: entry 1
+
+        Dockerfile (build.sh:3, Makefile:7):
+          the build as it is can't run here:
+            no image
+
+        remarks:
+          x is y (4 builds)
+
+        4 builds: 1 proven, 2 wrong, 1 not proven; 2 Dockerfiles without secrets not built
+        ");
         assert!(json(&proof).unwrap().contains("\"verdict\": \"proven\""));
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     apply::{self, Place},
     image::{Searcher, content_digest},
     model::{Dockerfile, Model},
-    plan::Plan,
+    plan::{Plan, Status},
     repository::Repository,
 };
 
@@ -55,8 +55,7 @@ pub fn prove(
     }
     let engine = Engine::find(interruption.clone())?;
     let copies = Copies::make(root, plan)?;
-    let mut values =
-        Values::given(options.secrets.iter().map(|(id, SecretText(text))| (id.clone(), text.clone())));
+    let mut values = Values::given(options.secrets.iter().map(|(id, SecretText(text))| (id.clone(), text.clone())));
     let jobs = jobs(&before, &after, &subjects, plan, &copies, &mut values)?;
     proof.remarks = copies.leave_out_frontends(&engine, &subjects, &after)?;
     let searcher = Searcher::new(values.secrets()?)?;
@@ -126,7 +125,9 @@ impl Copies {
             if engine.has_frontend(image, &self.scratch.join("frontend"))? {
                 continue;
             }
-            for (copy, one) in [&self.before, &self.after].into_iter().flat_map(|copy| subjects.iter().map(move |one| (copy, one))) {
+            for (copy, one) in
+                [&self.before, &self.after].into_iter().flat_map(|copy| subjects.iter().map(move |one| (copy, one)))
+            {
                 let path = copy.join(one.path());
                 let text = fs::read_to_string(&path).ok();
                 if let Some(text) = text.and_then(|text| workspace::without_frontend(&text, &frontend)) {
@@ -211,7 +212,8 @@ fn jobs<'m>(
 impl Job<'_> {
     /// Whether two jobs give docker the same words and values, before and after.
     fn runs_as(&self, other: &Self) -> bool {
-        let place = |line: &BuildLine| (line.dockerfile.clone(), line.context.clone(), line.target.clone(), line.ssh.clone());
+        let place =
+            |line: &BuildLine| (line.dockerfile.clone(), line.context.clone(), line.target.clone(), line.ssh.clone());
         let places = |job: &Self| (place(&job.way.before), job.way.after.as_ref().map(place));
         let given = |inputs: &Inputs| (inputs.arguments.clone(), inputs.secrets.clone());
         places(self) == places(other) && self.inputs.each_ref().map(given) == other.inputs.each_ref().map(given)
@@ -278,7 +280,34 @@ impl Round<'_, '_> {
             self.keep(job, Phase::After, &first);
         }
         row.verdict = Verdict::of(&row.before, row.after.as_ref(), row.comparison.as_ref());
+        if row.verdict == Verdict::Leaks {
+            row.remarks.extend(self.left_alone(job));
+        }
         Ok(row)
+    }
+
+    /// Why findings of the Dockerfile are not fixed.
+    fn left_alone(&self, job: &Job<'_>) -> Vec<String> {
+        let findings = self.plan.findings.iter();
+        let own = findings.filter(|planned| planned.finding.dockerfile == job.way.before.dockerfile);
+        own.filter_map(|planned| {
+            let why = match &planned.status {
+                Status::Applied => return None,
+                Status::Unsafe => "its fix rests on assumptions, and is proven with `--unsafe-fixes`",
+                Status::NotChosen => "its fix was not chosen",
+                Status::Manual => {
+                    planned.finding.fix.obstacles.first().map_or("there is no fix", |first| &first.reason)
+                }
+                Status::HeldBack(reason) => reason,
+            };
+            let subject = &planned.finding.subject;
+            Some(
+                self.yard
+                    .searcher
+                    .redact(&format!("`{subject}` is left as it is ({}): {why}", planned.finding.codemod)),
+            )
+        })
+        .collect()
     }
 
     /// Whether it starts from an image that is another one after the migration.
@@ -337,23 +366,54 @@ impl Round<'_, '_> {
         let mut expected = self.copies.expected(self.plan, job)?;
         let leaks = first.leaks.iter().chain(&second.leaks);
         expected.leaking.extend(leaks.filter_map(|leak| leak.path.clone()));
+        let config = compare::configs(&first.inspected.config, &second.inspected.config, &expected, self.yard.searcher);
+        let mut comparison = Comparison { config, ..Comparison::default() };
+        // Most images add the same to the same layers; only for the others it matters what lies below.
+        if !self.adds_the_same(job, first, second, &expected)? {
+            self.compare_files(job, first, second, &expected, &mut comparison)?;
+        }
+        Ok(comparison)
+    }
+
+    fn adds_the_same(
+        &self,
+        job: &Job<'_>,
+        first: &Built,
+        second: &Built,
+        expected: &Expected,
+    ) -> Result<bool, ProofError> {
+        let given = self.yard.options.bases.iter();
+        let given: Vec<Stand> =
+            given.map(|(image, local)| Stand { image: image.clone(), local: local.clone() }).collect();
+        let old = self.old_layers(job, &given)?;
+        let below = |built: &Built| {
+            built.inspected.layers().iter().take_while(|layer| old.contains(layer)).cloned().collect::<Vec<_>>()
+        };
+        let is_same_base = below(first) == below(second);
+        Ok(is_same_base && compare::files(&first.added, &second.added, expected).is_empty())
+    }
+
+    fn compare_files(
+        &mut self,
+        job: &Job<'_>,
+        first: &Built,
+        second: &Built,
+        expected: &Expected,
+        comparison: &mut Comparison,
+    ) -> Result<(), ProofError> {
         let engine = self.yard.engine;
         let (old, new) = (engine.files(&first.image)?, engine.files(&second.image)?);
-        let mut comparison = Comparison {
-            files: compare::files(&old, &new, &expected),
-            config: compare::configs(&first.inspected.config, &second.inspected.config, &expected, self.yard.searcher),
-            unsteady: Vec::new(),
-        };
+        comparison.files = compare::files(&old, &new, expected);
         if !comparison.files.is_empty() {
             // What differs between two builds of one text says nothing of the other text.
             (self.progress)(&format!("building {} as it is once more, for comparison", job.title()));
             if let Attempt::Built(control) = self.attempt(job, Phase::Before, "-again")? {
-                let unsteady = compare::files(&old, &engine.files(&control.image)?, &expected);
+                let unsteady = compare::files(&old, &engine.files(&control.image)?, expected);
                 comparison.unsteady = unsteady.into_keys().filter(|path| comparison.files.contains_key(path)).collect();
                 comparison.files.retain(|path, _| !comparison.unsteady.contains(path));
             }
         }
-        Ok(comparison)
+        Ok(())
     }
 }
 

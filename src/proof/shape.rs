@@ -77,8 +77,20 @@ mod tests {
     #[test]
     fn every_form_holds_a_credential() {
         for path in [
-            ".npmrc", ".netrc", "pip.conf", ".pypirc", "auth.json", ".docker/config.json", "settings.xml", "NuGet.Config",
-            "gradle.properties", ".aws/credentials", "poetry/auth.toml", ".env", ".git-credentials", "keys/id_rsa",
+            ".npmrc",
+            ".netrc",
+            "pip.conf",
+            ".pypirc",
+            "auth.json",
+            ".docker/config.json",
+            "settings.xml",
+            "NuGet.Config",
+            "gradle.properties",
+            ".aws/credentials",
+            "poetry/auth.toml",
+            ".env",
+            ".git-credentials",
+            "keys/id_rsa",
             ".yarnrc.yml",
         ] {
             let canary = "c0ffee-horse-staple";

@@ -68,8 +68,7 @@ pub(super) fn ways(before: &Model, after: &Model, dockerfile: &Dockerfile) -> Ve
     let migrated = after.dockerfile(dockerfile.path()).unwrap_or(dockerfile);
     let lines = BuildLine::of_callers(before, dockerfile);
     if lines.is_empty() {
-        let (before, after) =
-            (BuildLine::of_dockerfile(before, dockerfile), BuildLine::of_dockerfile(after, migrated));
+        let (before, after) = (BuildLine::of_dockerfile(before, dockerfile), BuildLine::of_dockerfile(after, migrated));
         return vec![Way { caller: None, before, after: Some(after) }];
     }
     let migrated = BuildLine::of_callers(after, migrated);

@@ -137,7 +137,7 @@ mod tests {
         let same = Comparison::default();
         let other = Comparison { config: vec!["`Cmd` differs".into()], ..Comparison::default() };
         let failed = Ran::Failed { why: String::new() };
-        let of = |before, after: Option<&Ran>, comparison| Verdict::of(before, after, comparison);
+        let of = Verdict::of;
         assert_eq!(of(&built(true), Some(&built(false)), Some(&same)), Verdict::Proven);
         assert_eq!(of(&built(true), Some(&built(false)), Some(&other)), Verdict::Differs);
         assert_eq!(of(&built(true), Some(&built(true)), Some(&same)), Verdict::Leaks);

@@ -34,6 +34,9 @@ pub struct Manifest {
     /// Files that the person who builds has beside the repository's own: path to content.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// The build argument that the value comes to, for `dfmigrate verify --build` where only a script knows it.
+    #[serde(default)]
+    pub argument: String,
     /// The steps that build the image, in order.
     pub build: Vec<Step>,
     #[serde(default)]

@@ -33,6 +33,7 @@ use super::{
         zstd,
     },
     finding::Sighting,
+    listing::Files,
 };
 
 /// No path of an image tool is longer, in bytes.
@@ -60,6 +61,9 @@ pub struct ImageSummary {
     pub name: String,
     /// How many layers it has.
     pub layers: usize,
+    /// What the layers hold that were looked into, laid over each other; nothing unless [`ImageReader::with_files`] asked.
+    #[serde(skip)]
+    pub files: Files,
 }
 
 /// A part of an archive that could not be read to its end.
@@ -79,6 +83,8 @@ pub struct ImageReader<'s> {
     documents: HashMap<String, Document>,
     document_bytes: u64,
     members: usize,
+    /// The files of the layers by the path of those, if somebody wants to know.
+    listings: Option<HashMap<String, Files>>,
     /// The digests of layers that are not looked into, 64 hexadecimal digits each.
     passed_over: HashSet<String>,
     /// Links in the archive: old archives link a layer that occurs twice.
@@ -97,6 +103,7 @@ impl<'s> ImageReader<'s> {
             documents: HashMap::new(),
             document_bytes: 0,
             members: 0,
+            listings: None,
             passed_over: HashSet::new(),
             links: HashMap::new(),
             sightings: Vec::new(),
@@ -110,6 +117,13 @@ impl<'s> ImageReader<'s> {
     pub fn passing_over<T: AsRef<str>>(mut self, digests: impl IntoIterator<Item = T>) -> Self {
         let hexadecimal = |digest: T| digest.as_ref().trim_start_matches("sha256:").to_owned();
         self.passed_over.extend(digests.into_iter().map(hexadecimal));
+        self
+    }
+
+    /// Lists the files of the layers that are looked into as well.
+    #[must_use]
+    pub fn with_files(mut self) -> Self {
+        self.listings = Some(HashMap::new());
         self
     }
 
