@@ -2,7 +2,7 @@
 
 use crate::callers::Builder;
 use crate::knowledge::files::FileVerdict;
-use crate::model::{Binding, Form, Shape};
+use crate::model::{Binding, FileUse, Form, Shape};
 use crate::plan::{Change, Label};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
@@ -39,12 +39,17 @@ impl<'m> Copying<'m> {
         let (kind, reason) = match self.file.shape {
             Shape::File if archive => ("copies-folder", format!("`{path}` is an archive of several files")),
             Shape::File => return,
+            Shape::Optional => {
+                // No secret is offered where the file is missing, and a mount without one is none; `src=` has to exist.
+                change.assume(format!("the pattern of the COPY stands for `{path}` alone, which every build has"));
+                return;
+            }
             Shape::Folder => (
                 "copies-folder",
                 format!("`{path}` is a folder, and a secret is one file: mount each file of it that is needed"),
             ),
             Shape::Pattern => {
-                ("pattern-source", "the pattern matches none or several files, and a secret is one file".to_owned())
+                ("pattern-source", "the pattern may match several files, and a secret is one file".to_owned())
             }
             Shape::Computed => ("source-unknown", format!("which file `{path}` is depends on a build argument")),
         };
@@ -73,10 +78,13 @@ impl<'m> Copying<'m> {
             let place = change.place(range, "here");
             change.obstruct(conflict.kind, conflict.reason.clone(), place);
         }
-        if self.flow.uses.is_empty() && self.is_shipped() {
+        let reads = |used: &FileUse| used.evidence.is_certain() || used.near;
+        if !self.flow.uses.iter().any(reads) && self.is_shipped() {
             let place =
                 self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
-            let reason = format!("no RUN reads `{}`: the container, or an image built from this one, may", self.path());
+            let sure = if self.flow.uses.is_empty() { "" } else { " for certain" };
+            let path = self.path();
+            let reason = format!("no RUN reads `{path}`{sure}: the container, or an image built from this one, may");
             change.obstruct("run-time-value", reason, place);
         }
     }
@@ -138,9 +146,27 @@ impl<'m> Copying<'m> {
                 change.obstruct("run-time-value", reason, place);
             }
         }
-        // Configuration that stays in the image may be read by whoever works in the container: a package manager in a
-        // shell, an entry point that fills a home folder from it.
-        change.assume(format!("the running container does not need `{name}` from the image"));
+        if self.stays() {
+            // Whoever works in the container may read it: a package manager in a shell, an entry point that fills a
+            // home folder from it.
+            change.assume(format!("the running container does not need `{name}` from the image"));
+        }
+    }
+
+    /// Whether the image that somebody runs still has the file: brought once and removed by a RUN, it is not there, however
+    /// readable the layer below keeps it.
+    fn stays(&self) -> bool {
+        let stage = |step: usize| self.dockerfile.steps.get(step).and_then(|step| step.stage);
+        let mut shipped = self.flow.stages.iter().filter(|stage| self.shipped.contains(stage));
+        shipped.any(|shipped| {
+            let ancestry = self.dockerfile.ancestry(*shipped);
+            let within = |step: usize| stage(step).is_some_and(|stage| ancestry.contains(&stage));
+            let copies = self.file.sources.iter().chain(&self.flow.onward).map(|source| source.step);
+            let bringing: Vec<usize> =
+                copies.chain(self.flow.brought_by.iter().copied()).filter(|step| within(*step)).collect();
+            let [only] = bringing.as_slice() else { return true };
+            !self.flow.cleanups.iter().any(|it| it.removes && within(it.step) && it.step > *only)
+        })
     }
 
     fn check_builds(&self, change: &mut Change<'m>) {
@@ -184,7 +210,12 @@ impl<'m> Copying<'m> {
     /// A file that no RUN needs can't be a mount of the build.
     pub(super) fn check_run_time(&self, change: &mut Change<'m>) {
         let place = self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
-        let reason = format!("the container reads `{}`, not the build: {}", self.path(), self.run_time_way());
+        let certain = self.flow.uses.iter().any(|used| used.evidence.is_certain());
+        let (path, way) = (self.path(), self.run_time_way());
+        let reason = match certain {
+            true => format!("what a RUN makes of `{path}` stays in the image, and the container needs it: {way}"),
+            false => format!("the container reads `{path}`, not the build: {way}"),
+        };
         change.obstruct("run-time-value", reason, place);
     }
 

@@ -40,11 +40,7 @@ impl<'m> Copying<'m> {
     /// `file`, one of the copied files of `dockerfile`, and where it goes.
     #[must_use]
     pub fn new(model: &'m Model, dockerfile: &'m Dockerfile, file: CopiedFile) -> Self {
-        let readers = match &file.verdict {
-            FileVerdict::BuildInput(input) => input.tools.as_slice(),
-            _ => &[],
-        };
-        let mut flow = model.file_flow(dockerfile, &file, readers);
+        let mut flow = model.file_flow(dockerfile, &file);
         if !matches!(file.verdict, FileVerdict::BuildInput(_)) {
             // The application's own settings: code that may read anything is no reason to take them for a build's.
             flow.uses.retain(|used| used.evidence.is_certain());
@@ -66,7 +62,8 @@ impl<'m> Copying<'m> {
         let certain = self.flow.uses.iter().any(|used| used.evidence.is_certain());
         match &self.file.verdict {
             FileVerdict::BuildInput(input) => input.at_run_time && !certain && self.is_shipped(),
-            _ => !certain,
+            FileVerdict::Runtime { at_build, .. } => !certain || !at_build,
+            _ => true,
         }
     }
 
@@ -88,6 +85,7 @@ impl<'m> Copying<'m> {
         let id = self.id();
         let count = self.flow.targets().len();
         let verb = match way {
+            Way::File(_) if count == 0 || self.is_for_run_time() => format!("leave `{}` out of the image", self.path()),
             Way::File(_) => {
                 format!("mount `{}` as secret `{id}` in {count} RUN instruction{}", self.path(), plural(count))
             }
@@ -137,7 +135,9 @@ impl<'m> Copying<'m> {
             change.require(Feature::Mount);
             self.offer(change, way);
         }
-        self.ignore(change);
+        if !self.flow.uses.is_empty() || !self.is_shipped() {
+            self.ignore(change);
+        }
         self.tell(change, way);
     }
 
@@ -154,8 +154,9 @@ impl<'m> Copying<'m> {
             Way::File(_) => Offer::File { id: self.id(), path: self.path().to_owned() },
             Way::Agent => Offer::Agent,
         };
-        let mounted: BTreeSet<usize> =
-            self.flow.uses.iter().filter_map(|used| self.dockerfile.steps[used.step].stage).collect();
+        // What ONBUILD runs is run by builds of other Dockerfiles.
+        let own = self.flow.uses.iter().map(|used| &self.dockerfile.steps[used.step]).filter(|step| !step.onbuild);
+        let mounted: BTreeSet<usize> = own.filter_map(|step| step.stage).collect();
         for bound in &self.bound {
             if self.reached(bound.build.target.as_deref()).is_disjoint(&mounted) {
                 continue;

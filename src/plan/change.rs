@@ -101,7 +101,12 @@ impl<'m> Change<'m> {
 
     /// Lowers the fix to Manual.
     pub fn obstruct(&mut self, kind: &'static str, reason: impl Into<String>, place: Option<Label>) {
-        self.obstacles.push(Obstacle { kind, reason: reason.into(), place, instead: None });
+        self.obstacle(Obstacle { kind, reason: reason.into(), place, instead: None });
+    }
+
+    /// The same with what a person can write in that place.
+    pub fn obstacle(&mut self, obstacle: Obstacle) {
+        self.obstacles.push(obstacle);
     }
 
     /// A label in the Dockerfile, for [`Self::obstruct`].

@@ -1,7 +1,13 @@
 //! The program as a person or a script runs it: exit status, both streams, and what is on the disk afterwards.
 
+#[cfg(test)]
+mod branch;
+#[cfg(test)]
+mod commit;
 mod fix;
 mod look;
+#[cfg(test)]
+mod push;
 mod review;
 mod safety;
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::scan::{Leak, Place, Searcher, Stored, leaks_in_text, summary};
 use crate::service::Service;
 use crate::workflow;
-use crate::workspace::{self, Addresses};
+use crate::workspace::{self, Addresses, PLAIN_SERVICES};
 
 /// Who changes the repository between the two builds.
 pub enum Migration {
@@ -66,7 +66,11 @@ impl<'a> Round<'a> {
         let canary = Canary::generate();
         let nonce = format!("run{}", unique_digits(8));
         let service = Service::start(&canary, &nonce)?;
-        let addresses = Addresses { services: service.location(), images: format!("dfm-proof-{nonce}") };
+        let addresses = Addresses {
+            services: service.location(),
+            encrypted: service.encrypted_location(),
+            images: format!("dfm-proof-{nonce}"),
+        };
         let folder = TempDir::with_prefix("dfmigrate-proof-")?;
         let searcher = Searcher::new(&canary)?;
         Ok(Self { case, engine, canary, searcher, nonce, addresses, service, folder })
@@ -119,9 +123,13 @@ impl<'a> Round<'a> {
     /// Runs the build steps up to the first that fails, and keeps the images of each under the name of the phase.
     fn start_builds(&self, folder: &Path, phase: &str) -> Result<Ended> {
         let manifest = &self.case.manifest;
-        let value = self.addresses.fill_in(&manifest.value).replace("{canary}", self.canary.value());
+        let filled = |text: &str| {
+            let text = self.addresses.fill_in(text).replace("{canary}", self.canary.value());
+            text.replace("{certificate}", self.service.certificate())
+        };
+        let value = filled(&manifest.value);
         for (path, content) in &manifest.files {
-            fs::write(folder.join(path), self.addresses.fill_in(content).replace("{canary}", self.canary.value()))?;
+            fs::write(folder.join(path), filled(content))?;
         }
         let mut whole = Ended { status: 0, output: String::new() };
         for step in &manifest.build {
@@ -278,7 +286,7 @@ fn bash(script: &str, variable: &str, value: &str) -> Command {
 
 fn names_a_service(content: &[u8]) -> bool {
     let text = String::from_utf8_lossy(content);
-    ["npm", "pypi", "git", "files"].iter().any(|service| text.contains(&format!("{service}.example.com")))
+    PLAIN_SERVICES.iter().chain(&["code"]).any(|service| text.contains(&format!("{service}.example.com")))
 }
 
 fn lines(leaks: &[Leak]) -> String {

@@ -32,6 +32,10 @@ pub(super) fn offer(site: &Site<'_>, found: &Found, offers: &[Offer]) -> Result<
         text.push_str(&option(site, found, offer)?);
     }
     rewrite.edits.push(Edit::insert(place, text));
+    if let Some((at, text, assumption)) = found.ask() {
+        rewrite.edits.push(Edit::insert(at, text));
+        rewrite.assumptions.push(assumption);
+    }
     if found.sudo.is_some() && missing.contains(&Offer::Agent) {
         rewrite.assumptions.push("`sudo` keeps `SSH_AUTH_SOCK`".to_owned());
     }
