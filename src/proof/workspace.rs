@@ -28,8 +28,9 @@ pub(super) fn files(root: &Utf8Path) -> io::Result<BTreeSet<Utf8PathBuf>> {
         let inside = entry.path().strip_prefix(root).ok().and_then(Utf8Path::from_path);
         files.extend(inside.filter(|_| !is_folder).map(Utf8Path::to_owned));
     }
-    files
-        .extend(crate::repository::tracked(root).into_iter().filter(|path| root.join(path).symlink_metadata().is_ok()));
+    files.extend(
+        crate::repository::tracked_files(root).into_iter().filter(|path| root.join(path).symlink_metadata().is_ok()),
+    );
     Ok(files)
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod branch;
 #[cfg(test)]
+mod clones;
+#[cfg(test)]
 mod commit;
 mod fix;
 mod look;
@@ -12,5 +14,7 @@ mod review;
 mod safety;
 #[cfg(test)]
 mod scratch;
+#[cfg(test)]
+mod server;
 #[cfg(test)]
 mod terminal;

@@ -3,6 +3,7 @@
 use std::{path::Path, process::Command};
 
 use crate::scratch::Scratch;
+use crate::server::Server;
 
 const PUSH: [&str; 5] = ["--fix", "--commit", "--branch", "fix", "--push"];
 
@@ -168,4 +169,63 @@ fn a_password_in_the_address_of_a_remote_is_not_shown() {
     let run = pair.clone.run(&PUSH).status(2);
     assert!(run.err.contains("`git ls-remote` failed"), "{}", run.err);
     assert!(!run.err.contains(&canary) && !run.out.contains(&canary), "{}{}", run.out, run.err);
+}
+
+#[test]
+fn a_server_with_a_password_gets_it_from_the_credential_helper_and_nobody_else_sees_it() {
+    let canary = ["kn0ck", "kn0ck", "who"].join("-");
+    let pair = Pair::new();
+    git(pair.server.path(), &["config", "http.receivepack", "true"]);
+    let (parent, name) = (pair.server.path().parent().unwrap(), pair.server.path().file_name().unwrap());
+    let server = Server::start(parent, &canary);
+    let address = format!("http://127.0.0.1:{}/{}", server.port, name.to_str().unwrap());
+    pair.clone.git(&["remote", "set-url", "origin", &address]);
+    // Without a helper nothing is asked for at a terminal that is not there.
+    let output = pair.clone.command(&PUSH).env("GIT_TERMINAL_PROMPT", "0").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(server.refused.load(std::sync::atomic::Ordering::SeqCst) > 0);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("help: already committed: "));
+    pair.clone.git(&["switch", "-q", "main"]);
+    pair.clone.write(".git/password", &format!("username=me\npassword={canary}\n"));
+    let helper = format!("!cat {}", pair.clone.path(".git/password").display());
+    pair.clone.git(&["config", "credential.helper", &helper]);
+    pair.clone.hook("pre-push", "ps -eo args > .git/processes");
+    let run = pair.clone.run(&PUSH).status(0);
+    assert!(run.out.ends_with("`origin/fix` was pushed, and is new there\n"), "{}", run.out);
+    assert_eq!(pair.head("fix"), pair.clone.git(&["rev-parse", "fix"]).trim());
+    let processes = pair.clone.read(".git/processes");
+    assert!(processes.contains("git") && !processes.contains(&canary), "{processes}");
+    assert!(!run.out.contains(&canary) && !run.err.contains(&canary));
+    // The remote moved and the base did as well: fetched, checked and replaced over the network.
+    pair.clone.git(&["switch", "-q", "main"]);
+    pair.clone.write("README", "x\n");
+    pair.clone.commit();
+    let run = pair.clone.run(&PUSH).status(0);
+    assert!(run.out.contains("in place of the commits of an earlier run"), "{}", run.out);
+}
+
+#[test]
+fn the_git_protocol_works_as_well() {
+    let pair = Pair::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (parent, name) = (pair.server.path().parent().unwrap(), pair.server.path().file_name().unwrap());
+    // The program itself: `git daemon` would start it and leave it behind when it is ended.
+    let mut daemon = Command::new(Path::new(&git(parent, &["--exec-path"])).join("git-daemon"));
+    daemon.args(["--export-all", "--enable=receive-pack", "--listen=127.0.0.1", "--reuseaddr"]);
+    daemon.stderr(std::process::Stdio::null());
+    let mut daemon =
+        daemon.arg(format!("--port={port}")).arg(format!("--base-path={}", parent.display())).spawn().unwrap();
+    let address = format!("git://127.0.0.1:{port}/{}", name.to_str().unwrap());
+    for _ in 0..100 {
+        if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    pair.clone.git(&["remote", "set-url", "origin", &address]);
+    let run = pair.clone.run(&PUSH);
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    let run = run.status(0);
+    assert!(run.out.ends_with("`origin/fix` was pushed, and is new there\n"), "{}", run.out);
 }
