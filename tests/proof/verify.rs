@@ -59,11 +59,7 @@ fn prove_example() -> Result<()> {
     let canary = Canary::generate();
     let nonce = format!("run{}", unique_digits(8));
     let service = Service::start(&canary, &nonce)?;
-    let addresses = Addresses {
-        services: service.location(),
-        encrypted: service.encrypted_location(),
-        images: format!("dfm-proof-{nonce}"),
-    };
+    let addresses = Addresses::of(&service, &canary, &nonce);
     let folder = TempDir::with_prefix("dfmigrate-proof-")?;
     let (stand, repository) = (folder.path().join("stand"), folder.path().join("example"));
     addresses.copy(&home().join("example"), &stand)?;
@@ -91,23 +87,18 @@ pub fn verify(case: &Case) -> Result<Ended> {
     let canary = Canary::generate();
     let nonce = format!("run{}", unique_digits(8));
     let service = Service::start(&canary, &nonce)?;
-    let addresses = Addresses {
-        services: service.location(),
-        encrypted: service.encrypted_location(),
-        images: format!("dfm-proof-{nonce}"),
-    };
+    let addresses = Addresses::of(&service, &canary, &nonce);
     let folder = TempDir::with_prefix("dfmigrate-proof-")?;
     addresses.copy(&case.repository, folder.path())?;
     let manifest = &case.manifest;
     for (path, content) in &manifest.files {
-        let content = addresses.fill_in(content).replace("{canary}", canary.value());
-        fs::write(folder.path().join(path), content.replace("{certificate}", service.certificate()))?;
+        fs::write(folder.path().join(path), addresses.fill_in(content))?;
     }
     let mut tool = Command::new(env!("CARGO_BIN_EXE_dfmigrate"));
     tool.args(["verify", "--build", ".", "--network", "host"]).args(&manifest.fix);
     let id = if manifest.secret.is_empty() { &manifest.argument } else { &manifest.secret };
     if !id.is_empty() {
-        let value = addresses.fill_in(&manifest.value).replace("{canary}", canary.value());
+        let value = addresses.fill_in(&manifest.value);
         tool.args(["--secret", &format!("id={id},env={VARIABLE}")]).env(VARIABLE, value);
     }
     let ended = command::run(tool.current_dir(folder.path()).env("NO_COLOR", "1"))?;
