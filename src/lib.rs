@@ -26,6 +26,8 @@
 //!   but what was planned.*
 //! * [`forge`]: pull requests on six kinds of forges. *A token goes to the one server that it is meant for, and a text for a
 //!   forge can only be made of redacted parts.*
+//! * [`proof`]: builds a repository before and after its migration, and compares. *The repository is only read, and what a
+//!   run makes in the engine and on disk goes with it.*
 //! * [`cli`]: arguments in, streams and an exit status out.
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one
@@ -45,6 +47,7 @@ pub mod image;
 pub mod knowledge;
 pub mod model;
 pub mod plan;
+pub mod proof;
 pub mod report;
 pub mod repository;
 pub mod review;

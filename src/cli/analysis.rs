@@ -40,12 +40,12 @@ impl Analysis {
 /// The policy that the options ask for.
 pub(super) fn policy(arguments: &Arguments) -> Result<Policy, Failure> {
     ids::check(arguments.select.iter().chain(&arguments.ignore))?;
-    Ok(Policy {
-        unsafe_fixes: arguments.unsafe_fixes,
-        select: arguments.select.clone(),
-        ignore: arguments.ignore.clone(),
-        ..Policy::default()
-    })
+    Ok(policy_of(arguments.unsafe_fixes, &arguments.select, &arguments.ignore))
+}
+
+/// The same for ids that are known.
+pub(super) fn policy_of(unsafe_fixes: bool, select: &[String], ignore: &[String]) -> Policy {
+    Policy { unsafe_fixes, select: select.to_vec(), ignore: ignore.to_vec(), ..Policy::default() }
 }
 
 /// All repositories that the paths lie in, analysed.

@@ -1,5 +1,6 @@
-//! `dfmigrate verify IMAGE`: what rests in an image.
+//! `dfmigrate verify`: what rests in an image, and whether a migration holds.
 
+mod build;
 mod input;
 mod progress;
 
@@ -14,20 +15,24 @@ use crate::image::{ImageReader, Limits, NamedSecret, Report, Searcher, Severity,
 /// The largest file that a secret is read from, in bytes: that of BuildKit (`session/secrets/secretsprovider`).
 const LARGEST_SECRET: u64 = 500 << 10;
 
-/// The image to look into, and what for.
+/// The image to look into, or the repository to build, and what to look for.
 #[derive(Debug, Clone, Args)]
 pub struct Verify {
     /// An archive of `docker save`, an OCI archive or folder, `-` for an archive on standard input, or the name of an
     /// image in a running engine.
-    #[arg(value_name = "IMAGE")]
-    pub image: String,
+    #[arg(value_name = "IMAGE", required_unless_present = "build", conflicts_with = "build")]
+    pub image: Option<String>,
 
     /// A value that must not be in the image: `id=NAME,env=VARIABLE` or `id=NAME,src=FILE`, as for `docker build`.
     ///
     /// It is found as it is, in base64, URL-encoded, escaped for JSON, XML or a shell, as hexadecimal digits and in
-    /// UTF-16, also inside of compressed files and archives.
+    /// UTF-16, also inside of compressed files and archives. With --build it is also what the builds are given in the
+    /// place of a generated value: NAME is the build argument, the id of the mount, the variable or the file.
     #[arg(long = "secret", value_name = "SOURCE")]
     pub secrets: Vec<String>,
+
+    #[command(flatten)]
+    building: build::Building,
 
     /// The form of the report.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = MessageFormat::Human)]
@@ -42,6 +47,7 @@ pub struct Verify {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
     /// For people.
+    #[value(alias = "text")]
     Human,
     /// One JSON document.
     Json,
@@ -83,12 +89,18 @@ impl SecretSource {
     }
 
     fn read(&self) -> Result<NamedSecret, Failure> {
-        let value = match &self.place {
+        let named = NamedSecret::new(&self.id, self.value()?);
+        named.map_err(|error| Failure::from(error).hint("look for a longer part of it"))
+    }
+
+    /// The bytes of the value.
+    fn value(&self) -> Result<Vec<u8>, Failure> {
+        match &self.place {
             SecretPlace::Variable(name) => {
                 let value = env::var_os(name).ok_or_else(|| {
                     Failure::new(format!("the variable `{name}` of the secret `{}` is not set", self.id))
                 })?;
-                value.into_encoded_bytes()
+                Ok(value.into_encoded_bytes())
             }
             SecretPlace::File(path) => {
                 let context = |error| {
@@ -97,19 +109,26 @@ impl SecretSource {
                 if fs::metadata(path).map_err(context)?.len() > LARGEST_SECRET {
                     return Err(Failure::new(format!("the secret `{}` in `{path}` is larger than 500 KiB", self.id)));
                 }
-                fs::read(path).map_err(context)?
+                Ok(fs::read(path).map_err(context)?)
             }
-        };
-        NamedSecret::new(&self.id, value).map_err(|error| Failure::from(error).hint("look for a longer part of it"))
+        }
     }
 }
 
 pub(super) fn run(verify: &Verify, streams: &mut Streams) -> Result<Outcome, Failure> {
+    match (&verify.building.build, &verify.image) {
+        (Some(path), _) => build::run(path, verify, streams),
+        (None, Some(image)) => look(image, verify, streams),
+        (None, None) => Err(Failure::new("either IMAGE or `--build` is needed")),
+    }
+}
+
+fn look(image: &str, verify: &Verify, streams: &mut Streams) -> Result<Outcome, Failure> {
     let secrets = verify.secrets.iter().map(|text| SecretSource::new(text)?.read()).collect::<Result<_, _>>()?;
     let searcher = Searcher::new(secrets)?;
     let mut reader = ImageReader::new(&searcher, Limits::default());
     let with_progress = !verify.quiet && verify.message_format == MessageFormat::Human;
-    let ended = input::read(&verify.image, &mut reader, with_progress);
+    let ended = input::read(image, &mut reader, with_progress);
     let report = reader.finish();
     match ended {
         Ok(()) => {}
@@ -121,7 +140,7 @@ pub(super) fn run(verify: &Verify, streams: &mut Streams) -> Result<Outcome, Fai
         }
     }
     print(&report, verify, streams)?;
-    outcome(&report, verify)
+    outcome(&report, image)
 }
 
 fn print(report: &Report, verify: &Verify, streams: &mut Streams) -> Result<(), Failure> {
@@ -149,13 +168,12 @@ fn people(report: &Report, quiet: bool, streams: &mut Streams) -> Result<(), Fai
 }
 
 /// Damage fails the run after the findings were told: there may be more.
-fn outcome(report: &Report, verify: &Verify) -> Result<Outcome, Failure> {
+fn outcome(report: &Report, image: &str) -> Result<Outcome, Failure> {
     let mut problems = report.problems.iter();
     if let Some(first) = problems.next() {
         let place = if first.blob.is_empty() { String::new() } else { format!(" (`{}`)", first.blob) };
         let more = problems.len();
         let and = if more > 0 { format!(", and {} more", crate::report::counted(more, "part")) } else { String::new() };
-        let image = &verify.image;
         return Err(Failure::new(format!("`{image}` could not be read to its end: {}{place}{and}", first.what)));
     }
     let counts = report.findings.iter().any(|finding| finding.severity > Severity::Note);

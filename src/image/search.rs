@@ -1,6 +1,10 @@
 //! What is looked for in bytes, compiled once.
 
-use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{
     ImageError,
@@ -85,6 +89,18 @@ impl Searcher {
     pub fn redact_instruction(&self, text: &str) -> String {
         let text = text.replace(['\n', '\t'], " ");
         self.redact(Shown::new(&text, &self.redactor).text())
+    }
+
+    /// The ids of the secrets whose value stands in `bytes` in any spelling.
+    #[must_use]
+    pub fn values_in(&self, bytes: &[u8]) -> BTreeSet<String> {
+        let mut ids = BTreeSet::new();
+        self.named(bytes, 0..bytes.len(), &mut |kind| {
+            if let Kind::Named { secret, .. } = kind {
+                ids.insert(secret);
+            }
+        });
+        ids
     }
 
     /// The named values in `bytes` that begin in `range`.

@@ -11,6 +11,7 @@ mod walk;
 pub use classify::{Kind, classify};
 pub use read::{ReadError, read};
 pub use roots::{Root, discover};
+pub use walk::tracked_files;
 
 use std::collections::{BTreeMap, BTreeSet};
 

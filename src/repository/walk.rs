@@ -202,6 +202,17 @@ fn look(root: &Utf8Path, path: &Utf8Path) -> Option<Seen> {
     if linked { None } else { seen_entry(root, root.join(path).as_std_path(), metadata.file_type()) }
 }
 
+/// The files that git tracks below `root` and that a checkout has; none where the repository can't be opened (another owner, no
+/// git at all).
+#[must_use]
+pub fn tracked_files(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let file = |tracked| match tracked {
+        Tracked::File(path) => Some(path),
+        Tracked::LeftOut(_) | Tracked::Submodule(_) => None,
+    };
+    tracked(root).into_iter().filter_map(file).collect()
+}
+
 /// What the index says of a file.
 enum Tracked {
     File(Utf8PathBuf),

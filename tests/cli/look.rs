@@ -89,3 +89,23 @@ fn colours_are_for_terminals_unless_they_are_asked_for() {
     let never = scratch.command(&[]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").output().unwrap();
     assert!(!never.stdout.contains(&0x1b));
 }
+
+#[test]
+fn a_proof_without_an_engine_says_so_and_changes_nothing() {
+    let scratch = Scratch::with_secret();
+    let nowhere = "unix:///nowhere/docker.sock";
+    let output = scratch.command(&["verify", "--build"]).env("DOCKER_HOST", nowhere).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.contains("no Docker Engine answers") || err.contains("`docker` is not there"), "{err}");
+    assert_eq!(scratch.read("Dockerfile"), DOCKERFILE);
+}
+
+#[test]
+fn a_proof_needs_no_engine_where_nothing_is_secret() {
+    let scratch = Scratch::committed(&[("Dockerfile", "FROM scratch\n")]);
+    let run = scratch.run(&["verify", "--build"]).status(0);
+    assert_eq!(run.out, "0 builds; 1 Dockerfile without secrets not built\n");
+    let wrong = scratch.run(&["verify", "--build", "--base", "node"]).status(2);
+    assert!(wrong.err.contains("IMAGE=LOCAL"), "{}", wrong.err);
+}

@@ -35,6 +35,12 @@ pub struct Manifest {
     /// Files that the person who builds has beside the repository's own: path to content.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// The build argument that the value comes to, for `dfmigrate verify --build` where only a script knows it.
+    #[serde(default)]
+    pub argument: String,
+    /// Why `dfmigrate verify --build` can't prove it from what the callers say; empty where it can.
+    #[serde(default)]
+    pub only_by_steps: String,
     /// The steps that build the image, in order.
     pub build: Vec<Step>,
     #[serde(default)]

@@ -16,8 +16,10 @@ mod round;
 mod scan;
 mod selftest;
 mod service;
+mod verify;
 mod workflow;
 mod workspace;
+mod wrong;
 
 use std::io;
 use std::process::ExitCode;
@@ -44,6 +46,9 @@ fn main() -> anyhow::Result<ExitCode> {
     arguments.test_threads.get_or_insert(BUILDS_AT_A_TIME);
     let report = Arc::new(Report::default());
     let mut trials = selftest::trials();
+    trials.push(verify::example());
+    trials.extend(wrong::trials());
+    trials.extend(verify::trials(Case::all("repos")?, &report));
     for case in [Case::all("repos")?, Case::all("seeds")?].concat() {
         trials.push(trial(case, &report));
     }

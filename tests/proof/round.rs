@@ -65,13 +65,7 @@ impl<'a> Round<'a> {
         let canary = Canary::generate();
         let nonce = format!("run{}", unique_digits(8));
         let service = Service::start(&canary, &nonce)?;
-        let addresses = Addresses {
-            services: service.location(),
-            encrypted: service.encrypted_location(),
-            value: canary.value().to_owned(),
-            certificate: service.certificate().to_owned(),
-            images: format!("dfm-proof-{nonce}"),
-        };
+        let addresses = Addresses::of(&service, &canary, &nonce);
         let folder = TempDir::with_prefix("dfmigrate-proof-")?;
         let searcher = Searcher::new(&canary)?;
         Ok(Self { case, engine, searcher, nonce, addresses, service, folder })

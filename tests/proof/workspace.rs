@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use ignore::WalkBuilder;
 
+use crate::canary::Canary;
+use crate::service::Service;
+
 /// The content of every file below a folder, by its path relative to that folder.
 pub type Files = BTreeMap<PathBuf, Vec<u8>>;
 
@@ -28,6 +31,17 @@ pub struct Addresses {
 }
 
 impl Addresses {
+    /// Those of a run with the services that `service` gives to who has `canary`; nobody else has the `nonce`.
+    pub fn of(service: &Service, canary: &Canary, nonce: &str) -> Self {
+        Self {
+            services: service.location(),
+            encrypted: service.encrypted_location(),
+            value: canary.value().to_owned(),
+            certificate: service.certificate().to_owned(),
+            images: format!("dfm-proof-{nonce}"),
+        }
+    }
+
     /// `text` with `http(s)://npm.example.com` and the like replaced by the services of this run, `https://code.example.com` by the git
     /// server behind TLS, `images.example.com` by the image prefix, and what stands in braces.
     pub fn fill_in(&self, text: &str) -> String {

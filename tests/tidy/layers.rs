@@ -21,6 +21,7 @@ const ROOMS: &[&str] = &[
     "apply",
     "image",
     "git",
+    "proof",
     "forge",
     "fleet",
     "cli",

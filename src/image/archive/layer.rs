@@ -12,6 +12,7 @@ use crate::image::{
         tar::{self, Entry, EntryKind},
     },
     finding::Part,
+    listing::{Digested, Files, ListedFile},
 };
 
 /// A file of this name in front says that the file behind it is deleted (OCI image specification, layer.md).
@@ -85,17 +86,30 @@ impl ImageReader<'_> {
     /// Reads a layer: the content of its files, and what it does to the layers below.
     pub(super) fn layer(&mut self, path: &str, stream: &mut Stream<'_>) -> Result<(), ImageError> {
         let mut index = LayerIndex::default();
+        let mut files = self.listings.is_some().then(Files::new);
         let walked = tar::walk(stream, &mut |entry, content| {
             let path = normal(&entry.path);
             self.count()?;
             index.read(&path, entry.kind);
             self.texts(&path, entry);
+            let Some(files) = &mut files else {
+                if entry.kind == EntryKind::File {
+                    self.inspector.file(&path, content);
+                }
+                return Ok(());
+            };
+            let mut content = Digested::new(content);
             if entry.kind == EntryKind::File {
-                self.inspector.file(&path, content);
+                self.inspector.file(&path, &mut content);
             }
+            content.drain()?;
+            files.insert(path, ListedFile::new(entry, content.finish()));
             Ok(())
         });
         self.layers.insert(path.to_owned(), index);
+        if let Some((listings, files)) = self.listings.as_mut().zip(files) {
+            listings.insert(path.to_owned(), files);
+        }
         walked?;
         // What stands behind the end of the archive is in the layer all the same.
         self.inspector.file("(behind the last file)", stream);
@@ -114,7 +128,7 @@ impl ImageReader<'_> {
 }
 
 /// A path without empty parts, `.` and `..`; it begins without a slash.
-pub(super) fn normal(path: &[u8]) -> String {
+pub(in crate::image) fn normal(path: &[u8]) -> String {
     let path = String::from_utf8_lossy(path);
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

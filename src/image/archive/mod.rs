@@ -10,8 +10,10 @@ mod layer;
 mod ratio;
 mod resolve;
 
+pub(super) use layer::normal;
+
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io::{Cursor, Read},
 };
 
@@ -31,6 +33,7 @@ use super::{
         zstd,
     },
     finding::Sighting,
+    listing::Files,
 };
 
 /// No path of an image tool is longer, in bytes.
@@ -58,6 +61,9 @@ pub struct ImageSummary {
     pub name: String,
     /// How many layers it has.
     pub layers: usize,
+    /// What the layers hold that were looked into, laid over each other; nothing unless [`ImageReader::with_files`] asked.
+    #[serde(skip)]
+    pub files: Files,
 }
 
 /// A part of an archive that could not be read to its end.
@@ -78,6 +84,10 @@ pub struct ImageReader<'s> {
     document_bytes: u64,
     members: usize,
     parts: usize,
+    /// The files of the layers by the path of those, if somebody wants to know.
+    listings: Option<HashMap<String, Files>>,
+    /// The digests of layers that are not looked into, 64 hexadecimal digits each.
+    passed_over: HashSet<String>,
     /// Links in the archive: old archives link a layer that occurs twice.
     links: HashMap<String, String>,
     sightings: Vec<(String, Sighting)>,
@@ -95,10 +105,28 @@ impl<'s> ImageReader<'s> {
             document_bytes: 0,
             members: 0,
             parts: 0,
+            listings: None,
+            passed_over: HashSet::new(),
             links: HashMap::new(),
             sightings: Vec::new(),
             problems: Vec::new(),
         }
+    }
+
+    /// Passes over the layers with these digests, `sha256:` in front or not: those of a base image that is older than what is
+    /// looked for.
+    #[must_use]
+    pub fn passing_over<T: AsRef<str>>(mut self, digests: impl IntoIterator<Item = T>) -> Self {
+        let hexadecimal = |digest: T| digest.as_ref().trim_start_matches("sha256:").to_owned();
+        self.passed_over.extend(digests.into_iter().map(hexadecimal));
+        self
+    }
+
+    /// Lists the files of the layers that are looked into as well.
+    #[must_use]
+    pub fn with_files(mut self) -> Self {
+        self.listings = Some(HashMap::new());
+        self
     }
 
     /// Reads an archive, which may be compressed as a whole. A damaged one is read up to the damage.
@@ -173,6 +201,10 @@ impl<'s> ImageReader<'s> {
 
     /// Looks into one part.
     fn blob(&mut self, path: &str, content: &mut dyn Read) {
+        if self.passed_over.contains(path.rsplit('/').next().unwrap_or_default()) {
+            self.layers.insert(path.to_owned(), LayerIndex::default());
+            return;
+        }
         let mut stream = Stream::new(content, self.inspector.buffer());
         if let Err(error) = self.judged(path, &mut stream) {
             self.problem(path, &error);

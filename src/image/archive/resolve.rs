@@ -12,6 +12,7 @@ use crate::image::{
     Finding, ImageError, Searcher,
     content::clipped,
     finding::{Layer, Part, Place, Removal, Sighting, Spot},
+    listing::{Files, lay_over},
     rules,
 };
 
@@ -48,10 +49,7 @@ pub(super) fn report(reader: ImageReader<'_>) -> Report {
     resolver.describe();
     let mut findings: Vec<Finding> = resolver.findings();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let images = &resolver.images;
-    let name =
-        |image: &Image| ImageSummary { name: resolver.searcher().redact_name(&image.name), layers: image.layers.len() };
-    let images: Vec<ImageSummary> = images.iter().map(name).collect();
+    let images: Vec<ImageSummary> = resolver.images.iter().map(|image| resolver.summary(image)).collect();
     let mut problems = resolver.reader.problems;
     if images.is_empty() && problems.is_empty() {
         problems.push(Problem { blob: String::new(), what: ImageError::NoImage.to_string() });
@@ -201,6 +199,15 @@ impl<'s> Resolver<'s> {
                 }
             }
         }
+    }
+
+    fn summary(&self, image: &Image) -> ImageSummary {
+        let mut files = Files::new();
+        for blob in &image.blobs {
+            let listed = self.reader.listings.as_ref().and_then(|listings| listings.get(blob));
+            lay_over(&mut files, listed.cloned().unwrap_or_default());
+        }
+        ImageSummary { name: self.searcher().redact_name(&image.name), layers: image.layers.len(), files }
     }
 
     fn findings(&mut self) -> Vec<Finding> {

@@ -31,6 +31,12 @@ pub(in crate::image) struct Entry {
     pub target: Vec<u8>,
     /// The extended headers of this member, as written.
     pub records: Vec<u8>,
+    /// The type flag of the header, as written.
+    pub flag: u8,
+    /// The permissions.
+    pub mode: u64,
+    /// The numbers of the user and the group that it belongs to.
+    pub owner: (u64, u64),
 }
 
 /// What is said about the next member before it comes.
@@ -193,9 +199,9 @@ impl Announced {
         }
     }
 
-    fn entry(self, kind: u8, header: &[u8; BLOCK]) -> Entry {
+    fn entry(self, flag: u8, header: &[u8; BLOCK]) -> Entry {
         let path = self.path.unwrap_or_else(|| short_path(header));
-        let kind = match kind {
+        let kind = match flag {
             b'5' => EntryKind::Directory,
             b'1' | b'2' => EntryKind::Link,
             b'3' | b'4' | b'6' => EntryKind::Special,
@@ -204,7 +210,9 @@ impl Announced {
             _ => EntryKind::File,
         };
         let target = self.target.unwrap_or_else(|| text(field(header, 157, 100)).to_vec());
-        Entry { kind, path, target, records: self.records }
+        let number = |at| number(field(header, at, 8)).unwrap_or_default();
+        let (mode, owner) = (number(100), (number(108), number(116)));
+        Entry { kind, path, target, records: self.records, flag, mode, owner }
     }
 }
 
