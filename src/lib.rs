@@ -39,6 +39,7 @@ pub mod cli;
 #[path = "../codemods/mod.rs"]
 pub mod codemods;
 pub mod config;
+pub mod forge;
 pub mod git;
 pub mod image;
 pub mod knowledge;

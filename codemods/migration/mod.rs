@@ -354,6 +354,7 @@ impl<'m> Migration<'m> {
         let defaults = self.defaults();
         let [default] = defaults.as_slice() else { return None };
         let plain = default.chars().all(|char| char.is_ascii_alphanumeric() || "-_./:".contains(char));
-        (plain && matches!(classify_value(default), ValueVerdict::Placeholder)).then(|| default.clone())
+        let harmless = matches!(classify_value(default), ValueVerdict::Placeholder) || default == self.name();
+        (plain && harmless).then(|| default.clone())
     }
 }

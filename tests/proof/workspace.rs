@@ -19,15 +19,20 @@ pub struct Addresses {
     pub services: String,
     /// The same behind TLS, see `Service::encrypted_location`.
     pub encrypted: String,
+    /// What stands for `{canary}`.
+    pub value: String,
+    /// What stands for `{certificate}`.
+    pub certificate: String,
     /// The prefix of every image name, e.g. `dfm-proof-k3j1`.
     pub images: String,
 }
 
 impl Addresses {
     /// `text` with `http(s)://npm.example.com` and the like replaced by the services of this run, `https://code.example.com` by the git
-    /// server behind TLS, and `images.example.com` by the image prefix.
+    /// server behind TLS, `images.example.com` by the image prefix, and what stands in braces.
     pub fn fill_in(&self, text: &str) -> String {
         let text = text.replace("images.example.com", &self.images);
+        let text = text.replace("{canary}", &self.value).replace("{certificate}", &self.certificate);
         let mut text = text.replace("code.example.com", &format!("{}/code", self.encrypted));
         for service in PLAIN_SERVICES {
             let here = format!("{}/{service}", self.services);

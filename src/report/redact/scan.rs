@@ -76,6 +76,7 @@ fn assignments(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>
             let writes = assigns
                 && !is_build_secret(name.as_str(), value.as_str())
                 && !is_expansion(before, value.as_str())
+                && !name.as_str().eq_ignore_ascii_case(value.as_str())
                 && is_written_out(value.as_str());
             if writes && is_secret(name.as_str()) {
                 ranges.push(line_start + value.start()..line_start + value.end());
@@ -165,6 +166,7 @@ mod tests {
             "secrets: >-\n",
             "git clone https://$TOKEN@git.example.com/x\n",
             "NPM_TOKEN: ${NPM_TOKEN:?set it}\n",
+            "ARG NPM_TOKEN=NPM_TOKEN\n",
             ": \"${NPM_TOKEN:?is not set}\" ${NPM_TOKEN:+--secret}\n",
         ] {
             assert_eq!(found(text), Vec::<&str>::new(), "{text}");
