@@ -25,6 +25,8 @@
 //! * [`git`]: the state of the work tree; commits, branches and pushes of fixes. *Looking runs nothing that the repository
 //!   configures. A commit, a branch or a push runs what git itself would, only where one was asked for, and holds nothing
 //!   but what was planned.*
+//! * [`forge`]: pull requests on six kinds of forges. *A token goes to the one server that it is meant for, and a text for a
+//!   forge can only be made of redacted parts.*
 //! * [`cli`]: arguments in, streams and an exit status out.
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one

@@ -67,7 +67,7 @@ impl<'m> Copying<'m> {
         }
         let reason = "a private key is replaced by the ssh agent: `RUN --mount=type=ssh` where git or ssh runs, `docker build \
                       --ssh default`, without the lines that copy, `chmod`, add or remove the key; `known_hosts` stays";
-        let place = self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
+        let place = self.entry().and_then(|step| change.place(self.keyword(step), "copied here"));
         change.obstruct("ssh-key", reason, place);
     }
 
@@ -79,9 +79,8 @@ impl<'m> Copying<'m> {
             change.obstruct(conflict.kind, conflict.reason.clone(), place);
         }
         let reads = |used: &FileUse| used.evidence.is_certain() || used.near;
-        if !self.flow.uses.iter().any(reads) && self.is_shipped() {
-            let place =
-                self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
+        if !self.flow.uses.iter().any(reads) && self.is_shipped() && !self.comes_along() {
+            let place = self.entry().and_then(|step| change.place(self.keyword(step), "copied here"));
             let sure = if self.flow.uses.is_empty() { "" } else { " for certain" };
             let path = self.path();
             let reason = format!("no RUN reads `{path}`{sure}: the container, or an image built from this one, may");
@@ -199,8 +198,8 @@ impl<'m> Copying<'m> {
     }
 
     fn check_triggers(&self, change: &mut Change<'m>) {
-        let mut steps =
-            self.flow.uses.iter().map(|used| used.step).chain(self.file.sources.iter().map(|source| source.step));
+        let entries = self.file.sources.iter().map(|source| source.step).chain(self.flow.brought_by.iter().copied());
+        let mut steps = self.flow.uses.iter().map(|used| used.step).chain(entries);
         if steps.any(|step| self.dockerfile.steps[step].onbuild) {
             let id = self.id();
             change.assume(format!("images that are built from this one pass the secret `{id}`"));
@@ -209,7 +208,7 @@ impl<'m> Copying<'m> {
 
     /// A file that no RUN needs can't be a mount of the build.
     pub(super) fn check_run_time(&self, change: &mut Change<'m>) {
-        let place = self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
+        let place = self.entry().and_then(|step| change.place(self.keyword(step), "copied here"));
         let certain = self.flow.uses.iter().any(|used| used.evidence.is_certain());
         let (path, way) = (self.path(), self.run_time_way());
         let reason = match certain {

@@ -67,6 +67,18 @@ impl<'m> Copying<'m> {
         }
     }
 
+    /// Whether no instruction names it: it is in the image because its folder is.
+    fn comes_along(&self) -> bool {
+        self.file.sources.is_empty()
+            && !matches!(&self.file.verdict, FileVerdict::BuildInput(input) if input.at_run_time)
+    }
+
+    /// The first instruction that brings it.
+    fn entry(&self) -> Option<usize> {
+        let along = self.flow.brought_by.first().copied();
+        self.file.sources.first().map(|source| source.step).or(along)
+    }
+
     /// Whether a stage that somebody may run holds the file.
     fn is_shipped(&self) -> bool {
         self.flow.stages.iter().any(|stage| self.shipped.contains(stage))
@@ -111,7 +123,7 @@ impl<'m> Copying<'m> {
         let onward = self.flow.onward.iter().map(|on| label(on.step, Some(on.word), "copied on from there".to_owned()));
         let name = self.path().file_name().unwrap_or("").to_owned();
         let uses = self.flow.uses.iter().map(|used| label(used.step, None, used.evidence.describe(&name)));
-        let primary = first.unwrap_or_else(|| label(0, None, what.to_owned()));
+        let primary = first.unwrap_or_else(|| label(self.entry().unwrap_or(0), None, format!("comes along: {what}")));
         (primary, others.chain(onward).chain(uses).collect())
     }
 
@@ -135,7 +147,7 @@ impl<'m> Copying<'m> {
             change.require(Feature::Mount);
             self.offer(change, way);
         }
-        if !self.flow.uses.is_empty() || !self.is_shipped() {
+        if !self.flow.uses.is_empty() || !self.is_shipped() || self.comes_along() {
             self.ignore(change);
         }
         self.tell(change, way);

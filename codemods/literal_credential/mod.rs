@@ -1,8 +1,10 @@
 #![doc = include_str!("page.md")]
 
+mod options;
 mod outside;
 mod places;
 mod replacement;
+mod texts;
 
 use super::prelude::*;
 use crate::callers::Builder;
@@ -10,6 +12,7 @@ use crate::knowledge::engines::Feature;
 use crate::model::{Form, ShellText};
 use crate::plan::{FollowUp, Mount};
 use crate::source::TextRange;
+use crate::syntax::shell::{self, Dialect};
 use places::{Literal, literals};
 
 /// See the page above.
@@ -17,7 +20,7 @@ pub const CODEMOD: Codemod = Codemod {
     id: "literal-credential",
     summary: "a credential is written out in the Dockerfile",
     page: include_str!("page.md"),
-    may_find: |_| true,
+    may_find: texts::may_hold_credential,
     find,
 };
 
@@ -39,9 +42,7 @@ struct Group {
 fn in_runs<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
     let mut groups: Vec<Group> = Vec::new();
     for step in 0..dockerfile.steps.len() {
-        for (shell, literal) in of_step(dockerfile, step) {
-            let keyword = dockerfile.steps[step].instruction.keyword_range();
-            let place = shell.view.as_ref().and_then(|view| view.host_range(literal.command)).unwrap_or(keyword);
+        for (place, literal) in of_step(dockerfile, step) {
             match groups.iter_mut().find(|group| group.value == literal.value) {
                 Some(group) => group.steps.push((step, place)),
                 None => {
@@ -54,13 +55,39 @@ fn in_runs<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
     groups.iter().map(|group| finding(model, dockerfile, group)).collect()
 }
 
-/// The credentials in a RUN with the shell text that they stand in. What stands in the text of a nested shell stands in
-/// a word of the first one as well.
-fn of_step(dockerfile: &Dockerfile, step: usize) -> Vec<(&ShellText, Literal)> {
-    let run = dockerfile.steps.get(step).and_then(|step| step.run.as_deref());
-    let Some(shell) = run.and_then(|run| run.shells.first()) else { return Vec::new() };
-    let text = shell.view.as_ref().map_or("", |view| view.text());
-    literals(text, &shell.script).into_iter().map(|literal| (shell, literal)).collect()
+/// The credentials in a RUN, each with its place in the file.
+fn of_step(dockerfile: &Dockerfile, step: usize) -> Vec<(TextRange, Literal)> {
+    let Some(keyword) = dockerfile.steps.get(step).map(|step| step.instruction.keyword_range()) else {
+        return Vec::new();
+    };
+    let Some(run) = dockerfile.steps[step].run.as_deref() else { return Vec::new() };
+    if let (Form::Exec(arguments), []) = (&run.form, run.shells.as_slice()) {
+        return in_words(arguments).into_iter().map(|literal| (keyword, literal)).collect();
+    }
+    let place = |shell: &ShellText, literal: &Literal| {
+        shell.view.as_ref().and_then(|view| view.host_range(literal.command)).unwrap_or(keyword)
+    };
+    let mut found: Vec<(TextRange, Literal)> = Vec::new();
+    for (number, shell) in run.shells.iter().enumerate() {
+        for literal in in_shell(shell) {
+            // The text of a nested shell is a word of the first one as well.
+            if number == 0 || found.iter().all(|(_, other)| other.value != literal.value) {
+                found.push((place(shell, &literal), literal));
+            }
+        }
+    }
+    found
+}
+
+fn in_shell(shell: &ShellText) -> Vec<Literal> {
+    shell.view.as_ref().map_or_else(Vec::new, |view| literals(view.text(), &shell.script))
+}
+
+/// The credentials among the words of a command that no shell runs.
+fn in_words(words: &[String]) -> Vec<Literal> {
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
+    let line = quoted.join(" ");
+    literals(&line, &shell::parse(&line, Dialect::Posix))
 }
 
 /// A name that means nothing else in the file: another credential's mount may have been made with the first choice.

@@ -1,7 +1,8 @@
 //! Credentials in instructions that no mount can serve.
 
 use super::CODEMOD;
-use super::places::literals;
+use super::in_words;
+use super::places::{is_credential, is_secret, literals};
 use crate::codemods::prelude::*;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::Step;
@@ -25,7 +26,7 @@ fn credential(step: &Step) -> Option<(TextRange, String)> {
     match step.keyword {
         Keyword::Label => step.pairs.iter().find_map(|pair| {
             let value = pair.value.as_ref().filter(|value| value.variables.is_empty())?;
-            Some((pair.key_range, shaped(&value.value)?))
+            Some((pair.key_range, shaped(&value.value).or_else(|| named(&pair.key, &value.value))?))
         }),
         Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => started(step),
         _ => None,
@@ -35,8 +36,8 @@ fn credential(step: &Step) -> Option<(TextRange, String)> {
 fn started(step: &Step) -> Option<(TextRange, String)> {
     let keyword = step.instruction.keyword_range();
     if let Some(strings) = step.instruction.json() {
-        let line: Vec<String> = strings.iter().map(|string| quoted(&string.value)).collect();
-        return in_shell(&line.join(" ")).map(|what| (keyword, what));
+        let words: Vec<String> = strings.into_iter().map(|string| string.value).collect();
+        return in_words(&words).into_iter().next().map(|literal| (keyword, literal.what));
     }
     in_shell(step.instruction.shell()?.text()).map(|what| (keyword, what))
 }
@@ -46,8 +47,11 @@ fn in_shell(text: &str) -> Option<String> {
     literals(text, &script).into_iter().next().map(|literal| literal.what)
 }
 
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+/// A label whose last part is the name of a secret: `com.example.token=…`.
+fn named(key: &str, value: &str) -> Option<String> {
+    let name = key.rsplit(['.', '/']).next().unwrap_or(key);
+    let plain = name.eq_ignore_ascii_case("key");
+    (!plain && is_secret(&name.replace('-', "_")) && is_credential(value)).then(|| "the value of a secret".to_owned())
 }
 
 fn shaped(value: &str) -> Option<String> {
@@ -69,6 +73,7 @@ fn finding<'m>(
     number: usize,
 ) -> Finding {
     let word = format!("{keyword:?}").to_uppercase();
+    let article = if keyword == Keyword::Entrypoint { "an" } else { "a" };
     let mut change = Change::new(model, dockerfile);
     let label = change.place(place, "here");
     change.obstruct("used-outside-run", format!("only a RUN can see a secret, and {word} is not one"), label);
@@ -84,7 +89,7 @@ fn finding<'m>(
         severity: Severity::Error,
         dockerfile: dockerfile.path().to_owned(),
         subject: format!("{word} literal {number}"),
-        title: format!("{what} is written out in a {word}"),
+        title: format!("{what} is written out in {article} {word}"),
         primary: Label {
             file: dockerfile.path().to_owned(),
             range: place,

@@ -1,13 +1,11 @@
 //! Where credentials are written out in shell text: by their shape, and by the place they stand in.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
+use super::texts::{Spot, spot};
+use crate::knowledge::files::{FileVerdict, classify_file, holds_credential};
 use crate::knowledge::names::{SecretKind, classify_name};
-use crate::knowledge::values::{ValueVerdict, classify_value, url_userinfo};
+use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::source::{TextRange, range, slice};
-use crate::syntax::shell::{Command, Part, PartKind, Quote, Script, Word};
+use crate::syntax::shell::{Command, Part, PartKind, Quote, RedirectKind, Script, Word};
 
 /// A credential that is written out. Has no `Debug`: nothing may print its value.
 pub(super) struct Literal {
@@ -42,51 +40,12 @@ pub(super) fn literals(text: &str, script: &Script) -> Vec<Literal> {
     found
 }
 
-/// A header that carries a credential, up to its value.
-static HEADER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\s*(authorization|proxy-authorization|(?:[a-z]+-)*(?:token|api-?key|apikey|secret|auth)(?:-[a-z]+)*|x-jfrog-art-api)\s*:\s+(?:(?:bearer|token|basic|apikey)\s+)?(\S+)\s*$").ok()
-});
-
-/// Long options whose value is a credential.
-const OPTIONS: [&str; 13] = [
-    "password",
-    "passwd",
-    "pass",
-    "token",
-    "auth-token",
-    "access-token",
-    "api-token",
-    "api-key",
-    "apikey",
-    "client-secret",
-    "secret-key",
-    "http-password",
-    "registry-token",
-];
-
-/// Programs with a short option for a password, and the option.
-const SHORT: [(&str, &str); 12] = [
-    ("docker", "-p"),
-    ("podman", "-p"),
-    ("helm", "-p"),
-    ("skopeo", "-p"),
-    ("oras", "-p"),
-    ("sshpass", "-p"),
-    ("mysql", "-p"),
-    ("mysqladmin", "-p"),
-    ("mysqldump", "-p"),
-    ("mariadb", "-p"),
-    ("redis-cli", "-a"),
-    ("curl", "-u"),
-];
-
-/// Passwords that images are known to come with, which open nothing else.
-const KNOWN: [&str; 9] =
-    ["postgres", "mysql", "mariadb", "guest", "redis", "docker", "vagrant", "ubuntu", "minioadmin"];
-
-struct Finder<'c> {
-    text: &'c str,
-    command: &'c Command,
+/// Looks at one command.
+pub(super) struct Finder<'c> {
+    /// The shell text.
+    pub text: &'c str,
+    /// The command in it.
+    pub command: &'c Command,
 }
 
 impl Finder<'_> {
@@ -97,89 +56,42 @@ impl Finder<'_> {
             self.command.assignments.iter().filter_map(|assignment| self.assigned(&assignment.name, &assignment.value));
         let values = self.command.assignments.iter().map(|assignment| &assignment.value);
         let by_shape = words.chain(bodies).chain(values).flat_map(|word| self.in_word(word));
-        assigned.chain(self.options()).chain(by_shape).collect()
+        let found: Vec<Literal> =
+            assigned.chain(self.wrapped()).chain(self.options()).chain(self.sent()).chain(by_shape).collect();
+        if found.is_empty() { self.written().into_iter().collect() } else { found }
     }
 
-    fn program(&self) -> String {
+    /// The program that runs behind `sudo`, `env` and the like.
+    pub(super) fn program(&self) -> String {
         self.command.effective_name().unwrap_or_default()
     }
 
     /// `NAME=value` in front of a command or alone, where the name says that it is a secret.
     fn assigned(&self, name: &str, value: &Word) -> Option<Literal> {
-        let kind = classify_name(name).kind()?;
-        let telling = matches!(kind, SecretKind::Fetch | SecretKind::Application | SecretKind::SshKey);
-        let literal = value.parts.first().filter(|_| telling && value.parts.len() == 1)?;
+        let literal = value.parts.first().filter(|_| is_secret(name) && value.parts.len() == 1)?;
         let PartKind::Text(text) = &literal.kind else { return None };
         if is_fingerprint(name, text) {
             return None;
         }
-        self.literal(literal.range, literal.quote, text, 0, text.len(), "the value of a secret", name.to_owned())
+        self.literal(literal, Spot::new(0, text.len(), "the value of a secret", name.to_owned()))
     }
 
-    /// `--password X`, `--password=X`, `-p X`, `-pX`, `export NAME=X`.
-    fn options(&self) -> Vec<Literal> {
-        let arguments = self.command.effective_arguments();
-        let mut found = Vec::new();
-        for (at, word) in arguments.iter().enumerate() {
-            let text = word.lossy();
-            let glued = self.glued_option(word, &text);
-            let next = self.separate_option(&text, arguments.get(at + 1));
-            found.extend(glued.into_iter().chain(next));
-        }
-        found
+    /// `env NAME=value make`, `sudo NAME=value make`.
+    fn wrapped(&self) -> Vec<Literal> {
+        let wrappers = self.command.words.iter().take(self.command.effective().index);
+        let settings = wrappers.filter_map(|word| {
+            let (name, part, start) = behind_equals(word)?;
+            self.setting(name, part, start)
+        });
+        settings.collect()
     }
 
-    fn glued_option(&self, word: &Word, text: &str) -> Option<Literal> {
-        let program = self.program();
-        if let Some((option, part, start)) = behind_equals(word) {
-            let PartKind::Text(value) = &part.kind else { return None };
-            let literal =
-                |what: &str, name| self.literal(part.range, part.quote, value, start, value.len(), what, name);
-            if matches!(program.as_str(), "export" | "declare" | "readonly" | "local") {
-                let kind = classify_name(option).kind()?;
-                let telling = matches!(kind, SecretKind::Fetch | SecretKind::Application | SecretKind::SshKey);
-                return telling.then(|| literal("the value of a secret", option.to_owned())).flatten();
-            }
-            let name = option.strip_prefix("--").filter(|name| OPTIONS.contains(name))?;
-            return literal("the value of an option for credentials", self.named(name));
-        }
-        let [part] = word.parts.as_slice() else { return None };
-        let short = SHORT.iter().find(|(known, _)| *known == program && program.starts_with('m'))?.1;
-        text.strip_prefix(short).filter(|value| !value.is_empty())?;
-        self.literal(part.range, part.quote, text, short.len(), text.len(), "a password", self.named("password"))
-    }
-
-    fn separate_option(&self, option: &str, value: Option<&Word>) -> Option<Literal> {
-        let [part] = value?.parts.as_slice() else { return None };
+    /// The value behind `NAME=` in a word, where the name says that it is a secret.
+    pub(super) fn setting(&self, name: &str, part: &Part, start: usize) -> Option<Literal> {
         let PartKind::Text(text) = &part.kind else { return None };
-        let program = self.program();
-        let long = option.strip_prefix("--").filter(|name| OPTIONS.contains(name));
-        let short = SHORT.iter().any(|(known, flag)| *known == program && *flag == option && !known.starts_with('m'));
-        let login = !matches!(program.as_str(), "docker" | "podman" | "helm" | "skopeo" | "oras")
-            || self.command.words.iter().any(|word| word.lossy() == "login");
-        let basic = program == "curl" && matches!(option, "-u" | "--user");
-        if basic {
-            let colon = text.find(':')?;
-            return self.literal(
-                part.range,
-                part.quote,
-                text,
-                colon + 1,
-                text.len(),
-                "a password",
-                self.named("password"),
-            );
-        }
-        let name = long.or((short && login).then_some("password"))?;
-        self.literal(
-            part.range,
-            part.quote,
-            text,
-            0,
-            text.len(),
-            "the value of an option for credentials",
-            self.named(name),
-        )
+        let secret = is_secret(name) && !is_fingerprint(name, text.get(start..)?);
+        let spot = || Spot::new(start, text.len(), "the value of a secret", name.to_owned());
+        secret.then(spot).and_then(|spot| self.literal(part, spot))
     }
 
     fn in_word(&self, word: &Word) -> Vec<Literal> {
@@ -187,62 +99,29 @@ impl Finder<'_> {
             PartKind::Text(text) => Some((part, text)),
             _ => None,
         });
-        let found = texts.filter_map(|(part, text)| {
-            let (start, end, what, name) =
-                self.in_url(text).or_else(|| self.in_header(text)).or_else(|| self.by_shape(text))?;
-            self.literal(part.range, part.quote, text, start, end, &what, name)
+        texts.filter_map(|(part, text)| self.literal(part, spot(text, |what| self.named(what))?)).collect()
+    }
+
+    /// A whole file of credentials that is written out: `echo "machine h login u password p" > ~/.netrc`.
+    fn written(&self) -> Option<Literal> {
+        let mut redirects = self.command.redirects.iter();
+        let writes = |kind: RedirectKind| matches!(kind, RedirectKind::Write | RedirectKind::Append);
+        let target = redirects.find(|redirect| writes(redirect.kind))?.target.lossy();
+        let FileVerdict::BuildInput(_) = classify_file(&target) else { return None };
+        let bodies = self.command.redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref());
+        let words = bodies.chain(self.command.effective_arguments());
+        let texts = words.flat_map(|word| &word.parts).filter_map(|part| match &part.kind {
+            PartKind::Text(text) => Some((part, text)),
+            _ => None,
         });
-        found.collect()
-    }
-
-    fn in_url(&self, text: &str) -> Option<(usize, usize, String, String)> {
-        let userinfo = url_userinfo(text).filter(|userinfo| userinfo.is_credential(text))?;
-        let part = userinfo.password.as_ref().unwrap_or(&userinfo.user);
-        let name = self.named(if userinfo.password.is_some() { "password" } else { "token" });
-        // A service that is set up for the build alone opens nothing elsewhere.
-        let local = matches!(slice(text, userinfo.host).split(':').next(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        let as_user = userinfo.password.is_some() && slice(text, userinfo.user.range) == slice(text, part.range);
-        let plain = part.variables.is_empty() && !local && !as_user;
-        plain.then(|| (part.range.start().into(), part.range.end().into(), "the password of a URL".to_owned(), name))
-    }
-
-    fn in_header(&self, text: &str) -> Option<(usize, usize, String, String)> {
-        let found = HEADER.as_ref()?.captures(text)?;
-        // `Authorization: Bearer ` goes on in another piece of the word.
-        let scheme = |text: &str| ["bearer", "token", "basic", "apikey"].contains(&text.to_ascii_lowercase().as_str());
-        let value = found.get(2).filter(|value| !scheme(value.as_str()))?;
-        let header = found.get(1)?.as_str().to_ascii_lowercase();
-        let name = match header.as_str() {
-            "authorization" | "proxy-authorization" => self.named("token"),
-            other => other.trim_start_matches("x-").to_ascii_uppercase().replace('-', "_"),
-        };
-        Some((value.start(), value.end(), format!("the value of the header `{header}`"), name))
-    }
-
-    /// A token whose form says what it is. Random-looking text alone says too little: names of objects look like it.
-    fn by_shape(&self, text: &str) -> Option<(usize, usize, String, String)> {
-        let inside = |char: char| char.is_ascii_alphanumeric() || "_.+/~-".contains(char);
-        let mut start = 0;
-        while start < text.len() {
-            let rest = text.get(start..)?;
-            let begin = start + rest.find(inside)?;
-            let length = text.get(begin..)?.find(|char| !inside(char)).unwrap_or(text.len() - begin);
-            let end = begin + length;
-            if let ValueVerdict::CredentialShaped { what } = classify_value(text.get(begin..end)?)
-                && what != "random-looking text"
-            {
-                let name = what.split_whitespace().skip(1).take(2).collect::<Vec<_>>().join("_").to_ascii_uppercase();
-                let plain = name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
-                let name = if plain { name } else { self.named("token") };
-                return Some((begin, end, what, name));
-            }
-            start = end.max(start + 1);
-        }
-        None
+        let (part, text) = texts.into_iter().find(|(_, text)| holds_credential(text))?;
+        let (value, name) = (text.clone(), self.named("credentials"));
+        let (at, what) = (part.range, format!("a credential for `{}`", target.rsplit('/').next().unwrap_or("")));
+        Some(Literal { value, at, part: at, quote: Quote::Ansi, what, name, command: self.command.range })
     }
 
     /// `GIT_TOKEN`: the program and what it is.
-    fn named(&self, what: &str) -> String {
+    pub(super) fn named(&self, what: &str) -> String {
         let program = match self.program().as_str() {
             "docker" | "podman" | "helm" | "skopeo" | "oras" => "registry".to_owned(),
             "" | "echo" | "printf" | "curl" | "wget" | "sh" | "bash" | "cat" | "sed" | "export" | "env" => {
@@ -253,30 +132,23 @@ impl Finder<'_> {
         format!("{program}_{what}").to_ascii_uppercase().replace('-', "_")
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a literal has this many facts, and no two of them go together")]
-    fn literal(
-        &self,
-        part: TextRange,
-        quote: Quote,
-        text: &str,
-        start: usize,
-        end: usize,
-        what: &str,
-        name: String,
-    ) -> Option<Literal> {
+    /// The credential at `spot` of `part`, if it is one.
+    pub(super) fn literal(&self, part: &Part, spot: Spot) -> Option<Literal> {
+        let PartKind::Text(text) = &part.kind else { return None };
+        let Spot { start, end, what, name } = spot;
         let value = text.get(start..end).filter(|value| is_credential(value))?.to_owned();
         // Where quotes or escapes were removed, a place in the value is none in the text.
-        let verbatim = slice(self.text, part) == text;
-        let from = usize::from(part.start());
-        let at = if verbatim { range(from + start, from + end) } else { part };
-        let quote = if verbatim { quote } else { Quote::Ansi };
-        Some(Literal { value, at, part, quote, what: what.to_owned(), name, command: self.command.range })
+        let verbatim = slice(self.text, part.range) == text;
+        let from = usize::from(part.range.start());
+        let at = if verbatim { range(from + start, from + end) } else { part.range };
+        let quote = if verbatim { part.quote } else { Quote::Ansi };
+        Some(Literal { value, at, part: part.range, quote, what, name, command: self.command.range })
     }
 }
 
 /// What stands in front of a word's first `=`, the piece that the value behind it is, and where it begins in that piece;
 /// `None` where the value has several pieces.
-fn behind_equals(word: &Word) -> Option<(&str, &Part, usize)> {
+pub(super) fn behind_equals(word: &Word) -> Option<(&str, &Part, usize)> {
     let PartKind::Text(text) = &word.parts.first()?.kind else { return None };
     let (option, value) = text.split_once('=')?;
     match word.parts.as_slice() {
@@ -286,16 +158,29 @@ fn behind_equals(word: &Word) -> Option<(&str, &Part, usize)> {
     }
 }
 
+/// Whether a name says that its value is a secret of its own, and not an address that may hold one.
+pub(super) fn is_secret(name: &str) -> bool {
+    let kind = classify_name(name).kind();
+    matches!(kind, Some(SecretKind::Fetch | SecretKind::Application | SecretKind::SshKey))
+}
+
 /// Whether it is the fingerprint or id of a public key: hexadecimal, in a variable that is called just `key`.
 fn is_fingerprint(name: &str, value: &str) -> bool {
     let digits = value.trim_start_matches("0x");
     name.eq_ignore_ascii_case("key") && digits.chars().all(|char| char.is_ascii_hexdigit())
 }
 
-/// Whether a text in a place for credentials is one: no placeholder, no reference, no path, and not a password that
-/// everybody knows.
-fn is_credential(value: &str) -> bool {
-    let plain = value.len() >= 4 && !value.contains(['$', '`', '{', '<', '%']) && !value.starts_with(['@', '/', '.']);
+/// Passwords that images are known to come with, which open nothing else.
+const KNOWN: [&str; 9] =
+    ["postgres", "mysql", "mariadb", "guest", "redis", "docker", "vagrant", "ubuntu", "minioadmin"];
+
+/// Whether a text in a place for credentials is one: no placeholder, no reference, no path, no option, and not a password
+/// that everybody knows.
+pub(super) fn is_credential(value: &str) -> bool {
+    let plain = value.len() >= 4 && !value.contains(['$', '`', '{', '<', '%']);
+    // `env:NAME`, `file:PATH` and `stdin` say where it comes from (openssl-passphrase-options(1)).
+    let elsewhere = value == "stdin" || ["env:", "file:", "fd:"].iter().any(|source| value.starts_with(source));
+    let plain = plain && !elsewhere && !value.starts_with(['@', '/', '.', '-']);
     let verdict = classify_value(value);
     plain && !KNOWN.contains(&value) && matches!(verdict, ValueVerdict::Literal | ValueVerdict::CredentialShaped { .. })
 }

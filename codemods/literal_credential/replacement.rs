@@ -1,4 +1,4 @@
-use super::of_step;
+use super::in_shell;
 use super::places::Literal;
 use crate::codemods::prelude::*;
 use crate::knowledge::tools;
@@ -9,7 +9,13 @@ use crate::syntax::shell::{Command, Quote, RedirectKind, Word};
 
 /// The edit that puts `$NAME` in the place of the first `value` that is still in the RUN at `step`.
 pub(super) fn next(dockerfile: &Dockerfile, step: usize, value: &str, name: &str) -> Option<StepEdit> {
-    let (shell, literal) = of_step(dockerfile, step).into_iter().find(|(_, literal)| literal.value == value)?;
+    let run = dockerfile.steps.get(step)?.run.as_deref()?;
+    let found = |shell| in_shell(shell).into_iter().find(|literal| literal.value == value);
+    let Some((shell, literal)) = run.shells.first().and_then(|shell| Some((shell, found(shell)?))) else {
+        let nested = run.shells.iter().skip(1).any(|shell| found(shell).is_some());
+        let reason = || "it stands in the text of another shell, with quotes around quotes".to_owned();
+        return nested.then(|| Err(("nested-shell", reason())));
+    };
     if let Some(reason) = keeps(shell, &literal) {
         return Some(Err(("writes-down", reason)));
     }

@@ -2,10 +2,12 @@
 
 use crate::callers::{Builder, ByHand, Format, instead_of_argument};
 use crate::config::{self, Needed};
+use crate::knowledge::tools;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{Binding, BoundBuild, Entry, Form, Mention, RestKind, mentions, rests};
 use crate::plan::{Change, FollowUp, Label, Obstacle};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
+use crate::syntax::shell::{Command, Word};
 
 use super::Migration;
 
@@ -17,6 +19,7 @@ impl<'m> Migration<'m> {
         if self.secret.entry != Entry::Mount {
             self.check_rests(change);
         }
+        self.note_programs(change);
         self.check_builders(change);
         self.check_mentions(change);
         self.check_defaults(change);
@@ -69,12 +72,37 @@ impl<'m> Migration<'m> {
                         let line = self.dockerfile.lines.line(at.start());
                         change.notes.push(format!("line {line} prints the value to the build log"));
                     }
+                    RestKind::Hashed(files) => {
+                        let files = files.join("`, `");
+                        change.assume(format!(
+                            "the image may hold a hash of the value in `{files}`, which can be guessed at"
+                        ));
+                    }
                     RestKind::NotUnderstood(program) => {
                         change.assume(format!("`{program}`, which gets the value, does not write it into the image"));
                     }
                     // The repairs deal with what is written down.
                     RestKind::File(_) | RestKind::Tool { .. } => {}
                 }
+            }
+        }
+    }
+
+    /// A mount keeps a value out of the history, and not out of a program that is built with it.
+    fn note_programs(&self, change: &mut Change<'m>) {
+        for used in &self.secret.uses {
+            let Some(run) = self.run(used.step) else { continue };
+            let embeds = |command: &&Command| {
+                let words = || command.words.iter().skip(command.effective().index);
+                tools::embeds(&words().map(Word::lossy).collect::<Vec<_>>())
+                    && words().any(|word| word.mentions(&used.name))
+            };
+            if run.commands().find(embeds).is_some() {
+                let line = self.dockerfile.line_of(used.step);
+                let name = &used.name;
+                change.notes.push(format!(
+                    "the RUN in line {line} builds `{name}` into a program: whoever has the program can read it"
+                ));
             }
         }
     }
@@ -190,8 +218,16 @@ impl<'m> Migration<'m> {
             matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
                 && mentions(crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()), name)
         });
+        let code = || self.model.read_when_run(self.dockerfile, name, self.secret.kind);
+        let heirs = || self.model.heirs(self.dockerfile);
         let (range, reason) = match started {
             Some(step) => (step.outer.text_range(), format!("the start command reads `{name}`")),
+            None if let Some(file) = code() => {
+                (self.primary_label("").range, format!("`{file}` reads `{name}` when the container runs"))
+            }
+            None if let Some(heir) = heirs().first() => {
+                (self.primary_label("").range, format!("`{heir}` starts from this image and inherits `{name}`"))
+            }
             None if self.is_only_a_placeholder() => {
                 (self.primary_label("").range, format!("`{name}` holds a placeholder for what the container is given"))
             }

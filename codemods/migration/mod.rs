@@ -102,7 +102,7 @@ impl<'m> Migration<'m> {
                 match rest.kind {
                     RestKind::Tool { codemod: "persisted-credential", .. } => return "persisted-credential",
                     RestKind::File(_) | RestKind::Tool { .. } => id = "written-credential",
-                    RestKind::Log | RestKind::NotUnderstood(_) => {}
+                    RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => {}
                 }
             }
         }
@@ -136,12 +136,20 @@ impl<'m> Migration<'m> {
             codemod,
             severity: Severity::Warning,
             dockerfile: self.dockerfile.path().to_owned(),
-            subject: self.name().to_owned(),
+            subject: self.subject(),
             title,
             primary: self.primary_label(primary),
             labels: self.labels(),
             notes: std::iter::once(format!("taken for a secret because {}", self.secret.why)).chain(notes).collect(),
             fix,
+        }
+    }
+
+    /// A secret that is mounted is another subject than the argument that it was.
+    fn subject(&self) -> String {
+        match &self.mounted {
+            Some(mounted) => format!("{} by mount", mounted.name),
+            None => self.name().to_owned(),
         }
     }
 

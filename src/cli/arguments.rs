@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use super::{Committing, Verify};
+use super::{Committing, Proposing, Verify};
 
 /// Find the secrets that Docker builds leak, and move them to BuildKit mounts together with every file that builds the
 /// image.
@@ -16,6 +16,7 @@ use super::{Committing, Verify};
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     group(ArgGroup::new("writing").multiple(true)),
+    group(ArgGroup::new("recording").multiple(true)),
     after_help = "A directory that is called like a command is written with a dot: `dfmigrate ./flags`.\n\nExit status: \
                   0 if nothing remains to be done, 1 if findings remain, 2 if \
                   dfmigrate failed."
@@ -70,6 +71,10 @@ pub struct Arguments {
     /// What is done with a fix in git.
     #[command(flatten)]
     pub committing: Committing,
+
+    /// How a fix is proposed to others.
+    #[command(flatten)]
+    pub proposing: Proposing,
 
     /// Run only these codemods.
     ///

@@ -25,12 +25,12 @@ pub struct Committing {
     /// were.
     #[arg(
         long, value_name = "HOW", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "all",
-        requires = "writing"
+        requires = "writing", group = "recording"
     )]
     pub commit: Option<Parts>,
 
     /// Commit on this branch: it is made where there is none, and used if all of its commits are dfmigrate's own.
-    #[arg(long, value_name = "NAME", requires = "commit")]
+    #[arg(long, value_name = "NAME", requires = "recording")]
     pub branch: Option<String>,
 
     /// Where the branch begins, instead of what is checked out.
@@ -38,19 +38,19 @@ pub struct Committing {
     pub base: Option<String>,
 
     /// Push the commits. Nothing of somebody else is ever overwritten.
-    #[arg(long, requires = "commit")]
+    #[arg(long, requires = "recording")]
     pub push: bool,
 
     /// Where to push to, instead of the remote that git's configuration names.
-    #[arg(long, value_name = "NAME", requires = "push")]
+    #[arg(long, value_name = "NAME", requires = "recording")]
     pub remote: Option<String>,
 
     /// Pass over the hooks that could refuse the commit or the push, as `--no-verify` of git does.
-    #[arg(long, requires = "commit")]
+    #[arg(long, requires = "recording")]
     pub no_verify: bool,
 
     /// Commit although no branch is checked out, so that only HEAD will hold the commit.
-    #[arg(long, requires = "commit")]
+    #[arg(long, requires = "recording")]
     pub allow_detached: bool,
 }
 
@@ -168,6 +168,15 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
+    /// Ends the run for a pull request: what was checked out before is again, and the branch keeps its commits.
+    pub(super) fn end_elsewhere(self, outcome: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+        let branches = self.desks.values().filter_map(|desk| Some((desk.branch.as_ref()?, &desk.repository)));
+        let left: Vec<Result<(), GitError>> = branches.map(|(branch, repository)| branch.leave(repository)).collect();
+        let outcome = outcome?;
+        left.into_iter().collect::<Result<(), GitError>>().map_err(failure)?;
+        Ok(outcome)
+    }
+
     /// Ends the run: where nothing was committed, what was checked out before is again.
     pub(super) fn end(self, outcome: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
         let left = self.leave();
@@ -200,7 +209,8 @@ impl Desk {
     }
 }
 
-fn stages(analysis: &Analysis, policy: &Policy, parts: Option<Parts>) -> Vec<Stage> {
+/// The commits that `analysis` becomes.
+pub(super) fn stages(analysis: &Analysis, policy: &Policy, parts: Option<Parts>) -> Vec<Stage> {
     let plan = &analysis.plan;
     if parts == Some(Parts::Each) {
         return plan::stages(&analysis.repository, plan, policy, codemods::ALL);
@@ -220,7 +230,7 @@ fn with_commits(failure: Failure, commits: &[Commit]) -> Failure {
 }
 
 /// A failure of git with what a person can do about it.
-fn failure(error: GitError) -> Failure {
+pub(super) fn failure(error: GitError) -> Failure {
     let hint = match &error {
         GitError::Detached(_) => Some("pass `--branch NAME` to make a branch, or `--allow-detached` to commit anyway"),
         GitError::Unfit(_) => Some("commit your own changes first, or fix without `--commit`"),

@@ -100,7 +100,7 @@ pub(super) fn recover(arguments: &Arguments, streams: &mut Streams) -> Result<()
 }
 
 /// What is found in the files as they were written.
-fn analysed_again(before: &Analysis, policy: &Policy) -> Analysis {
+pub(super) fn analysed_again(before: &Analysis, policy: &Policy) -> Analysis {
     let repository = before.repository.with_sources(before.plan.files.values().map(|change| change.after.clone()));
     let plan = plan::make(&repository, policy, codemods::ALL);
     Analysis { root: before.root.clone(), plan, redactor: before.redactor.clone(), repository }

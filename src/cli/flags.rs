@@ -29,6 +29,13 @@ pub(super) fn lines(repository: &Repository, wanted: impl Fn(&Utf8Path) -> bool)
     model.dockerfiles.iter().map(|dockerfile| line(&model, dockerfile)).collect()
 }
 
+/// The secrets that the builds of these Dockerfiles take, by id, and where each comes from, as `--secret` takes it.
+pub(super) fn secrets_of(repository: &Repository, wanted: impl Fn(&Utf8Path) -> bool) -> Vec<(String, String)> {
+    let model = Model::new(std::rc::Rc::new(repository.clone()), wanted);
+    let of_each = model.dockerfiles.iter().map(|dockerfile| secrets(dockerfile, &model.bound_builds(dockerfile)));
+    of_each.fold(BTreeMap::new(), |all, one| one.into_iter().chain(all).collect()).into_iter().collect()
+}
+
 fn line(model: &Model, dockerfile: &Dockerfile) -> String {
     let builds = model.bound_builds(dockerfile);
     let mut words = vec!["docker".to_owned(), "build".to_owned()];

@@ -15,6 +15,7 @@ mod fix;
 mod flags;
 mod gate;
 mod ids;
+mod propose;
 mod report;
 mod review;
 mod streams;
@@ -22,6 +23,7 @@ mod verify;
 
 pub use arguments::{Arguments, Color, Command, Paths};
 pub use commit::{Committing, Parts};
+pub use propose::{ForgeName, Proposing};
 pub use verify::{MessageFormat, Verify};
 
 use std::{ffi::OsString, process::ExitCode};
@@ -74,6 +76,7 @@ fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure>
         Some(Command::Codemods) => codemods::run(streams),
         Some(Command::Verify(verify)) => verify::run(verify, streams),
         None if arguments.interactive => review::run(arguments, streams),
+        None if arguments.proposing.pr => propose::run(arguments, streams),
         None if arguments.fix => fix::run(arguments, streams),
         None if arguments.diff => diff::run(arguments, streams),
         None => report::run(arguments, streams),

@@ -29,6 +29,7 @@ pub use message::Message;
 pub use own::is_own;
 pub use push::{Moved, Pushed, push};
 pub use ready::check_state;
+pub use remote::{FORK, addresses, set_fork};
 pub use repository::{Head, Hooks, Repository};
 pub use work_tree::{WorkTree, state, untracked};
 

@@ -27,3 +27,34 @@ pub(super) fn of(repository: &Repository, branch: &str, asked: Option<&str>) -> 
         (None, _) => Err(GitError::ManyRemotes(names)),
     }
 }
+
+/// The address of the remote that `branch` is pushed to: as the configuration has it, and as git rewrites that
+/// (`url.<base>.insteadOf`).
+///
+/// # Errors
+/// There is no such remote, or several and nothing says which.
+pub fn addresses(repository: &Repository, branch: &str, asked: Option<&str>) -> Result<Vec<String>, GitError> {
+    let name = of(repository, branch, asked)?;
+    let failed = |error| repository.failed(error);
+    let read = repository.read()?;
+    let config = read.config().and_then(|mut config| config.snapshot()).map_err(failed)?;
+    let written = config.get_string(&format!("remote.{name}.url")).ok();
+    let rewritten = read.find_remote(&name).map_err(failed)?.url().map(str::to_owned).ok();
+    Ok(written.into_iter().chain(rewritten).collect())
+}
+
+/// The name of the remote for the fork that pull requests come from where pushing to the repository itself is not allowed.
+pub const FORK: &str = "dfmigrate-fork";
+
+/// Has the remote [`FORK`] lead to `url`.
+///
+/// # Errors
+/// The configuration can't be written.
+pub fn set_fork(repository: &Repository, url: &str) -> Result<(), GitError> {
+    let read = repository.read()?;
+    let set = match read.find_remote(FORK) {
+        Ok(_) => read.remote_set_url(FORK, url),
+        Err(_) => read.remote(FORK, url).map(drop),
+    };
+    set.map_err(|error| repository.failed(error))
+}

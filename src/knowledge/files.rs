@@ -110,7 +110,7 @@ fn matches_path(patterns: &[String], parts: &[&str]) -> bool {
 }
 
 /// Whether `pattern` matches all of `name`; `*` stands for any text.
-fn matches_name(pattern: &str, name: &str) -> bool {
+pub(super) fn matches_name(pattern: &str, name: &str) -> bool {
     let Some((front, rest)) = pattern.split_once('*') else { return pattern.eq_ignore_ascii_case(name) };
     // Every file of a repository is asked about: most are told by their first or last letters.
     let last = pattern.rsplit('*').next().unwrap_or("");

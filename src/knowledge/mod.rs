@@ -6,6 +6,7 @@
 
 pub mod engines;
 pub mod files;
+pub mod images;
 pub mod names;
 pub mod tools;
 pub mod values;

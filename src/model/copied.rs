@@ -1,5 +1,6 @@
 //! Credential files that a `COPY` or `ADD` brings from the build context.
 
+mod along;
 mod pattern;
 mod verdict;
 
@@ -60,12 +61,13 @@ pub struct CopiedFile {
     pub verdict: FileVerdict,
     /// What the content says.
     pub content: Content,
-    /// Where it is copied, in the order of the file.
+    /// Where it is copied by its name, in the order of the file; empty where it only comes along with a folder.
     pub sources: Vec<CopySource>,
 }
 
 impl Model {
-    /// The credential files that `dockerfile` copies from its context, in the order of the first copy.
+    /// The credential files that `dockerfile` copies from its context, in the order of the first copy; those that only come
+    /// along with a folder last.
     #[must_use]
     pub fn copied_files(&self, dockerfile: &Dockerfile) -> Vec<CopiedFile> {
         let mut files: Vec<CopiedFile> = Vec::new();
@@ -92,6 +94,10 @@ impl Model {
                 }
             }
         }
+        let along = self.brought_along(dockerfile);
+        files.extend(
+            along.into_iter().filter(|file| files.iter().all(|known| known.path != file.path)).collect::<Vec<_>>(),
+        );
         files
     }
 
@@ -187,8 +193,8 @@ impl Model {
         self.repository.paths().any(|file| file != path && file.starts_with(path))
     }
 
-    /// The other Dockerfiles that copy the file `path` of the same context themselves and obey the context's ignore file,
-    /// by their paths.
+    /// The other Dockerfiles that need the file `path` of the same context and obey the context's ignore file, by their
+    /// paths: they copy it themselves, or copy a folder around it and read it.
     #[must_use]
     pub fn copied_elsewhere(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> Vec<Utf8PathBuf> {
         let mut by_path: BTreeMap<Utf8PathBuf, bool> = BTreeMap::new();
@@ -206,7 +212,8 @@ impl Model {
                 let copy = keyword.eq_ignore_ascii_case("copy") || keyword.eq_ignore_ascii_case("add");
                 copy && words.any(|word| word.trim_matches(['"', '[', ']', ',']).ends_with(path.as_str()))
             });
-            by_path.insert(other.clone(), copies);
+            let along = || self.dockerfile(other).is_some_and(|other| self.reads_along(other, path));
+            by_path.insert(other.clone(), copies || along());
         }
         by_path.into_iter().filter(|(_, copies)| *copies).map(|(path, _)| path).collect()
     }

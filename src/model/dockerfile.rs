@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
+use crate::knowledge::images;
 use crate::source::{LineIndex, Source};
 use crate::syntax::dockerfile::{self as tree, Keyword, Pair};
 use crate::syntax::shell::{self, Dialect};
@@ -140,6 +141,16 @@ impl Dockerfile {
     #[must_use]
     pub fn runs_as_root(&self, index: usize) -> bool {
         self.user_at(index).is_none_or(|user| matches!(user.split(':').next(), Some("root" | "0")))
+    }
+
+    /// Whether the step at `index` is known to run as root: a `USER` says so, or the base image's own account is root. Where
+    /// neither does, a secret's file has to be readable by everyone in its RUN; a mount leaves nothing of that behind.
+    #[must_use]
+    pub fn surely_runs_as_root(&self, index: usize) -> bool {
+        match self.user_at(index) {
+            Some(_) => self.runs_as_root(index),
+            None => self.base_image(index).and_then(images::runs_as_root).unwrap_or(false),
+        }
     }
 
     /// The image that the stage of the step at `index` rests on in the end, as written.

@@ -143,7 +143,7 @@ impl Scene<'_> {
     }
 
     /// Whether it is a tool that keeps credentials in the file, as far as can be told.
-    fn is_kept_by(&self, words: &[Option<String>]) -> bool {
+    pub(super) fn is_kept_by(&self, words: &[Option<String>]) -> bool {
         let kept = tools::persists(words).map(|kept| kept.files).unwrap_or_default();
         let of_name = |path: &&String| Utf8Path::new(path).file_name() == Some(self.file.file_name());
         kept.iter().filter(of_name).any(|path| match self.resolve(path) {
@@ -174,8 +174,9 @@ impl Scene<'_> {
         }
     }
 
-    fn resolve(&self, written: &str) -> Option<ImagePath> {
-        for home in ["~", "$HOME"] {
+    /// The place that a path names, as it is written without quotes.
+    pub(super) fn resolve(&self, written: &str) -> Option<ImagePath> {
+        for home in ["~", "$HOME", "${HOME}"] {
             if let Some(rest) = written.strip_prefix(home).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
                 return Some(self.home.as_ref()?.join(rest.trim_start_matches('/')));
             }
@@ -190,6 +191,9 @@ impl Scene<'_> {
     /// The text with its variables replaced.
     fn with_values(&self, written: &str) -> Option<String> {
         let Some((front, rest)) = written.split_once('$') else { return Some(written.to_owned()) };
+        if let Some((name, behind)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            return Some(format!("{front}{}{}", (self.variables)(name)?, self.with_values(behind)?));
+        }
         let name: String = rest.chars().take_while(|char| char.is_ascii_alphanumeric() || *char == '_').collect();
         let value = (!name.is_empty()).then(|| (self.variables)(&name)).flatten()?;
         let behind = self.with_values(rest.get(name.len()..).unwrap_or(""))?;

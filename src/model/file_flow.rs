@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use camino::Utf8Path;
 
 use crate::knowledge::files::{BuildInput, FileVerdict};
-use crate::knowledge::tools::{self, Reading};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::Keyword;
-use crate::syntax::shell::{self, Command, Dialect};
+use crate::syntax::shell::Command;
 
 use super::copied::copies_from_context;
-use super::file_commands::{Deed, Scene};
+use super::file_commands::Deed;
 use super::reading::effective_words;
 use super::run::{Form, Run};
 use super::{CopiedFile, CopySource, Dockerfile, Evidence, ImagePath, Model};
@@ -81,24 +80,30 @@ pub struct FileFlow {
 
 /// A file at a place: from a step on, in a stage and those that start from it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Sighting {
+pub(super) struct Sighting {
     stage: usize,
     step: usize,
-    path: ImagePath,
+    pub(super) path: ImagePath,
     /// Whether a `COPY` of a folder brought it there, not one that names it.
-    along: bool,
+    pub(super) along: bool,
+}
+
+impl Sighting {
+    /// The file at `path`, which a command wrote there on purpose.
+    pub(super) fn of_written(path: &ImagePath) -> Self {
+        Self { stage: 0, step: 0, path: path.clone(), along: false }
+    }
 }
 
 impl Model {
     /// Where `file` goes in `dockerfile`.
     #[must_use]
     pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile) -> FileFlow {
-        let given = self.given_arguments(dockerfile);
         let input = match &file.verdict {
             FileVerdict::BuildInput(input) => Some(input),
             _ => None,
         };
-        let mut tracer = FileTracer { model: self, dockerfile, input, given, flow: FileFlow::default() };
+        let mut tracer = FileTracer::new(self, dockerfile, input);
         let mut open = VecDeque::new();
         for source in &file.sources {
             open.extend(tracer.entry(source, file.path.file_name().unwrap_or("")));
@@ -116,12 +121,20 @@ impl Model {
     }
 }
 
-struct FileTracer<'m> {
-    model: &'m Model,
-    dockerfile: &'m Dockerfile,
-    input: Option<&'m BuildInput>,
-    given: BTreeSet<String>,
+pub(super) struct FileTracer<'m> {
+    pub(super) model: &'m Model,
+    pub(super) dockerfile: &'m Dockerfile,
+    pub(super) input: Option<&'m BuildInput>,
+    pub(super) given: BTreeSet<String>,
     flow: FileFlow,
+}
+
+impl<'m> FileTracer<'m> {
+    /// One that has seen nothing yet, of a file that the table lists as `input`.
+    pub(super) fn new(model: &'m Model, dockerfile: &'m Dockerfile, input: Option<&'m BuildInput>) -> Self {
+        let given = model.given_arguments(dockerfile);
+        Self { model, dockerfile, input, given, flow: FileFlow::default() }
+    }
 }
 
 impl FileTracer<'_> {
@@ -259,7 +272,7 @@ impl FileTracer<'_> {
         self.flow.uses.push(FileUse { step: index, target, evidence, near });
     }
 
-    /// A RUN in JSON form: it removes the file and nothing else, or it is read as words. Returns whether it is done with.
+    /// A RUN in JSON form: it removes the file or sets its mode and does nothing else, or it is read as words. Returns whether it is done with.
     fn exec_deeds(
         &mut self,
         index: usize,
@@ -269,9 +282,12 @@ impl FileTracer<'_> {
     ) -> (bool, bool) {
         let is_file = |text: &String| path.below(&workdir.join(text)).is_some_and(|rest| rest.as_str().is_empty());
         let named = arguments.iter().any(|argument| mentions_file(argument, path.file_name()));
-        let operands: Vec<&String> = arguments.iter().skip(1).filter(|word| !word.starts_with('-')).collect();
-        let removes = arguments.first().is_some_and(|program| program.ends_with("rm"));
-        if removes && !operands.is_empty() && operands.iter().all(|operand| is_file(operand)) {
+        let program = arguments.first().and_then(|program| program.rsplit('/').next()).unwrap_or("");
+        let owns = matches!(program, "chmod" | "chown" | "chgrp");
+        let operands = arguments.iter().skip(1).filter(|word| !word.starts_with('-')).skip(usize::from(owns));
+        let operands: Vec<&String> = operands.collect();
+        let tends = owns || matches!(program, "rm" | "unlink" | "shred");
+        if tends && !operands.is_empty() && operands.iter().all(|operand| is_file(operand)) {
             let none = TextRange::default();
             self.flow.cleanups.push(Cleanup {
                 step: index,
@@ -279,23 +295,27 @@ impl FileTracer<'_> {
                 command: none,
                 words: Vec::new(),
                 whole: true,
-                removes: true,
+                removes: !owns,
             });
             return (true, false);
         }
-        if removes && named {
-            let reason = "the RUN in JSON form removes it together with other files".to_owned();
-            self.flow.conflicts.push(Conflict { step: index, kind: "not-separable", reason, if_mounted: false });
-        }
+        let (kind, reason) = match program {
+            _ if !named => return (false, false),
+            _ if tends => ("not-separable", format!("`{program}` in JSON form has other files as well")),
+            "cp" | "mv" | "ln" | "install" | "tee" | "dd" | "rsync" | "tar" | "zip" | "sed" => {
+                ("file-changed", format!("`{program}` copies or writes `{}`", path.file_name()))
+            }
+            _ => return (false, true),
+        };
+        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: false });
         (false, named)
     }
 
     /// Notes what the commands do with the file. Returns that there is more to see, and whether one of them names it.
     fn shell_deeds(&mut self, index: usize, run: &Run, workdir: &ImagePath, path: &ImagePath) -> (bool, bool) {
-        let home = self.home(index);
         let (dockerfile, given) = (self.dockerfile, self.given.clone());
         let variables = |name: &str| dockerfile.variable_at(index, name, &given);
-        let mut scene = Scene { file: path, directory: Some(workdir.clone()), home, variables: &variables };
+        let mut scene = self.scene(index, path, &variables);
         let mut tidied = 0;
         for (number, shell) in run.shells.iter().enumerate() {
             // Where a `cd` went before, the text inside another shell may begin anywhere.
@@ -330,84 +350,12 @@ impl FileTracer<'_> {
         }
         (false, count_mentions(&run.text, path.file_name()) > tidied)
     }
-
-    /// The home directory of whoever runs the step.
-    fn home(&self, index: usize) -> Option<ImagePath> {
-        if let Some(home) = self.dockerfile.variable_at(index, "HOME", &self.given) {
-            return Some(ImagePath::from_root(&home));
-        }
-        if self.dockerfile.runs_as_root(index) {
-            return Some(ImagePath::from_root("/root"));
-        }
-        let user = self.dockerfile.user_at(index)?;
-        let name = user.split(':').next().unwrap_or("").to_owned();
-        let named = name.starts_with(|char: char| char.is_ascii_alphabetic());
-        named.then(|| ImagePath::from_root(&format!("/home/{name}")))
-    }
-
-    /// Whether the file lies where its tools look for it. One that a `COPY` names was put where somebody needs it.
-    fn is_found(&self, sighting: &Sighting) -> bool {
-        self.input.is_none_or(|input| input.is_found_at(sighting.path.path().as_str()))
-    }
-
-    /// Whether the RUN reads the file, and why that is thought.
-    fn evidence(&self, run: &Run, sighting: &Sighting, mentioned: bool) -> Option<Evidence> {
-        if mentioned {
-            return Some(Evidence::Named);
-        }
-        if let Form::Exec(arguments) = &run.form
-            && run.shells.is_empty()
-        {
-            return self.words_read(&arguments.iter().cloned().map(Some).collect::<Vec<_>>(), sighting, 0);
-        }
-        if !run.is_understood() || run.shells.is_empty() {
-            return Some(Evidence::Possible("runs text that is not understood".to_owned()));
-        }
-        strongest(run.commands().map(|command| self.words_read(&effective_words(command), sighting, 0)))
-    }
-
-    fn words_read(&self, words: &[Option<String>], sighting: &Sighting, depth: usize) -> Option<Evidence> {
-        if words.is_empty() {
-            return None;
-        }
-        let reader = self.model.reader(self.dockerfile);
-        if let Some(script) = reader.script_of(words).filter(|_| depth < MOST_SCRIPT_DEPTH) {
-            if mentions_file(script.text(), sighting.path.file_name()) {
-                return Some(Evidence::Script(script.path().to_owned()));
-            }
-            let parsed = shell::parse(script.text(), Dialect::Bash);
-            let is_shell = script.text().starts_with("#!") || script.path().extension() == Some("sh");
-            if is_shell && parsed.clean {
-                let commands = parsed.commands();
-                let read = commands.iter().map(|it| self.words_read(&effective_words(it.command), sighting, depth + 1));
-                return strongest(read);
-            }
-            return Some(Evidence::Possible(format!("runs `{}`", script.path())));
-        }
-        let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
-        let readers = self.input.map(|input| input.tools.as_slice()).unwrap_or_default();
-        match tools::reads_file(words, readers) {
-            Reading::Never => None,
-            Reading::Reads { .. } if sighting.along && !self.is_found(sighting) => None,
-            Reading::Reads { why, .. } => Some(Evidence::Tool(why)),
-            Reading::RunsCode { why } => Some(Evidence::Possible(why)),
-            Reading::Unknown => Some(Evidence::Possible(format!("runs `{program}`"))),
-        }
-    }
 }
 
 /// Whether the command starts a program of the working directory; autoconf's script reads no credentials.
 fn starts_own_script(command: &Command) -> bool {
     let program = effective_words(command).into_iter().next().flatten().unwrap_or_default();
     program.starts_with("./") && !matches!(program.as_str(), "./configure" | "./Configure" | "./config")
-}
-
-/// How deep scripts that call scripts are followed.
-const MOST_SCRIPT_DEPTH: usize = 4;
-
-fn strongest(evidence: impl Iterator<Item = Option<Evidence>>) -> Option<Evidence> {
-    let found: Vec<Evidence> = evidence.flatten().collect();
-    found.iter().find(|found| found.is_certain()).or(found.first()).cloned()
 }
 
 /// Whether a file of this name stands anywhere in `text`.

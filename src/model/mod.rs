@@ -4,11 +4,14 @@
 //! Invariant: nothing here knows how a fix is written; everything is an answer about the files as they are.
 
 mod binding;
+mod container;
 mod copied;
 mod dockerfile;
 mod exposure;
+mod file_acts;
 mod file_commands;
 mod file_flow;
+mod file_reading;
 mod flow;
 mod image_path;
 mod in_place;
@@ -23,6 +26,7 @@ pub use binding::{Binding, BoundBuild, Mention};
 pub use copied::{Content, CopiedFile, CopySource, Shape};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
 pub use exposure::{Exposure, ExposureKind, Holders, exposures, is_traceable};
+pub use file_acts::{FileAct, FileAction};
 pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Onward};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
 pub use image_path::ImagePath;

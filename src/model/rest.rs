@@ -35,10 +35,21 @@ pub enum RestKind {
         /// The codemod that deals with it: `written-credential` where writing is what the command is for.
         codemod: &'static str,
     },
+    /// It is a tool that keeps a hash of it: in these files.
+    Hashed(Vec<String>),
     /// It prints it to the build log.
     Log,
     /// It is handed to a program of which nothing is known.
     NotUnderstood(String),
+}
+
+impl RestKind {
+    fn of(kept: tools::Persistence) -> Self {
+        match kept.hashed {
+            true => Self::Hashed(kept.files),
+            false => Self::Tool { files: kept.files, remedy: kept.remedy, codemod: kept.codemod },
+        }
+    }
 }
 
 /// What the commands of `run` do with the value of the variable `name`, as far as they name it.
@@ -62,7 +73,7 @@ fn find_rests(run: &Run, values: &BTreeSet<String>, path: Option<&str>) -> Vec<R
     let stays = |found: &Found| match &found.kind {
         RestKind::File(path) => !is_removed(path, found, &removed),
         RestKind::Tool { files, .. } => files.iter().any(|path| !is_removed(path, found, &removed)),
-        RestKind::Log | RestKind::NotUnderstood(_) => true,
+        RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => true,
     };
     let place = |found: &Found| run.shells.get(found.shell)?.view.as_ref()?.host_range(found.range);
     found
@@ -136,7 +147,7 @@ impl Finder<'_> {
     fn kind_of(&self, command: &Command, rest: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
         let words = effective_words(command);
         if let Some(kept) = tools::persists(&words) {
-            return Some(RestKind::Tool { files: kept.files, remedy: kept.remedy, codemod: kept.codemod });
+            return Some(RestKind::of(kept));
         }
         let program = words.first().cloned().flatten()?;
         if tools::logs(&words) {
@@ -156,7 +167,7 @@ impl Finder<'_> {
         for command in &pipeline[1..] {
             let words = effective_words(command);
             if let Some(kept) = tools::persists(&words) {
-                return Some(RestKind::Tool { files: kept.files, remedy: kept.remedy, codemod: kept.codemod });
+                return Some(RestKind::of(kept));
             }
             if !tools::logs(&words) && !tools::passes_through(&words) {
                 return words.first().cloned().flatten().map(RestKind::NotUnderstood);

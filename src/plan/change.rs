@@ -51,6 +51,7 @@ pub struct Change<'m> {
     removed: BTreeMap<usize, BTreeSet<usize>>,
     mounts: BTreeMap<usize, Vec<Mount>>,
     exports: BTreeMap<usize, Vec<String>>,
+    leads: BTreeMap<usize, Vec<String>>,
     requests: BTreeMap<(Utf8PathBuf, usize), Vec<Request>>,
     frontend: Option<Feature>,
     pub(super) edits: BTreeMap<Utf8PathBuf, Vec<Edit>>,
@@ -76,6 +77,7 @@ impl<'m> Change<'m> {
             removed: BTreeMap::new(),
             mounts: BTreeMap::new(),
             exports: BTreeMap::new(),
+            leads: BTreeMap::new(),
             requests: BTreeMap::new(),
             frontend: None,
             edits: BTreeMap::new(),
@@ -141,6 +143,11 @@ impl<'m> Change<'m> {
         if !exports.contains(&assignment) {
             exports.push(assignment);
         }
+    }
+
+    /// Puts a command in front of the RUN at `step`, which runs if the command succeeds.
+    pub fn lead(&mut self, step: usize, command: String) {
+        self.leads.entry(step).or_default().push(command);
     }
 
     /// Rewrites commands of the RUN at `step`: `edits` are edits of the file.
@@ -324,21 +331,27 @@ impl<'m> Change<'m> {
     }
 
     fn write_mounts(&mut self) {
-        let steps: BTreeSet<usize> = self.mounts.keys().chain(self.exports.keys()).copied().collect();
+        let keys = self.mounts.keys().chain(self.exports.keys()).chain(self.leads.keys());
+        let steps: BTreeSet<usize> = keys.copied().collect();
         for step in steps {
             self.steps.insert(step, StepChange::Rewritten);
             let mounts = self.mounts.remove(&step).unwrap_or_default();
             let exports = self.exports.remove(&step).unwrap_or_default();
-            let as_root = self.dockerfile.runs_as_root(step);
+            let leads = self.leads.remove(&step).unwrap_or_default();
+            let as_root = self.dockerfile.surely_runs_as_root(step);
             let flags: Vec<String> = mounts.iter().map(|mount| mount.flag(as_root)).collect();
             let commands: Vec<String> = mounts.iter().filter_map(Mount::command).chain(exports).collect();
             let instruction = &self.dockerfile.steps[step].instruction;
             let source = &self.dockerfile.source;
-            let edits = match commands.is_empty() {
+            let in_front = in_front(&commands, &leads);
+            if in_front.is_empty() && self.draft.cleanups.contains_key(&step) {
+                // The commands that go and the flags that come may stand on one line.
+                self.draft.flags.entry(step).or_default().extend(flags);
+                continue;
+            }
+            let edits = match in_front.is_empty() {
                 true => edit::add_mounts(source, instruction, &flags),
-                false => {
-                    edit::add_mounts_and_command(source, instruction, &flags, &format!("{};", commands.join("; ")))
-                }
+                false => edit::add_mounts_and_commands(source, instruction, &flags, &in_front),
             };
             let range = instruction.text_range();
             match edits {
@@ -387,6 +400,12 @@ impl<'m> Change<'m> {
         let place = Some(Label { file, range: refusal.range, text: format!("{title} passes it") });
         self.obstacles.push(Obstacle { kind, reason: refusal.reason, place, instead: refusal.instead });
     }
+}
+
+/// The lines in front of a RUN: commands that come first whatever becomes of them, then those that have to succeed.
+fn in_front(commands: &[String], leads: &[String]) -> Vec<String> {
+    let first = (!commands.is_empty()).then(|| format!("{};", commands.join("; ")));
+    first.into_iter().chain(leads.iter().map(|lead| format!("{lead} &&"))).collect()
 }
 
 fn obstacle_kind(build: &Build, requests: &[Request]) -> &'static str {

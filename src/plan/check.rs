@@ -5,6 +5,8 @@ use crate::syntax::dockerfile::ProblemKind;
 
 use super::{Finding, Fix, StepChange};
 
+mod copied;
+
 /// What is wrong with `after`, the state that the fix of `finding` leaves; `None` if it holds.
 pub(super) fn problem_with(before: &Model, after: &Model, finding: &Finding) -> Option<String> {
     let path = &finding.dockerfile;
@@ -20,30 +22,35 @@ pub(super) fn problem_with(before: &Model, after: &Model, finding: &Finding) -> 
     other_instruction_changed(old, new, &finding.fix)
         .or_else(|| secret.and_then(|secret| lost_use(old, new, secret, &finding.fix)))
         .or_else(|| remaining_argument(after, new, secret?))
+        .or_else(|| copied::lost_file(before, old, new, &finding.fix))
+}
+
+/// The RUN of `new` that the one at `step` of `old` became: the one at the same place among those that stay.
+fn run_after(old: &Dockerfile, new: &Dockerfile, fix: &Fix, step: usize) -> Option<usize> {
+    let runs = |dockerfile: &Dockerfile| -> Vec<usize> {
+        let numbered = dockerfile.steps.iter().enumerate();
+        numbered.filter(|(_, step)| step.run.is_some()).map(|(index, _)| index).collect()
+    };
+    let stays = |index: &usize| fix.steps.get(index) != Some(&StepChange::Removed);
+    let nth = runs(old).into_iter().filter(stays).position(|index| index == step)?;
+    runs(new).get(nth).copied()
 }
 
 /// Every RUN that read the value must have it still: the one at the same place among the RUNs mounts it. Those that
 /// only wrote it down need it no more.
 fn lost_use(old: &Dockerfile, new: &Dockerfile, secret: &Secret, fix: &Fix) -> Option<String> {
-    let runs = |dockerfile: &Dockerfile| -> Vec<usize> {
-        let numbered = dockerfile.steps.iter().enumerate();
-        numbered.filter(|(_, step)| step.run.is_some()).map(|(index, _)| index).collect()
-    };
-    let (mut old_runs, new_runs) = (runs(old), runs(new));
-    old_runs.retain(|step| fix.steps.get(step) != Some(&StepChange::Removed));
     let released = secret.uses.iter().filter(|used| fix.released.contains(&used.step)).find(|used| {
-        let nth = old_runs.iter().position(|step| *step == used.step);
-        let run = nth.and_then(|nth| new.steps[*new_runs.get(nth)?].run.as_ref());
+        let run = run_after(old, new, fix, used.step).and_then(|step| new.steps[step].run.as_ref());
         run.is_some_and(|run| run.shells.iter().any(|shell| !shell.script.uses(&used.name).is_empty()))
     });
     if let Some(used) = released {
         return Some(format!("the RUN of line {} still uses `{}`", old.line_of(used.step), used.name));
     }
     secret.uses.iter().filter(|used| !fix.released.contains(&used.step)).find_map(|used| {
-        let nth = old_runs.iter().position(|step| *step == used.step)?;
-        let served = new_runs.get(nth).is_some_and(|step| serves(new, *step, secret, &used.name));
+        let stays = fix.steps.get(&used.step) != Some(&StepChange::Removed);
+        let served = run_after(old, new, fix, used.step).is_some_and(|step| serves(new, step, secret, &used.name));
         let line = old.line_of(used.step);
-        (!served).then(|| format!("the RUN of line {line} would no longer see `{}`", used.name))
+        (stays && !served).then(|| format!("the RUN of line {line} would no longer see `{}`", used.name))
     })
 }
 

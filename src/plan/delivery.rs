@@ -43,7 +43,7 @@ impl Change<'_> {
         let user = self.dockerfile.user_at(step).unwrap_or_default();
         let user = user.split(':').next().unwrap_or("").to_owned();
         let numeric = !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_digit());
-        let as_root = self.dockerfile.runs_as_root(step) && !self.changes_user(step);
+        let as_root = self.dockerfile.surely_runs_as_root(step) && !self.changes_user(step);
         let access = |open: &str| match (as_root, numeric) {
             (true, _) => String::new(),
             (false, true) if user != "0" => format!(",uid={user}"),

@@ -176,10 +176,16 @@ impl<'p> Work<'p> {
         problem_with(&self.model, next, finding)
     }
 
+    /// Whether an earlier fix made another finding of this one, which was fixed then: what two secrets of one file need is
+    /// one command, and the first fix that moves it moves it for both.
+    fn is_applied_as_another(&self, (_, dockerfile, subject): &Key) -> bool {
+        self.applied.iter().any(|(_, other, name)| other == dockerfile && name == subject)
+    }
+
     fn into_plan(self, original: &Repository, found: Vec<Finding>) -> Plan {
         let status = |finding: &Finding| {
             let key = finding.key();
-            if self.applied.contains(&key) {
+            if self.applied.contains(&key) || self.is_applied_as_another(&key) {
                 return Status::Applied;
             }
             match (self.rejected.get(&key), finding.fix.applicability) {

@@ -19,6 +19,9 @@ pub enum Kind {
     Context,
     /// Program text or data that is only of interest where it names a container tool.
     Mention,
+    /// Code of an application, and the settings that it is started with: of interest where it names a variable that a
+    /// Dockerfile puts into the environment.
+    Program,
     /// A file without an extension: a script if it begins with `#!`.
     Nameless,
     /// Nothing that is read.
@@ -141,6 +144,10 @@ pub fn classify(path: &Utf8Path) -> Kind {
             "json" | "jsonc" | "json5" | "toml" | "md" | "markdown" | "py" | "rb" | "gradle" | "kts" | "xml" | "tf"
             | "bzl" | "nix" | "rst" | "adoc" | "mdx" | "fish",
         ) => Kind::Mention,
+        Some(
+            "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "go" | "php" | "java" | "kt" | "scala" | "rs"
+            | "cs" | "fs" | "ex" | "exs" | "clj" | "pl" | "lua" | "properties" | "ini" | "conf",
+        ) => Kind::Program,
         None if !name.starts_with('.') => Kind::Nameless,
         _ => Kind::Other,
     }

@@ -1,6 +1,6 @@
 //! From a root on disk to a [`Repository`].
 
-use std::{fmt, fs, io::Read as _, sync::Arc};
+use std::{collections::BTreeSet, fmt, fs, io::Read as _, sync::Arc};
 
 use aho_corasick::AhoCorasick;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -11,6 +11,7 @@ use super::{
     walk::{Found, walk},
 };
 use crate::config::{self, Settings, SettingsError};
+use crate::knowledge::names::classify_name;
 use crate::source::Source;
 
 /// The size from which a file is not read, in bytes. Nobody writes builds by hand into larger files.
@@ -68,14 +69,13 @@ pub fn read(root: &Root, needs: impl FnOnce(&[Source]) -> bool) -> Result<Reposi
     let of_kind = |wanted: fn(Kind) -> bool| -> Vec<(&Utf8PathBuf, Kind)> {
         files.iter().filter(|(_, kind)| wanted(**kind)).map(|(path, kind)| (path, *kind)).collect()
     };
-    let mut sources = texts(&root.path, &of_kind(|kind| kind == Kind::Dockerfile), &mut notices);
+    let mut sources = texts(&root.path, &of_kind(|kind| kind == Kind::Dockerfile), &[], &mut notices);
     let dockerfiles: Vec<_> = sources.iter().map(|source| source.path().to_owned()).collect();
     if needs(&sources) {
-        sources.extend(texts(
-            &root.path,
-            &of_kind(|kind| !matches!(kind, Kind::Dockerfile | Kind::Other)),
-            &mut notices,
-        ));
+        let variables = secret_variables(&sources);
+        let mut wanted = of_kind(|kind| !matches!(kind, Kind::Dockerfile | Kind::Other));
+        wanted.retain(|(_, kind)| *kind != Kind::Program || !variables.is_empty());
+        sources.extend(texts(&root.path, &wanted, &variables, &mut notices));
     }
     let pointers = notices.iter().filter(|notice| notice.reason == POINTER).map(|notice| notice.file.clone());
     let absent = absent.into_iter().chain(pointers);
@@ -105,8 +105,33 @@ fn read_settings(root: &Root, repository: &mut Repository) -> Result<(), ReadErr
     Ok(())
 }
 
-/// The texts of those of `files` that are worth keeping, in the same order.
-fn texts(root: &Utf8Path, files: &[(&Utf8PathBuf, Kind)], notices: &mut Vec<Notice>) -> Vec<Source> {
+/// The variables with names of secrets that an `ENV` of `dockerfiles` sets, as far as their lines tell.
+fn secret_variables(dockerfiles: &[Source]) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for dockerfile in dockerfiles {
+        let mut goes_on = false;
+        for line in dockerfile.text().lines().map(str::trim) {
+            let begins = line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("env "));
+            if begins || goes_on {
+                let words = line.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
+                names.extend(words.filter(|word| classify_name(word).kind().is_some()).map(str::to_owned));
+            }
+            goes_on = (begins || goes_on) && (line.ends_with(['\\', '`']) || line.starts_with('#'));
+        }
+    }
+    names.into_iter().collect()
+}
+
+/// The texts of those of `files` that are worth keeping, in the same order. `variables` are the names that make a program
+/// worth it.
+fn texts(
+    root: &Utf8Path,
+    files: &[(&Utf8PathBuf, Kind)],
+    variables: &[String],
+    notices: &mut Vec<Notice>,
+) -> Vec<Source> {
+    let names = AhoCorasick::new(variables).ok();
+    let uses = |bytes: &[u8]| names.as_ref().is_some_and(|names| names.is_match(bytes));
     let tools = AhoCorasick::builder().ascii_case_insensitive(true).build(CONTAINER_TOOLS).ok();
     let mentions = |bytes: &[u8]| tools.as_ref().is_none_or(|tools| tools.is_match(bytes));
     let outcomes: Vec<Result<Option<Source>, Notice>> = files
@@ -125,7 +150,8 @@ fn texts(root: &Utf8Path, files: &[(&Utf8PathBuf, Kind)], notices: &mut Vec<Noti
                 return if matters { Err(notice) } else { Ok(None) };
             }
             let wanted = match kind {
-                Kind::Mention => mentions(&bytes),
+                Kind::Mention => mentions(&bytes) || uses(&bytes),
+                Kind::Program => uses(&bytes),
                 Kind::Nameless => !bytes.is_empty(),
                 _ => true,
             };
@@ -275,5 +301,19 @@ mod tests {
         assert_eq!(repository.dockerfiles(), ["real/Dockerfile"]);
         let told: Vec<_> = repository.notices.iter().map(|notice| notice.file.as_str()).collect();
         assert_eq!(told, ["out.Dockerfile", "pipe.Dockerfile", "\u{fffd}.Dockerfile"]);
+    }
+
+    #[test]
+    fn programs_are_read_where_they_name_a_secret_of_the_environment() {
+        let dockerfile: &[u8] = b"FROM x\nENV PORT=1 \\\n    DB_PASSWORD=x\nCMD [\"node\", \"main.js\"]\n";
+        let scratch = Scratch::new(&[
+            ("Dockerfile", dockerfile),
+            ("main.js", b"connect(process.env.DB_PASSWORD)\n"),
+            ("other.js", b"listen(process.env.PORT)\n"),
+            ("app.py", b"os.environ['DB_PASSWORD']\n"),
+        ]);
+        let repository = read(&scratch.root(), |_| true).unwrap();
+        let read: Vec<&str> = repository.sources().map(|source| source.path().as_str()).collect();
+        assert_eq!(read, ["Dockerfile", "app.py", "main.js"]);
     }
 }

@@ -74,7 +74,8 @@ impl Found {
             }
             Tracked::File(path) | Tracked::LeftOut(path) => {
                 let is_known = self.files.contains_key(&path);
-                if !is_known && !matches!(classify(&path), Kind::Other | Kind::Nameless | Kind::Mention) {
+                if !is_known && !matches!(classify(&path), Kind::Other | Kind::Nameless | Kind::Mention | Kind::Program)
+                {
                     self.add(look(root, &path));
                 }
             }

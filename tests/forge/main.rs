@@ -1,11 +1,21 @@
 //! Forges: every request against the forge's description, what a run makes of what is there, and every fault that a
 //! server or a network can have. The servers are on this machine.
 
+#[cfg(test)]
 mod clock;
+#[cfg(test)]
+mod command;
+#[cfg(test)]
 mod each;
+#[cfg(test)]
 mod fake;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
 mod prism;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
 mod trust;

@@ -4,10 +4,13 @@
 //! ```sh
 //! npm install @octokit/openapi @stoplight/prism-cli
 //! npx prism mock -p 4010 node_modules/@octokit/openapi/generated/api.github.com.json &
-//! npx prism mock -p 4011 swagger.v1.json &     # of any server of Gitea or Forgejo
-//! npx prism mock -p 4012 git.json &            # vsts-rest-api-specs, specification/git/7.1
+//! npx prism mock -p 4011 swagger.v1.json &  # of any server of Gitea or Forgejo; `"minimum": 1` at each integer
+//! npx prism mock -p 4012 git.json &         # vsts-rest-api-specs, specification/git/7.1; see below
 //! DFMIGRATE_PRISM='github=4010 gitea=4011 azure=4012' cargo test --test forge -- prism --nocapture
 //! ```
+//!
+//! Azure's description names examples that aren't there (`x-ms-examples`, to be taken out), has no least number for
+//! integers, and leaves out of every list the object with `value` around it that its documentation shows.
 //!
 //! Prism answers a request that is not as described with an error, and all others with the description's examples, which
 //! have to be readable.
@@ -46,8 +49,8 @@ fn ask(kind: Kind, api: &str) -> Vec<Called> {
     let namespace = if kind == Kind::Azure { vec!["acme".into(), "web".into()] } else { vec!["acme".into()] };
     let host = "127.0.0.1".to_owned();
     let address = Address { kind, host, api: api.to_owned(), namespace, name: "shop".into() };
-    // Gitea's description wants the scheme `token` or `Basic`.
-    let scheme = if kind == Kind::Gitea { Scheme::Gitea } else { Scheme::Basic { user: String::new() } };
+    // Azure's description speaks of OAuth only, which is how a job's token is sent.
+    let scheme = if kind == Kind::Gitea { Scheme::Gitea } else { Scheme::Bearer };
     let forge = forge::open(&address, Token::new("abc", scheme).as_ref(), settings()).unwrap();
     let fork = Fork {
         owner: "robot".into(),

@@ -108,3 +108,31 @@ fn failures_are_told() {
     let unset = dfmigrate().args(["x.tar", "--secret", "id=a,env=DFMIGRATE_NOT_SET"]).output().unwrap();
     assert!(texts(&unset).2.contains("the variable `DFMIGRATE_NOT_SET` of the secret `a` is not set"));
 }
+
+/// In a pseudo-terminal; `None` where there is no Python to open one.
+fn on_a_terminal(path: &std::path::Path) -> Option<(i64, String)> {
+    let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/terminal.py");
+    let mut driving = Command::new("python3");
+    driving.arg(driver).arg(env!("CARGO_BIN_EXE_dfmigrate")).arg("verify").arg(path);
+    let Ok(mut child) = driving.env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
+        eprintln!("skipped: there is no python3 to open a pseudo-terminal");
+        return None;
+    };
+    child.stdin.take().unwrap().write_all(b"[]").unwrap();
+    let session: Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
+    Some((session["status"].as_i64().unwrap(), session["shown"].as_str().unwrap().to_owned()))
+}
+
+#[test]
+fn progress_is_shown_on_a_terminal_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image.tar");
+    // Large enough to be looked at for some moments.
+    let content: Vec<u8> = (0..16_u32 << 20).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    fs::write(&path, Image::new().files("COPY a a", &[("a", &content)]).saved()).unwrap();
+    let (code, out, err) = texts(&dfmigrate().arg(&path).output().unwrap());
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "no findings in 1 image with 2 layers\n", ""));
+    let Some((status, shown)) = on_a_terminal(&path) else { return };
+    assert_eq!(status, 0, "{shown}");
+    assert!(shown.contains(" of 16.") && shown.contains("no findings in 1 image"), "{shown:?}");
+}

@@ -7,7 +7,7 @@ use crate::source::{TextRange, size};
 use crate::syntax::shell::{Command, Part, PartKind, Word, edit};
 
 use super::super::Migration;
-use super::site::Site;
+use super::site::{Site, is_password};
 use super::{Refused, Repairs};
 
 /// A URL with credentials in a word: what to take out of it, and what git needs instead.
@@ -37,8 +37,7 @@ impl<'m> Migration<'m> {
         if command == "clone" || command == "submodule" {
             edits.push(site.insert(git_word(site.command())?, &format!(" -c \"{}\"", address.setting))?);
         }
-        let is_password = ["PASS", "PWD"].iter().any(|word| site.name.to_ascii_uppercase().contains(word));
-        if is_password || address.host.contains("bitbucket") {
+        if is_password(&site.name) || address.host.contains("bitbucket") {
             let assumption =
                 format!("the value of `{}` has no `=` in it, which `git -c` would take for its own", site.name);
             repairs.assumptions.push(assumption);

@@ -1,99 +1,448 @@
-//! A credential file that only one RUN needs is removed where it is used.
+//! A credential file is written, used and removed in one RUN, for every RUN that needs it.
+//!
+//! A file that is gone when its RUN ends is in no layer. So the RUN that uses what it wrote removes it, and the RUNs behind
+//! it that lived on the file write it first. What only wrote the file goes, and so does what tidied it away.
+
+use std::collections::BTreeMap;
 
 use crate::knowledge::files::{BuildInput, FileVerdict, classify_file};
-use crate::knowledge::tools::{self, Reading};
-use crate::model::{Form, RestKind, effective_words};
-use crate::syntax::shell::{Command, RedirectKind};
+use crate::model::{Cleanup, FileAct, FileAction, Form, ImagePath, RestKind};
+use crate::source::{TextRange, slice};
+use crate::syntax::dockerfile::Keyword;
+use crate::syntax::shell::{Operator, RedirectKind, edit};
 
 use super::super::Migration;
 use super::site::Site;
+use super::written::{Piece, pieces};
 use super::{Refused, Repairs};
 
-/// Programs that read no credential file but those of their own: they can't need another that an earlier RUN wrote.
-const INERT: [&str; 22] = [
-    "apt-get", "apt", "apk", "yum", "dnf", "rm", "mkdir", "chmod", "chown", "ln", "mv", "cp", "ls", "cd", "echo",
-    "printf", "useradd", "adduser", "groupadd", "addgroup", "true", "set",
-];
+/// What a file is on its way through the RUNs of a stage.
+#[derive(Debug, Clone, Default)]
+struct State {
+    /// The commands that write it, in order.
+    writing: Vec<String>,
+    /// The RUN behind the last of them.
+    since: usize,
+    /// How the commands name it.
+    target: String,
+    /// Whether it is there.
+    alive: bool,
+    /// Why the commands can't be repeated elsewhere, as a clause.
+    stuck: Option<String>,
+}
+
+/// The file of one site and what is to become of it.
+struct Folding<'s, 'm> {
+    site: &'s Site<'m>,
+    path: &'s str,
+    file: ImagePath,
+    input: BuildInput,
+    /// The RUNs that write it first, with the commands for that and the file's name there.
+    readers: Vec<(usize, State)>,
+    /// The RUNs at whose end it has to be removed, with its name there.
+    ends: Vec<(usize, String)>,
+    /// What goes from the RUNs that only write it.
+    cuts: Vec<(usize, Vec<Piece>)>,
+    /// What goes from the RUNs that only tidied it away.
+    tidied: Vec<Cleanup>,
+    /// The RUNs that write it.
+    writers: Vec<usize>,
+    /// Whether nothing removes it.
+    stays: bool,
+}
 
 impl<'m> Migration<'m> {
-    /// Removes the file at the end of the RUN that wrote it and used it; `None` where no file is written.
+    /// Folds the RUNs that write, use and remove a credential file; `None` where none is written.
     pub(super) fn fold(&self, site: &Site<'m>, repairs: &mut Repairs<'m>) -> Option<Result<(), Refused>> {
-        let RestKind::File(path) = &site.kind else { return None };
+        let path = match &site.kind {
+            RestKind::File(path) => path,
+            RestKind::Tool { files, codemod: "written-credential", .. } => match files.as_slice() {
+                [path] if site.program().as_deref() != Some("sed") => path,
+                _ => return None,
+            },
+            _ => return None,
+        };
         let FileVerdict::BuildInput(input) = classify_file(path) else { return None };
-        Some(self.remove_where_used(site, path, &input, repairs))
+        Some(self.fold_file(site, path, input, repairs))
     }
 
-    fn remove_where_used(
+    fn fold_file(
         &self,
         site: &Site<'m>,
         path: &str,
-        input: &BuildInput,
+        input: BuildInput,
         repairs: &mut Repairs<'m>,
     ) -> Result<(), Refused> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let only_writes = |redirect: &crate::syntax::shell::Redirect| redirect.kind == RedirectKind::Write;
-        if !site.command().redirects.iter().all(only_writes) || site.index > 0 || site.run.form != Form::Shell {
-            return Err(Refused::because("the file is not made by this RUN alone"));
-        }
-        if !self.uses_here(site, input) {
-            return Err(Refused::because(
-                "the RUN that writes it does not use it: write it and remove it in the RUN that does",
-            ));
+        let file = self.model.file_at(self.dockerfile, site.step, path);
+        let file = file.ok_or_else(|| Refused::because("where that is in the image can't be told"))?;
+        if repairs.folded.contains(&(site.step, file.clone())) {
+            return Ok(());
         }
         if let Some(copy) = self.copied_elsewhere(site.step, path) {
             let line = self.dockerfile.line_of(copy);
             return Err(Refused::because(format!("line {line} copies it to another stage")));
         }
-        if let Some(step) = self.later_runs(site.step).into_iter().find(|step| self.may_need(*step, name, input)) {
-            let line = self.dockerfile.line_of(step);
-            return Err(Refused::because(format!(
-                "line {line} may need it: write it and remove it in every RUN that needs it"
-            )));
+        let mut folding = Folding {
+            site,
+            path,
+            file,
+            input,
+            readers: Vec::new(),
+            ends: Vec::new(),
+            cuts: Vec::new(),
+            tidied: Vec::new(),
+            writers: Vec::new(),
+            stays: false,
+        };
+        self.follow(&mut folding)?;
+        if folding.ends.is_empty() && folding.readers.is_empty() {
+            return Err(Refused::because(
+                "no RUN here reads it: the container or an image built on this one may, and has to get it when it runs",
+            ));
         }
-        let last = site.shell.script.items.last().filter(|item| item.operator.is_none());
-        let last = last.ok_or_else(|| Refused::because("nothing can be put behind the last command"))?;
-        let target = self.target(site).unwrap_or_else(|| path.to_owned());
-        let edit = site.insert(last.range.end(), &format!(" && rm -f {target}"))?;
-        repairs.edit(site.step, [edit]);
+        folding.readers.iter().try_for_each(|(step, state)| self.check_reader(&folding, *step, state))?;
+        self.write_folding(folding, repairs)
+    }
+
+    /// Goes through the RUNs that may see the file, in order.
+    fn follow(&self, folding: &mut Folding<'_, 'm>) -> Result<(), Refused> {
+        let mut states: BTreeMap<usize, State> = BTreeMap::new();
+        for step in self.runs_of_stage_before(folding.site.step).into_iter().chain([folding.site.step]) {
+            self.visit(folding, step, &mut states)?;
+        }
+        for step in self.later_runs(folding.site.step) {
+            self.visit(folding, step, &mut states)?;
+        }
+        folding.stays = states.values().any(|state| state.alive);
         Ok(())
     }
 
-    /// The file as the command names it, quotes included.
-    fn target(&self, site: &Site<'m>) -> Option<String> {
-        let written = |redirect: &&crate::syntax::shell::Redirect| redirect.kind == RedirectKind::Write;
-        let redirect = site.command().redirects.iter().rfind(written)?;
-        Some(site.raw(redirect.target.range).to_owned())
+    fn runs_of_stage_before(&self, step: usize) -> Vec<usize> {
+        let stage = self.dockerfile.steps[step].stage;
+        let same = |index: &usize| self.dockerfile.steps[*index].stage == stage && self.run(*index).is_some();
+        (0..step).filter(same).collect()
     }
 
-    fn uses_here(&self, site: &Site<'m>, input: &BuildInput) -> bool {
-        let end = site.command().range.end();
-        let commands = site.shell.script.commands().into_iter();
-        let mut behind = commands.filter(|context| context.command.range.start() >= end);
-        // In another folder the same words would name another file.
-        behind.any(|context| !is_inert(context.command, input))
-            && !site.run.commands().any(|command| command.name().as_deref() == Some("cd"))
+    fn visit(
+        &self,
+        folding: &mut Folding<'_, 'm>,
+        step: usize,
+        states: &mut BTreeMap<usize, State>,
+    ) -> Result<(), Refused> {
+        let Some(stage) = self.dockerfile.steps[step].stage else { return Ok(()) };
+        let inherited =
+            || self.dockerfile.ancestry(stage).into_iter().rev().find_map(|stage| states.get(&stage).cloned());
+        let mut state = states.get(&stage).cloned().or_else(inherited).unwrap_or_default();
+        let line = self.dockerfile.line_of(step);
+        let Some(actions) = self.model.file_actions(self.dockerfile, step, &folding.file, &folding.input) else {
+            let concerned = state.alive || self.run(step).is_some_and(|run| run.mentions(folding.file.file_name()));
+            return match concerned {
+                true => Err(Refused::because(format!("line {line} is not understood and may need it"))),
+                false => Ok(()),
+            };
+        };
+        let actions = up_to_removal(actions);
+        if actions.iter().any(|action| action.act == FileAct::Copies) && (state.alive || writes(&actions)) {
+            return Err(Refused::because(format!("line {line} copies it")));
+        }
+        let tends = actions.iter().any(|action| action.act == FileAct::Tends);
+        let ends = reads(&actions) || actions.iter().any(|action| action.act == FileAct::Removes);
+        if writes(&actions) || (state.alive && tends && !ends) {
+            self.visit_writer(folding, step, &actions, &mut state)?;
+        } else if state.alive && reads(&actions) && !self.is_out_of_reach(folding, step, &actions, &state) {
+            folding.readers.push((step, state.clone()));
+            if !is_removed_at_end(&actions) {
+                folding.ends.push((step, state.target.clone()));
+            }
+        } else if state.alive {
+            folding.tidied.extend(self.tidied(step, &actions)?);
+        }
+        state.alive &= !is_removed_at_end(&actions);
+        if !state.alive {
+            state.writing.clear();
+        }
+        states.insert(stage, state);
+        Ok(())
     }
 
-    fn may_need(&self, step: usize, name: &str, input: &BuildInput) -> bool {
-        let Some(run) = self.run(step) else { return true };
-        let forced = |command: &Command| {
-            let words: Vec<String> = effective_words(command).into_iter().flatten().collect();
-            words.first().is_some_and(|word| word == "rm")
-                && words.iter().any(|word| word.starts_with('-') && word.contains('f'))
+    /// Whether the RUN at `step` has another home directory, in which its tools find another file or none.
+    fn is_out_of_reach(&self, folding: &Folding<'_, 'm>, step: usize, actions: &[FileAction], state: &State) -> bool {
+        let name = folding.file.file_name();
+        self.has_other_user(state.since, step)
+            && is_at_home(folding.path)
+            && !self.run(step).is_some_and(|run| run.mentions(name))
+            && !actions.iter().any(|action| action.act == FileAct::Removes)
+    }
+
+    fn has_other_user(&self, from: usize, step: usize) -> bool {
+        let (dockerfile, as_root) = (self.dockerfile, |step| self.dockerfile.runs_as_root(step));
+        dockerfile.user_at(from) != dockerfile.user_at(step) && !(as_root(from) && as_root(step))
+    }
+
+    fn visit_writer(
+        &self,
+        folding: &mut Folding<'_, 'm>,
+        step: usize,
+        actions: &[FileAction],
+        state: &mut State,
+    ) -> Result<(), Refused> {
+        let line = self.dockerfile.line_of(step);
+        let found = Site::of_run(self.dockerfile, step, folding.site);
+        let found = found.ok_or_else(|| Refused::because(format!("the commands of line {line} can't be moved")))?;
+        folding.writers.push(step);
+        if !state.alive && step <= folding.site.step {
+            self.check_fresh(folding, step, actions)?;
+        }
+        let last = actions.iter().rposition(|action| matches!(action.act, FileAct::Writes { .. })).unwrap_or(0);
+        let used_here = actions.iter().skip(last).any(|action| matches!(action.act, FileAct::Reads(_)));
+        if reads(actions) && !used_here {
+            return Err(Refused::because(format!("line {line} reads it before it writes it")));
+        }
+        let before = std::mem::replace(&mut state.alive, true);
+        let target = actions.iter().rev().find_map(|action| match action.act {
+            FileAct::Writes { target, .. } => {
+                let view = found.run.shells.get(action.shell)?.view.as_ref()?;
+                Some(slice(view.text(), target?).to_owned())
+            }
+            _ => None,
+        });
+        if let Some(target) = target {
+            state.target = target;
+        }
+        if used_here {
+            if before && !state.writing.is_empty() {
+                folding.readers.push((step, state.clone()));
+            }
+            if !is_removed_at_end(actions) {
+                folding.ends.push((step, state.target.clone()));
+            }
+        }
+        state.since = step;
+        let moved = match pieces(&found, actions) {
+            Ok(moved) => moved,
+            Err(Refused(why)) if used_here => {
+                state.stuck = Some(format!("line {line} {why}"));
+                return Ok(());
+            }
+            Err(Refused(why)) => return Err(Refused(format!("line {line} {why}"))),
         };
-        let needs = |command: &Command| {
-            let words = effective_words(command);
-            let named = words.iter().flatten().any(|word| word.contains(name));
-            (named && !forced(command)) || !is_inert(command, input)
+        state.writing.extend(moved.iter().map(|piece| piece.text.clone()));
+        if !used_here {
+            folding.cuts.push((step, moved));
+        }
+        Ok(())
+    }
+
+    /// What is appended to a file that was there before can't be taken out again by removing the file.
+    fn check_fresh(&self, folding: &Folding<'_, 'm>, step: usize, actions: &[FileAction]) -> Result<(), Refused> {
+        let first = actions.iter().find_map(|action| match action.act {
+            FileAct::Writes { appends, .. } => Some(appends),
+            _ => None,
+        });
+        if first != Some(true) || is_at_home(folding.path) {
+            return Ok(());
+        }
+        let copies = |step: &crate::model::Step| matches!(step.keyword, Keyword::Copy | Keyword::Add);
+        match self.dockerfile.steps_before(step).any(copies) {
+            true => Err(Refused::because("it is appended to a file that an earlier instruction may bring")),
+            false => Ok(()),
+        }
+    }
+
+    /// The commands of a RUN that have no object any more, because the file is gone.
+    fn tidied(&self, step: usize, actions: &[FileAction]) -> Result<Vec<Cleanup>, Refused> {
+        let tends =
+            actions.iter().filter(|action| matches!(action.act, FileAct::Tends | FileAct::Removes)).collect::<Vec<_>>();
+        let Some(run) = self.run(step) else { return Ok(Vec::new()) };
+        let mut cleanups = Vec::new();
+        for action in tends {
+            let command = run.shells.get(action.shell).and_then(|shell| {
+                let commands = shell.script.commands();
+                commands.into_iter().map(|context| context.command).find(|command| command.range == action.command)
+            });
+            let Some(command) = command else { continue };
+            let words: Vec<String> = command.words.iter().map(crate::syntax::shell::Word::lossy).collect();
+            let forced =
+                words.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('f'));
+            if action.act == FileAct::Removes && forced {
+                continue;
+            }
+            let operands = words.iter().skip(1).filter(|word| !word.starts_with('-')).count();
+            let single = operands == 1 + usize::from(action.act == FileAct::Tends);
+            if !single || action.optional {
+                let line = self.dockerfile.line_of(step);
+                return Err(Refused::because(format!("line {line} would miss it")));
+            }
+            let (shell, command) = (Some(action.shell), action.command);
+            cleanups.push(Cleanup { step, shell, command, words: Vec::new(), whole: true, removes: true });
+        }
+        Ok(cleanups)
+    }
+
+    /// Whether the commands say the same in front of the RUN at `step`.
+    fn check_reader(&self, folding: &Folding<'_, 'm>, step: usize, state: &State) -> Result<(), Refused> {
+        let line = self.dockerfile.line_of(step);
+        let refuse = |why: &str| Err(Refused::because(format!("line {line}, which reads it, {why}")));
+        let (from, dockerfile) = (state.since, self.dockerfile);
+        if let Some(why) = &state.stuck {
+            return Err(Refused::because(format!("line {line} needs it as well, and {why}")));
+        }
+        let Some(run) = self.run(step) else { return refuse("is not understood") };
+        if !matches!(run.form, Form::Shell | Form::ShellWithHeredocs | Form::Body(None)) {
+            return refuse("has no shell that could write it");
+        }
+        if self.has_other_user(from, step) {
+            return refuse("runs as another user");
+        }
+        if dockerfile.steps[step].onbuild || dockerfile.steps[from].onbuild {
+            return refuse("belongs to another build");
+        }
+        let relative = !state.target.trim_matches('"').starts_with(['/', '~', '$']);
+        let given = self.model.given_arguments(dockerfile);
+        if relative && dockerfile.workdir_at(from, &given) != dockerfile.workdir_at(step, &given) {
+            return refuse("runs in another folder");
+        }
+        let changed = dockerfile.steps.iter().enumerate().skip(from + 1).take(step.saturating_sub(from + 1));
+        let mut names = changed.filter(|(_, step)| matches!(step.keyword, Keyword::Env | Keyword::Arg));
+        let used = |name: &str| {
+            state.writing.iter().any(|text| text.contains(&format!("${name}")) || text.contains(&format!("${{{name}")))
         };
-        !run.is_understood() || run.shells.is_empty() || run.commands().any(needs)
+        if names.any(|(_, step)| step.pairs.iter().any(|pair| used(&pair.key))) {
+            return refuse("has other values for its variables");
+        }
+        let flags = dockerfile.steps[step].instruction.flags();
+        let mut targets =
+            flags.iter().filter_map(|flag| flag.mount()).filter_map(|mount| mount.get("target").map(str::to_owned));
+        match targets.any(|target| target.rsplit('/').next() == Some(folding.file.file_name())) {
+            true => refuse("has a mount in that place"),
+            false => Ok(()),
+        }
+    }
+
+    fn write_folding(&self, folding: Folding<'_, 'm>, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+        self.check_container_needs(&folding, repairs)?;
+        for (step, target) in &folding.ends {
+            repairs.endings.insert(*step, self.removal(*step, target)?);
+        }
+        let why = format!("reads `{}`, which an earlier RUN wrote", folding.path);
+        for (step, state) in &folding.readers {
+            for text in &state.writing {
+                repairs.lead(*step, text.clone());
+            }
+            repairs.reader(*step, &folding.site.name, &why);
+        }
+        for (step, cut) in folding.cuts {
+            let ranges = cut.iter().map(|piece| (step, 0, piece.range));
+            repairs.settled.extend(ranges);
+            let bodies = cut.iter().filter_map(|piece| piece.body).map(|body| (step, 0, body));
+            repairs.settled.extend(bodies);
+            let all: Vec<TextRange> = cut.iter().map(|piece| piece.range).collect();
+            if self.is_all(step, &all) {
+                repairs.removed.insert(step);
+                continue;
+            }
+            if cut.iter().any(|piece| piece.body.is_some()) {
+                return Err(Refused::because("its here-document stands between other commands"));
+            }
+            let cleanup =
+                |command| Cleanup { step, shell: Some(0), command, words: Vec::new(), whole: true, removes: false };
+            repairs.cleanups.extend(all.into_iter().map(cleanup));
+        }
+        repairs.cleanups.extend(folding.tidied);
+        repairs.folded.extend(folding.writers.into_iter().map(|step| (step, folding.file.clone())));
+        Ok(())
+    }
+
+    /// A file that stays in the image may be meant for whoever works in the container.
+    fn check_container_needs(&self, folding: &Folding<'_, 'm>, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+        let step = folding.site.step;
+        if !folding.stays || !self.is_shipped(step) {
+            return Ok(());
+        }
+        let name = folding.file.file_name();
+        let start = |keyword| matches!(keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck);
+        let mut starts = self.dockerfile.steps.iter().filter(|step| start(step.keyword));
+        if starts.any(|step| slice(self.dockerfile.source.text(), step.outer.text_range()).contains(name)) {
+            return Err(Refused::because("the start command names it: it has to get it when it is started"));
+        }
+        let assumption = format!("the running container does not need `{name}` from the image");
+        if !repairs.assumptions.contains(&assumption) {
+            repairs.assumptions.push(assumption);
+        }
+        Ok(())
+    }
+
+    /// Whether the commands in `cut` are all that the RUN does.
+    fn is_all(&self, step: usize, cut: &[TextRange]) -> bool {
+        let Some(shell) = self.run(step).and_then(|run| run.shells.first()) else { return false };
+        let inside = |at: TextRange| cut.iter().any(|range| range.contains_range(at));
+        shell.script.commands().iter().all(|context| {
+            inside(context.command.range) || matches!(context.command.name().as_deref(), Some("set" | ":" | "true"))
+        })
+    }
+
+    /// The edit that removes the file when the RUN has ended well.
+    fn removal(&self, step: usize, target: &str) -> Result<crate::source::Edit, Refused> {
+        let line = self.dockerfile.line_of(step);
+        let refuse =
+            |why: &str| Refused::because(format!("nothing can be put behind the commands of line {line}: {why}"));
+        let run = self.run(step).ok_or_else(|| refuse("they are not understood"))?;
+        if !matches!(run.form, Form::Shell | Form::Body(None)) {
+            return Err(refuse("they have a here-document"));
+        }
+        let shell = run.shells.first().ok_or_else(|| refuse("no shell runs them"))?;
+        let view = shell.view.as_ref().ok_or_else(|| refuse("no shell runs them"))?;
+        let leaves = |name: Option<String>| matches!(name.as_deref(), Some("exit" | "exec" | "return"));
+        if shell.script.commands().iter().any(|context| leaves(context.command.name())) {
+            return Err(refuse("one of them ends the shell"));
+        }
+        let relative = !target.trim_matches('"').starts_with(['/', '~', '$']);
+        if relative && run.commands().any(|command| command.name().as_deref() == Some("cd")) {
+            return Err(refuse("they change the folder"));
+        }
+        let heredoc =
+            run.commands().any(|command| command.redirects.iter().any(|one| one.kind == RedirectKind::Heredoc));
+        if heredoc {
+            return Err(refuse("they have a here-document"));
+        }
+        let last = shell.script.items.last().ok_or_else(|| refuse("there are none"))?;
+        if shell.script.items.iter().any(|item| matches!(item.operator, Some((Operator::Background, _)))) {
+            return Err(refuse("one of them runs in the background"));
+        }
+        // `&&` also in the place of a `;` at the end, which would hide that the last command failed.
+        let end = last.range.end();
+        let to = last.operator.filter(|(operator, _)| *operator == Operator::Semicolon).map_or(end, |(_, at)| at.end());
+        let text = format!(" && rm -f {target}");
+        let edit = if end == to { view.insert(end, &text) } else { view.edit(TextRange::new(end, to), &text) };
+        edit.map_err(|seam| refuse(&edit::Refusal::from(seam).to_string()))
     }
 }
 
-/// Whether a command can't need the file that `input` describes.
-fn is_inert(command: &Command, input: &BuildInput) -> bool {
-    let words = effective_words(command);
-    let Some(program) = words.first().cloned().flatten() else { return true };
-    let listed = INERT.contains(&program.as_str()) && !input.tools.contains(&program);
-    listed && tools::reads(&words, "NETRC") == Reading::Never
+fn is_at_home(path: &str) -> bool {
+    ["~/", "$HOME/", "/root/", "/home/"].iter().any(|home| path.starts_with(home))
+}
+
+fn writes(actions: &[FileAction]) -> bool {
+    actions.iter().any(|action| matches!(action.act, FileAct::Writes { .. }))
+}
+
+fn reads(actions: &[FileAction]) -> bool {
+    actions.iter().any(|action| matches!(action.act, FileAct::Reads(_)))
+}
+
+/// What happens until the file is removed for good.
+fn up_to_removal(mut actions: Vec<FileAction>) -> Vec<FileAction> {
+    let rewritten =
+        actions.iter().rposition(|action| matches!(action.act, FileAct::Writes { .. })).map_or(0, |at| at + 1);
+    let is_removal = |action: &FileAction| action.act == FileAct::Removes && !action.optional;
+    if let Some(removed) = actions.iter().skip(rewritten).position(is_removal) {
+        actions.truncate(rewritten + removed + 1);
+    }
+    actions
+}
+
+/// Whether a removal, which is always made, is the last thing that happens to the file.
+fn is_removed_at_end(actions: &[FileAction]) -> bool {
+    let mut behind = actions.iter().rev().filter(|action| action.act != FileAct::Tends);
+    behind.next().is_some_and(|action| action.act == FileAct::Removes && !action.optional)
 }

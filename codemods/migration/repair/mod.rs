@@ -5,8 +5,9 @@
 //!
 //! * [`reference`]: npm reads variables in its configuration, so the file gets the reference and not the value;
 //! * [`address`]: git gets the credentials of a URL for the one command and keeps the plain URL;
-//! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead;
-//! * [`folding`]: every RUN that needs the file writes it and removes it again.
+//! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead, one of [`variables`];
+//! * [`options`]: a command that keeps a credential only because of an option, or without one;
+//! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`].
 //!
 //! RUNs that lived on what an earlier one wrote get the mount as well. What fits none of these is an obstacle.
 
@@ -14,13 +15,16 @@ mod address;
 mod folding;
 mod later;
 mod mounts;
+mod options;
 mod reference;
 mod setting;
 mod site;
+mod variables;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Evidence, RestKind, Use};
+use crate::model::{Cleanup, Evidence, ImagePath, RestKind, Use};
 use crate::plan::Change;
 use crate::source::{Edit, TextRange};
 
@@ -45,6 +49,14 @@ pub(super) struct Repairs<'m> {
     assumptions: Vec<String>,
     /// Settings that become variables, in order.
     kept: Vec<Kept<'m>>,
+    /// Commands that write a file in front of a RUN, which runs if they succeed, by step.
+    leads: BTreeMap<usize, Vec<String>>,
+    /// The removal of a file behind the commands of a RUN, by step.
+    endings: BTreeMap<usize, Edit>,
+    /// Commands that go because the file is not there any more.
+    cleanups: Vec<Cleanup>,
+    /// The files that are folded, by the RUNs that write them.
+    folded: BTreeSet<(usize, ImagePath)>,
 }
 
 /// Why a rest can't be repaired, as a clause.
@@ -67,7 +79,7 @@ impl<'m> Migration<'m> {
                 let files = match &rest.kind {
                     RestKind::File(path) => path.clone(),
                     RestKind::Tool { files, .. } => files.join("`, `"),
-                    RestKind::Log | RestKind::NotUnderstood(_) => continue,
+                    RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => continue,
                 };
                 let site = Site::find(self.dockerfile, used.step, &used.name, self.file_in_place(), &rest);
                 let mended = match &site {
@@ -75,7 +87,8 @@ impl<'m> Migration<'m> {
                     None => Err(Refused::because("the command can't be edited where it stands")),
                 };
                 let Err(Refused(reason)) = mended else { continue };
-                if self.is_shipped(used.step) {
+                if self.mounted.is_some() || self.is_shipped(used.step) || self.leaves_its_stage(used.step, &rest.kind)
+                {
                     let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
                     let place = change.place(rest.place.unwrap_or(keyword), "writes the value down");
                     let sentence = format!("the value would still be written to `{files}`, and {reason}");
@@ -91,17 +104,30 @@ impl<'m> Migration<'m> {
         self.carry_out(repairs, change);
     }
 
+    /// Whether an instruction takes one of the files to another stage.
+    fn leaves_its_stage(&self, step: usize, kind: &RestKind) -> bool {
+        let files = match kind {
+            RestKind::File(path) => std::slice::from_ref(path),
+            RestKind::Tool { files, .. } => files.as_slice(),
+            RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => &[],
+        };
+        files.iter().any(|path| self.copied_elsewhere(step, path).is_some())
+    }
+
     fn mend(&self, site: &Site<'m>, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
         if site.is_onbuild() {
             return Err(Refused::because("the RUNs of images built from this one may read it"));
         }
-        let ways = [Self::refer, Self::move_address, Self::replace_setting, Self::fold];
+        let ways = [Self::refer, Self::move_address, Self::replace_setting, Self::change_options, Self::fold];
+        let mut refused = None;
         for way in ways {
-            if let Some(outcome) = way(self, site, repairs) {
-                return outcome;
+            match way(self, site, repairs) {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(reason)) => refused = Some(reason),
+                None => {}
             }
         }
-        Err(Refused::because(site.remedy()))
+        Err(refused.unwrap_or_else(|| Refused::because(site.remedy())))
     }
 
     fn carry_out(&mut self, mut repairs: Repairs<'m>, change: &mut Change<'m>) {
@@ -119,6 +145,13 @@ impl<'m> Migration<'m> {
             if !repairs.removed.contains(&step) {
                 change.edit_run(step, edits);
             }
+        }
+        for (step, ending) in repairs.endings {
+            change.edit_run(step, vec![ending]);
+        }
+        repairs.cleanups.into_iter().for_each(|cleanup| change.clean_up(cleanup));
+        for (step, leads) in repairs.leads {
+            leads.into_iter().for_each(|lead| change.lead(step, lead));
         }
         for (step, preludes) in repairs.preludes {
             preludes.into_iter().for_each(|prelude| change.export(step, prelude));
@@ -155,6 +188,10 @@ impl Repairs<'_> {
         if !preludes.contains(&command) {
             preludes.push(command);
         }
+    }
+
+    fn lead(&mut self, step: usize, command: String) {
+        self.leads.entry(step).or_default().push(command);
     }
 
     fn reader(&mut self, step: usize, name: &str, why: &str) {

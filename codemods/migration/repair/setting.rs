@@ -3,20 +3,13 @@
 
 use crate::knowledge::tools::{self, Reading};
 use crate::model::{RestKind, effective_words};
-use crate::syntax::shell::{CompoundKind, Node, Word, edit};
+use crate::syntax::shell::{CompoundKind, Node, edit};
 
 use super::super::Migration;
-use super::site::Site;
+use super::site::{Site, is_password};
+use super::variables::{Setting, exported, is_git, setting};
+use super::written::single_spaced;
 use super::{Refused, Repairs};
-
-/// What a command keeps, as variables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Setting {
-    /// A key of git's configuration and its value, for `GIT_CONFIG_KEY_n` and `GIT_CONFIG_VALUE_n` (git 2.31 and newer).
-    Git(String, String),
-    /// Variables of other tools and their values.
-    Variables(Vec<(String, String)>),
-}
 
 /// A command whose setting becomes variables.
 pub(super) struct Kept<'m> {
@@ -26,26 +19,6 @@ pub(super) struct Kept<'m> {
     condition: Option<(String, String)>,
     /// The RUNs behind it that read the setting.
     readers: Vec<usize>,
-}
-
-impl Setting {
-    /// The variable by which its readers are known.
-    fn probe(&self) -> &str {
-        match self {
-            Self::Git(..) => "GIT_CONFIG_COUNT",
-            Self::Variables(all) => all.first().map_or("", |(name, _)| name),
-        }
-    }
-
-    /// The file that the tool keeps it in, without its folder.
-    fn file(&self) -> &'static str {
-        match self.probe() {
-            "GIT_CONFIG_COUNT" => ".gitconfig",
-            probe if probe.starts_with("PIP_") => "pip.conf",
-            probe if probe.starts_with("AWS_") => "credentials",
-            _ => "auth.toml",
-        }
-    }
 }
 
 impl<'m> Migration<'m> {
@@ -68,32 +41,44 @@ impl<'m> Migration<'m> {
             ));
         }
         let named = |step: &usize| self.run(*step).is_some_and(|run| run.mentions(&probe));
-        if named(&site.step) || readers.iter().any(named) {
+        if !setting.is_itself(&site.name) && (named(&site.step) || readers.iter().any(named)) {
             return Err(Refused::because(format!("`{probe}` is set already")));
         }
         let others = repairs.kept.iter().filter(|kept| kept.setting.probe() == probe);
         let mut others = others.filter(|_| probe == "GIT_CONFIG_COUNT" || condition.is_none()).peekable();
+        if others.peek().is_some() && probe == "COMPOSER_AUTH" {
+            return Err(Refused::because("`COMPOSER_AUTH` holds all credentials in one text"));
+        }
         let mixed = condition.is_some() || repairs.kept.iter().any(|kept| kept.condition.is_some());
         if others.peek().is_some() && mixed {
             return Err(Refused::because("only some of the settings are made under a condition"));
         }
-        self.check_other_uses(site, setting.file())?;
+        for file in setting.files() {
+            self.check_other_uses(site, file)?;
+        }
         self.check_git_clients(&setting, readers.iter().copied().chain([site.step]))?;
+        if probe == "COMPOSER_AUTH" && is_password(&site.name) {
+            let assumption = format!(
+                "the value of `{}` has no `\"` and no `\\` in it, which JSON would take for its own",
+                site.name
+            );
+            repairs.assumptions.push(assumption);
+        }
         let site = site.clone();
         repairs.settled.push((site.step, site.index, site.command().range));
         repairs.kept.push(Kept { site, setting, condition, readers });
         Ok(())
     }
 
-    /// Whatever else uses the file would miss it.
-    fn check_other_uses(&self, site: &Site<'m>, file: &str) -> Result<(), Refused> {
-        let path = match file {
-            "pip.conf" => "~/.config/pip/pip.conf".to_owned(),
-            "credentials" => "~/.aws/credentials".to_owned(),
-            "auth.toml" => "~/.config/pypoetry/auth.toml".to_owned(),
-            file => format!("~/{file}"),
-        };
-        if let Some(copy) = self.copied_elsewhere(site.step, &path) {
+    /// Whatever else uses the file at `path` would miss it.
+    fn check_other_uses(&self, site: &Site<'m>, path: &str) -> Result<(), Refused> {
+        let file = path.rsplit('/').next().unwrap_or(path);
+        // `config` alone is also what a command is called.
+        let file = path
+            .get(path.rfind('/').and_then(|at| path.get(..at)?.rfind('/')).map_or(0, |at| at + 1)..)
+            .filter(|_| !file.contains('.'))
+            .unwrap_or(file);
+        if let Some(copy) = self.copied_elsewhere(site.step, path) {
             let line = self.dockerfile.line_of(copy);
             return Err(Refused::because(format!("line {line} copies the file to another stage")));
         }
@@ -102,7 +87,7 @@ impl<'m> Migration<'m> {
             let uses = |words: &[Option<String>]| {
                 let removes = matches!(words.first().and_then(|word| word.as_deref()), Some("rm"));
                 let forced = words.iter().flatten().any(|word| word.starts_with('-') && word.contains('f'));
-                let named = words.iter().flatten().any(|word| word.rsplit('/').next() == Some(file));
+                let named = words.iter().flatten().any(|word| word.ends_with(file));
                 let undone = words
                     .iter()
                     .flatten()
@@ -163,8 +148,13 @@ impl<'m> Migration<'m> {
             let settings: Vec<&Setting> = seen.iter().map(|one| &one.setting).collect();
             let text = exported(&settings, 0, self.runs(step, "cargo"));
             let conditional = seen.iter().find_map(|one| one.condition.as_ref());
-            let text = conditional.map_or(text.clone(), |(before, behind)| format!("{before}{text}{behind}"));
-            repairs.prelude(step, text);
+            let text = match conditional.filter(|_| !text.is_empty()) {
+                Some((before, behind)) => format!("{before}{text}{behind}"),
+                None => text,
+            };
+            if !text.is_empty() {
+                repairs.prelude(step, text);
+            }
             for one in seen {
                 repairs.reader(step, &one.site.name, "reads the setting that an earlier RUN kept");
             }
@@ -193,6 +183,7 @@ impl<'m> Migration<'m> {
         }
         // The variables are made of the value, so this RUN goes on using it.
         repairs.settled.retain(|settled| *settled != (site.step, site.index, site.command().range));
+        let text = if text.is_empty() { "true" } else { text };
         site.replace(site.command().range, text).map(|edit| Some(vec![edit]))
     }
 
@@ -208,40 +199,6 @@ impl<'m> Migration<'m> {
         site.run.shells.len() == 1
             && commands.all(|context| is_settled(context.command.range) || asks(context.command.name()))
     }
-}
-
-fn is_git(setting: &Setting) -> bool {
-    matches!(setting, Setting::Git(..))
-}
-
-/// `export A="…" B="…"`, git's settings counted from `first`. cargo's own git client reads the files and not these
-/// variables, so it has to start git (experiment: cargo 1.95).
-fn exported(settings: &[&Setting], first: usize, by_cargo: bool) -> String {
-    let mut words = Vec::new();
-    let count = first + settings.iter().filter(|setting| is_git(setting)).count();
-    if count > first {
-        words.push(format!("GIT_CONFIG_COUNT={count}"));
-    }
-    if count > first && by_cargo {
-        words.push("CARGO_NET_GIT_FETCH_WITH_CLI=true".to_owned());
-    }
-    let mut number = first;
-    for setting in settings {
-        match setting {
-            Setting::Git(key, value) => {
-                words.push(format!("GIT_CONFIG_KEY_{number}={}", word(key)));
-                words.push(format!("GIT_CONFIG_VALUE_{number}={}", word(value)));
-                number += 1;
-            }
-            Setting::Variables(all) => words.extend(all.iter().map(|(name, value)| format!("{name}={}", word(value)))),
-        }
-    }
-    format!("export {}", words.join(" "))
-}
-
-fn word(text: &str) -> String {
-    let plain = |char: char| char.is_ascii_alphanumeric() || "_./:@%+,-".contains(char);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("\"{text}\"") }
 }
 
 /// Whether a command behind it in the same RUN reads the setting.
@@ -280,64 +237,4 @@ fn condition(site: &Site<'_>) -> Result<Option<(String, String)>, Refused> {
     let before = site.raw(crate::source::TextRange::new(item.range.start(), site.command().range.start()));
     let behind = site.raw(crate::source::TextRange::new(site.command().range.end(), item.range.end()));
     Ok(Some((single_spaced(before), single_spaced(behind))))
-}
-
-fn single_spaced(text: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    for char in text.chars() {
-        let blank = matches!(char, ' ' | '\t');
-        if !(blank && result.ends_with(' ')) {
-            result.push(if blank { ' ' } else { char });
-        }
-    }
-    result
-}
-
-/// The setting that the command keeps, for the tools whose variables were tried (semantics of each: the tool's
-/// documentation of its environment; experiments with git 2.39, pip 23, poetry 2.5, bundler 2.3, aws 2).
-fn setting(site: &Site<'_>) -> Option<Result<Setting, Refused>> {
-    let command = site.command();
-    let words = command.words.get(command.effective().index + 1..)?;
-    let flags: Vec<String> = words.iter().map(Word::lossy).filter(|word| word.starts_with('-')).collect();
-    let operands: Vec<&Word> = words.iter().filter(|word| !word.lossy().starts_with('-')).collect();
-    let texts: Vec<String> = operands.iter().map(|word| word.lossy()).collect();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let value = |at: usize| {
-        let word = operands.get(at).and_then(|word| site.quoted(&word.parts));
-        word.ok_or_else(|| Refused::because("its words are not understood"))
-    };
-    let variable = |name: String, at: usize| value(at).map(|value| Setting::Variables(vec![(name, value)]));
-    match (site.program()?.as_str(), texts.as_slice()) {
-        ("git", ["config", _, _]) => Some(git_setting(&flags, value(1), value(2))),
-        ("pip", ["config", "set", key, _]) => {
-            let name = key.split_once('.').filter(|(part, _)| matches!(*part, "global" | "install"))?.1;
-            let known = matches!(name, "index-url" | "extra-index-url");
-            known.then(|| variable(format!("PIP_{}", name.to_uppercase().replace('-', "_")), 3))
-        }
-        ("poetry", ["config", key, _, _]) => {
-            let name = key.strip_prefix("http-basic.")?.to_uppercase().replace(['-', '.'], "_");
-            Some(value(2).and_then(|user| {
-                let pair = |suffix: &str, value| (format!("POETRY_HTTP_BASIC_{name}_{suffix}"), value);
-                Ok(Setting::Variables(vec![pair("USERNAME", user), pair("PASSWORD", value(3)?)]))
-            }))
-        }
-        ("aws", ["configure", "set", key, _]) if flags.is_empty() => {
-            let known = matches!(*key, "aws_access_key_id" | "aws_secret_access_key" | "aws_session_token");
-            known.then(|| variable(key.to_uppercase(), 3))
-        }
-        _ => None,
-    }
-}
-
-fn git_setting(
-    flags: &[String],
-    key: Result<String, Refused>,
-    value: Result<String, Refused>,
-) -> Result<Setting, Refused> {
-    let global = flags.iter().any(|flag| flag == "--global" || flag == "--system");
-    let known = flags.iter().all(|flag| matches!(flag.as_str(), "--global" | "--system" | "--add" | "--replace-all"));
-    if !global || !known {
-        return Err(Refused::because("only settings for all repositories have variables"));
-    }
-    Ok(Setting::Git(key?, value?))
 }

@@ -45,6 +45,15 @@ impl<'m> Site<'m> {
         Some(Self { dockerfile, step, run, index: rest.shell, shell, view, context, name, path, kind })
     }
 
+    /// The first command of the RUN at `step`, as a site of the value of `like`; `None` where its text can't be edited.
+    pub(super) fn of_run(dockerfile: &'m Dockerfile, step: usize, like: &Self) -> Option<Self> {
+        let run = dockerfile.steps.get(step)?.run.as_ref()?;
+        let shell = run.shells.first()?;
+        let view = shell.view.as_ref().filter(|_| shell.script.clean)?;
+        let context = shell.script.commands().into_iter().next()?;
+        Some(Self { step, run, index: 0, shell, view, context, ..like.clone() })
+    }
+
     pub(super) fn command(&self) -> &'m Command {
         self.context.command
     }
@@ -165,4 +174,9 @@ fn escaped(text: &str) -> String {
 /// Whether `part` is quoted so that a reference in it can be written with a backslash.
 pub(super) fn takes_backslash(part: &Part) -> bool {
     matches!(part.quote, Quote::None | Quote::Double)
+}
+
+/// Whether a variable of this name may hold a password, which has other characters than a token.
+pub(super) fn is_password(name: &str) -> bool {
+    ["PASS", "PWD"].iter().any(|word| name.to_ascii_uppercase().contains(word))
 }

@@ -174,3 +174,16 @@ fn names_of_the_corpus() {
         println!("{class}: {} names\n  {}", names.len(), shown.join(", "));
     }
 }
+
+#[test]
+fn names_of_what_belongs_to_a_secret_are_no_secrets() {
+    let names = "AUTHORIZED_KEYS AUTH_MODE AUTH_URL AWS_KMS_KEY_ID AZURE_KEYVAULT_NAME CA_BUNDLE CACHE_KEY CLIENT_ID \
+                 COSIGN_PUBLIC_KEY CREDENTIAL_HELPER GPG_KEY GPG_KEYS JWT_ALGORITHM JWT_ISSUER KEYCLOAK_AUTH_URL KEYCLOAK_URL \
+                 KEYRING KEY_VAULT_URI KNOWN_HOSTS KUBERNETES_SECRET_NAME LICENSE_URL MINISIGN_KEY NODE_EXTRA_CA_CERTS \
+                 OAUTH_CLIENT_ID PASSTHROUGH PASSWORD_MIN_LENGTH PASSWORD_RESET_URL PGP_KEY PUBLIC_KEY RECAPTCHA_SITE_KEY \
+                 REFRESH_TOKEN_EXPIRES SECRETS_BACKEND SECRET_NAME SECRET_ROTATION_DAYS SIGNING_KEY_ID SSH_KEY_NAME \
+                 SSH_PUBLIC_KEY SSL_KEY_FILE TLS_KEY_PATH TOKEN_AUDIENCE TOKEN_ENDPOINT TOKEN_TTL TOKEN_TYPE XDEBUG_IDEKEY";
+    for name in names.split_whitespace() {
+        assert_eq!(classify_name(name).kind(), None, "{name}");
+    }
+}

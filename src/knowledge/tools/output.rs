@@ -29,6 +29,15 @@ pub fn passes_through(words: &[Option<String>]) -> bool {
     known && persists(words).is_none() && !logs(words)
 }
 
+/// Whether the command, given from its name on, writes its words into the program that it builds: go's linker with `-X`
+/// (documentation of `cmd/link`). `xx-go` is the same for other platforms (github.com/tonistiigi/xx).
+#[must_use]
+pub fn embeds(words: &[String]) -> bool {
+    let go = words.first().is_some_and(|name| matches!(name.rsplit('/').next(), Some("go" | "xx-go")));
+    let builds = words.get(1).is_some_and(|word| matches!(word.as_str(), "build" | "install" | "test" | "run"));
+    go && builds && words.iter().any(|word| word.starts_with("-ldflags") || word.starts_with("--ldflags"))
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Rules {

@@ -17,6 +17,8 @@ pub struct Persistence {
     pub remedy: String,
     /// The codemod that deals with it.
     pub codemod: &'static str,
+    /// Whether only a hash of the credential is kept, which can be guessed at and not read.
+    pub hashed: bool,
 }
 
 impl Persistence {
@@ -65,6 +67,8 @@ struct Rule {
     files: Vec<String>,
     #[serde(default)]
     operands: Operands,
+    #[serde(default)]
+    hashed: bool,
     remedy: String,
     #[serde(rename = "source")]
     _source: String,
@@ -115,7 +119,7 @@ impl Rule {
         let files = self.files.iter().cloned().chain(self.written(behind)).collect();
         let writes = self.operands != Operands::None;
         let codemod = if writes { "written-credential" } else { "persisted-credential" };
-        Some(Persistence { files, remedy: self.remedy.clone(), codemod })
+        Some(Persistence { files, remedy: self.remedy.clone(), codemod, hashed: self.hashed })
     }
 
     /// The words behind the words of the rule, which stand next to each other when flags are left out.

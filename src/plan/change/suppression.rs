@@ -23,8 +23,20 @@ pub fn suppression(dockerfile: &Dockerfile) -> Option<Directive> {
 
 /// The rules behind `skip=` in the value of a `# check=` directive.
 fn rules(value: &str) -> impl Iterator<Item = &str> {
-    let lists = value.split(';').filter_map(|option| option.trim().strip_prefix("skip="));
+    let lists = value.split(';').filter_map(skipped);
     lists.flat_map(|list| list.split(',')).map(str::trim)
+}
+
+/// The list of a `skip=` option; blanks around the key don't matter (BuildKit `frontend/dockerfile/linter`).
+fn skipped(option: &str) -> Option<&str> {
+    option.split_once('=').filter(|(key, _)| key.trim() == "skip").map(|(_, list)| list)
+}
+
+/// The rules of a line that says `# hadolint ignore=…`, with any blanks (hadolint's `Pragma.hs`).
+fn ignored(line: &str) -> Option<&str> {
+    let words = line.trim_start().strip_prefix('#')?.trim_start().strip_prefix("hadolint")?;
+    let option = words.trim_start();
+    (option.len() < words.len()).then(|| option.strip_prefix("ignore=")).flatten()
 }
 
 impl Change<'_> {
@@ -55,10 +67,7 @@ impl Change<'_> {
         let above = text.get(..start)?;
         let line_start = above.trim_end_matches(['\r', '\n']).rfind('\n').map_or(0, |at| at + 1);
         let line = above.get(line_start..)?;
-        let (before, list) = line.split_once("hadolint ignore=")?;
-        if before.trim() != "#" || !list.split(',').any(|rule| rule.trim() == HADOLINT_RULE) {
-            return None;
-        }
+        let list = ignored(line).filter(|list| list.split(',').any(|rule| rule.trim() == HADOLINT_RULE))?;
         let rules = list.trim_end();
         let others: Vec<&str> = rules.split(',').map(str::trim).filter(|rule| *rule != HADOLINT_RULE).collect();
         let at = line_start + line.len() - list.len();
@@ -72,9 +81,32 @@ impl Change<'_> {
 /// The value of a `# check=` directive without one rule, and without an option that is empty then.
 fn without_rule(value: &str, rule: &str) -> String {
     let options = value.split(';').filter_map(|option| {
-        let Some(list) = option.trim().strip_prefix("skip=") else { return Some(option.to_owned()) };
+        let Some(list) = skipped(option) else { return Some(option.to_owned()) };
         let others: Vec<&str> = list.split(',').map(str::trim).filter(|other| *other != rule).collect();
         (!others.is_empty()).then(|| format!("skip={}", others.join(",")))
     });
     options.collect::<Vec<_>>().join(";")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_with_any_blanks() {
+        let value = "skip = SecretsUsedInArgOrEnv , JSONArgsRecommended; error=true";
+        assert_eq!(rules(value).collect::<Vec<_>>(), [BUILDKIT_RULE, "JSONArgsRecommended"]);
+        assert_eq!(without_rule(value, BUILDKIT_RULE), "skip=JSONArgsRecommended; error=true");
+        assert_eq!(without_rule("error=true;skip=SecretsUsedInArgOrEnv", BUILDKIT_RULE), "error=true");
+        assert_eq!(without_rule("skip=all", BUILDKIT_RULE), "skip=all");
+    }
+
+    #[test]
+    fn hadolint_comments_are_read_with_any_blanks() {
+        assert_eq!(ignored("# hadolint ignore=DL3064\r\n"), Some("DL3064\r\n"));
+        assert_eq!(ignored("  #hadolint   ignore= DL3064, DL3008"), Some(" DL3064, DL3008"));
+        for line in ["# hadolint global ignore=DL3064", "# hadolintignore=DL3064", "# see hadolint ignore=DL3064", ""] {
+            assert_eq!(ignored(line), None, "{line}");
+        }
+    }
 }

@@ -36,6 +36,16 @@ static CREDENTIALS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?i)\b(?:bearer|basic)\s+(?P<secret>[a-z0-9._~+/=-]{8,})",
         r#"(?:\s-u|--user|--auth)[\s=]*["']?[^\s:"'$]+:(?P<secret>[^\s"'$]+)"#,
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<secret>[^-]*)",
+        // A token in the place of the user, with a word for no password.
+        r#"(?i)https?://(?P<secret>[^\s/@:'"]{8,}):(?:x-oauth-basic|oauth2|x)?@"#,
+        // Short options and words of programs (their manuals): `mysql -pX`, `docker login -p X`, `redis-cli -a X`.
+        r#"\b(?:mysql[a-z]*|mariadb[a-z-]*|sshpass)\s(?:[^\n;&|]*?\s)?-p["']?(?P<secret>[^\s"';|&]+)"#,
+        r#"\b(?:login|sshpass)\s(?:[^\n;&|]*?\s)?-p[\s=]+["']?(?P<secret>[^\s"';|&]+)"#,
+        r#"\bredis-cli\s(?:[^\n;&|]*?\s)?-a\s+["']?(?P<secret>[^\s"';|&]+)"#,
+        r#"\bmysqladmin\s[^\n;&|]*?\bpassword\s+["']?(?P<secret>[^\s"';|&]+)"#,
+        r#"(?i)\b(?:config|configure)\s+set\s+\S*(?:token|password|secret|_auth|key)\S*[\s=]+["']?(?P<secret>[^\s"';|&]+)"#,
+        r#"(?i)\blogin\s+\S+\s+password\s+(?P<secret>[^\s"';|&]+)"#,
+        r#"(?i)"--?[a-z-]*(?:password|passwd|pass|token|secret|api-?key)"\s*,\s*"(?P<secret>[^"]+)""#,
     ]
     .iter()
     .filter_map(|pattern| Regex::new(pattern).ok())
@@ -148,6 +158,18 @@ mod tests {
             "git clone https://me:kn0ck-kn0ck@git.example.com/x\n",
             "curl -u me:kn0ck-kn0ck https://x.example.com\n",
             "curl -H 'Authorization: Bearer kn0ck-kn0ck'\n",
+            "curl -H 'X-Api-Key: kn0ck-kn0ck'\n",
+            "git clone https://kn0ck-kn0ck:x-oauth-basic@git.example.com/x\n",
+            "mysql -u me -pkn0ck-kn0ck app\n",
+            "mysqladmin -u root password kn0ck-kn0ck\n",
+            "sshpass -pkn0ck-kn0ck ssh x\n",
+            "sshpass -p 'kn0ck-kn0ck' ssh x\n",
+            "docker login -u me -p kn0ck-kn0ck x\n",
+            "redis-cli -a kn0ck-kn0ck ping\n",
+            "aws configure set aws_secret_access_key kn0ck-kn0ck\n",
+            "npm config set //r.example.com/:_authToken kn0ck-kn0ck\n",
+            "echo \"machine x login me password kn0ck-kn0ck\"\n",
+            "CMD [\"server\", \"--db-password\", \"kn0ck-kn0ck\"]\n",
         ] {
             assert_eq!(found(text), ["kn0ck-kn0ck"], "{text}");
         }

@@ -58,28 +58,29 @@ fn before_command(source: &Source, run: &Instruction, text: &str) -> Result<Vec<
     if reads && same { Ok(edits) } else { Err(EditError::Unwritable) }
 }
 
-/// Adds `mounts` as [`add_mounts`] does and puts `text` in front of the command as [`insert_command`] does, as one edit.
+/// Adds `mounts` as [`add_mounts`] does and puts `texts` in front of the command, each as [`insert_command`] does and in
+/// this order, as one edit.
 ///
 /// # Errors
 /// Those of both.
-pub fn add_mounts_and_command(
+pub fn add_mounts_and_commands(
     source: &Source,
     instruction: &Instruction,
     mounts: &[String],
-    text: &str,
+    texts: &[String],
 ) -> Result<Vec<Edit>, EditError> {
-    let index = instruction
-        .dockerfile()
-        .instructions()
-        .iter()
-        .position(|other| other.range().contains_range(instruction.range()));
+    let mut instructions = instruction.dockerfile().instructions().into_iter();
+    let index = instructions.position(|other| other.range().contains_range(instruction.range()));
+    let index = index.ok_or(EditError::Disturbs)?;
     let apply = |source: &Source, edits: &[Edit]| {
         apply_edits(source.text(), edits).map(|text| source.with_text(text)).map_err(|_| EditError::Disturbs)
     };
-    let prepared = apply(source, &insert_command(source, instruction, text)?)?;
-    let parsed = parse(prepared.text());
-    let moved =
-        index.and_then(|index| parsed.root().instructions().into_iter().nth(index)).ok_or(EditError::Disturbs)?;
-    let mounted = apply(&prepared, &add_mounts(&prepared, &moved, mounts)?)?;
+    let of =
+        |source: &Source| parse(source.text()).root().instructions().into_iter().nth(index).ok_or(EditError::Disturbs);
+    let mut prepared = source.clone();
+    for text in texts.iter().rev() {
+        prepared = apply(&prepared, &insert_command(&prepared, &of(&prepared)?, text)?)?;
+    }
+    let mounted = apply(&prepared, &add_mounts(&prepared, &of(&prepared)?, mounts)?)?;
     Ok(vec![Edit::between(source.text(), mounted.text())])
 }

@@ -16,7 +16,7 @@ mod tests;
 
 use std::fmt;
 
-pub use command::{add_mounts_and_command, insert_command};
+pub use command::{add_mounts_and_commands, insert_command};
 pub use directive::set_syntax_directive;
 pub use mounts::add_mounts;
 pub use remove::{remove_instruction, remove_pair, remove_pairs};

@@ -1,0 +1,8 @@
+FROM node:22 AS build
+WORKDIR /srv
+COPY . .
+RUN npm ci --omit=dev
+
+FROM node:22-slim
+COPY --from=build /srv/lib /srv/lib
+CMD ["node", "/srv/lib/main.js"]

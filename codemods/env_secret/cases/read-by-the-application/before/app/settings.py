@@ -1,0 +1,5 @@
+import os
+
+
+def password():
+    return os.environ["DB_PASSWORD"]

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+docker build --secret id=sentry_auth_token,env=SENTRY_AUTH_TOKEN -t app .

@@ -1,0 +1,1 @@
+process.env.SENTRY_AUTH_TOKEN = "none";

@@ -1,0 +1,1 @@
+export default { plugins: [sentry({ authToken: process.env.SENTRY_AUTH_TOKEN })] };

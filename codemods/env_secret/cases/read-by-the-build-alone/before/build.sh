@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+docker build --build-arg SENTRY_AUTH_TOKEN="$SENTRY_AUTH_TOKEN" -t app .

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec tool --token "$API_TOKEN"

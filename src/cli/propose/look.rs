@@ -1,0 +1,82 @@
+//! Asks the forge before anything is changed.
+
+use std::env;
+
+use super::Prospect;
+use crate::{
+    cli::{Arguments, Failure, Streams},
+    forge::{
+        self, Forge, ForgeError, Head,
+        credentials::{self, SystemPrograms},
+        http::Settings,
+        propose::{self, Standing},
+    },
+    report::shown::line,
+};
+
+/// A pull request that may be opened or updated.
+pub(super) struct Looked<'a> {
+    /// What is to be proposed.
+    pub prospect: Prospect<'a>,
+    /// The forge that was asked.
+    pub forge: Box<dyn Forge>,
+    /// Where the commits will be.
+    pub head: Head,
+    /// What became of earlier runs.
+    pub standing: Standing,
+}
+
+/// Asks about `prospect`; `None`, with a notice, if nothing is to be proposed.
+pub(super) fn look<'a>(
+    mut prospect: Prospect<'a>,
+    arguments: &Arguments,
+    streams: &mut Streams,
+) -> Result<Option<Looked<'a>>, Failure> {
+    let forge = open(&prospect)?;
+    let path = line(&prospect.address.path());
+    let facts = forge.facts().map_err(failure)?;
+    if let Some(reason) = propose::refusal(&facts) {
+        streams.notice(format_args!("nothing is proposed to `{path}`: {reason}"))?;
+        return Ok(None);
+    }
+    let fork = match (facts.may_push, arguments.proposing.fork) {
+        (Some(false), false) => {
+            let message = format!("the token may not push to `{path}`");
+            return Err(Failure::new(message).hint("give it that permission, or pass `--fork` to push to a fork"));
+        }
+        (Some(false), true) => Some(forge.fork().map_err(failure)?),
+        _ => None,
+    };
+    prospect.base.get_or_insert(facts.default_branch);
+    let head = Head { branch: arguments.committing.branch.clone().unwrap_or_default(), fork };
+    let standing = propose::standing(forge.as_ref(), &head).map_err(failure)?;
+    if let Standing::Declined(request) = &standing {
+        streams.notice(format_args!(
+            "nothing is proposed to `{path}`: {} was closed, and that is respected. Reopen it, or choose another branch \
+             with `--branch`",
+            line(&request.url)
+        ))?;
+        return Ok(None);
+    }
+    Ok(Some(Looked { prospect, forge, head, standing }))
+}
+
+/// The forge with its token. A forge without a token is not asked: it would answer that there is no such repository.
+fn open(prospect: &Prospect<'_>) -> Result<Box<dyn Forge>, Failure> {
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let address = &prospect.address;
+    let credential = credentials::find(address, &variable, &SystemPrograms).ok_or_else(|| {
+        let message = format!("there is no token for `{}`, so no pull request can be opened", address.host);
+        Failure::new(message).hint(credentials::advice(address, &variable))
+    })?;
+    let settings = Settings { authority: variable("DFMIGRATE_CA_FILE").map(Into::into), ..Settings::default() };
+    forge::open(address, Some(&credential.token), settings).map_err(failure)
+}
+
+/// A failure of a forge with what a person can do about it.
+pub(super) fn failure(error: ForgeError) -> Failure {
+    match error.hint() {
+        Some(hint) => Failure::from(error).hint(hint),
+        None => Failure::from(error),
+    }
+}

@@ -1,0 +1,101 @@
+//! Which commands read a file, and where it lies for them.
+
+use crate::knowledge::tools::{self, Reading};
+use crate::syntax::shell::{self, Dialect};
+
+use super::file_commands::Scene;
+use super::file_flow::{FileTracer, Sighting, mentions_file};
+use super::reading::effective_words;
+use super::run::{Form, Run};
+use super::{Evidence, ImagePath};
+
+impl FileTracer<'_> {
+    /// The file and the place where the commands of the step at `index` run.
+    pub(super) fn scene<'f>(
+        &self,
+        index: usize,
+        file: &'f ImagePath,
+        variables: &'f dyn Fn(&str) -> Option<String>,
+    ) -> Scene<'f> {
+        let directory = Some(self.dockerfile.workdir_at(index, &self.given));
+        Scene { file, directory, home: self.home(index), variables }
+    }
+
+    /// The value that the builder gives a variable at the step at `index`, where it can be told.
+    pub(super) fn variable(&self, index: usize, name: &str) -> Option<String> {
+        self.dockerfile.variable_at(index, name, &self.given)
+    }
+
+    /// The home directory of whoever runs the step.
+    fn home(&self, index: usize) -> Option<ImagePath> {
+        if let Some(home) = self.dockerfile.variable_at(index, "HOME", &self.given) {
+            return Some(ImagePath::from_root(&home));
+        }
+        if self.dockerfile.runs_as_root(index) {
+            return Some(ImagePath::from_root("/root"));
+        }
+        let user = self.dockerfile.user_at(index)?;
+        let name = user.split(':').next().unwrap_or("").to_owned();
+        let named = name.starts_with(|char: char| char.is_ascii_alphabetic());
+        named.then(|| ImagePath::from_root(&format!("/home/{name}")))
+    }
+
+    /// Whether the file lies where its tools look for it. One that a `COPY` names was put where somebody needs it.
+    pub(super) fn is_found(&self, sighting: &Sighting) -> bool {
+        self.input.is_none_or(|input| input.is_found_at(sighting.path.path().as_str()))
+    }
+
+    /// Whether the RUN reads the file, and why that is thought.
+    pub(super) fn evidence(&self, run: &Run, sighting: &Sighting, mentioned: bool) -> Option<Evidence> {
+        if mentioned {
+            return Some(Evidence::Named);
+        }
+        if let Form::Exec(arguments) = &run.form
+            && run.shells.is_empty()
+        {
+            return self.words_read(&arguments.iter().cloned().map(Some).collect::<Vec<_>>(), sighting, 0);
+        }
+        if !run.is_understood() || run.shells.is_empty() {
+            return Some(Evidence::Possible("runs text that is not understood".to_owned()));
+        }
+        strongest(run.commands().map(|command| self.words_read(&effective_words(command), sighting, 0)))
+    }
+
+    /// Whether a command of these words reads the file, and why that is thought.
+    pub(super) fn words_read(&self, words: &[Option<String>], sighting: &Sighting, depth: usize) -> Option<Evidence> {
+        if words.is_empty() {
+            return None;
+        }
+        let reader = self.model.reader(self.dockerfile);
+        if let Some(script) = reader.script_of(words).filter(|_| depth < MOST_SCRIPT_DEPTH) {
+            if mentions_file(script.text(), sighting.path.file_name()) {
+                return Some(Evidence::Script(script.path().to_owned()));
+            }
+            let parsed = shell::parse(script.text(), Dialect::Bash);
+            let is_shell = script.text().starts_with("#!") || script.path().extension() == Some("sh");
+            if is_shell && parsed.clean {
+                let commands = parsed.commands();
+                let read = commands.iter().map(|it| self.words_read(&effective_words(it.command), sighting, depth + 1));
+                return strongest(read);
+            }
+            return Some(Evidence::Possible(format!("runs `{}`", script.path())));
+        }
+        let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
+        let readers = self.input.map(|input| input.tools.as_slice()).unwrap_or_default();
+        match tools::reads_file(words, readers) {
+            Reading::Never => None,
+            Reading::Reads { .. } if sighting.along && !self.is_found(sighting) => None,
+            Reading::Reads { why, .. } => Some(Evidence::Tool(why)),
+            Reading::RunsCode { why } => Some(Evidence::Possible(why)),
+            Reading::Unknown => Some(Evidence::Possible(format!("runs `{program}`"))),
+        }
+    }
+}
+
+/// How deep scripts that call scripts are followed.
+const MOST_SCRIPT_DEPTH: usize = 4;
+
+fn strongest(evidence: impl Iterator<Item = Option<Evidence>>) -> Option<Evidence> {
+    let found: Vec<Evidence> = evidence.flatten().collect();
+    found.iter().find(|found| found.is_certain()).or(found.first()).cloned()
+}
