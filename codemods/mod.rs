@@ -21,6 +21,8 @@ pub mod syntax_directive;
 pub mod unused_secret;
 pub mod written_credential;
 
+pub use migration::{Question, questions};
+
 pub use crate::plan::Codemod;
 
 /// Every codemod, in the order in which their findings are fixed.

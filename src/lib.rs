@@ -7,6 +7,7 @@
 //! * [`syntax`]: Dockerfiles as lossless trees, shell text as views. *Parsing never fails, and the text of a tree is the text
 //!   that was parsed; a range of a view maps to the file or is refused.*
 //! * [`knowledge`]: what names, values, tools, files and builders mean, as data. *Every entry names its source.*
+//! * [`config`]: what somebody decided for a repository. *A word that is no setting is an error.*
 //! * [`repository`]: the files of one repository, read once. *Nothing outside the root is opened, no link is followed.*
 //! * [`callers`]: who builds a Dockerfile, and how to make them pass a secret. *An edit touches no line that it need not, or
 //!   there is a refusal with its reason.*
@@ -41,6 +42,7 @@ pub mod callers;
 pub mod cli;
 #[path = "../codemods/mod.rs"]
 pub mod codemods;
+pub mod config;
 pub mod forge;
 pub mod git;
 pub mod image;

@@ -1,6 +1,7 @@
 //! What keeps a migration from being safe, or from being made at all.
 
 use crate::callers::{Builder, ByHand, Format, instead_of_argument};
+use crate::config::{self, Needed};
 use crate::knowledge::tools;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{Binding, BoundBuild, Entry, Form, Mention, RestKind, mentions, rests};
@@ -230,15 +231,11 @@ impl<'m> Migration<'m> {
             None if self.is_only_a_placeholder() => {
                 (self.primary_label("").range, format!("`{name}` holds a placeholder for what the container is given"))
             }
+            None if self.needed() == Some(Needed::Run) => {
+                (self.primary_label("").range, format!("`{}` says that the container needs `{name}`", config::FILE))
+            }
             None => {
-                change.assume(format!(
-                    "the running container does not need `{name}` from the image, or gets it when it is started ({way})"
-                ));
-                if !self.secret.doubtful.is_empty() {
-                    let lines = self.secret.doubtful.iter().map(|used| self.dockerfile.line_of(used.step).to_string());
-                    let lines = lines.collect::<Vec<_>>().join(", ");
-                    change.assume(format!("no RUN needs `{name}` to build the image (line {lines})"));
-                }
+                self.assume_no_use_in_container(change, name, &way);
                 return;
             }
         };
@@ -248,6 +245,35 @@ impl<'m> Migration<'m> {
             format!("{reason}: give it to the container when it is started ({way})"),
             label,
         );
+    }
+
+    /// What somebody decided about the container's need of the value.
+    fn needed(&self) -> Option<Needed> {
+        self.settings().and_then(|settings| settings.needed)
+    }
+
+    fn assume_no_use_in_container(&self, change: &mut Change<'m>, name: &str, way: &str) {
+        if self.needed() != Some(Needed::Build) {
+            change.assume(format!(
+                "the running container does not need `{name}` from the image, or gets it when it is started ({way})"
+            ));
+        }
+        if !self.secret.doubtful.is_empty() {
+            let lines = self.secret.doubtful.iter().map(|used| self.dockerfile.line_of(used.step).to_string());
+            let lines = lines.collect::<Vec<_>>().join(", ");
+            change.assume(format!("no RUN needs `{name}` to build the image (line {lines})"));
+        }
+    }
+
+    /// Whether somebody can say what nothing here tells: if the container needs the value of the ENV.
+    pub(super) fn may_be_needed_in_container(&self) -> bool {
+        let starts = |name: &str| {
+            self.dockerfile.steps.iter().any(|step| {
+                matches!(step.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
+                    && mentions(crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()), name)
+            })
+        };
+        self.reaches_the_image() && !starts(self.name()) && !self.is_only_a_placeholder()
     }
 
     /// Whether the ENV holds no credential but a word such as `changeme`, and no RUN reads it.

@@ -5,9 +5,13 @@
 
 mod checks;
 mod labels;
+mod questions;
 mod repair;
 
+pub use questions::{Question, questions};
+
 use crate::callers::{ArgumentValue, Builder, RequestedSecret, SecretSource};
+use crate::config::{MountForm, SecretSettings};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
 use crate::knowledge::values::{ValueVerdict, classify_value};
@@ -265,10 +269,21 @@ impl<'m> Migration<'m> {
         }
     }
 
-    /// An id that the Dockerfile or a build already uses for the secret, else its name in lower case.
+    /// An id that the Dockerfile or a build already uses for the secret, the one that was decided, or its name in lower
+    /// case.
     fn id(&self) -> String {
+        let used = self.id_in_use().or_else(|| self.settings()?.id.clone());
+        used.unwrap_or_else(|| self.name().to_lowercase())
+    }
+
+    /// Whether nothing in the files says which id the secret has.
+    fn has_open_id(&self) -> bool {
+        self.id_in_use().is_none()
+    }
+
+    fn id_in_use(&self) -> Option<String> {
         if let Some(mounted) = &self.mounted {
-            return mounted.id.clone();
+            return Some(mounted.id.clone());
         }
         let name = self.name();
         let runs = self.dockerfile.steps.iter().filter(|step| step.run.is_some());
@@ -281,13 +296,30 @@ impl<'m> Migration<'m> {
             let same = passed.id.eq_ignore_ascii_case(name) || passed.source == SecretSource::Variable(name.to_owned());
             same.then(|| passed.id.clone())
         });
-        mounted.or(passed).unwrap_or_else(|| name.to_lowercase())
+        mounted.or(passed)
     }
 
-    /// `env=` unless something in the repository asks for a file.
+    /// What somebody decided for the secret.
+    fn settings(&self) -> Option<&'m SecretSettings> {
+        self.model.repository.settings.secrets.get(self.name())
+    }
+
+    /// `env=` unless something in the repository asks for a file, or somebody who knows it.
     fn style(&self) -> Style {
+        let decided = self.settings().and_then(|settings| settings.mount);
+        match (self.only_style(), decided) {
+            (Some(only), _) => only,
+            (None, Some(MountForm::Env)) => Style::Variable,
+            (None, Some(MountForm::File)) => Style::File,
+            (None, None) if self.passed_values().any(|value| matches!(value, ArgumentValue::File(_))) => Style::File,
+            (None, None) => Style::Variable,
+        }
+    }
+
+    /// The only form of the mounts with which every RUN works; `None` where both do.
+    fn only_style(&self) -> Option<Style> {
         if self.mounted.is_some() {
-            return Style::Variable;
+            return Some(Style::Variable);
         }
         let readers = || self.secret.uses.iter().filter_map(|used| Some((self.run(used.step)?, used.name.as_str())));
         let needs_unset = self.defaults().is_empty() && readers().any(|(run, name)| run.tests_unset(name));
@@ -298,10 +330,10 @@ impl<'m> Migration<'m> {
             no && frontend_supports(&named, Feature::Mount) == Answer::Yes && !crate::plan::may_be_raised(&named)
         });
         let can_read_file = readers().all(|(run, _)| !matches!(run.form, Form::Exec(_)));
-        let from_file = self.passed_values().any(|value| matches!(value, ArgumentValue::File(_)));
-        match needs_unset || buildah || old_frontend || (from_file && can_read_file) {
-            true => Style::File,
-            false => Style::Variable,
+        match (needs_unset || buildah || old_frontend, can_read_file) {
+            (true, _) => Some(Style::File),
+            (false, false) => Some(Style::Variable),
+            (false, true) => None,
         }
     }
 

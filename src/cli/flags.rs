@@ -1,5 +1,7 @@
 //! `dfmigrate flags`: how to build each Dockerfile as it stands.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8Path;
 
 use super::{Failure, Outcome, Paths, Streams};
@@ -30,20 +32,28 @@ pub(super) fn lines(repository: &Repository, wanted: impl Fn(&Utf8Path) -> bool)
 /// The secrets that the builds of these Dockerfiles take, by id, and where each comes from, as `--secret` takes it.
 pub(super) fn secrets_of(repository: &Repository, wanted: impl Fn(&Utf8Path) -> bool) -> Vec<(String, String)> {
     let model = Model::new(std::rc::Rc::new(repository.clone()), wanted);
-    let of_each = model.dockerfiles.iter().map(|dockerfile| secrets(dockerfile, &model.bound_builds(dockerfile)));
+    let lines = model.dockerfiles.iter().map(|dockerfile| BuildLine::of_dockerfile(&model, dockerfile));
+    // The first Dockerfile that asks for a secret says where it comes from.
+    let of_each = lines.map(|line| {
+        line.secrets.iter().filter_map(|(id, source)| Some((id.clone(), operand(source)?))).collect::<BTreeMap<_, _>>()
+    });
     of_each.fold(BTreeMap::new(), |all, one| one.into_iter().chain(all).collect()).into_iter().collect()
+}
+
+/// A secret's source as `--secret` takes it. A line of our own has no other ones.
+fn operand(source: &SecretSource) -> Option<String> {
+    match source {
+        SecretSource::File(path) => Some(format!("src={path}")),
+        SecretSource::Variable(name) => Some(format!("env={name}")),
+        SecretSource::Expression(_) | SecretSource::Unknown => None,
+    }
 }
 
 fn line(model: &Model, dockerfile: &Dockerfile) -> String {
     let line = BuildLine::of_dockerfile(model, dockerfile);
     let mut words = vec!["docker".to_owned(), "build".to_owned()];
     for (id, source) in &line.secrets {
-        let source = match source {
-            SecretSource::File(path) => format!("src={path}"),
-            SecretSource::Variable(name) => format!("env={name}"),
-            // A line of our own has neither.
-            SecretSource::Expression(_) | SecretSource::Unknown => continue,
-        };
+        let Some(source) = operand(source) else { continue };
         words.extend(["--secret".to_owned(), quoted(&format!("id={id},{source}"))]);
     }
     for id in &line.ssh {

@@ -1,7 +1,7 @@
 //! The ids of codemods, as a person types them.
 
 use super::Failure;
-use crate::codemods;
+use crate::{codemods, config};
 
 /// Checks the ids of `--select` and `--ignore`.
 pub(super) fn check<'a>(ids: impl IntoIterator<Item = &'a String>) -> Result<(), Failure> {
@@ -18,16 +18,8 @@ pub(super) fn unknown(id: &str) -> Failure {
     }
 }
 
-/// The id that differs least, if it differs little enough to be meant.
 fn nearest(id: &str) -> Option<&'static str> {
-    let similarity = |candidate: &str| {
-        let (typed, candidate): (Vec<char>, Vec<char>) = (id.chars().collect(), candidate.chars().collect());
-        let operations = similar::capture_diff_slices(similar::Algorithm::Myers, &typed, &candidate);
-        similar::diff_ratio(&operations, typed.len(), candidate.len())
-    };
-    let rated = codemods::ALL.iter().map(|codemod| (similarity(codemod.id), codemod.id));
-    let best = rated.max_by(|left, right| left.0.total_cmp(&right.0))?;
-    (best.0 >= 0.6).then_some(best.1)
+    config::nearest(id, codemods::ALL.iter().map(|codemod| codemod.id))
 }
 
 #[cfg(test)]

@@ -49,6 +49,10 @@ impl Model {
     }
 
     fn binding(&self, build: &Build, dockerfile: &Dockerfile) -> Option<Binding> {
+        let decided = self.repository.settings.builds.get(&build.file);
+        if let (Some(path), Dockerfiles::Unknown(_)) = (decided, &build.dockerfiles) {
+            return (path == dockerfile.path()).then_some(Binding::Named);
+        }
         match &build.dockerfiles {
             Dockerfiles::One(path) => (path == dockerfile.path()).then_some(Binding::Named),
             Dockerfiles::Several(paths) => {

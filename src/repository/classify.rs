@@ -2,6 +2,8 @@
 
 use camino::Utf8Path;
 
+use crate::config;
+
 use crate::knowledge::files::{FileVerdict, classify_file};
 
 /// What a file is for.
@@ -129,6 +131,9 @@ pub fn classify(path: &Utf8Path) -> Kind {
     }
     if CALLER_NAMES.contains(&name.as_str()) || name.starts_with("jenkinsfile") || name.starts_with("makefile.") {
         return Kind::Caller;
+    }
+    if name == config::FILE {
+        return Kind::Other;
     }
     match extension {
         Some(

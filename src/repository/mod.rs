@@ -14,9 +14,11 @@ pub use roots::{Root, discover};
 pub use walk::tracked_files;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::config::{self, Settings};
 use crate::source::Source;
 
 /// Something about a file that a person should know: it was left alone, and why.
@@ -42,6 +44,10 @@ pub struct Repository {
     /// Tracked files that may run builds and whose text is not on the disk: left out by a sparse checkout, or pointers
     /// of Git LFS.
     pub absent_callers: Vec<Utf8PathBuf>,
+    /// What was decided for it.
+    pub settings: Arc<Settings>,
+    /// The text of [`config::FILE`]; `None` if there is none.
+    pub settings_source: Option<Source>,
 }
 
 impl Repository {
@@ -93,11 +99,31 @@ impl Repository {
         self.paths.iter().map(Utf8PathBuf::as_path)
     }
 
+    /// The same repository with another settings file; one that can't be read decides nothing.
+    #[must_use]
+    fn with_settings_source(mut self, source: Source) -> Self {
+        self.settings = Arc::new(Settings::read(source.text()).unwrap_or_default());
+        self.paths.insert(source.path().to_owned());
+        self.settings_source = Some(source);
+        self
+    }
+
+    /// The same repository with these settings instead of those of its file.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = Arc::new(settings);
+        self
+    }
+
     /// The same repository with other texts for some of its files.
     #[must_use]
     pub fn with_sources(&self, changed: impl IntoIterator<Item = Source>) -> Self {
         let mut repository = self.clone();
         for source in changed {
+            if source.path() == config::FILE {
+                repository = repository.with_settings_source(source);
+                continue;
+            }
             repository.paths.insert(source.path().to_owned());
             repository.sources.insert(source.path().to_owned(), source);
         }

@@ -1,6 +1,6 @@
 //! From a root on disk to a [`Repository`].
 
-use std::{collections::BTreeSet, fmt, fs, io::Read as _};
+use std::{collections::BTreeSet, fmt, fs, io::Read as _, sync::Arc};
 
 use aho_corasick::AhoCorasick;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,6 +10,7 @@ use super::{
     Kind, Notice, Repository, Root, classify,
     walk::{Found, walk},
 };
+use crate::config::{self, Settings, SettingsError};
 use crate::knowledge::names::classify_name;
 use crate::source::Source;
 
@@ -31,6 +32,8 @@ const POINTER: &str = "it is a pointer of Git LFS, and the content is not here (
 pub enum ReadError {
     /// A repository without a work tree, or a path in one.
     Bare(Utf8PathBuf),
+    /// The settings of the repository have a mistake.
+    Settings(SettingsError),
     /// A path that was asked for does not exist or can't be resolved.
     Path {
         /// The path as it was given.
@@ -47,6 +50,7 @@ impl fmt::Display for ReadError {
                 f,
                 "`{path}` is a bare repository, which has no files checked out; `git worktree add` makes a work tree"
             ),
+            Self::Settings(error) => error.fmt(f),
             Self::Path { path, reason } => write!(f, "`{path}` can't be read: {reason}"),
         }
     }
@@ -80,8 +84,25 @@ pub fn read(root: &Root, needs: impl FnOnce(&[Source]) -> bool) -> Result<Reposi
     repository.absent_callers = absent_callers;
     notices.sort_by(|left, right| left.file.cmp(&right.file));
     repository.notices = notices;
+    read_settings(root, &mut repository)?;
     repository.selection.clone_from(&root.selection);
     Ok(repository)
+}
+
+/// Reads the settings, if there are any. A link is not followed, as with any other file.
+fn read_settings(root: &Root, repository: &mut Repository) -> Result<(), ReadError> {
+    let path = root.path.join(config::FILE);
+    if path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let bytes = match bytes(&path, Kind::Other) {
+        Ok(bytes) => bytes,
+        Err(reason) => return Err(ReadError::Path { path, reason }),
+    };
+    let source = Source::new(config::FILE, bytes);
+    repository.settings = Arc::new(Settings::read(source.text()).map_err(ReadError::Settings)?);
+    repository.settings_source = Some(source);
+    Ok(())
 }
 
 /// The variables with names of secrets that an `ENV` of `dockerfiles` sets, as far as their lines tell.

@@ -51,7 +51,7 @@ impl Review<'_> {
     }
 
     /// A line of a choice: the mark of the chosen one takes two columns, and the last column may wrap.
-    fn fitted(&self, line: &str) -> String {
+    pub(super) fn fitted(&self, line: &str) -> String {
         line.chars().take(self.prompter.columns().saturating_sub(3)).collect()
     }
 }

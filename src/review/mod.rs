@@ -4,6 +4,7 @@
 //! sees add up to what is written; nothing is written here. An answer is one key. What is printed is redacted like
 //! every other output for people.
 
+mod deciding;
 mod editing;
 mod editor;
 mod offer;
@@ -45,13 +46,15 @@ enum Answer {
     Skip,
     ApplyAll,
     Done,
+    /// Something was decided, and the fix is made anew.
+    Decided,
     Undo,
     Quit,
     Interrupt,
 }
 
 /// The line that waits for a key.
-const QUESTION: &str = "apply this fix? [y,n,a,d,s,e,u,q,?] ";
+const QUESTION: &str = "apply this fix? [y,n,a,d,s,e,c,u,q,?] ";
 
 /// What the keys do, in lines of less than 80 columns.
 const HELP: &str = "\
@@ -63,6 +66,8 @@ d  done with this repository: apply what was accepted, ask no more
 s  show the explanation, or a whole file as it would be
 e  edit a file of this fix in your editor; the result is checked, shown, and
    asked about again
+c  choose what the files leave open: the form of a mount, its id, whether the
+   container needs the value, which Dockerfile a file builds
 u  undo the last answer
 q  quit, and write nothing at all
 ?  show this";
@@ -77,7 +82,8 @@ pub fn repository(
     redactor: &Redactor,
     prompter: &mut dyn Prompter,
 ) -> io::Result<Outcome> {
-    let review = Review { session: Session::new(repository, policy), redactor, prompter, read: BTreeSet::new() };
+    let mut review = Review { session: Session::new(repository, policy), redactor, prompter, read: BTreeSet::new() };
+    review.ask_what_is_built()?;
     if let Some(list) = offer::by_hand(&review.session, redactor) {
         review.prompter.show(&list)?;
     }
@@ -107,6 +113,7 @@ impl Review<'_> {
                         other.codemod == codemod && other.fix.assumptions.iter().all(|one| read.contains(one))
                     });
                 }
+                Answer::Decided => {}
                 Answer::Undo => self.session.undo(),
                 Answer::Done => break,
                 Answer::Quit => return Ok(Outcome::Quit),
@@ -134,6 +141,11 @@ impl Review<'_> {
                     if let Some(edited) = self.edit(offer)? {
                         *offer = edited;
                         self.show(offer)?;
+                    }
+                }
+                Key::Char('c') => {
+                    if self.choose(&offer.finding)? {
+                        return Ok(Answer::Decided);
                     }
                 }
                 Key::Char('?') => self.prompter.show(HELP)?,

@@ -3,7 +3,9 @@ use std::rc::Rc;
 
 use camino::Utf8Path;
 
-use crate::codemods;
+use crate::codemods::{self, Question};
+use crate::config::{self, Setting};
+use crate::model::Model;
 use crate::plan::{self, Applicability, Choice, FileChange, Finding, Key, Plan, Planned, Policy, Status};
 use crate::repository::Repository;
 use crate::source::Source;
@@ -112,6 +114,29 @@ impl<'a> Session<'a> {
         self.now.skipped.insert(offer.finding.key());
     }
 
+    /// What a person can decide about the fix of `finding`.
+    pub(super) fn questions(&self, finding: &Finding) -> Vec<Question> {
+        let model = Model::new(Rc::new(self.now.repository.clone()), |_| true);
+        codemods::questions(&model, finding)
+    }
+
+    /// Goes on with a decision, and with its place in the settings file if it is to be remembered. False where the file
+    /// is written in a form that the decision can't be added to.
+    pub(super) fn decide(&mut self, setting: &Setting, remember: bool) -> bool {
+        let repository = &self.now.repository;
+        let empty = Source::new(config::FILE, Vec::new());
+        let source = repository.settings_source.as_ref().unwrap_or(&empty);
+        let text = remember.then(|| config::remembered(source.text(), setting));
+        let Some(file) = text.map_or(Some(None), |text| text.map(|text| Some(source.with_text(text)))) else {
+            return false;
+        };
+        let settings = repository.settings.with(setting);
+        self.earlier.push(self.now.clone());
+        self.now.repository = repository.with_sources(file).with_settings(settings);
+        self.now.findings = Rc::new(find(&self.now.repository, &self.policy));
+        true
+    }
+
     pub(super) fn can_undo(&self) -> bool {
         !self.earlier.is_empty()
     }
@@ -131,7 +156,13 @@ impl<'a> Session<'a> {
             let change = FileChange { before: before.clone(), after: after.clone() };
             (before.text() != after.text()).then(|| (after.path().to_owned(), change))
         });
-        let files = files.collect();
+        let settings = now.repository.settings_source.as_ref().map(|after| {
+            let before = original.settings_source.clone();
+            let before = before.unwrap_or_else(|| Source::new(config::FILE, Vec::new()));
+            (after.path().to_owned(), FileChange { before, after: after.clone() })
+        });
+        let settings = settings.filter(|(_, change)| change.before.text() != change.after.text());
+        let files = files.chain(settings).collect();
         // What an accepted fix brought to light stands behind what was there before it; what one repaired along the way
         // is neither left nor fixed by its own fix.
         let known: BTreeSet<Key> = found.iter().map(Finding::key).collect();

@@ -259,3 +259,67 @@ fn an_edit_is_undone_like_an_answer() {
     let (plan, _) = edited("eyuyd", &[Some(0)], &[comment]);
     assert!(!after(&plan, "Dockerfile").contains("# mine"));
 }
+
+/// A repository in which `NPM_TOKEN` can be mounted in both forms under any id, and `API_KEY` stays in an ENV.
+fn open() -> Repository {
+    let dockerfile = "FROM node:22\nARG NPM_TOKEN\nRUN fetch $NPM_TOKEN\nENV API_KEY=kn0ck-kn0ck-who\n";
+    files(&[("Dockerfile", dockerfile), ("build.sh", "export NPM_TOKEN\ndocker build --build-arg NPM_TOKEN .\n")])
+}
+
+fn chosen(repository: &Repository, keys: &str, choices: &[usize]) -> (Plan, String) {
+    let choices = choices.iter().map(|choice| Some(*choice)).collect();
+    let mut prompter = Scripted { choices, ..Scripted::new(keys) };
+    let Outcome::Decided(plan) = review_by(repository, &mut prompter).unwrap() else { panic!("it was left") };
+    assert!(prompter.keys.is_empty() && prompter.choices.is_empty(), "{}", prompter.shown);
+    (plan, prompter.shown)
+}
+
+#[test]
+fn the_form_and_the_id_of_a_mount_are_chosen() {
+    let (plan, shown) = chosen(&open(), "cyd", &[0, 1, 0]);
+    assert!(shown.contains("[\"as a variable (as shown)\", \"as a file\"]"), "{shown}");
+    assert!(after(&plan, "Dockerfile").contains("RUN --mount=type=secret,id=npm_token "), "{shown}");
+    assert!(!plan.files.contains_key(Utf8Path::new("dfmigrate.toml")));
+    let (plan, shown) = chosen(&open(), "cyd", &[1, 1, 0]);
+    assert!(shown.contains("[\"npm_token\", \"npm-token\", \"NPM_TOKEN\"]"), "{shown}");
+    assert!(after(&plan, "Dockerfile").contains("id=npm-token,env=NPM_TOKEN"), "{shown}");
+    assert!(after(&plan, "build.sh").contains("--secret id=npm-token,env=NPM_TOKEN"), "{shown}");
+}
+
+#[test]
+fn what_is_remembered_is_written_with_the_fix_and_holds_the_next_time() {
+    let (plan, _) = chosen(&open(), "cyd", &[1, 1, 1]);
+    assert_eq!(after(&plan, "dfmigrate.toml"), "[secrets.NPM_TOKEN]\nid = \"npm-token\"\n");
+    let next = open().with_sources([plan.files[Utf8Path::new("dfmigrate.toml")].after.clone()]);
+    let (again, _) = decided(&next, "yd");
+    assert_eq!(after(&again, "Dockerfile"), after(&plan, "Dockerfile"));
+    // Taken back, it is not written.
+    assert!(chosen(&open(), "cud", &[1, 1, 1]).0.files.is_empty());
+}
+
+#[test]
+fn whether_the_container_needs_a_value_is_decided() {
+    let (_, shown) = chosen(&open(), "ncd", &[0, 0]);
+    let (before, behind) =
+        shown.split_once("[\"only while the image is built\", \"in the running container\"]").unwrap();
+    let assumption = "assuming that the running container does not need `API_KEY`";
+    assert!(before.contains(assumption) && !behind.contains(assumption), "{shown}");
+    let (plan, shown) = chosen(&open(), "nc", &[1, 1]);
+    assert_eq!(after(&plan, "dfmigrate.toml"), "[secrets.API_KEY]\nneeded = \"run\"\n");
+    assert!(!shown.split_once("for").unwrap().1.contains("fix 2 of 2, safe"), "{shown}");
+}
+
+#[test]
+fn what_a_file_builds_is_asked_only_where_a_fix_depends_on_it() {
+    let dockerfile = "FROM node:22\nARG NPM_TOKEN\nRUN fetch $NPM_TOKEN\n";
+    let script = "export NPM_TOKEN\ndocker build --build-arg NPM_TOKEN -f \"$1\" .\n";
+    let repository = files(&[("a/Dockerfile", dockerfile), ("b/Dockerfile", dockerfile), ("build.sh", script)]);
+    let (plan, shown) = chosen(&repository, "yd", &[0, 1]);
+    assert!(shown.contains("[\"a/Dockerfile\", \"b/Dockerfile\"]"), "{shown}");
+    assert!(
+        after(&plan, "a/Dockerfile").contains("--mount") && after(&plan, "build.sh").contains("--secret"),
+        "{shown}"
+    );
+    assert_eq!(after(&plan, "dfmigrate.toml"), "[builds]\n\"build.sh\" = \"a/Dockerfile\"\n");
+    assert!(!decided(&two(), "d").1.contains("depends on it"));
+}

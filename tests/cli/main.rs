@@ -17,4 +17,6 @@ mod scratch;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod terminal;

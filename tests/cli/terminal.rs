@@ -15,7 +15,7 @@ pub struct Session {
     restored: bool,
 }
 
-pub const QUESTION: &str = "apply this fix? [y,n,a,d,s,e,u,q,?] ";
+pub const QUESTION: &str = "apply this fix? [y,n,a,d,s,e,c,u,q,?] ";
 pub const INTERRUPT: &str = "\u{3}";
 
 /// A value that no file of this project holds.
