@@ -57,6 +57,14 @@ pub struct CopiedFile {
     pub sources: Vec<CopySource>,
 }
 
+impl CopiedFile {
+    /// Whether its path says that it is a private SSH key, or a folder of them.
+    #[must_use]
+    pub fn is_ssh_key(&self) -> bool {
+        matches!(&self.verdict, FileVerdict::BuildInput(input) if input.ssh)
+    }
+}
+
 impl Model {
     /// The credential files that `dockerfile` copies from its context, in the order of the first copy.
     #[must_use]
@@ -99,7 +107,10 @@ impl Model {
         };
         let verdict = match classify_file(path.as_str()) {
             FileVerdict::Plain => match classify_file(&landed) {
-                FileVerdict::BuildInput(input) if landed.contains('/') && path.extension().is_some() => {
+                FileVerdict::BuildInput(input)
+                    if landed.contains('/')
+                        && (path.extension().is_some() || (input.ssh && !names_a_folder(last(&landed)))) =>
+                {
                     FileVerdict::BuildInput(input)
                 }
                 _ => return None,
@@ -108,7 +119,8 @@ impl Model {
             verdict => verdict,
         };
         let contexts = self.contexts(dockerfile);
-        let folder = contexts.iter().any(|context| self.is_folder(&context.join(&path)));
+        let folder = names_a_folder(path.file_name().unwrap_or(""))
+            || contexts.iter().any(|context| self.is_folder(&context.join(&path)));
         let shape = match () {
             () if computed => Shape::Computed,
             () if pattern => Shape::Pattern,
@@ -164,6 +176,15 @@ impl Model {
         }
         by_path.into_iter().filter(|(_, copies)| *copies).map(|(path, _)| path).collect()
     }
+}
+
+fn last(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or("")
+}
+
+/// Whether a path of this name is a folder wherever it exists: the folders that tools keep credentials in.
+pub(super) fn names_a_folder(name: &str) -> bool {
+    matches!(name, ".ssh" | ".aws" | ".docker" | ".kube" | ".gnupg")
 }
 
 /// Whether a `COPY` or `ADD` takes its sources from the build context.

@@ -13,7 +13,7 @@ use super::copied::copies_from_context;
 use super::file_commands::{Deed, Scene};
 use super::reading::effective_words;
 use super::run::{Form, Run};
-use super::{CopiedFile, CopySource, Dockerfile, Evidence, ImagePath, Model};
+use super::{CopiedFile, CopySource, Dockerfile, Evidence, FileReaders, ImagePath, Model};
 
 /// A RUN that reads the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub struct FileFlow {
     pub brought_by: BTreeSet<usize>,
     /// The stages in which it can be seen.
     pub stages: BTreeSet<usize>,
+    /// The RUNs that remove it whatever happens, alone or with its folder.
+    pub removed_in: BTreeSet<usize>,
 }
 
 /// A file at a place: from a step on, in a stage and those that start from it.
@@ -83,37 +85,67 @@ struct Sighting {
 }
 
 impl Model {
-    /// Where `file` goes in `dockerfile`. `readers` are the tools that read such files by themselves.
+    /// Where `file` goes in `dockerfile`.
     #[must_use]
-    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile, readers: &[String]) -> FileFlow {
-        let given = self.given_arguments(dockerfile);
-        let mut tracer = FileTracer { model: self, dockerfile, readers, given, flow: FileFlow::default() };
+    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile, readers: &FileReaders<'_>) -> FileFlow {
+        let mut tracer = FileTracer::new(self, dockerfile, readers);
         let mut open = VecDeque::new();
         for source in &file.sources {
             open.extend(tracer.entry(source, file.path.file_name().unwrap_or("")));
         }
         open.extend(tracer.brought_again(file.path.as_path()));
-        let mut seen = BTreeSet::new();
-        while let Some(sighting) = open.pop_front() {
-            if seen.insert(sighting.clone()) {
-                open.extend(tracer.follow(&sighting));
-            }
-        }
-        tracer.flow.uses.sort_by_key(|used| used.step);
-        tracer.flow.uses.dedup();
-        tracer.flow
+        tracer.trace(open)
+    }
+
+    /// Where a file goes that the RUN at `step` writes to `path`, as its commands name it. The commands that write it are to
+    /// be among the settled ones of `readers`. `None` where the place can't be told.
+    #[must_use]
+    pub fn written_flow(
+        &self,
+        dockerfile: &Dockerfile,
+        step: usize,
+        path: &str,
+        readers: &FileReaders<'_>,
+    ) -> Option<FileFlow> {
+        let tracer = FileTracer::new(self, dockerfile, readers);
+        let stage = dockerfile.steps.get(step)?.stage?;
+        let nothing = ImagePath::from_root("/");
+        let variables = |name: &str| dockerfile.variable_at(step, name, &tracer.given);
+        let directory = Some(dockerfile.workdir_at(step, &tracer.given));
+        let scene = Scene { file: &nothing, directory, home: tracer.home(step), variables: &variables };
+        let path = scene.resolve(path)?;
+        // From the step in front of it, so that the rest of this RUN is looked at as well.
+        let sighting = Sighting { stage, step: step.checked_sub(1)?, path };
+        Some(tracer.trace(VecDeque::from([sighting])))
     }
 }
 
 struct FileTracer<'m> {
     model: &'m Model,
     dockerfile: &'m Dockerfile,
-    readers: &'m [String],
+    readers: &'m FileReaders<'m>,
     given: BTreeSet<String>,
     flow: FileFlow,
 }
 
-impl FileTracer<'_> {
+impl<'m> FileTracer<'m> {
+    fn new(model: &'m Model, dockerfile: &'m Dockerfile, readers: &'m FileReaders<'m>) -> Self {
+        let given = model.given_arguments(dockerfile);
+        Self { model, dockerfile, readers, given, flow: FileFlow::default() }
+    }
+
+    fn trace(mut self, mut open: VecDeque<Sighting>) -> FileFlow {
+        let mut seen = BTreeSet::new();
+        while let Some(sighting) = open.pop_front() {
+            if seen.insert(sighting.clone()) {
+                open.extend(self.follow(&sighting));
+            }
+        }
+        self.flow.uses.sort_by_key(|used| used.step);
+        self.flow.uses.dedup();
+        self.flow
+    }
+
     fn entry(&mut self, source: &CopySource, name: &str) -> Option<Sighting> {
         let stage = self.dockerfile.steps.get(source.step)?.stage?;
         match self.dockerfile.landing(source.step, name, &self.given) {
@@ -227,7 +259,7 @@ impl FileTracer<'_> {
         if deeds {
             return;
         }
-        let Some(evidence) = self.evidence(run, path, mentioned) else { return };
+        let Some(evidence) = self.evidence((index, run), path, mentioned) else { return };
         let target = path.as_target(&workdir);
         self.flow.uses.push(FileUse { step: index, target, evidence });
     }
@@ -274,6 +306,14 @@ impl FileTracer<'_> {
             scene.directory = scene.directory.filter(|directory| directory == workdir);
             for context in shell.script.commands() {
                 let command = context.command;
+                if self.readers.is_settled(index, number, command.range) {
+                    let text = shell.view.as_ref().map_or("", |view| slice(view.text(), command.range));
+                    tidied += count_mentions(text, path.file_name());
+                    continue;
+                }
+                if number == 0 && context.depth == 0 && scene.removes(command) {
+                    self.flow.removed_in.insert(index);
+                }
                 match scene.deed(command) {
                     Deed::Tends { words, whole } => {
                         let text = shell.view.as_ref().map_or("", |view| slice(view.text(), command.range));
@@ -312,7 +352,7 @@ impl FileTracer<'_> {
     }
 
     /// Whether the RUN reads the file, and why that is thought.
-    fn evidence(&self, run: &Run, path: &ImagePath, mentioned: bool) -> Option<Evidence> {
+    fn evidence(&self, (index, run): (usize, &Run), path: &ImagePath, mentioned: bool) -> Option<Evidence> {
         if mentioned {
             return Some(Evidence::Named);
         }
@@ -324,7 +364,9 @@ impl FileTracer<'_> {
         if !run.is_understood() || run.shells.is_empty() {
             return Some(Evidence::Possible("runs text that is not understood".to_owned()));
         }
-        strongest(run.commands().map(|command| self.words_read(&effective_words(command), path, 0)))
+        strongest(
+            self.readers.open_commands(index, run).map(|command| self.words_read(&effective_words(command), path, 0)),
+        )
     }
 
     fn words_read(&self, words: &[Option<String>], path: &ImagePath, depth: usize) -> Option<Evidence> {
@@ -346,7 +388,8 @@ impl FileTracer<'_> {
             return Some(Evidence::Possible(format!("runs `{}`", script.path())));
         }
         let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
-        match tools::reads_file(words, self.readers) {
+        match tools::reads_file(words, self.readers.tools) {
+            _ if self.readers.over_network && tools::is_offline(words) => None,
             Reading::Never => None,
             Reading::Reads { why, .. } => Some(Evidence::Tool(why)),
             Reading::RunsCode { why } => Some(Evidence::Possible(why)),
@@ -373,7 +416,10 @@ fn count_mentions(text: &str, name: &str) -> usize {
     let whole = |at: usize| {
         let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied();
         let after = text.as_bytes().get(at + name.len()).copied();
-        !before.is_some_and(|byte| is_part(byte) || byte == b'.') && !after.is_some_and(is_part)
+        // `id_rsa.pub` is another file.
+        let longer =
+            after == Some(b'.') && text.as_bytes().get(at + name.len() + 1).is_some_and(u8::is_ascii_alphanumeric);
+        !before.is_some_and(|byte| is_part(byte) || byte == b'.') && !after.is_some_and(is_part) && !longer
     };
     if name.is_empty() { 0 } else { text.match_indices(name).filter(|(at, _)| whole(*at)).count() }
 }
