@@ -63,10 +63,14 @@ struct Built {
 
 impl<'a> Round<'a> {
     fn prepare(case: &'a Case, engine: &'a Engine) -> Result<Self> {
-        let canary = Canary::generate();
+        let canary = Canary::with_key()?;
         let nonce = format!("run{}", unique_digits(8));
         let service = Service::start(&canary, &nonce)?;
-        let addresses = Addresses { services: service.location(), images: format!("dfm-proof-{nonce}") };
+        let addresses = Addresses {
+            services: service.location(),
+            ssh: service.ssh_location(),
+            images: format!("dfm-proof-{nonce}"),
+        };
         let folder = TempDir::with_prefix("dfmigrate-proof-")?;
         let searcher = Searcher::new(&canary)?;
         Ok(Self { case, engine, canary, searcher, nonce, addresses, service, folder })
@@ -119,9 +123,9 @@ impl<'a> Round<'a> {
     /// Runs the build steps up to the first that fails, and keeps the images of each under the name of the phase.
     fn start_builds(&self, folder: &Path, phase: &str) -> Result<Ended> {
         let manifest = &self.case.manifest;
-        let value = self.addresses.fill_in(&manifest.value).replace("{canary}", self.canary.value());
+        let value = self.canary.plant(&self.addresses.fill_in(&manifest.value));
         for (path, content) in &manifest.files {
-            fs::write(folder.join(path), self.addresses.fill_in(content).replace("{canary}", self.canary.value()))?;
+            fs::write(folder.join(path), self.canary.plant(&self.addresses.fill_in(content)))?;
         }
         let mut whole = Ended { status: 0, output: String::new() };
         for step in &manifest.build {
@@ -278,7 +282,7 @@ fn bash(script: &str, variable: &str, value: &str) -> Command {
 
 fn names_a_service(content: &[u8]) -> bool {
     let text = String::from_utf8_lossy(content);
-    ["npm", "pypi", "git", "files"].iter().any(|service| text.contains(&format!("{service}.example.com")))
+    ["npm", "pypi", "git", "files", "ssh"].iter().any(|service| text.contains(&format!("{service}.example.com")))
 }
 
 fn lines(leaks: &[Leak]) -> String {

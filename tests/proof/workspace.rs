@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -14,12 +15,15 @@ pub type Files = BTreeMap<PathBuf, Vec<u8>>;
 pub struct Addresses {
     /// Host, port and path of the services, see `Service::location`.
     pub services: String,
+    /// Address, port and path of the git server over ssh, see `Service::ssh_location`.
+    pub ssh: (SocketAddr, String),
     /// The prefix of every image name, e.g. `dfm-proof-k3j1`.
     pub images: String,
 }
 
 impl Addresses {
-    /// `text` with `http(s)://npm.example.com` and the like replaced by the services of this run, and `images.example.com` by the image prefix.
+    /// `text` with `http(s)://npm.example.com` and the like replaced by the services of this run, `ssh.example.com:22` and
+    /// `-p 22 ssh.example.com` by the git server over ssh, and `images.example.com` by the image prefix.
     pub fn fill_in(&self, text: &str) -> String {
         let mut text = text.replace("images.example.com", &self.images);
         for service in ["npm", "pypi", "git", "files"] {
@@ -27,6 +31,9 @@ impl Addresses {
             text = text.replace(&format!("https://{service}.example.com"), &format!("http://{here}"));
             text = text.replace(&format!("{service}.example.com"), &here);
         }
+        let (address, path) = &self.ssh;
+        text = text.replace("-p 22 ssh.example.com", &format!("-p {} {}", address.port(), address.ip()));
+        text = text.replace("ssh.example.com:22", &format!("{address}/{path}"));
         text
     }
 

@@ -1,10 +1,12 @@
 //! The private services that a proof build needs: an npm registry, a PyPI index, a git server and a file server in one
-//! HTTP listener on loopback. Every path answers 401 without a credential and 404 with a wrong one.
+//! HTTP listener on loopback, and the same git repository over ssh. Every path answers 401 without a credential and 404 with
+//! a wrong one; the server over ssh lets one key in.
 
 mod git;
 mod http;
 mod npm;
 mod pypi;
+mod ssh;
 
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::canary::{Canary, base64};
+use crate::key::Key;
 use http::{Request, Response};
 
 /// A client that says nothing for this long loses its connection.
@@ -26,6 +29,7 @@ pub struct Service {
     shelf: Arc<Shelf>,
     ends: Arc<AtomicBool>,
     listener: Option<JoinHandle<()>>,
+    ssh: Option<ssh::Server>,
 }
 
 /// What the service gives out, and to whom.
@@ -35,7 +39,7 @@ struct Shelf {
     base: String,
     credentials: Vec<String>,
     repository: git::Repository,
-    given: AtomicUsize,
+    given: Arc<AtomicUsize>,
 }
 
 impl Service {
@@ -43,22 +47,38 @@ impl Service {
     pub fn start(canary: &Canary, nonce: &str) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
+        let repository = git::Repository::create()?;
+        let given = Arc::new(AtomicUsize::new(0));
+        let gate = |key: &Key| ssh::Gate {
+            key: key.public().clone(),
+            path: format!("/{nonce}/private-widget.git"),
+            folder: repository.folder().to_owned(),
+            given: Arc::clone(&given),
+        };
+        let ssh = canary.key().map(|key| ssh::Server::start(gate(key))).transpose()?;
         let shelf = Arc::new(Shelf {
             nonce: nonce.to_owned(),
             base: format!("http://{address}/{nonce}"),
             credentials: credentials(canary),
-            repository: git::Repository::create()?,
-            given: AtomicUsize::new(0),
+            repository,
+            given,
         });
         let ends = Arc::new(AtomicBool::new(false));
         let (shared, ended) = (Arc::clone(&shelf), Arc::clone(&ends));
         let listener = thread::spawn(move || serve(&listener, &shared, &ended));
-        Ok(Self { address, shelf, ends, listener: Some(listener) })
+        Ok(Self { address, shelf, ends, listener: Some(listener), ssh })
     }
 
     /// Host, port and first path segment, e.g. `127.0.0.1:40123/k3j1`; the four services are `/npm`, `/pypi`, `/git` and `/files` below.
     pub fn location(&self) -> String {
         format!("{}/{}", self.address, self.shelf.nonce)
+    }
+
+    /// Address and first path segment of the git server over ssh, for `ssh://git@ADDRESS/PATH/private-widget.git`. It lets
+    /// the key of the canary in and nobody else.
+    pub fn ssh_location(&self) -> (SocketAddr, String) {
+        let address = self.ssh.as_ref().map_or(self.address, ssh::Server::address);
+        (address, self.shelf.nonce.clone())
     }
 
     /// How many requests were answered with private content so far.
