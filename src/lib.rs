@@ -21,7 +21,9 @@
 //! * [`apply`]: the only room that writes a repository's files. *All files of a run or none, also when it is killed.*
 //! * [`image`]: reads images and looks for what rests in them. *Nothing is unpacked to disk, and no archive makes it panic
 //!   or use more than its limits.*
-//! * [`git`]: the state of the work tree. *Nothing that the repository configures is run.*
+//! * [`git`]: the state of the work tree; commits, branches and pushes of fixes. *Looking runs nothing that the repository
+//!   configures. A commit, a branch or a push runs what git itself would, only where one was asked for, and holds nothing
+//!   but what was planned.*
 //! * [`cli`]: arguments in, streams and an exit status out.
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one
@@ -35,6 +37,7 @@ pub mod callers;
 pub mod cli;
 #[path = "../codemods/mod.rs"]
 pub mod codemods;
+pub mod forge;
 pub mod git;
 pub mod image;
 pub mod knowledge;

@@ -24,7 +24,7 @@ fn find(model: &Model) -> Vec<Finding> {
                 FileVerdict::BuildInput(input) => {
                     format!("`{path}` ({}) stays readable in a layer of the image", input.what)
                 }
-                FileVerdict::Runtime { what } => {
+                FileVerdict::Runtime { what, .. } => {
                     format!("`{path}` ({what}) is part of the image, where everyone who can pull it can read it")
                 }
                 _ => format!("`{path}` stays readable in a layer of the image"),

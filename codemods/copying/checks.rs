@@ -44,12 +44,17 @@ impl<'m> Copying<'m> {
                      the build (`RUN --mount=type=ssh`, `docker build --ssh default={path}/KEY`)"
                 ),
             ),
+            Shape::Optional => {
+                // No secret is offered where the file is missing, and a mount without one is none; `src=` has to exist.
+                change.assume(format!("the pattern of the COPY stands for `{path}` alone, which every build has"));
+                return;
+            }
             Shape::Folder => (
                 "copies-folder",
                 format!("`{path}` is a folder, and a secret is one file: mount each file of it that is needed"),
             ),
             Shape::Pattern => {
-                ("pattern-source", "the pattern matches none or several files, and a secret is one file".to_owned())
+                ("pattern-source", "the pattern may match several files, and a secret is one file".to_owned())
             }
             Shape::Computed => ("source-unknown", format!("which file `{path}` is depends on a build argument")),
         };
@@ -67,10 +72,13 @@ impl<'m> Copying<'m> {
             let place = change.place(range, "here");
             change.obstruct(conflict.kind, conflict.reason.clone(), place);
         }
-        if self.flow.uses.is_empty() && self.is_shipped() {
+        let reads = |used: &FileUse| used.evidence.is_certain() || used.near;
+        if !self.flow.uses.iter().any(reads) && self.is_shipped() {
             let place =
                 self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
-            let reason = format!("no RUN reads `{}`: the container, or an image built from this one, may", self.path());
+            let sure = if self.flow.uses.is_empty() { "" } else { " for certain" };
+            let path = self.path();
+            let reason = format!("no RUN reads `{path}`{sure}: the container, or an image built from this one, may");
             change.obstruct("run-time-value", reason, place);
         }
     }
@@ -125,9 +133,8 @@ impl<'m> Copying<'m> {
         for step in self.dockerfile.steps.iter().filter(|step| is_start(step.keyword)) {
             let range = step.outer.text_range();
             let text = slice(self.dockerfile.source.text(), range);
-            let fetches = || {
-                self.file.is_ssh_key() && !self.is_removed_again() && SSH_TOOLS.iter().any(|tool| mentions(text, tool))
-            };
+            let fetches =
+                || self.file.is_ssh_key() && self.stays() && SSH_TOOLS.iter().any(|tool| mentions(text, tool));
             if fetches() {
                 let reason = format!("the start command uses ssh: {}", self.run_time_way());
                 let place = change.place(range, "a build's key does not reach the container");
@@ -138,23 +145,29 @@ impl<'m> Copying<'m> {
                 change.obstruct("run-time-value", reason, place);
             }
         }
-        if self.is_removed_again() {
-            return;
+        if self.stays() {
+            // Whoever works in the container may read it: a package manager in a shell, an entry point that fills a
+            // home folder from it.
+            change.assume(format!("the running container does not need `{name}` from the image"));
         }
-        // Configuration that stays in the image may be read by whoever works in the container: a package manager in a
-        // shell, an entry point that fills a home folder from it.
-        change.assume(format!("the running container does not need `{name}` from the image"));
     }
 
-    /// Whether no image that somebody runs ends with the file: the Dockerfile removes it in every such stage.
-    fn is_removed_again(&self) -> bool {
-        let removes = |stage: usize| {
-            let last = self.file.sources.iter().map(|source| source.step).max();
-            let behind = self.flow.removed_in.iter().filter(|step| last.is_none_or(|last| **step > last));
-            let mut steps = behind.filter_map(|step| self.dockerfile.steps[*step].stage);
-            steps.any(|removing| self.dockerfile.ancestry(stage).contains(&removing))
-        };
-        self.flow.stages.iter().filter(|stage| self.shipped.contains(stage)).all(|stage| removes(*stage))
+    /// Whether the image that somebody runs still has the file: brought once and removed by a RUN, it is not there, however
+    /// readable the layer below keeps it.
+    fn stays(&self) -> bool {
+        let stage = |step: usize| self.dockerfile.steps.get(step).and_then(|step| step.stage);
+        let mut shipped = self.flow.stages.iter().filter(|stage| self.shipped.contains(stage));
+        shipped.any(|shipped| {
+            let ancestry = self.dockerfile.ancestry(*shipped);
+            let within = |step: usize| stage(step).is_some_and(|stage| ancestry.contains(&stage));
+            let copies = self.file.sources.iter().chain(&self.flow.onward).map(|source| source.step);
+            let bringing: Vec<usize> =
+                copies.chain(self.flow.brought_by.iter().copied()).filter(|step| within(*step)).collect();
+            let [only] = bringing.as_slice() else { return true };
+            let removed = |step: usize| within(step) && step > *only;
+            let cleaned = self.flow.cleanups.iter().any(|it| it.removes && removed(it.step));
+            !cleaned && !self.flow.removed_in.iter().any(|step| removed(*step))
+        })
     }
 
     fn check_builds(&self, change: &mut Change<'m>) {
@@ -198,7 +211,12 @@ impl<'m> Copying<'m> {
     /// A file that no RUN needs can't be a mount of the build.
     pub(super) fn check_run_time(&self, change: &mut Change<'m>) {
         let place = self.file.sources.first().and_then(|source| change.place(self.keyword(source.step), "copied here"));
-        let reason = format!("the container reads `{}`, not the build: {}", self.path(), self.run_time_way());
+        let certain = self.flow.uses.iter().any(|used| used.evidence.is_certain());
+        let (path, way) = (self.path(), self.run_time_way());
+        let reason = match certain {
+            true => format!("what a RUN makes of `{path}` stays in the image, and the container needs it: {way}"),
+            false => format!("the container reads `{path}`, not the build: {way}"),
+        };
         change.obstruct("run-time-value", reason, place);
     }
 

@@ -11,7 +11,7 @@ use camino::Utf8Path;
 use crate::callers::Offer;
 use crate::knowledge::engines::Feature;
 use crate::knowledge::files::FileVerdict;
-use crate::model::{BoundBuild, Content, CopiedFile, Dockerfile, FileFlow, FileReaders, Model, Settled};
+use crate::model::{BoundBuild, Content, CopiedFile, Dockerfile, FileFlow, Model, Settled};
 use crate::plan::{Change, FileMount, Finding, FollowUp, Label, Severity};
 use crate::syntax::dockerfile::Keyword;
 
@@ -43,11 +43,7 @@ impl<'m> Copying<'m> {
     /// `file`, one of the copied files of `dockerfile`, and where it goes. The commands that are `settled` don't use it.
     #[must_use]
     pub fn new(model: &'m Model, dockerfile: &'m Dockerfile, file: CopiedFile, settled: &Settled) -> Self {
-        let (tools, over_network) = match &file.verdict {
-            FileVerdict::BuildInput(input) => (input.tools.as_slice(), input.ssh),
-            _ => (&[][..], false),
-        };
-        let mut flow = model.file_flow(dockerfile, &file, &FileReaders { tools, over_network, settled });
+        let mut flow = model.file_flow(dockerfile, &file, settled);
         if !matches!(file.verdict, FileVerdict::BuildInput(_)) {
             // The application's own settings: code that may read anything is no reason to take them for a build's.
             flow.uses.retain(|used| used.evidence.is_certain());
@@ -69,7 +65,8 @@ impl<'m> Copying<'m> {
         let certain = self.flow.uses.iter().any(|used| used.evidence.is_certain());
         match &self.file.verdict {
             FileVerdict::BuildInput(input) => input.at_run_time && !certain && self.is_shipped(),
-            _ => !certain,
+            FileVerdict::Runtime { at_build, .. } => !certain || !at_build,
+            _ => true,
         }
     }
 
@@ -92,6 +89,7 @@ impl<'m> Copying<'m> {
         let id = self.id();
         let count = self.flow.targets().len();
         let verb = match way {
+            Way::File if count == 0 || self.is_for_run_time() => format!("leave `{}` out of the image", self.path()),
             Way::File => {
                 format!("mount `{}` as secret `{id}` in {count} RUN instruction{}", self.path(), plural(count))
             }
@@ -131,7 +129,9 @@ impl<'m> Copying<'m> {
             change.require(Feature::Mount);
             self.offer(change, way);
         }
-        self.ignore(change);
+        if !self.flow.uses.is_empty() || !self.is_shipped() {
+            self.ignore(change);
+        }
         self.tell(change, way);
     }
 
@@ -161,8 +161,9 @@ impl<'m> Copying<'m> {
             Way::File => Offer::File { id: self.id(), path: self.path().to_owned() },
             Way::Agent => Offer::Agent { key: self.path().to_owned() },
         };
-        let mounted: BTreeSet<usize> =
-            self.flow.uses.iter().filter_map(|used| self.dockerfile.steps[used.step].stage).collect();
+        // What ONBUILD runs is run by builds of other Dockerfiles.
+        let own = self.flow.uses.iter().map(|used| &self.dockerfile.steps[used.step]).filter(|step| !step.onbuild);
+        let mounted: BTreeSet<usize> = own.filter_map(|step| step.stage).collect();
         for bound in &self.bound {
             if self.reached(bound.build.target.as_deref()).is_disjoint(&mounted) {
                 continue;

@@ -51,7 +51,7 @@ fn keeps(shell: &ShellText, literal: &Literal) -> Option<String> {
     let words: Vec<Option<String>> =
         command.words.iter().skip(command.effective().index).map(|word: &Word| Some(word.lossy())).collect();
     if let Some(kept) = tools::persists(&words) {
-        return Some(format!("the command writes it to `{}`: {}", kept.files.join("`, `"), kept.remedy));
+        return Some(format!("the command writes it to {}", kept.place_and_remedy()));
     }
     let prints = matches!(command.effective_name().as_deref(), Some("echo" | "printf" | "cat" | "tee" | "sed"));
     let elsewhere = context.pipeline.is_some() || context.depth > 0 || writes(command);

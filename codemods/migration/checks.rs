@@ -1,10 +1,9 @@
 //! What keeps a migration from being safe, or from being made at all.
 
-use crate::callers::Builder;
-use crate::callers::Format;
+use crate::callers::{Builder, ByHand, Format, instead_of_argument};
 use crate::knowledge::values::{ValueVerdict, classify_value};
-use crate::model::{Binding, BoundBuild, Entry, Form, RestKind, mentions, rests};
-use crate::plan::{Change, FollowUp, Label};
+use crate::model::{Binding, BoundBuild, Entry, Form, Mention, RestKind, mentions, rests};
+use crate::plan::{Change, FollowUp, Label, Obstacle};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
 use super::Migration;
@@ -131,11 +130,27 @@ impl<'m> Migration<'m> {
                 change.notes.push(format!("`{file}` still speaks of the build argument `{}`", self.name()));
                 continue;
             }
-            let reason =
-                format!("`{file}` seems to pass the build argument `{}` in a way that is not understood", self.name());
-            let place = Label { file, range: mention.range, text: "named here".to_owned() };
-            change.obstruct("unedited-mention", reason, Some(place));
+            let by_hand = self.by_hand(&mention);
+            let (kind, reason) = match by_hand.never {
+                Some(never) => ("builder-without-secrets", never),
+                None => (
+                    "unedited-mention",
+                    format!(
+                        "`{file}` seems to pass the build argument `{}` in a way that is not understood",
+                        self.name()
+                    ),
+                ),
+            };
+            let place = Some(Label { file, range: mention.range, text: "named here".to_owned() });
+            // A secret that nothing reads is only taken out.
+            let instead = (!self.secret.uses.is_empty()).then_some(by_hand.instead);
+            change.obstacle(Obstacle { kind, reason, place, instead });
         }
+    }
+
+    fn by_hand(&self, mention: &Mention) -> ByHand {
+        let text = self.model.repository.source(&mention.file).map_or("", |source| source.text());
+        instead_of_argument(&mention.file, text, mention.range, self.name(), &self.id())
     }
 
     fn check_defaults(&self, change: &mut Change<'m>) {

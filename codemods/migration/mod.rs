@@ -288,9 +288,14 @@ impl<'m> Migration<'m> {
         let passed = self.bound.iter().any(|bound| bound.build.arguments.iter().any(|given| given.name == name));
         if !passed && !self.secret.uses.is_empty() {
             let id = self.id();
-            let builds = if self.bound.is_empty() { "no file here builds it" } else { "no build here passed it" };
+            let elsewhere = self.model.mentions(self.dockerfile, name).iter().any(|mention| !mention.prose);
+            let builds = match self.bound.is_empty() {
+                true if elsewhere => "",
+                true => " (no file here builds it)",
+                false => " (no build here passed it)",
+            };
             change.follow_up(FollowUp::Provide(format!(
-                "`--secret id={id},env={name}` wherever `{path}` is built ({builds})"
+                "`--secret id={id},env={name}` wherever `{path}` is built{builds}"
             )));
         }
     }
@@ -360,6 +365,7 @@ impl<'m> Migration<'m> {
         let defaults = self.defaults();
         let [default] = defaults.as_slice() else { return None };
         let plain = default.chars().all(|char| char.is_ascii_alphanumeric() || "-_./:".contains(char));
-        (plain && matches!(classify_value(default), ValueVerdict::Placeholder)).then(|| default.clone())
+        let harmless = matches!(classify_value(default), ValueVerdict::Placeholder) || default == self.name();
+        (plain && harmless).then(|| default.clone())
     }
 }

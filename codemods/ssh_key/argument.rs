@@ -53,8 +53,8 @@ impl<'m> ArgumentKey<'m> {
         };
         let written = key.settle()?;
         for (step, path, input) in written {
-            let readers = FileReaders { tools: &input.tools, over_network: true, settled: &key.settled };
-            let flow = model.written_flow(dockerfile, step, &path, &readers)?;
+            let readers = FileReaders { input: Some(&input), settled: &key.settled };
+            let flow = model.written_flow(dockerfile, step, &path, readers)?;
             key.flow.uses.extend(flow.uses);
             key.flow.cleanups.extend(flow.cleanups);
             key.flow.onward.extend(flow.onward);
@@ -79,6 +79,7 @@ impl<'m> ArgumentKey<'m> {
                     Deed::Adds => self.flow.uses.push(crate::model::FileUse {
                         step,
                         target: None,
+                        near: true,
                         evidence: Evidence::Tool("adds the key to an agent".to_owned()),
                     }),
                     Deed::Prints => {}
@@ -105,7 +106,7 @@ impl<'m> ArgumentKey<'m> {
         for (step, settled) in &self.settled {
             for (shell, command) in settled {
                 let (shell, words) = (Some(*shell), Vec::new());
-                change.clean_up(Cleanup { step: *step, shell, command: *command, words, whole: true });
+                change.clean_up(Cleanup { step: *step, shell, command: *command, words, whole: true, removes: false });
             }
         }
         self.flow.cleanups.iter().for_each(|cleanup| change.clean_up(cleanup.clone()));

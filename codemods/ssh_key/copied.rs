@@ -48,7 +48,7 @@ pub(super) fn prepare<'m>(
 
 /// A command that has no object any more.
 fn moot(step: usize, (shell, command): (usize, crate::source::TextRange)) -> Cleanup {
-    Cleanup { step, shell: Some(shell), command, words: Vec::new(), whole: true }
+    Cleanup { step, shell: Some(shell), command, words: Vec::new(), whole: true, removes: false }
 }
 
 fn doubt(dockerfile: &Dockerfile, step: usize, evidence: &Evidence) -> String {

@@ -36,6 +36,11 @@ pub(super) fn all(root: &Utf8Path, files: &BTreeMap<Utf8PathBuf, FileChange>) ->
     Ok(checked)
 }
 
+/// Checks that a file holds `bytes`.
+pub(super) fn is_as(root: &Utf8Path, path: &Utf8Path, bytes: &[u8]) -> Result<(), ApplyError> {
+    one(root, path, bytes).map(drop)
+}
+
 fn one(root: &Utf8Path, path: &Utf8Path, before: &[u8]) -> Result<Option<Metadata>, ApplyError> {
     let unfit = |why: &str| Err(ApplyError::Unfit(path.to_owned(), why.to_owned()));
     if !is_inside(path) {

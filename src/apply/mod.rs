@@ -52,6 +52,8 @@ impl Place {
 pub struct Receipt {
     /// The changed files, from the root.
     pub files: Vec<Utf8PathBuf>,
+    /// Those of them that were not there before.
+    pub created: Vec<Utf8PathBuf>,
 }
 
 /// Writes `files` below the root of `place`. A file that does not exist and is empty before is created.
@@ -66,13 +68,37 @@ pub fn write(place: &Place, files: &BTreeMap<Utf8PathBuf, FileChange>) -> Result
         if !checked.is_empty() {
             swap::run(&place.root, &mut journal, &checked, &mut |from, to| std::fs::rename(from, to))?;
         }
-        Ok(Receipt { files: checked.into_iter().map(|file| file.path).collect() })
+        let created = checked.iter().filter(|file| file.metadata.is_none()).map(|file| file.path.clone()).collect();
+        Ok(Receipt { files: checked.into_iter().map(|file| file.path).collect(), created })
     });
     match written {
         // The journal is what the next run needs to finish this one.
         Err(error @ (ApplyError::HalfDone { .. } | ApplyError::Leftover { .. })) => Err(error),
         other => journal.remove().and(other),
     }
+}
+
+/// Undoes a [`write`] of the same `files`: every file gets its old content again, and what was created is removed.
+///
+/// # Errors
+/// A file is no longer what was written, or the disk fails. Then no file has its old content again, except where only the
+/// removal of a created file failed.
+pub fn revert(place: &Place, files: &BTreeMap<Utf8PathBuf, FileChange>, receipt: &Receipt) -> Result<(), ApplyError> {
+    let is_created = |path: &Utf8Path| receipt.created.iter().any(|created| created == path);
+    let (created, changed): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        files.iter().map(|(path, change)| (path.clone(), change.clone())).partition(|(path, _)| is_created(path));
+    for (path, change) in &created {
+        check::is_as(&place.root, path, &change.after.encode())?;
+    }
+    let back = changed.into_iter().map(|(path, FileChange { before, after })| {
+        let change = FileChange { before: after, after: before };
+        (path, change)
+    });
+    write(place, &back.collect())?;
+    created.into_keys().try_for_each(|path| {
+        let removed = std::fs::remove_file(place.root.join(&path));
+        removed.map_err(|error| ApplyError::Io { step: "removing", path, error })
+    })
 }
 
 /// Undoes or settles what a killed run left. True if there was something.

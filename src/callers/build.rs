@@ -17,6 +17,26 @@ pub enum Format {
     Compose,
     /// A code block of a Markdown document.
     Markdown,
+    /// A pipeline of GitLab CI.
+    GitLab,
+    /// A build specification of AWS CodeBuild.
+    CodeBuild,
+    /// A pipeline of Bitbucket.
+    Bitbucket,
+    /// A build of Travis CI.
+    Travis,
+    /// A pipeline of Drone or Woodpecker.
+    Drone,
+    /// A pipeline of Buildkite.
+    Buildkite,
+}
+
+impl Format {
+    /// Whether its builds are commands in shell text: what an option is given stands in the words behind it.
+    #[must_use]
+    pub fn is_shell_text(self) -> bool {
+        !matches!(self, Self::GithubActions | Self::Compose)
+    }
 }
 
 impl fmt::Display for Format {
@@ -27,6 +47,12 @@ impl fmt::Display for Format {
             Self::GithubActions => "GitHub workflow",
             Self::Compose => "Compose file",
             Self::Markdown => "Markdown code block",
+            Self::GitLab => "GitLab pipeline",
+            Self::CodeBuild => "CodeBuild specification",
+            Self::Bitbucket => "Bitbucket pipeline",
+            Self::Travis => "Travis build",
+            Self::Drone => "Drone pipeline",
+            Self::Buildkite => "Buildkite pipeline",
         })
     }
 }
@@ -66,6 +92,21 @@ pub struct Build {
     pub index: usize,
 }
 
+impl Build {
+    /// Adds what the same text builds under other circumstances: for another row of a matrix, in another job.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.dockerfiles = self.dockerfiles.or(&other.dockerfiles);
+        if self.context != other.context {
+            self.context = None;
+        }
+        for tag in other.tags {
+            if !self.tags.contains(&tag) {
+                self.tags.push(tag);
+            }
+        }
+    }
+}
+
 /// Which Dockerfile a build is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dockerfiles {
@@ -77,6 +118,31 @@ pub enum Dockerfiles {
     Elsewhere,
     /// It can't be told; the text that would tell, for a person.
     Unknown(String),
+}
+
+impl Dockerfiles {
+    /// What is built where one text builds this and the same text, elsewhere, `other`.
+    pub(super) fn or(&self, other: &Self) -> Self {
+        let paths = |dockerfiles: &Self| match dockerfiles {
+            Self::One(path) => vec![path.clone()],
+            Self::Several(paths) => paths.clone(),
+            Self::Elsewhere | Self::Unknown(_) => Vec::new(),
+        };
+        match (self, other) {
+            (Self::Unknown(_), _) => self.clone(),
+            (_, Self::Unknown(_)) => other.clone(),
+            _ if self == other => self.clone(),
+            _ => {
+                let mut all = [paths(self), paths(other)].concat();
+                all.sort();
+                all.dedup();
+                match <[Utf8PathBuf; 1]>::try_from(all) {
+                    Ok([path]) => Self::One(path),
+                    Err(all) => Self::Several(all),
+                }
+            }
+        }
+    }
 }
 
 /// What runs a build.

@@ -4,6 +4,7 @@
 //! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
 
 mod build;
+mod by_hand;
 mod command;
 pub mod compose;
 pub mod github;
@@ -11,6 +12,7 @@ mod location;
 pub mod make;
 pub mod markdown;
 mod offer;
+pub mod pipeline;
 mod routing;
 mod secret;
 mod several;
@@ -28,6 +30,7 @@ pub use build::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
 };
 
+pub use by_hand::{ByHand, instead_of_argument};
 pub use offer::offer_all;
 pub use routing::{builds, builds_in};
 pub use secret::{add_secret, rename_secret};
@@ -172,8 +175,19 @@ pub trait Caller: Sync {
 }
 
 /// Every caller, in the order in which [`recognised`] asks them whether a file is theirs.
-pub const ALL: &[&dyn Caller] =
-    &[&shell::Shell, &make::Make, &markdown::Markdown, &github::GithubActions, &compose::Compose];
+pub const ALL: &[&dyn Caller] = &[
+    &shell::Shell,
+    &make::Make,
+    &markdown::Markdown,
+    &github::GithubActions,
+    &pipeline::GITLAB,
+    &pipeline::CODE_BUILD,
+    &pipeline::BITBUCKET,
+    &pipeline::TRAVIS,
+    &pipeline::DRONE,
+    &pipeline::BUILDKITE,
+    &compose::Compose,
+];
 
 /// The caller for a file of this path and text: the path decides, and the first line where the path says nothing.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::{ArgumentValue, Build, Caller, Format, Refusal, Request, Rewrite, recognised};
+use super::{ArgumentValue, Build, Caller, Refusal, Request, Rewrite, recognised};
 use crate::repository::Repository;
 use crate::source::{Edit, Source, TextRange, apply_edits, range};
 
@@ -60,7 +60,7 @@ struct Several<'a> {
 impl Several<'_> {
     /// The text with all edits, where none is in the way of another and every build then reads as it should.
     fn at_once(&self) -> Option<String> {
-        if !matches!(self.caller.format(), Format::Shell | Format::Make | Format::Markdown) {
+        if !self.caller.format().is_shell_text() {
             return None;
         }
         let edits: Vec<Edit> = self.all.iter().flat_map(|asked| asked.rewrite.edits.iter().cloned()).collect();

@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use super::Verify;
+use super::{Committing, Verify};
 
 /// Find the secrets that Docker builds leak, and move them to BuildKit mounts together with every file that builds the
 /// image.
@@ -66,6 +66,10 @@ pub struct Arguments {
     /// Fix although there is no version control that could bring the files back.
     #[arg(long, requires = "writing", help_heading = "Fixing")]
     pub allow_no_vcs: bool,
+
+    /// What is done with a fix in git.
+    #[command(flatten)]
+    pub committing: Committing,
 
     /// Run only these codemods.
     ///

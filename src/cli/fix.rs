@@ -3,6 +3,7 @@
 use super::{
     Arguments, Failure, Outcome, Streams,
     analysis::{self, Analysis},
+    commit::Recorder,
     flags, gate, report,
 };
 use crate::{
@@ -16,13 +17,26 @@ use crate::{
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
     let policy = analysis::policy(arguments)?;
     recover(arguments, streams)?;
-    let analyses = analysis::all(&arguments.paths, &policy)?;
+    let mut recorder = Recorder::begin(arguments)?;
+    let outcome = fix(arguments, &policy, &mut recorder, streams);
+    recorder.end(outcome)
+}
+
+fn fix(
+    arguments: &Arguments,
+    policy: &Policy,
+    recorder: &mut Recorder<'_>,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
+    let analyses = analysis::all(&arguments.paths, policy)?;
     if !arguments.quiet {
         analysis::notices(&analyses, streams)?;
     }
-    let (remaining, summaries) = write(&analyses, arguments, &policy)?;
+    let (remaining, summaries) = write(&analyses, arguments, policy, recorder)?;
     let outcome = report::print(&remaining, arguments.quiet, streams)?;
     print_summaries(&summaries, arguments, streams)?;
+    recorder.print(streams)?;
+    recorder.push(streams)?;
     Ok(outcome)
 }
 
@@ -38,13 +52,14 @@ pub(super) fn write(
     analyses: &[Analysis],
     arguments: &Arguments,
     policy: &Policy,
+    recorder: &mut Recorder<'_>,
 ) -> Result<(Vec<Analysis>, Vec<String>), Failure> {
     // All gates before the first write: two repositories are not one change, but a refusal is one answer.
     let places = gates(analyses, arguments)?;
     let (mut remaining, mut summaries) = (Vec::new(), Vec::new());
     for (analysis, place) in analyses.iter().zip(places) {
         let receipt = match place {
-            Some(place) => apply::write(&place, &analysis.plan.files)?,
+            Some(place) => recorder.write(analysis, &place, policy)?,
             None => Receipt::default(),
         };
         let after = analysed_again(analysis, policy);

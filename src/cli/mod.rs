@@ -7,6 +7,7 @@
 mod analysis;
 mod arguments;
 mod codemods;
+mod commit;
 mod diff;
 mod explain;
 mod failure;
@@ -20,6 +21,7 @@ mod streams;
 mod verify;
 
 pub use arguments::{Arguments, Color, Command, Paths};
+pub use commit::{Committing, Parts};
 pub use verify::{MessageFormat, Verify};
 
 use std::{ffi::OsString, process::ExitCode};

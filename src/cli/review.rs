@@ -3,6 +3,7 @@
 use super::{
     Arguments, Failure, Outcome, Streams,
     analysis::{self, Analysis},
+    commit::Recorder,
     fix, report,
 };
 use crate::{
@@ -15,8 +16,20 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcom
         Failure::from(error).hint("`dfmigrate --diff` prints what could be done, `dfmigrate --fix` does what is safe")
     })?;
     let policy = analysis::policy(arguments)?;
-    let everything = Policy { unsafe_fixes: true, ..policy.clone() };
     fix::recover(arguments, streams)?;
+    let mut recorder = Recorder::begin(arguments)?;
+    let outcome = decide(arguments, &policy, &mut terminal, &mut recorder, streams);
+    recorder.end(outcome)
+}
+
+fn decide(
+    arguments: &Arguments,
+    policy: &Policy,
+    terminal: &mut Terminal,
+    recorder: &mut Recorder<'_>,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
+    let everything = Policy { unsafe_fixes: true, ..policy.clone() };
     let analyses = analysis::all(&arguments.paths, &everything)?;
     if !arguments.quiet {
         analysis::notices(&analyses, streams)?;
@@ -29,15 +42,17 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcom
         if several {
             streams.remark(format_args!("\n{}", analysis.root.path))?;
         }
-        match review::repository(&analysis.repository, &policy, &analysis.redactor, &mut terminal)? {
+        match review::repository(&analysis.repository, policy, &analysis.redactor, terminal)? {
             review::Outcome::Decided(plan) => decided.push(Analysis { plan, ..analysis }),
             review::Outcome::Quit => return unwritten(Outcome::Remaining, streams),
             review::Outcome::Interrupted => return unwritten(Outcome::Interrupted, streams),
         }
     }
-    let (remaining, summaries) = fix::write(&decided, arguments, &policy)?;
+    let (remaining, summaries) = fix::write(&decided, arguments, policy, recorder)?;
     let outcome = report::close(&remaining, arguments.quiet, streams)?;
     fix::print_summaries(&summaries, arguments, streams)?;
+    recorder.print(streams)?;
+    recorder.push(streams)?;
     Ok(outcome)
 }
 

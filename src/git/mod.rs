@@ -1,166 +1,47 @@
-//! What git knows of a work tree before it is changed.
+//! What git knows of a work tree, and the commits, branches and pushes that are made for a fix.
 //!
-//! Everything here goes through libgit2 in this process. It runs no hook, no filter program and no file system monitor,
-//! so nothing that a repository configures is executed.
+//! Looking goes through libgit2 in this process: the state of the work tree, the index, commits, configuration. It runs
+//! no hook, no filter program, no file system monitor, no external diff and no ssh command, so that nothing which a
+//! repository configures is executed by looking at it.
+//!
+//! Doing goes through the git program, and only when a commit was asked for: [`commit`], [`switch`] and [`push`] run what
+//! a `git commit`, `git switch` or `git push` of the same user in the same clone would run, which is hooks, filters,
+//! signing programs, credential helpers and ssh with all of its configuration.
 
-use std::fmt;
+mod branch;
+mod commit;
+mod content;
+mod error;
+mod message;
+mod own;
+mod program;
+mod push;
+mod ready;
+mod remote;
+mod repository;
+mod work_tree;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use git2::{ErrorClass, ErrorCode, Repository, Status, StatusOptions};
+pub use branch::{Branch, How, switch};
+pub use commit::{Commit, commit};
+pub use content::check_files;
+pub use error::GitError;
+pub use message::Message;
+pub use own::is_own;
+pub use push::{Moved, Pushed, push};
+pub use ready::check_state;
+pub use repository::{Head, Hooks, Repository};
+pub use work_tree::{WorkTree, state, untracked};
 
-/// A work tree and what is not committed in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkTree {
-    /// The directory for this work tree's own data: `.git`, or what the `.git` file of a linked one names.
-    pub git_directory: Utf8PathBuf,
-    /// Tracked files that differ from the index, from the root, in order.
-    pub dirty: Vec<Utf8PathBuf>,
-    /// Files whose index entry differs from the last commit, from the root, in order.
-    pub staged: Vec<Utf8PathBuf>,
-}
+use camino::Utf8Path;
+use git2::{ErrorClass, ErrorCode};
 
-/// Why git's view of a work tree can't be had.
-#[derive(Debug)]
-pub enum GitError {
-    /// The repository belongs to another user, which git refuses to trust.
-    Owner(Utf8PathBuf),
-    /// libgit2 could not do what was asked.
-    Git {
-        /// The root of the work tree.
-        root: Utf8PathBuf,
-        /// What libgit2 says.
-        error: git2::Error,
-    },
-}
-
-impl fmt::Display for GitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Owner(root) => write!(
-                f,
-                "the repository at `{root}` belongs to another user; run `git config --global --add safe.directory \
-                 '{root}'` if you trust it"
-            ),
-            Self::Git { root, .. } => write!(f, "the state of the repository at `{root}` can't be told"),
-        }
-    }
-}
-
-impl std::error::Error for GitError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Owner(_) => None,
-            Self::Git { error, .. } => Some(error),
-        }
-    }
-}
-
-/// The state of the work tree at `root`; `None` where there is no repository with a work tree.
-///
-/// # Errors
-/// The repository belongs to another user or can't be read.
-pub fn state(root: &Utf8Path) -> Result<Option<WorkTree>, GitError> {
-    let Some(repository) = open(root)? else { return Ok(None) };
-    let failed = |error| GitError::Git { root: root.to_owned(), error };
-    let mut options = StatusOptions::new();
-    options.include_untracked(false).include_ignored(false).exclude_submodules(true);
-    let statuses = repository.statuses(Some(&mut options)).map_err(failed)?;
-    let (mut dirty, mut staged) = (Vec::new(), Vec::new());
-    for entry in statuses.iter() {
-        let path = Utf8PathBuf::from(String::from_utf8_lossy(entry.path_bytes()).into_owned());
-        if entry.status().intersects(STAGED) {
-            staged.push(path.clone());
-        }
-        if entry.status().intersects(DIRTY) {
-            dirty.push(path);
-        }
-    }
-    let git_directory = Utf8PathBuf::from(repository.path().to_string_lossy().into_owned());
-    Ok(Some(WorkTree { git_directory, dirty, staged }))
-}
-
-const STAGED: Status = Status::INDEX_NEW
-    .union(Status::INDEX_MODIFIED)
-    .union(Status::INDEX_DELETED)
-    .union(Status::INDEX_RENAMED)
-    .union(Status::INDEX_TYPECHANGE);
-
-const DIRTY: Status = Status::WT_MODIFIED
-    .union(Status::WT_DELETED)
-    .union(Status::WT_TYPECHANGE)
-    .union(Status::WT_RENAMED)
-    .union(Status::CONFLICTED);
-
-/// Those of `paths` (from the root) that exist but are not tracked: git could not bring them back after a change.
-///
-/// # Errors
-/// The repository belongs to another user or can't be read.
-pub fn untracked<'a>(
-    root: &Utf8Path,
-    paths: impl IntoIterator<Item = &'a Utf8Path>,
-) -> Result<Vec<Utf8PathBuf>, GitError> {
-    let Some(repository) = open(root)? else { return Ok(Vec::new()) };
-    let index = repository.index().map_err(|error| GitError::Git { root: root.to_owned(), error })?;
-    let is_tracked = |path: &Utf8Path| index.get_path(path.as_std_path(), 0).is_some();
-    let exists = |path: &Utf8Path| root.join(path).symlink_metadata().is_ok();
-    Ok(paths.into_iter().filter(|path| exists(path) && !is_tracked(path)).map(Utf8Path::to_owned).collect())
-}
-
-fn open(root: &Utf8Path) -> Result<Option<Repository>, GitError> {
-    match Repository::open(root) {
+/// The repository whose work tree begins at `root`, if there is one.
+fn open(root: &Utf8Path) -> Result<Option<git2::Repository>, GitError> {
+    match git2::Repository::open(root) {
         Ok(repository) if repository.workdir().is_some() => Ok(Some(repository)),
         Ok(_) => Ok(None),
         Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Repository => Ok(None),
         Err(error) if error.code() == ErrorCode::Owner => Err(GitError::Owner(root.to_owned())),
         Err(error) => Err(GitError::Git { root: root.to_owned(), error }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-
-    fn repository() -> (tempfile::TempDir, Utf8PathBuf, Repository) {
-        let directory = tempfile::tempdir().unwrap();
-        let root = Utf8PathBuf::from_path_buf(directory.path().canonicalize().unwrap()).unwrap();
-        let repository = Repository::init(&root).unwrap();
-        for name in ["a", "b", "c"] {
-            fs::write(root.join(name), "1\n").unwrap();
-        }
-        stage(&repository, &["a", "b", "c"]);
-        let tree = repository.index().unwrap().write_tree().unwrap();
-        let author = git2::Signature::now("A", "a@example.com").unwrap();
-        repository.commit(Some("HEAD"), &author, &author, "c", &repository.find_tree(tree).unwrap(), &[]).unwrap();
-        (directory, root, repository)
-    }
-
-    fn stage(repository: &Repository, paths: &[&str]) {
-        let mut index = repository.index().unwrap();
-        index.add_all(paths, git2::IndexAddOption::DEFAULT, None).unwrap();
-        index.write().unwrap();
-    }
-
-    #[test]
-    fn dirty_and_staged_files_are_told_apart_and_untracked_ones_do_not_count() {
-        let (_keep, root, repository) = repository();
-        let clean = state(&root).unwrap().unwrap();
-        assert!(clean.dirty.is_empty() && clean.staged.is_empty());
-        fs::write(root.join("a"), "22\n").unwrap();
-        fs::write(root.join("b"), "22\n").unwrap();
-        fs::write(root.join("new"), "1\n").unwrap();
-        stage(&repository, &["b"]);
-        fs::remove_file(root.join("c")).unwrap();
-        let tree = state(&root).unwrap().unwrap();
-        assert_eq!(tree.dirty, ["a", "c"]);
-        assert_eq!(tree.staged, ["b"]);
-        let asked = ["a", "new", "absent"].map(Utf8Path::new);
-        assert_eq!(untracked(&root, asked).unwrap(), ["new"]);
-    }
-
-    #[test]
-    fn a_plain_directory_has_no_state() {
-        let directory = tempfile::tempdir().unwrap();
-        assert_eq!(state(Utf8Path::from_path(directory.path()).unwrap()).unwrap(), None);
     }
 }

@@ -17,6 +17,10 @@ pub enum FileVerdict {
     Runtime {
         /// What the file holds, as a noun with its article.
         what: String,
+        /// Whether commands of a build may need it as well (`. ./.env`).
+        at_build: bool,
+        /// Whether other programs have files of this name, so that only the content tells what it is.
+        common: bool,
     },
     /// Looks like a credential file, and what it holds is public.
     PublicLookAlike {
@@ -38,6 +42,13 @@ pub struct BuildInput {
     /// Whether a running container needs such a file as often as a build does.
     #[serde(default)]
     pub at_run_time: bool,
+    /// Whether other programs have files of this name, so that only its content, its place in the image or a command tells
+    /// that it holds credentials.
+    #[serde(default)]
+    pub common: bool,
+    /// Patterns of the paths at which its tools find it by themselves; empty: wherever it has its name.
+    #[serde(default)]
+    places: Vec<String>,
     /// What the file holds, as a noun with its article.
     pub what: String,
     /// Where the tool looks for it by default, if that is one place; `~` is the home directory.
@@ -47,6 +58,16 @@ pub struct BuildInput {
     pub ssh: bool,
     /// Where this is known from.
     pub source: String,
+}
+
+impl BuildInput {
+    /// Whether its tools find the file at `path` of an image without being told.
+    #[must_use]
+    pub fn is_found_at(&self, path: &str) -> bool {
+        let path = path.to_ascii_lowercase();
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        self.places.is_empty() || matches_path(&self.places, &parts)
+    }
 }
 
 /// Judges a path: the source of a `COPY`, or where it is copied to. Forward and backward slashes part it.
@@ -62,27 +83,44 @@ pub fn classify_file(path: &str) -> FileVerdict {
         return FileVerdict::BuildInput(input.clone());
     }
     match tables.runtime.iter().find(|row| matches_path(&row.names, &parts)) {
-        Some(row) => FileVerdict::Runtime { what: row.what.clone() },
+        Some(row) => FileVerdict::Runtime { what: row.what.clone(), at_build: row.at_build, common: row.common },
         None => FileVerdict::Plain,
     }
 }
 
+/// The names of build inputs that `pattern`, the last part of a `COPY` source, may stand for: `.npmrc` for `.npm*`. None for
+/// a pattern of few letters, which people write for other files, and for keys of ssh.
+#[must_use]
+pub fn files_named(pattern: &str) -> Vec<String> {
+    let plain = pattern.replace(['[', ']'], "");
+    let fixed = plain.split(['*', '?']).next().unwrap_or("");
+    let names = TABLES.build_input.iter().filter(|input| !input.ssh).flat_map(|input| &input.names);
+    let literal = names.filter(|name| !name.contains(['*', '/']) && fixed.len() >= SHORTEST_FIXED);
+    literal.filter(|name| matches_name(&plain, name)).cloned().collect()
+}
+
+/// How many letters of a pattern must be fixed for it to mean one file: `.npm*`.
+const SHORTEST_FIXED: usize = 4;
+
 fn matches_path(patterns: &[String], parts: &[&str]) -> bool {
     patterns.iter().any(|pattern| {
-        let wanted: Vec<&str> = pattern.split('/').collect();
-        let start = parts.len().checked_sub(wanted.len());
-        let tail = start.and_then(|start| parts.get(start..));
-        tail.is_some_and(|tail| wanted.iter().zip(tail).all(|(pattern, part)| matches_name(pattern, part)))
+        let mut parts = parts.iter().rev();
+        pattern.rsplit('/').all(|wanted| parts.next().is_some_and(|part| matches_name(wanted, part)))
     })
 }
 
 /// Whether `pattern` matches all of `name`; `*` stands for any text.
 fn matches_name(pattern: &str, name: &str) -> bool {
     let Some((front, rest)) = pattern.split_once('*') else { return pattern.eq_ignore_ascii_case(name) };
-    name.strip_prefix(&front.to_ascii_lowercase()).is_some_and(|behind| {
+    // Every file of a repository is asked about: most are told by their first or last letters.
+    let last = pattern.rsplit('*').next().unwrap_or("");
+    let ends = name.len().checked_sub(last.len()).and_then(|at| name.get(at..));
+    let begins = name.get(..front.len()).is_some_and(|head| head.eq_ignore_ascii_case(front));
+    begins && ends.is_some_and(|tail| tail.eq_ignore_ascii_case(last)) && {
+        let behind = name.get(front.len()..).unwrap_or("");
         let mut starts = behind.char_indices().map(|(at, _)| at).chain([behind.len()]);
         starts.any(|at| behind.get(at..).is_some_and(|behind| matches_name(rest, behind)))
-    })
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -103,10 +141,14 @@ struct Public {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Runtime {
     names: Vec<String>,
     what: String,
+    #[serde(default)]
+    at_build: bool,
+    #[serde(default)]
+    common: bool,
     #[serde(rename = "source")]
     _source: String,
 }
@@ -140,6 +182,20 @@ mod tests {
     }
 
     #[test]
+    fn tools_find_their_files_at_their_places() {
+        let FileVerdict::BuildInput(input) = classify_file("ci/settings.xml") else { panic!("it is maven's") };
+        for (expected, path) in [
+            (true, "/root/.m2/settings.xml"),
+            (true, "/usr/share/maven/conf/settings.xml"),
+            (true, "/opt/apache-maven-3.9.6/conf/settings.xml"),
+            (false, "/app/ci/settings.xml"),
+            (false, "/usr/share/maven/ref/settings.xml"),
+        ] {
+            assert_eq!(input.is_found_at(path), expected, "{path}");
+        }
+    }
+
+    #[test]
     fn paths_of_credentials() {
         for (expected, paths) in [
             (
@@ -148,7 +204,7 @@ mod tests {
             ),
             (
                 "build",
-                "~/.docker/config.json .docker/ .aws/credentials gradle.properties kubeconfig .s3cfg .pgpass C:\\Users\\x\\.npmrc",
+                "~/.docker/config.json .docker .aws/credentials gradle.properties kubeconfig .s3cfg .pgpass C:\\Users\\x\\.npmrc",
             ),
             ("ssh", "id_rsa keys/id_ed25519 .ssh/ .ssh /root/.ssh/id_rsa deploy_key github_rsa"),
             (
@@ -157,9 +213,16 @@ mod tests {
             ),
             (
                 "public",
-                "id_rsa.pub authorized_keys .ssh/authorized_keys insecure_id_rsa ca.crt ca-certificates.crt .env.example known_hosts",
+                "id_rsa.pub authorized_keys .ssh/authorized_keys insecure_id_rsa ca.crt ca-certificates.crt .env.example known_hosts .env.erb",
             ),
-            ("plain", "package.json src/ . app/config.json Dockerfile env keyboard.conf monkey.py config settings.py"),
+            (
+                "public",
+                "nodesource.gpg.key RPM-GPG-KEY-EPEL /etc/apt/trusted.gpg.d/x.key truststore.jks elasticsearch-truststore.jks",
+            ),
+            (
+                "plain",
+                "package.json src/ . app/config.json nginx/auth.conf Dockerfile env keyboard.conf monkey.py config settings.py",
+            ),
             ("plain", ""),
         ] {
             for path in paths.split(' ') {

@@ -50,7 +50,7 @@ pub fn classify_value(value: &str) -> ValueVerdict {
     if let Some(userinfo) = url_userinfo(value).filter(|userinfo| userinfo.is_credential(value)) {
         return ValueVerdict::UrlWithCredentials(userinfo);
     }
-    if tables.placeholder.is_match(value) {
+    if tables.placeholder.is_match(value) || tables.nothing.is_match(value) {
         return ValueVerdict::Placeholder;
     }
     if let Some(literal) = without_variables(value) {
@@ -83,7 +83,8 @@ pub fn is_switch(value: &str) -> bool {
     VALUES.switch.is_match(value.trim())
 }
 
-/// Whether the value is a word for no value: `null`, `none`.
+/// Whether the value says that there is none, or asks for one: `null`, `<token>`, `changeme`. Unlike `password` or `test`
+/// it is nothing that anybody would use.
 #[must_use]
 pub fn is_nothing(value: &str) -> bool {
     VALUES.nothing.is_match(value.trim())

@@ -189,8 +189,9 @@ const LINES_ABOVE: usize = 12;
 
 fn passes_arguments(source: &Source, at: TextRange) -> bool {
     let text = source.text();
+    // Drone's plugins take build arguments as lists, besides the commands of other steps.
     let is_command = recognised(source.path(), text)
-        .is_some_and(|caller| matches!(caller.format(), Format::Shell | Format::Make | Format::Markdown));
+        .is_some_and(|caller| caller.format().is_shell_text() && caller.format() != Format::Drone);
     let above = if is_command { 0 } else { LINES_ABOVE };
     let start = text[..usize::from(at.start())].rmatch_indices('\n').nth(above).map_or(0, |(found, _)| found);
     let end = usize::from(at.end());

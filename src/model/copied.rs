@@ -1,13 +1,18 @@
 //! Credential files that a `COPY` or `ADD` brings from the build context.
 
+mod pattern;
+mod verdict;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::knowledge::files::{FileVerdict, classify_file, holds_credential};
+use crate::knowledge::files::{FileVerdict, files_named, holds_credential};
 use crate::syntax::dockerfile::{Instruction, Keyword};
 
 use super::{Dockerfile, Model};
+use pattern::matches_pattern;
+use verdict::{is_meant, verdict_of};
 
 /// One source of a `COPY` or `ADD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +30,9 @@ pub enum Shape {
     File,
     /// As the path of a folder, whose content is copied.
     Folder,
-    /// As a pattern (`.npmrc*`): the file may be missing.
+    /// As a pattern that stands for this one file, which may be missing: `.npmrc*`, `.npmr[c]`.
+    Optional,
+    /// As a pattern that several files match.
     Pattern,
     /// With a variable in it.
     Computed,
@@ -78,7 +85,11 @@ impl Model {
             let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
             for (word, source) in sources.iter().enumerate().filter(|(_, source)| is_path(&source.value)) {
                 let place = CopySource { step: index, word };
-                let (path, pattern) = without_pattern(&source.value);
+                let written = source.value.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
+                let (path, pattern) = match written.contains(['*', '?', '[']) {
+                    true => self.file_of_pattern(dockerfile, written),
+                    false => (Utf8PathBuf::from(written), None),
+                };
                 match files.iter_mut().find(|file| file.path == path) {
                     Some(file) => file.sources.push(place),
                     None => {
@@ -96,7 +107,7 @@ impl Model {
         &self,
         dockerfile: &Dockerfile,
         path: Utf8PathBuf,
-        (pattern, computed): (bool, bool),
+        (pattern, computed): (Option<Shape>, bool),
         destination: &str,
         place: CopySource,
     ) -> Option<CopiedFile> {
@@ -105,27 +116,15 @@ impl Model {
             true => format!("{destination}{}", path.file_name().unwrap_or("")),
             false => destination.to_owned(),
         };
-        let verdict = match classify_file(path.as_str()) {
-            FileVerdict::Plain => match classify_file(&landed) {
-                FileVerdict::BuildInput(input)
-                    if landed.contains('/')
-                        && (path.extension().is_some() || (input.ssh && !names_a_folder(last(&landed)))) =>
-                {
-                    FileVerdict::BuildInput(input)
-                }
-                _ => return None,
-            },
-            FileVerdict::PublicLookAlike { .. } => return None,
-            verdict => verdict,
-        };
+        let verdict = verdict_of(&path, &landed)?;
         let contexts = self.contexts(dockerfile);
         let folder = names_a_folder(path.file_name().unwrap_or(""))
             || contexts.iter().any(|context| self.is_folder(&context.join(&path)));
-        let shape = match () {
-            () if computed => Shape::Computed,
-            () if pattern => Shape::Pattern,
-            () if folder => Shape::Folder,
-            () => Shape::File,
+        let shape = match pattern {
+            _ if computed => Shape::Computed,
+            Some(shape) => shape,
+            None if folder => Shape::Folder,
+            None => Shape::File,
         };
         let texts = contexts.iter().filter_map(|context| self.repository.source(&context.join(&path)));
         let verdicts: Vec<bool> = texts.map(|source| holds_credential(source.text())).collect();
@@ -134,7 +133,29 @@ impl Model {
             found if found.contains(&true) => Content::Credential,
             _ => Content::Harmless,
         };
-        Some(CopiedFile { path, shape, verdict, content, sources: vec![place] })
+        let file = CopiedFile { path, shape, verdict, content, sources: vec![place] };
+        (content == Content::Credential || is_meant(dockerfile, &file, &landed)).then_some(file)
+    }
+
+    /// The file that a pattern stands for, as people write one to make it optional: the only one of the repository that
+    /// matches, or the only credential file of such a name.
+    fn file_of_pattern(&self, dockerfile: &Dockerfile, pattern: &str) -> (Utf8PathBuf, Option<Shape>) {
+        let of_contexts = self.contexts(dockerfile);
+        let below = |path: &Utf8Path| {
+            let inside = of_contexts.iter().filter_map(|context| path.strip_prefix(context).ok());
+            inside.filter(|inside| matches_pattern(pattern, inside.as_str())).map(Utf8Path::to_owned).next()
+        };
+        let matching: BTreeSet<Utf8PathBuf> = self.repository.paths().filter_map(below).collect();
+        let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+        let named: BTreeSet<Utf8PathBuf> = match folder.contains(['*', '?', '[']) {
+            true => BTreeSet::new(),
+            false => files_named(name).into_iter().map(|file| Utf8Path::new(folder).join(file)).collect(),
+        };
+        let all: Vec<&Utf8PathBuf> = matching.union(&named).collect();
+        match all.as_slice() {
+            [only] => ((*only).clone(), Some(Shape::Optional)),
+            _ => (Utf8PathBuf::from(pattern.replace(['*', '?', '[', ']'], "")), Some(Shape::Pattern)),
+        }
     }
 
     /// The folders that builds of `dockerfile` use as context; the Dockerfile's own and the root where none is known.
@@ -149,6 +170,21 @@ impl Model {
         BTreeSet::from([own, Utf8PathBuf::new()])
     }
 
+    /// The contexts from which builds of `dockerfile` take the file `path`. Where no build says what the context is: the
+    /// folder that holds the file or an ignore file, else the Dockerfile's.
+    #[must_use]
+    pub fn contexts_with(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
+        let contexts = self.contexts(dockerfile);
+        if self.bound_builds(dockerfile).iter().any(|bound| bound.build.context.is_some()) {
+            return contexts;
+        }
+        let holds = |context: &&Utf8PathBuf| {
+            self.repository.is_file(&context.join(path)) || self.repository.is_file(&context.join(".dockerignore"))
+        };
+        let folder = dockerfile.path().parent().unwrap_or(Utf8Path::new("")).to_owned();
+        BTreeSet::from([contexts.iter().rev().find(holds).unwrap_or(&folder).clone()])
+    }
+
     /// The build arguments that builds of `dockerfile` set.
     #[must_use]
     pub fn given_arguments(&self, dockerfile: &Dockerfile) -> BTreeSet<String> {
@@ -160,11 +196,18 @@ impl Model {
         self.repository.paths().any(|file| file != path && file.starts_with(path))
     }
 
-    /// The Dockerfiles that copy the context's file `path` themselves, by their paths.
+    /// The other Dockerfiles that copy the file `path` of the same context themselves and obey the context's ignore file,
+    /// by their paths.
     #[must_use]
     pub fn copied_elsewhere(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> Vec<Utf8PathBuf> {
         let mut by_path: BTreeMap<Utf8PathBuf, bool> = BTreeMap::new();
-        for other in self.repository.dockerfiles().iter().filter(|other| *other != dockerfile.path()) {
+        let contexts = self.contexts_with(dockerfile, path);
+        let concerned = |other: &&Utf8PathBuf| {
+            let apart = self.dockerfile(other).is_some_and(|it| self.contexts_with(it, path).is_disjoint(&contexts));
+            let own = Utf8PathBuf::from(format!("{other}.dockerignore"));
+            *other != dockerfile.path() && !apart && !self.repository.is_file(&own)
+        };
+        for other in self.repository.dockerfiles().iter().filter(concerned) {
             let text = self.repository.source(other).map_or("", |source| source.text());
             let copies = text.lines().any(|line| {
                 let mut words = line.split_whitespace();
@@ -195,12 +238,4 @@ pub(super) fn copies_from_context(instruction: &Instruction, keyword: Keyword) -
 /// Whether a source is a path and neither a URL nor a heredoc.
 fn is_path(source: &str) -> bool {
     !source.starts_with("<<") && !source.contains("://") && !source.starts_with("git@")
-}
-
-/// The path without `./` and without the marks of a pattern that people use to make a file optional: `.npmrc*`, `.npmr[c]`.
-fn without_pattern(written: &str) -> (Utf8PathBuf, bool) {
-    let plain = written.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
-    let pattern = plain.contains(['*', '?', '[']);
-    let stripped = if pattern { plain.replace(['*', '?', '[', ']'], "") } else { plain.to_owned() };
-    (Utf8PathBuf::from(stripped), pattern)
 }

@@ -45,11 +45,15 @@ pub(super) enum Deed {
         words: Vec<TextRange>,
         /// Whether they are all its operands.
         whole: bool,
+        /// Whether it removes the file.
+        removes: bool,
     },
     /// It changes a folder around the file, which a mounted file does not survive (`chown -R`, `rm -r`): the sentence.
     Disturbs(String),
     /// It copies the file or writes it anew: the clause says which.
     Spreads(String),
+    /// It stores what it reads from the file elsewhere in the image: the clause says where and what to do instead.
+    Keeps(String),
     /// It names the file.
     Names,
     /// Nothing.
@@ -77,7 +81,9 @@ impl Scene<'_> {
             return if forced { Deed::Disturbs(clause) } else { Deed::Spreads(clause) };
         }
         match program.as_str() {
-            "rm" | "unlink" | "shred" | "chmod" | "chown" | "chgrp" if names => self.tends(&operands, &denotes),
+            "rm" | "unlink" | "shred" | "chmod" | "chown" | "chgrp" if names => {
+                self.tends(&program, &operands, &denotes)
+            }
             "rm" | "chmod" | "chown" | "chgrp" if around && recursive => {
                 Deed::Disturbs(format!("`{program}` changes the folder that `{}` lies in", self.file.file_name()))
             }
@@ -104,8 +110,11 @@ impl Scene<'_> {
             _ if self.is_kept_by(&words) => {
                 Deed::Spreads(format!("`{program}` writes its settings into `{}`", self.file.file_name()))
             }
-            _ if names => Deed::Names,
-            _ => Deed::Nothing,
+            _ => match self.kept(command, &words, &program) {
+                Some(reason) => Deed::Keeps(reason),
+                None if names => Deed::Names,
+                None => Deed::Nothing,
+            },
         }
     }
 
@@ -121,14 +130,27 @@ impl Scene<'_> {
         matches!(program.as_str(), "rm" | "unlink" | "shred") && self.operands(command, &program).iter().any(gone)
     }
 
-    fn tends(&self, operands: &[&Word], denotes: &[Denotes]) -> Deed {
+    /// Where a tool that is given the file keeps its content: `gcloud auth activate-service-account --key-file=FILE`.
+    fn kept(&self, command: &Command, words: &[Option<String>], program: &str) -> Option<String> {
+        let kept = tools::persists(words)?;
+        let given = command.words.iter().map(Word::lossy).any(|word| {
+            let value =
+                word.split_once('=').filter(|_| word.starts_with('-')).map_or(word.as_str(), |(_, value)| value);
+            let path = value.strip_prefix("file://").unwrap_or(value);
+            self.resolve(path).is_some_and(|path| self.file.below(&path).is_some_and(|rest| rest.as_str().is_empty()))
+        });
+        let name = self.file.file_name();
+        given.then(|| format!("`{program}` keeps what it reads from `{name}` in {}", kept.place_and_remedy()))
+    }
+
+    fn tends(&self, program: &str, operands: &[&Word], denotes: &[Denotes]) -> Deed {
         if denotes.contains(&Denotes::Unclear) {
             return Deed::Spreads(format!("which file is meant by `{}` can't be told", self.file.file_name()));
         }
         let of_file = operands.iter().zip(denotes).filter(|(_, found)| **found == Denotes::File);
         let words: Vec<TextRange> = of_file.map(|(word, _)| word.range).collect();
         let whole = words.len() == operands.len();
-        Deed::Tends { words, whole }
+        Deed::Tends { words, whole, removes: matches!(program, "rm" | "unlink") }
     }
 
     /// The words that are no options; of `chmod` and `chown` those behind the mode or owner.
@@ -147,10 +169,22 @@ impl Scene<'_> {
         })
     }
 
-    /// Whether it is a tool that keeps credentials in a file of this name.
+    /// Whether it is a tool that keeps credentials in the file, as far as can be told.
     fn is_kept_by(&self, words: &[Option<String>]) -> bool {
         let kept = tools::persists(words).map(|kept| kept.files).unwrap_or_default();
-        kept.iter().any(|path| Utf8Path::new(path).file_name() == Some(self.file.file_name()))
+        let of_name = |path: &&String| Utf8Path::new(path).file_name() == Some(self.file.file_name());
+        kept.iter().filter(of_name).any(|path| match self.resolve(path) {
+            Some(known) if known.is_absolute() == self.file.is_absolute() => known == *self.file,
+            _ => true,
+        })
+    }
+
+    /// How many words of `command` are paths of other files with the same name.
+    pub(super) fn names_of_others(&self, command: &Command) -> usize {
+        let targets = command.redirects.iter().map(|redirect| &redirect.target);
+        let same_name = |word: &&Word| word.lossy().rsplit('/').next() == Some(self.file.file_name());
+        let words = command.words.iter().chain(targets).filter(same_name);
+        words.filter(|word| self.denotes(word) == Denotes::Other).count()
     }
 
     /// What `word` is to the file.

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::Utf8Path;
 
+use crate::knowledge::files::FileVerdict;
 use crate::knowledge::tools::{self, Reading};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::Keyword;
-use crate::syntax::shell::{self, Dialect};
+use crate::syntax::shell::{self, Command, Dialect};
 
 use super::copied::copies_from_context;
 use super::file_commands::{Deed, Scene};
 use super::reading::effective_words;
 use super::run::{Form, Run};
-use super::{CopiedFile, CopySource, Dockerfile, Evidence, FileReaders, ImagePath, Model};
+use super::{CopiedFile, CopySource, Dockerfile, Evidence, FileReaders, ImagePath, Model, Settled};
 
 /// A RUN that reads the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct FileUse {
     pub target: Option<String>,
     /// Why that is thought.
     pub evidence: Evidence,
+    /// Whether the RUN works where the file belongs: in its folder or below, or with a script of the working directory.
+    pub near: bool,
 }
 
 /// A command that has no object without the file: `rm .npmrc`, `chmod 600 /root/.netrc`.
@@ -39,6 +42,8 @@ pub struct Cleanup {
     pub words: Vec<TextRange>,
     /// Whether they are all its operands.
     pub whole: bool,
+    /// Whether a RUN that succeeds has removed the file with it.
+    pub removes: bool,
 }
 
 /// Something about the file that no mount can reproduce.
@@ -82,13 +87,19 @@ struct Sighting {
     stage: usize,
     step: usize,
     path: ImagePath,
+    /// Whether a `COPY` of a folder brought it there, not one that names it.
+    along: bool,
 }
 
 impl Model {
     /// Where `file` goes in `dockerfile`.
     #[must_use]
-    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile, readers: &FileReaders<'_>) -> FileFlow {
-        let mut tracer = FileTracer::new(self, dockerfile, readers);
+    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile, settled: &Settled) -> FileFlow {
+        let input = match &file.verdict {
+            FileVerdict::BuildInput(input) => Some(input),
+            _ => None,
+        };
+        let mut tracer = FileTracer::new(self, dockerfile, FileReaders { input, settled });
         let mut open = VecDeque::new();
         for source in &file.sources {
             open.extend(tracer.entry(source, file.path.file_name().unwrap_or("")));
@@ -105,7 +116,7 @@ impl Model {
         dockerfile: &Dockerfile,
         step: usize,
         path: &str,
-        readers: &FileReaders<'_>,
+        readers: FileReaders<'_>,
     ) -> Option<FileFlow> {
         let tracer = FileTracer::new(self, dockerfile, readers);
         let stage = dockerfile.steps.get(step)?.stage?;
@@ -115,7 +126,7 @@ impl Model {
         let scene = Scene { file: &nothing, directory, home: tracer.home(step), variables: &variables };
         let path = scene.resolve(path)?;
         // From the step in front of it, so that the rest of this RUN is looked at as well.
-        let sighting = Sighting { stage, step: step.checked_sub(1)?, path };
+        let sighting = Sighting { stage, step: step.checked_sub(1)?, path, along: false };
         Some(tracer.trace(VecDeque::from([sighting])))
     }
 }
@@ -123,13 +134,13 @@ impl Model {
 struct FileTracer<'m> {
     model: &'m Model,
     dockerfile: &'m Dockerfile,
-    readers: &'m FileReaders<'m>,
+    readers: FileReaders<'m>,
     given: BTreeSet<String>,
     flow: FileFlow,
 }
 
 impl<'m> FileTracer<'m> {
-    fn new(model: &'m Model, dockerfile: &'m Dockerfile, readers: &'m FileReaders<'m>) -> Self {
+    fn new(model: &'m Model, dockerfile: &'m Dockerfile, readers: FileReaders<'m>) -> Self {
         let given = model.given_arguments(dockerfile);
         Self { model, dockerfile, readers, given, flow: FileFlow::default() }
     }
@@ -149,7 +160,7 @@ impl<'m> FileTracer<'m> {
     fn entry(&mut self, source: &CopySource, name: &str) -> Option<Sighting> {
         let stage = self.dockerfile.steps.get(source.step)?.stage?;
         match self.dockerfile.landing(source.step, name, &self.given) {
-            Ok(path) => Some(Sighting { stage, step: source.step, path }),
+            Ok(path) => Some(Sighting { stage, step: source.step, path, along: false }),
             Err(reason) => {
                 let reason = format!("where it lands in the image is not clear: {reason}");
                 self.flow.conflicts.push(Conflict {
@@ -186,6 +197,7 @@ impl<'m> FileTracer<'m> {
                     stage,
                     step: index,
                     path: folder.join(rest.as_str()),
+                    along: true,
                 }));
             }
         }
@@ -199,12 +211,23 @@ impl<'m> FileTracer<'m> {
             (0..count).filter(|stage| self.dockerfile.ancestry(*stage).contains(&sighting.stage)).collect();
         self.flow.stages.extend(&stages);
         let mut further = Vec::new();
+        let mut removed: BTreeSet<usize> = BTreeSet::new();
         for (index, step) in self.dockerfile.steps.iter().enumerate() {
-            let sees = step.stage.is_some_and(|stage| stages.contains(&stage))
+            let gone = |stage: usize| self.dockerfile.ancestry(stage).iter().any(|it| removed.contains(it));
+            let sees = step.stage.is_some_and(|stage| stages.contains(&stage) && !gone(stage))
                 && (step.stage != Some(sighting.stage) || index > sighting.step);
             match (&step.run, step.keyword) {
-                (Some(run), _) if sees => self.look_at_run(index, run, &sighting.path),
-                (None, Keyword::Copy) => further.extend(self.copied_on(index, &stages, &sighting.path)),
+                (Some(run), _) if sees => {
+                    let before = self.flow.cleanups.len();
+                    self.look_at_run(index, run, sighting);
+                    if self.flow.cleanups.iter().skip(before).any(|cleanup| cleanup.removes) {
+                        removed.extend(step.stage);
+                    }
+                }
+                (None, Keyword::Copy) => {
+                    let stages = stages.iter().copied().filter(|stage| !gone(*stage)).collect();
+                    further.extend(self.copied_on(index, &stages, sighting));
+                }
                 _ => {}
             }
         }
@@ -212,7 +235,8 @@ impl<'m> FileTracer<'m> {
     }
 
     /// What a `COPY --from` of one of `stages` does with the file.
-    fn copied_on(&mut self, index: usize, stages: &BTreeSet<usize>, path: &ImagePath) -> Vec<Sighting> {
+    fn copied_on(&mut self, index: usize, stages: &BTreeSet<usize>, sighting: &Sighting) -> Vec<Sighting> {
+        let (path, along) = (&sighting.path, sighting.along);
         let step = &self.dockerfile.steps[index];
         let flags = step.instruction.flags();
         let from = flags.iter().find(|flag| flag.name == "from").and_then(|flag| flag.value.as_deref());
@@ -228,7 +252,7 @@ impl<'m> FileTracer<'m> {
                 Some(rest) if rest.as_str().is_empty() => {
                     self.flow.onward.push(CopySource { step: index, word });
                     let landed = self.dockerfile.landing(index, path.file_name(), &self.given);
-                    further.extend(landed.map(|path| Sighting { stage, step: index, path }));
+                    further.extend(landed.map(|path| Sighting { stage, step: index, path, along }));
                 }
                 Some(rest) => {
                     let text = self.dockerfile.expand(destination, index, &self.given, 0);
@@ -237,6 +261,7 @@ impl<'m> FileTracer<'m> {
                         stage,
                         step: index,
                         path: folder.join(rest.as_str()),
+                        along,
                     }));
                 }
                 None if !path.is_absolute() && source.value.ends_with(path.file_name()) => {
@@ -250,7 +275,8 @@ impl<'m> FileTracer<'m> {
         further
     }
 
-    fn look_at_run(&mut self, index: usize, run: &Run, path: &ImagePath) {
+    fn look_at_run(&mut self, index: usize, run: &Run, sighting: &Sighting) {
+        let path = &sighting.path;
         let workdir = self.dockerfile.workdir_at(index, &self.given);
         let (deeds, mentioned) = match &run.form {
             Form::Exec(arguments) if run.shells.is_empty() => self.exec_deeds(index, arguments, &workdir, path),
@@ -259,9 +285,10 @@ impl<'m> FileTracer<'m> {
         if deeds {
             return;
         }
-        let Some(evidence) = self.evidence((index, run), path, mentioned) else { return };
+        let Some(evidence) = self.evidence((index, run), sighting, mentioned) else { return };
         let target = path.as_target(&workdir);
-        self.flow.uses.push(FileUse { step: index, target, evidence });
+        let near = workdir.below(&path.join("..")).is_some() || run.commands().any(starts_own_script);
+        self.flow.uses.push(FileUse { step: index, target, evidence, near });
     }
 
     /// A RUN in JSON form: it removes the file and nothing else, or it is read as words. Returns whether it is done with.
@@ -284,6 +311,7 @@ impl<'m> FileTracer<'m> {
                 command: none,
                 words: Vec::new(),
                 whole: true,
+                removes: true,
             });
             return (true, false);
         }
@@ -315,11 +343,12 @@ impl<'m> FileTracer<'m> {
                     self.flow.removed_in.insert(index);
                 }
                 match scene.deed(command) {
-                    Deed::Tends { words, whole } => {
+                    Deed::Tends { words, whole, removes } => {
                         let text = shell.view.as_ref().map_or("", |view| slice(view.text(), command.range));
                         tidied += count_mentions(text, path.file_name());
-                        let shell = Some(number);
-                        self.flow.cleanups.push(Cleanup { step: index, shell, command: command.range, words, whole });
+                        let (shell, command) = (Some(number), command.range);
+                        let removes = removes && !context.optional;
+                        self.flow.cleanups.push(Cleanup { step: index, shell, command, words, whole, removes });
                     }
                     Deed::Spreads(reason) => {
                         let kind = "file-changed";
@@ -329,8 +358,13 @@ impl<'m> FileTracer<'m> {
                         let kind = "folder-changed";
                         self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
                     }
+                    Deed::Keeps(reason) => {
+                        let kind = "writes-down";
+                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
+                    }
                     Deed::Names | Deed::Nothing => {}
                 }
+                tidied += scene.names_of_others(command);
                 scene.follow(&context);
             }
         }
@@ -351,51 +385,62 @@ impl<'m> FileTracer<'m> {
         named.then(|| ImagePath::from_root(&format!("/home/{name}")))
     }
 
+    /// Whether the file lies where its tools look for it. One that a `COPY` names was put where somebody needs it.
+    fn is_found(&self, sighting: &Sighting) -> bool {
+        self.readers.input.is_none_or(|input| input.is_found_at(sighting.path.path().as_str()))
+    }
+
     /// Whether the RUN reads the file, and why that is thought.
-    fn evidence(&self, (index, run): (usize, &Run), path: &ImagePath, mentioned: bool) -> Option<Evidence> {
+    fn evidence(&self, (index, run): (usize, &Run), sighting: &Sighting, mentioned: bool) -> Option<Evidence> {
         if mentioned {
             return Some(Evidence::Named);
         }
         if let Form::Exec(arguments) = &run.form
             && run.shells.is_empty()
         {
-            return self.words_read(&arguments.iter().cloned().map(Some).collect::<Vec<_>>(), path, 0);
+            return self.words_read(&arguments.iter().cloned().map(Some).collect::<Vec<_>>(), sighting, 0);
         }
         if !run.is_understood() || run.shells.is_empty() {
             return Some(Evidence::Possible("runs text that is not understood".to_owned()));
         }
-        strongest(
-            self.readers.open_commands(index, run).map(|command| self.words_read(&effective_words(command), path, 0)),
-        )
+        let commands = self.readers.open_commands(index, run);
+        strongest(commands.map(|command| self.words_read(&effective_words(command), sighting, 0)))
     }
 
-    fn words_read(&self, words: &[Option<String>], path: &ImagePath, depth: usize) -> Option<Evidence> {
+    fn words_read(&self, words: &[Option<String>], sighting: &Sighting, depth: usize) -> Option<Evidence> {
         if words.is_empty() {
             return None;
         }
         let reader = self.model.reader(self.dockerfile);
         if let Some(script) = reader.script_of(words).filter(|_| depth < MOST_SCRIPT_DEPTH) {
-            if mentions_file(script.text(), path.file_name()) {
+            if mentions_file(script.text(), sighting.path.file_name()) {
                 return Some(Evidence::Script(script.path().to_owned()));
             }
             let parsed = shell::parse(script.text(), Dialect::Bash);
             let is_shell = script.text().starts_with("#!") || script.path().extension() == Some("sh");
             if is_shell && parsed.clean {
                 let commands = parsed.commands();
-                let read = commands.iter().map(|it| self.words_read(&effective_words(it.command), path, depth + 1));
+                let read = commands.iter().map(|it| self.words_read(&effective_words(it.command), sighting, depth + 1));
                 return strongest(read);
             }
             return Some(Evidence::Possible(format!("runs `{}`", script.path())));
         }
         let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
-        match tools::reads_file(words, self.readers.tools) {
-            _ if self.readers.over_network && tools::is_offline(words) => None,
+        match tools::reads_file(words, self.readers.tools()) {
+            _ if self.readers.over_network() && tools::is_offline(words) => None,
             Reading::Never => None,
+            Reading::Reads { .. } if sighting.along && !self.is_found(sighting) => None,
             Reading::Reads { why, .. } => Some(Evidence::Tool(why)),
             Reading::RunsCode { why } => Some(Evidence::Possible(why)),
             Reading::Unknown => Some(Evidence::Possible(format!("runs `{program}`"))),
         }
     }
+}
+
+/// Whether the command starts a program of the working directory; autoconf's script reads no credentials.
+fn starts_own_script(command: &Command) -> bool {
+    let program = effective_words(command).into_iter().next().flatten().unwrap_or_default();
+    program.starts_with("./") && !matches!(program.as_str(), "./configure" | "./Configure" | "./config")
 }
 
 /// How deep scripts that call scripts are followed.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::knowledge::files::BuildInput;
 use crate::source::TextRange;
 use crate::syntax::shell::Command;
 
@@ -13,15 +14,23 @@ pub type Settled = BTreeMap<usize, Vec<(usize, TextRange)>>;
 /// Who reads a file.
 #[derive(Debug, Clone, Copy)]
 pub struct FileReaders<'t> {
-    /// The tools that read such a file by themselves, by their names in the table of tools.
-    pub tools: &'t [String],
-    /// Whether they read it only to contact a server, as they do a key.
-    pub over_network: bool,
+    /// What it is, with the tools that read it by themselves; `None` where no tool does.
+    pub input: Option<&'t BuildInput>,
     /// Commands that don't count.
     pub settled: &'t Settled,
 }
 
-impl FileReaders<'_> {
+impl<'t> FileReaders<'t> {
+    /// The tools that read such a file by themselves, by their names in the table of tools.
+    pub(super) fn tools(&self) -> &'t [String] {
+        self.input.map(|input| input.tools.as_slice()).unwrap_or_default()
+    }
+
+    /// Whether they read it only to contact a server, as they do a key.
+    pub(super) fn over_network(&self) -> bool {
+        self.input.is_some_and(|input| input.ssh)
+    }
+
     /// Whether the command at `at` in the shell text `shell` of the RUN at `step` doesn't count.
     #[must_use]
     pub fn is_settled(&self, step: usize, shell: usize, at: TextRange) -> bool {

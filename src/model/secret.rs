@@ -199,7 +199,9 @@ fn relayed_as(flow: &Flow) -> Option<(SecretKind, String)> {
 /// Whether a variable that an ENV sets to a text is a secret.
 fn judge_variable(dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
     let values = values_of(dockerfile, &flow.literals);
-    let telling: Vec<&Word> = values.iter().filter(|word| !is_empty(word) && !is_nothing(&word.value)).collect();
+    // A variable that is set to its own name waits for a value, too.
+    let blank = |word: &Word| is_empty(word) || is_nothing(&word.value) || word.value.eq_ignore_ascii_case(&flow.name);
+    let telling: Vec<&Word> = values.iter().filter(|word| !blank(word)).collect();
     if telling.iter().all(|word| points_elsewhere(word)) {
         return None;
     }
@@ -235,7 +237,9 @@ fn is_empty(word: &Word) -> bool {
 
 /// Whether the word is not the secret, but says where it is or whether there is one.
 fn points_elsewhere(word: &Word) -> bool {
-    word.variables.is_empty() && (is_pointer(&word.value) || is_switch(&word.value))
+    let plain = |name: &str| classify_name(name).kind().is_none();
+    let is_path = is_pointer(&word.value) && word.variables.iter().all(|variable| plain(&variable.name));
+    is_path || (word.variables.is_empty() && is_switch(&word.value))
 }
 
 /// Whether a RUN compares the variable with `true`, `no` or the like.

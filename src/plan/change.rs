@@ -101,7 +101,12 @@ impl<'m> Change<'m> {
 
     /// Lowers the fix to Manual.
     pub fn obstruct(&mut self, kind: &'static str, reason: impl Into<String>, place: Option<Label>) {
-        self.obstacles.push(Obstacle { kind, reason: reason.into(), place, instead: None });
+        self.obstacle(Obstacle { kind, reason: reason.into(), place, instead: None });
+    }
+
+    /// The same with what a person can write in that place.
+    pub fn obstacle(&mut self, obstacle: Obstacle) {
+        self.obstacles.push(obstacle);
     }
 
     /// A label in the Dockerfile, for [`Self::obstruct`].
@@ -206,6 +211,7 @@ impl<'m> Change<'m> {
     /// Writes the edits and closes the change. `title` is a verb phrase.
     #[must_use]
     pub fn finish(mut self, title: impl Into<String>) -> (Fix, Vec<String>) {
+        self.check_absent();
         self.write_frontend();
         self.write_suppression();
         self.write_removals();
@@ -246,6 +252,19 @@ impl<'m> Change<'m> {
                 let label = self.place(range, "this can't be edited");
                 self.obstruct("unparsable", error.to_string(), label);
             }
+        }
+    }
+
+    /// A build in a file that is not on the disk would go on passing an argument, or not pass the secret.
+    fn check_absent(&mut self) {
+        let asks = !self.removed.is_empty() || !self.mounts.is_empty() || !self.requests.is_empty();
+        if let ([first, rest @ ..], true) = (self.model.repository.absent_callers.as_slice(), asks) {
+            let others = if rest.is_empty() {
+                ", which is not checked out, does"
+            } else {
+                " and other files that are not checked out do"
+            };
+            self.assume(format!("`{first}`{others} not build `{}`", self.dockerfile.path()));
         }
     }
 

@@ -67,10 +67,12 @@ impl Change<'_> {
     /// Whether commands of the RUN run as another user than the RUN itself.
     fn changes_user(&self, step: usize) -> bool {
         let run = self.dockerfile.steps[step].run.as_ref();
-        let switches = ["su", "gosu", "su-exec", "runuser", "setpriv", "chroot"];
+        let switches = ["su", "gosu", "su-exec", "runuser", "setpriv", "chroot", "sudo", "doas", "setuidgid"];
         run.is_some_and(|run| {
-            let mut words = run.commands().flat_map(|command| &command.words);
-            words.any(|word| word.literal().is_some_and(|text| switches.contains(&text.as_str()) || text == "sudo"))
+            // The wrappers in front of a command and the command itself: `apt-get install sudo` changes no user.
+            let mut starts =
+                run.commands().flat_map(|command| command.words.iter().take(command.effective().index + 1));
+            starts.any(|word| word.literal().is_some_and(|text| switches.contains(&text.as_str())))
         })
     }
 
@@ -113,6 +115,20 @@ impl Change<'_> {
         };
         self.edits.entry(file.to_owned()).or_default().push(Edit::insert(size(text.len()), line));
         self.units.insert((file.to_owned(), 0));
+    }
+
+    /// The same for this Dockerfile alone, where others need the file from the same context: its own ignore file `own` is
+    /// made from the `shared` one and wins over it.
+    pub fn ignore_apart(&mut self, own: &Utf8Path, shared: &Utf8Path, path: &Utf8Path) {
+        let source = self.model.repository.source(shared);
+        let style = source.unwrap_or(&self.dockerfile.source).style();
+        let newline = style.newline.as_str();
+        let rules = source.map_or("", Source::text);
+        let end = if rules.is_empty() || rules.ends_with('\n') { "" } else { newline };
+        let text = format!("{rules}{end}{path}{newline}");
+        self.edits.entry(own.to_owned()).or_default().push(Edit::insert(size(0), text));
+        self.units.insert((own.to_owned(), 0));
+        self.notes.push(format!("`{own}` takes the place of `{shared}` in builds of `{}`", self.dockerfile.path()));
     }
 
     pub(super) fn write_draft(&mut self) {

@@ -8,12 +8,14 @@ mod delivery;
 mod draft;
 mod finding;
 mod make;
+mod stages;
 
 pub use change::{BUILDKIT_RULE, Change, FRONTEND, Mount, StepEdit, may_be_raised, suppression};
 pub use codemod::Codemod;
 pub use delivery::FileMount;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
 pub use make::make;
+pub use stages::{Stage, stages};
 
 use std::collections::{BTreeMap, BTreeSet};
 

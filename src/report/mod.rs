@@ -15,7 +15,7 @@ pub use shown::Shown;
 use crate::plan::FollowUp;
 
 /// A follow-up as a person reads it, without a final period.
-fn follow_up(follow_up: &FollowUp) -> String {
+pub(crate) fn follow_up(follow_up: &FollowUp) -> String {
     match follow_up {
         FollowUp::Rotate(what) => format!("rotate {what}"),
         FollowUp::Provide(what) => format!("provide {what}"),

@@ -25,7 +25,7 @@ impl Summary<'_> {
         let line = |text: &str| redactor.line(text.trim_end_matches('.'));
         let mut paragraphs = vec![self.changed(&line)];
         paragraphs.extend(paragraph("left as they are:", self.left(&line)));
-        paragraphs.extend(paragraph("to be done by a person:", self.follow_ups(&line)));
+        paragraphs.extend(paragraph("to be done by a person:", self.follow_ups(redactor)));
         paragraphs.extend(paragraph("build with:", self.build_lines.clone()));
         paragraphs.join("\n\n")
     }
@@ -68,8 +68,10 @@ impl Summary<'_> {
         reasons.into_iter().map(|(reason, count)| format!("{}, {reason}", counted(count, "finding"))).collect()
     }
 
-    /// What the applied fixes ask for, each once: provide before rotate, because a build fails without the one.
-    fn follow_ups(&self, line: &dyn Fn(&str) -> String) -> Vec<String> {
+    /// What the applied fixes ask for, in a line each and each once: provide before rotate, because a build fails without
+    /// the one.
+    #[must_use]
+    pub fn follow_ups(&self, redactor: &Redactor) -> Vec<String> {
         let all: BTreeSet<&FollowUp> = self.applied().flat_map(|planned| &planned.finding.fix.follow_ups).collect();
         let rank = |follow_up: &FollowUp| match follow_up {
             FollowUp::Provide(_) => 0,
@@ -78,7 +80,7 @@ impl Summary<'_> {
         };
         let mut all: Vec<_> = all.into_iter().collect();
         all.sort_by_key(|follow_up| rank(follow_up));
-        let texts = all.into_iter().map(|step| line(&follow_up(step)));
+        let texts = all.into_iter().map(|step| redactor.line(&follow_up(step)));
         let mut seen = BTreeSet::new();
         texts.filter(|text| seen.insert(text.clone())).collect()
     }

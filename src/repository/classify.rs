@@ -2,6 +2,8 @@
 
 use camino::Utf8Path;
 
+use crate::knowledge::files::{FileVerdict, classify_file};
+
 /// What a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -119,7 +121,7 @@ pub fn classify(path: &Utf8Path) -> Kind {
     if LOCK_FILES.contains(&name.as_str()) {
         return Kind::Other;
     }
-    if is_context(&name) {
+    if is_context(&name) || is_credential_file(path) {
         return Kind::Context;
     }
     if CALLER_NAMES.contains(&name.as_str()) || name.starts_with("jenkinsfile") || name.starts_with("makefile.") {
@@ -171,6 +173,11 @@ fn is_context(name: &str) -> bool {
         || name.starts_with("requirements") && name.ends_with(".txt")
 }
 
+/// Whether the file may hold a credential, which only its content can tell.
+fn is_credential_file(path: &Utf8Path) -> bool {
+    matches!(classify_file(path.as_str()), FileVerdict::BuildInput(_) | FileVerdict::Runtime { .. })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,8 +212,8 @@ mod tests {
             [Kind::Caller; 5]
         );
         assert_eq!(
-            kinds(&[".npmrc", "requirements-dev.txt", ".env.local", "prod.env", "package.json"]),
-            [Kind::Context; 5]
+            kinds(&[".npmrc", "requirements-dev.txt", ".env.local", "prod.env", "gradle.properties", "tls/server.key"]),
+            [Kind::Context; 6]
         );
         assert_eq!(
             kinds(&["logo.png", "package-lock.json", ".gitattributes", "build", "notes.md"]),

@@ -38,6 +38,9 @@ pub struct Repository {
     /// The paths that were asked about, files or directories; empty for all. Files outside are read because they may
     /// build what is inside.
     pub selection: Vec<Utf8PathBuf>,
+    /// Tracked files that may run builds and whose text is not on the disk: left out by a sparse checkout, or pointers
+    /// of Git LFS.
+    pub absent_callers: Vec<Utf8PathBuf>,
 }
 
 impl Repository {
@@ -52,7 +55,7 @@ impl Repository {
         let sources: BTreeMap<_, _> = sources.into_iter().map(|source| (source.path().to_owned(), source)).collect();
         let mut paths: BTreeSet<_> = paths.into_iter().collect();
         paths.extend(sources.keys().cloned());
-        Self { paths, sources, dockerfiles, notices: Vec::new(), selection: Vec::new() }
+        Self { paths, sources, dockerfiles, ..Self::default() }
     }
 
     /// The Dockerfiles, in order of their paths.

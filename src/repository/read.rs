@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use super::{
-    Kind, Notice, Repository, Root,
+    Kind, Notice, Repository, Root, classify,
     walk::{Found, walk},
 };
 use crate::source::Source;
@@ -19,9 +19,17 @@ const LARGEST: u64 = 1 << 20;
 const CONTAINER_TOOLS: [&str; 9] =
     ["docker", "podman", "buildah", "buildx", "buildctl", "nerdctl", "kaniko", "containerfile", "earthly"];
 
+/// How a pointer begins that stands where Git LFS has not put the content (the specification of Git LFS, version 1).
+const POINTER_MARK: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
+
+/// What is said of such a file.
+const POINTER: &str = "it is a pointer of Git LFS, and the content is not here (`git lfs pull` brings it)";
+
 /// Why a repository could not be read at all. A single file that can't be read is a [`Notice`].
 #[derive(Debug)]
 pub enum ReadError {
+    /// A repository without a work tree, or a path in one.
+    Bare(Utf8PathBuf),
     /// A path that was asked for does not exist or can't be resolved.
     Path {
         /// The path as it was given.
@@ -34,6 +42,10 @@ pub enum ReadError {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Bare(path) => write!(
+                f,
+                "`{path}` is a bare repository, which has no files checked out; `git worktree add` makes a work tree"
+            ),
             Self::Path { path, reason } => write!(f, "`{path}` can't be read: {reason}"),
         }
     }
@@ -48,7 +60,7 @@ impl std::error::Error for ReadError {}
 /// The root is not a directory that can be listed.
 pub fn read(root: &Root, needs: impl FnOnce(&[Source]) -> bool) -> Result<Repository, ReadError> {
     fs::read_dir(&root.path).map_err(|error| ReadError::Path { path: root.path.clone(), reason: error.to_string() })?;
-    let Found { files, mut notices } = walk(&root.path, &root.selection);
+    let Found { files, mut notices, absent } = walk(&root.path, &root.selection);
     let of_kind = |wanted: fn(Kind) -> bool| -> Vec<(&Utf8PathBuf, Kind)> {
         files.iter().filter(|(_, kind)| wanted(**kind)).map(|(path, kind)| (path, *kind)).collect()
     };
@@ -61,7 +73,11 @@ pub fn read(root: &Root, needs: impl FnOnce(&[Source]) -> bool) -> Result<Reposi
             &mut notices,
         ));
     }
+    let pointers = notices.iter().filter(|notice| notice.reason == POINTER).map(|notice| notice.file.clone());
+    let absent = absent.into_iter().chain(pointers);
+    let absent_callers = absent.filter(|path| classify(path) == Kind::Caller).collect();
     let mut repository = Repository::new(files.into_keys(), sources, dockerfiles);
+    repository.absent_callers = absent_callers;
     notices.sort_by(|left, right| left.file.cmp(&right.file));
     repository.notices = notices;
     repository.selection.clone_from(&root.selection);
@@ -82,6 +98,11 @@ fn texts(root: &Utf8Path, files: &[(&Utf8PathBuf, Kind)], notices: &mut Vec<Noti
                 }
                 Err(_) => return Ok(None),
             };
+            if bytes.starts_with(POINTER_MARK) {
+                let matters = matches!(kind, Kind::Dockerfile | Kind::Caller);
+                let notice = Notice { file: (*path).clone(), reason: POINTER.to_owned() };
+                return if matters { Err(notice) } else { Ok(None) };
+            }
             let wanted = match kind {
                 Kind::Mention => mentions(&bytes),
                 Kind::Nameless => !bytes.is_empty(),

@@ -22,14 +22,14 @@ pub struct Root {
 /// repositories of other owners: looking at one, as a container does with a mounted work tree, has to work.
 ///
 /// # Errors
-/// A path does not exist, can't be resolved, or its absolute form is not UTF-8.
+/// A path does not exist, can't be resolved, its absolute form is not UTF-8, or it is in a bare repository.
 pub fn discover(paths: &[Utf8PathBuf]) -> Result<Vec<Root>, ReadError> {
     let mut roots: BTreeMap<Utf8PathBuf, Option<Vec<Utf8PathBuf>>> = BTreeMap::new();
     for path in paths {
         let full = path
             .canonicalize_utf8()
             .map_err(|error| ReadError::Path { path: path.clone(), reason: error.to_string() })?;
-        let root = enclosing(&full);
+        let root = enclosing(&full)?;
         let inside = full.strip_prefix(&root).unwrap_or(&full).to_owned();
         let selection = roots.entry(root).or_insert_with(|| Some(Vec::new()));
         if inside.as_str().is_empty() {
@@ -42,10 +42,18 @@ pub fn discover(paths: &[Utf8PathBuf]) -> Result<Vec<Root>, ReadError> {
     Ok(roots.map(|(path, selection)| Root { path, selection: selection.unwrap_or_default() }).collect())
 }
 
-fn enclosing(full: &Utf8Path) -> Utf8PathBuf {
+fn enclosing(full: &Utf8Path) -> Result<Utf8PathBuf, ReadError> {
     let directory = if full.is_dir() { full } else { full.parent().unwrap_or(full) };
     let found = directory.ancestors().find(|candidate| candidate.join(".git").symlink_metadata().is_ok());
-    found.unwrap_or(directory).to_owned()
+    match (found, directory.ancestors().find(|candidate| is_bare(candidate))) {
+        (None, Some(bare)) => Err(ReadError::Bare(bare.to_owned())),
+        (found, _) => Ok(found.unwrap_or(directory).to_owned()),
+    }
+}
+
+/// Whether git would take the directory for its own: gitrepository-layout.
+fn is_bare(directory: &Utf8Path) -> bool {
+    directory.join("HEAD").is_file() && directory.join("objects").is_dir() && directory.join("refs").is_dir()
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ use super::{Kind, Notice, classify};
 pub(super) struct Found {
     pub files: BTreeMap<Utf8PathBuf, Kind>,
     pub notices: Vec<Notice>,
+    /// Tracked files that are not checked out.
+    pub absent: Vec<Utf8PathBuf>,
 }
 
 enum Seen {
@@ -32,11 +34,8 @@ enum Seen {
 pub(super) fn walk(root: &Utf8Path, selection: &[Utf8PathBuf]) -> Found {
     let (walked, tracked) = rayon::join(|| visit(root, root), || tracked(root));
     let mut found = collect(walked);
-    for path in tracked {
-        let kind = classify(&path);
-        if !matches!(kind, Kind::Other | Kind::Nameless | Kind::Mention) && !found.files.contains_key(&path) {
-            found.add(look(root, &path));
-        }
+    for entry in tracked {
+        found.add_tracked(root, entry);
     }
     for path in selection {
         if !found.files.keys().any(|file| file.starts_with(path)) {
@@ -58,6 +57,27 @@ impl Found {
             Some(Seen::File(path, kind)) => drop(self.files.insert(path, kind)),
             Some(Seen::Notice(notice)) => self.notices.push(notice),
             None => {}
+        }
+    }
+
+    fn add_tracked(&mut self, root: &Utf8Path, entry: Tracked) {
+        let notice = |file, reason: &str| Seen::Notice(Notice { file, reason: reason.to_owned() });
+        match entry {
+            Tracked::Submodule(path) => {
+                self.add(Some(notice(path, "a submodule is another repository; run on it to see its findings")));
+            }
+            Tracked::LeftOut(path) if root.join(&path).symlink_metadata().is_err() => {
+                if matters(classify(&path)) {
+                    self.add(Some(notice(path.clone(), "it is not checked out (sparse checkout)")));
+                }
+                self.absent.push(path);
+            }
+            Tracked::File(path) | Tracked::LeftOut(path) => {
+                let is_known = self.files.contains_key(&path);
+                if !is_known && !matches!(classify(&path), Kind::Other | Kind::Nameless | Kind::Mention) {
+                    self.add(look(root, &path));
+                }
+            }
         }
     }
 
@@ -181,9 +201,32 @@ fn look(root: &Utf8Path, path: &Utf8Path) -> Option<Seen> {
     if linked { None } else { seen_entry(root, root.join(path).as_std_path(), metadata.file_type()) }
 }
 
+/// What the index says of a file.
+enum Tracked {
+    File(Utf8PathBuf),
+    /// A sparse checkout leaves it out.
+    LeftOut(Utf8PathBuf),
+    Submodule(Utf8PathBuf),
+}
+
+/// The mode of a submodule in an index (gitformat-index).
+const SUBMODULE: u32 = 0o160_000;
+
+/// The bit `skip-worktree` of the extended flags of an index entry (gitformat-index).
+const SKIPPED: u16 = 1 << 14;
+
 /// The tracked files; none where the repository can't be opened (another owner, no git at all).
-fn tracked(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+fn tracked(root: &Utf8Path) -> Vec<Tracked> {
     let index = git2::Repository::open(root).and_then(|repository| repository.index());
     let Ok(index) = index else { return Vec::new() };
-    index.iter().filter_map(|entry| String::from_utf8(entry.path).ok().map(Utf8PathBuf::from)).collect()
+    let tracked = index.iter().filter_map(|entry| {
+        let path = Utf8PathBuf::from(String::from_utf8(entry.path).ok()?);
+        let is_left_out = entry.flags_extended & SKIPPED != 0;
+        Some(match entry.mode {
+            SUBMODULE => Tracked::Submodule(path),
+            _ if is_left_out => Tracked::LeftOut(path),
+            _ => Tracked::File(path),
+        })
+    });
+    tracked.collect()
 }

@@ -63,13 +63,48 @@ pub struct View {
     segments: Vec<Segment>,
     comments: Vec<TextRange>,
     quoting: Vec<Quoting>,
+    /// Where other views were joined to this one, and how their text is written from there on.
+    joints: Vec<(TextSize, Vec<Quoting>)>,
 }
 
 impl View {
     /// An empty view whose pieces are pushed in the order of the host file.
     #[must_use]
     pub fn new(quoting: Quoting) -> Self {
-        Self { text: String::new(), segments: Vec::new(), comments: Vec::new(), quoting: vec![quoting] }
+        Self {
+            text: String::new(),
+            segments: Vec::new(),
+            comments: Vec::new(),
+            quoting: vec![quoting],
+            joints: Vec::new(),
+        }
+    }
+
+    /// Several views of one file, in the order of the file, as the lines of one text: the commands of a list that one
+    /// shell runs. No edit reaches from one into the next. `None` for none.
+    #[must_use]
+    pub fn joined(views: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut views = views.into_iter();
+        let mut joined = views.next()?;
+        for next in views {
+            let (Some(last), Some(first)) = (joined.segments.last(), next.segments.first()) else { continue };
+            let (end, start) = (last.host.end(), first.host.start());
+            if end <= start {
+                joined.comments.push(TextRange::new(end, start));
+            }
+            joined
+                .segments
+                .push(Segment { view: range(joined.text.len(), joined.text.len() + 1), host: TextRange::empty(end) });
+            joined.text.push('\n');
+            let shift = size(joined.text.len());
+            joined.joints.push((shift, next.quoting));
+            joined.joints.extend(next.joints.into_iter().map(|(at, quoting)| (at + shift, quoting)));
+            let moved = next.segments.iter().map(|segment| Segment { view: segment.view + shift, ..*segment });
+            joined.segments.extend(moved);
+            joined.comments.extend(next.comments);
+            joined.text.push_str(&next.text);
+        }
+        Some(joined)
     }
 
     /// The view of a range of `host` that is handed on as it is.
@@ -170,7 +205,7 @@ impl View {
         if self.comments.iter().any(|comment| host.contains_range(*comment)) {
             return Err(Seam::Comment);
         }
-        Ok(Edit::replace(host, self.quote(replacement)?))
+        Ok(Edit::replace(host, self.quote(at.start(), replacement)?))
     }
 
     /// The host edit that puts `text` before the view's byte `offset`.
@@ -179,7 +214,7 @@ impl View {
     /// A [`Seam`] where the place or the text can't be written in the host.
     pub fn insert(&self, offset: TextSize, text: &str) -> Result<Edit, Seam> {
         let host = self.host_offset(offset).ok_or(Seam::InsideEscape)?;
-        Ok(Edit::insert(host, self.quote(text)?))
+        Ok(Edit::insert(host, self.quote(offset, text)?))
     }
 
     /// The host edit that puts `text` directly in front of the character at the view's byte `offset`: behind the
@@ -194,7 +229,7 @@ impl View {
         if !segment.is_verbatim() && inner > TextSize::new(0) {
             return Err(Seam::InsideEscape);
         }
-        Ok(Edit::insert(segment.host.start() + inner, self.quote(text)?))
+        Ok(Edit::insert(segment.host.start() + inner, self.quote(offset, text)?))
     }
 
     /// Whether a comment that the host dropped touches this range of the host.
@@ -207,10 +242,12 @@ impl View {
     /// and its range in this view; `quoting` is how this view's text writes it. `None` where a piece can't be mapped.
     #[must_use]
     pub fn nested<'t>(&self, pieces: impl IntoIterator<Item = (&'t str, TextRange)>, quoting: Quoting) -> Option<Self> {
-        let mut view =
-            Self { comments: self.comments.clone(), quoting: self.quoting.clone(), ..Self::new(Quoting::Line) };
-        view.quoting.insert(0, quoting);
+        let pieces: Vec<(&str, TextRange)> = pieces.into_iter().collect();
+        let mut view = Self::new(quoting.clone());
+        view.comments.clone_from(&self.comments);
+        view.quoting.extend_from_slice(self.quoting_at(pieces.first().map_or(TextSize::new(0), |(_, at)| at.start())));
         for (text, at) in pieces {
+            self.mark_joints(&mut view, &quoting, at);
             if text.len() == usize::from(at.len()) {
                 let overlapping = self.segments.iter().filter_map(|segment| segment.view.intersect(at));
                 for part in overlapping.filter(|part| !part.is_empty()) {
@@ -225,8 +262,29 @@ impl View {
         Some(view)
     }
 
-    fn quote(&self, text: &str) -> Result<String, Seam> {
-        self.quoting.iter().try_fold(text.to_owned(), |text, quoting| quoting.write(&text).ok_or(Seam::Unwritable))
+    /// Where a piece of a view inside this one begins in another joined view than the one before, or reaches into others.
+    fn mark_joints(&self, nested: &mut Self, quoting: &Quoting, at: TextRange) {
+        let (here, end) = (self.quoting_at(at.start()), size(nested.text.len()));
+        let mut mark = |offset, chain: &[Quoting]| {
+            if nested.quoting_at(offset).get(1..) != Some(chain) {
+                nested.joints.push((offset, std::iter::once(quoting).chain(chain).cloned().collect()));
+            }
+        };
+        mark(end, here);
+        for (start, chain) in self.joints.iter().filter(|(start, _)| at.contains(*start) && *start > at.start()) {
+            mark(end + (*start - at.start()), chain);
+        }
+    }
+
+    fn quoting_at(&self, offset: TextSize) -> &[Quoting] {
+        let joined = self.joints.iter().rev().find(|(start, _)| *start <= offset);
+        joined.map_or(&self.quoting, |(_, quoting)| quoting)
+    }
+
+    fn quote(&self, at: TextSize, text: &str) -> Result<String, Seam> {
+        self.quoting_at(at)
+            .iter()
+            .try_fold(text.to_owned(), |text, quoting| quoting.write(&text).ok_or(Seam::Unwritable))
     }
 }
 
@@ -309,6 +367,24 @@ mod tests {
         let edit = view.edit(range(5, 7), "$Y").map_err(|seam| format!("{seam:?}"))?;
         assert_eq!(apply_edits(host, &[edit])?, "\techo $$Y");
         Ok(())
+    }
+
+    #[test]
+    fn joined_views_are_written_each_in_its_own_way() {
+        let host = "- 'it''s $A'\n- echo $A\n";
+        let mut quoted = View::new(Quoting::YamlSingle);
+        quoted.push("it", range(3, 5));
+        quoted.push("'", range(5, 7));
+        quoted.push("s $A", range(7, 11));
+        let plain = View::verbatim(host, range(15, 22), Quoting::YamlPlain);
+        let joined = View::joined([quoted, plain]).unwrap();
+        assert_eq!(joined.text(), "it's $A\necho $A");
+        assert_eq!(joined.edit(range(5, 7), "'b'").map(|edit| edit.text), Ok("''b''".to_owned()));
+        assert_eq!(joined.edit(range(13, 15), "'b'").map(|edit| edit.text), Ok("'b'".to_owned()));
+        assert_eq!(joined.edit(range(5, 12), "x"), Err(Seam::Comment));
+        let inner = joined.nested([("s $A\necho ", range(3, 13)), ("${B}", range(13, 15))], Quoting::Lines).unwrap();
+        assert_eq!(inner.edit(range(2, 4), "'b'").map(|edit| edit.text), Ok("''b''".to_owned()));
+        assert_eq!(inner.edit(range(10, 14), "'b'").map(|edit| edit.text), Ok("'b'".to_owned()));
     }
 
     #[test]

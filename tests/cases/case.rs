@@ -46,6 +46,7 @@ struct Manifest {
     about: String,
     expect: Expectation,
     because: Option<String>,
+    instead: Option<String>,
     file: Option<Utf8PathBuf>,
     #[serde(default = "all_variants")]
     variants: Vec<Variant>,
@@ -68,6 +69,8 @@ pub struct Case {
     pub expect: Expectation,
     /// The kind of obstacle that a manual fix has to name.
     pub because: Option<String>,
+    /// A text that the report has to give for a place that is edited by hand.
+    pub instead: Option<String>,
     /// The Dockerfile that `expect` is about, where others in the case fare differently.
     pub file: Option<Utf8PathBuf>,
     /// The variants in which it makes sense.
@@ -82,7 +85,7 @@ impl Case {
     /// Reads the case in `folder` and checks that it says what it has to say.
     pub fn read(codemod: &str, folder: &Utf8Path) -> Result<Self> {
         let text = fs::read_to_string(folder.join("case.toml")).context("case.toml can't be read")?;
-        let Manifest { about, expect, because, file, variants } = toml::from_str(&text)?;
+        let Manifest { about, expect, because, instead, file, variants } = toml::from_str(&text)?;
         let before = files(&folder.join("before"))?;
         let edited = folder.join("after").is_dir();
         let after = if edited { files(&folder.join("after"))? } else { before.clone() };
@@ -91,11 +94,13 @@ impl Case {
         ensure!(!edited || before != after, "`before/` and `after/` are the same");
         ensure!(before.keys().all(|path| after.contains_key(path)), "`after/` has all files of `before/`");
         ensure!(because.is_some() == (expect == Expectation::Manual), "`because` goes with `expect = \"manual\"`");
+        ensure!(instead.is_none() || because.is_some(), "`instead` goes with `because`");
         ensure!(about.ends_with('.'), "`about` is a sentence");
         ensure!(before.keys().any(|path| is_dockerfile(path)), "there is no Dockerfile in `before/`");
         ensure!(!variants.is_empty(), "a case runs in at least one variant");
         let name = folder.file_name().unwrap_or_default().to_owned();
-        Ok(Self { codemod: codemod.to_owned(), name, about, expect, because, file, variants, before, after })
+        let codemod = codemod.to_owned();
+        Ok(Self { codemod, name, about, expect, because, instead, file, variants, before, after })
     }
 }
 

@@ -68,8 +68,12 @@ fn check_findings(case: &Case, plan: &Plan) -> Result<()> {
         ensure!(done, "a fix was not applied:\n{}", list());
     }
     let Some(kind) = &case.because else { return Ok(()) };
-    let named = own.iter().flat_map(|planned| &planned.finding.fix.obstacles).any(|obstacle| obstacle.kind == *kind);
+    let obstacles = || own.iter().flat_map(|planned| &planned.finding.fix.obstacles);
+    let named = obstacles().any(|obstacle| obstacle.kind == *kind);
     ensure!(named, "no obstacle `{kind}` among:\n{}", listed(own.iter().copied()));
+    let Some(wanted) = &case.instead else { return Ok(()) };
+    let texts: Vec<&str> = obstacles().filter_map(|obstacle| obstacle.instead.as_deref()).collect();
+    ensure!(texts.contains(&wanted.as_str()), "the report should say to write `{wanted}`, and says {texts:?}");
     Ok(())
 }
 

@@ -78,13 +78,27 @@ fn nothing_that_a_repository_configures_is_run() {
     let scratch = Scratch::with_secret();
     let mark = scratch.path("ran");
     let program = format!("touch {}", mark.display());
-    for key in ["core.fsmonitor", "filter.x.clean", "filter.x.smudge", "core.editor", "core.pager", "diff.external"] {
+    let keys = ["fsmonitor", "editor", "pager", "sshCommand", "askPass", "alternateRefsCommand"]
+        .map(|key| format!("core.{key}"));
+    let others =
+        ["filter.x.clean", "filter.x.smudge", "filter.x.process", "diff.external", "diff.x.textconv", "diff.x.command"];
+    let more = ["gpg.program", "credential.helper", "merge.x.driver", "sequence.editor", "uploadpack.packObjectsHook"];
+    for key in keys.iter().map(String::as_str).chain(others).chain(more) {
         scratch.git(&["config", key, &program]);
     }
-    scratch.write(".git/hooks/post-index-change", &format!("#!/bin/sh\n{program}\n"));
-    scratch.write(".git/info/attributes", "* filter=x\n");
+    scratch.git(&["config", "filter.x.required", "true"]);
+    scratch.git(&["config", "commit.gpgsign", "true"]);
+    scratch.git(&["config", "remote.origin.url", &format!("ext::{program}")]);
+    scratch.git(&["config", "remote.origin.uploadpack", &program]);
+    for hook in ["post-index-change", "pre-commit", "commit-msg", "post-checkout", "reference-transaction", "pre-push"]
+    {
+        scratch.hook(hook, &program);
+    }
+    scratch.write(".git/info/attributes", "* filter=x diff=x merge=x\n");
     std::fs::write(scratch.path("build.sh"), format!("{SCRIPT}#\n")).unwrap();
-    scratch.run(&["--fix"]).status(2);
+    for arguments in [&[][..], &["--diff"], &["flags"], &["-i"], &["--fix"]] {
+        scratch.run(arguments);
+    }
     scratch.run(&["--fix", "--allow-dirty"]).status(0);
     assert!(!mark.exists());
 }

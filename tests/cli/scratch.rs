@@ -48,6 +48,32 @@ impl Scratch {
         ])
     }
 
+    /// The same with an author in its configuration.
+    pub fn with_author() -> Self {
+        let scratch = Self::with_secret();
+        scratch.author();
+        scratch
+    }
+
+    /// Says in the repository's configuration who commits.
+    pub fn author(&self) {
+        for (key, value) in [("user.name", "Ada"), ("user.email", "ada@example.com"), ("commit.gpgsign", "false")] {
+            self.git(&["config", key, value]);
+        }
+    }
+
+    /// Writes a hook.
+    pub fn hook(&self, name: &str, script: &str) {
+        let path = format!(".git/hooks/{name}");
+        self.write(&path, &format!("#!/bin/sh\n{script}\n"));
+        Command::new("chmod").arg("+x").arg(self.path(&path)).status().unwrap();
+    }
+
+    /// How many commits HEAD has.
+    pub fn count(&self) -> usize {
+        self.git(&["rev-list", "HEAD"]).lines().count()
+    }
+
     pub fn root(&self) -> &Path {
         self.0.path()
     }
@@ -86,6 +112,7 @@ impl Scratch {
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
             command.env_remove(name);
         }
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
         command
     }
 

@@ -19,7 +19,8 @@ pub struct Case {
     pub manifest: Manifest,
 }
 
-/// What `proof.toml` says. `{canary}` in a value stands for the planted value, and placeholder hosts are filled in as in the repository.
+/// What `proof.toml` says. `{canary}` in a value stands for the planted value, `{certificate}` for what the services behind TLS are to be
+/// trusted by, and placeholder hosts are filled in as in the repository.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {

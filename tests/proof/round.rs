@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::scan::{Leak, Place, Searcher, Stored, leaks_in_text, summary};
 use crate::service::Service;
 use crate::workflow;
-use crate::workspace::{self, Addresses};
+use crate::workspace::{self, Addresses, PLAIN_SERVICES};
 
 /// Who changes the repository between the two builds.
 pub enum Migration {
@@ -69,6 +69,7 @@ impl<'a> Round<'a> {
         let addresses = Addresses {
             services: service.location(),
             ssh: service.ssh_location(),
+            encrypted: service.encrypted_location(),
             images: format!("dfm-proof-{nonce}"),
         };
         let folder = TempDir::with_prefix("dfmigrate-proof-")?;
@@ -123,9 +124,13 @@ impl<'a> Round<'a> {
     /// Runs the build steps up to the first that fails, and keeps the images of each under the name of the phase.
     fn start_builds(&self, folder: &Path, phase: &str) -> Result<Ended> {
         let manifest = &self.case.manifest;
-        let value = self.canary.plant(&self.addresses.fill_in(&manifest.value));
+        let filled = |text: &str| {
+            let text = self.canary.plant(&self.addresses.fill_in(text));
+            text.replace("{certificate}", self.service.certificate())
+        };
+        let value = filled(&manifest.value);
         for (path, content) in &manifest.files {
-            fs::write(folder.join(path), self.canary.plant(&self.addresses.fill_in(content)))?;
+            fs::write(folder.join(path), filled(content))?;
         }
         let mut whole = Ended { status: 0, output: String::new() };
         for step in &manifest.build {
@@ -282,7 +287,7 @@ fn bash(script: &str, variable: &str, value: &str) -> Command {
 
 fn names_a_service(content: &[u8]) -> bool {
     let text = String::from_utf8_lossy(content);
-    ["npm", "pypi", "git", "files", "ssh"].iter().any(|service| text.contains(&format!("{service}.example.com")))
+    PLAIN_SERVICES.iter().chain(&["code", "ssh"]).any(|service| text.contains(&format!("{service}.example.com")))
 }
 
 fn lines(leaks: &[Leak]) -> String {

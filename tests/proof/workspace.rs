@@ -11,22 +11,29 @@ use ignore::WalkBuilder;
 /// The content of every file below a folder, by its path relative to that folder.
 pub type Files = BTreeMap<PathBuf, Vec<u8>>;
 
+/// The services that are reached by plain HTTP, by the first label of their placeholder names.
+pub const PLAIN_SERVICES: [&str; 5] = ["npm", "pypi", "git", "apt", "files"];
+
 /// Placeholder names in the case repositories and what stands for them in this run.
 pub struct Addresses {
     /// Host, port and path of the services, see `Service::location`.
     pub services: String,
     /// Address, port and path of the git server over ssh, see `Service::ssh_location`.
     pub ssh: (SocketAddr, String),
+    /// The same behind TLS, see `Service::encrypted_location`.
+    pub encrypted: String,
     /// The prefix of every image name, e.g. `dfm-proof-k3j1`.
     pub images: String,
 }
 
 impl Addresses {
-    /// `text` with `http(s)://npm.example.com` and the like replaced by the services of this run, `ssh.example.com:22` and
-    /// `-p 22 ssh.example.com` by the git server over ssh, and `images.example.com` by the image prefix.
+    /// `text` with `http(s)://npm.example.com` and the like replaced by the services of this run, `https://code.example.com` by the git
+    /// server behind TLS, `ssh.example.com:22` and `-p 22 ssh.example.com` by the one over ssh, and `images.example.com` by the
+    /// image prefix.
     pub fn fill_in(&self, text: &str) -> String {
-        let mut text = text.replace("images.example.com", &self.images);
-        for service in ["npm", "pypi", "git", "files"] {
+        let text = text.replace("images.example.com", &self.images);
+        let mut text = text.replace("code.example.com", &format!("{}/code", self.encrypted));
+        for service in PLAIN_SERVICES {
             let here = format!("{}/{service}", self.services);
             text = text.replace(&format!("https://{service}.example.com"), &format!("http://{here}"));
             text = text.replace(&format!("{service}.example.com"), &here);

@@ -5,6 +5,7 @@ mod layers;
 mod licences;
 mod manifest;
 mod pages;
+mod patterns;
 mod secrets;
 mod size;
 mod tree;

@@ -50,6 +50,11 @@ pub(super) fn pass_secrets(
     verified(caller, source, around, build, requests, rewrite, &changed)
 }
 
+/// What a service and the file have to say for one secret, which is filled from the variable `name`.
+fn by_hand(id: &str, name: &str) -> String {
+    format!("build:\n  secrets: [{id}]\n\nsecrets:\n  {id}:\n    environment: {name}")
+}
+
 struct Pass<'d> {
     service: Service<'d>,
     build: &'d Build,
@@ -114,7 +119,7 @@ impl Pass<'_> {
                 ),
                 _ => format!("`{name}` is put together from several parts or has a default, and a secret takes one variable"),
             };
-            self.refusal(argument.range, reason)
+            Refusal { instead: Some(by_hand(&secret.id, name)), ..self.refusal(argument.range, reason) }
         })?;
         if argument.text.is_some_and(is_guarded) {
             let sentence =

@@ -121,6 +121,7 @@ impl<'d> Script<'d> {
             checkout: project(file).to_owned(),
             foreign: self.foreign.clone(),
             environment,
+            classic: None,
             documentation: false,
         }
     }
@@ -178,7 +179,7 @@ pub(super) fn builds(step: &Step<'_>, source: &Source, around: &dyn Surroundings
     for row in script.rows() {
         for build in shell::builds(&script.site(&row), around) {
             match builds.iter_mut().find(|known| known.range == build.range) {
-                Some(known) => merge(known, build),
+                Some(known) => known.merge(build),
                 None => builds.push(build),
             }
         }
@@ -188,39 +189,6 @@ pub(super) fn builds(step: &Step<'_>, source: &Source, around: &dyn Surroundings
         build.arguments.iter_mut().for_each(|argument| argument.shared |= shared);
     }
     builds
-}
-
-/// Adds what the same command does in another combination.
-fn merge(known: &mut Build, other: Build) {
-    known.dockerfiles = either(&known.dockerfiles, &other.dockerfiles);
-    for tag in other.tags {
-        if !known.tags.contains(&tag) {
-            known.tags.push(tag);
-        }
-    }
-}
-
-/// What two combinations build.
-fn either(one: &Dockerfiles, other: &Dockerfiles) -> Dockerfiles {
-    let paths = |dockerfiles: &Dockerfiles| match dockerfiles {
-        Dockerfiles::One(path) => vec![path.clone()],
-        Dockerfiles::Several(paths) => paths.clone(),
-        Dockerfiles::Elsewhere | Dockerfiles::Unknown(_) => Vec::new(),
-    };
-    match (one, other) {
-        (Dockerfiles::Unknown(_), _) => one.clone(),
-        (_, Dockerfiles::Unknown(_)) => other.clone(),
-        _ if one == other => one.clone(),
-        _ => {
-            let mut all = [paths(one), paths(other)].concat();
-            all.sort();
-            all.dedup();
-            match <[Utf8PathBuf; 1]>::try_from(all) {
-                Ok([path]) => Dockerfiles::One(path),
-                Err(all) => Dockerfiles::Several(all),
-            }
-        }
-    }
 }
 
 /// A step whose script is not for a POSIX shell, or written in a way that has no view, but mentions a build.

@@ -203,6 +203,7 @@ fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[
         checkout: Utf8PathBuf::new(),
         foreign,
         environment,
+        classic: None,
         documentation: false,
     }
 }

@@ -130,6 +130,7 @@ fn site(source: &Source, view: View) -> Site<'_> {
         checkout: Utf8PathBuf::new(),
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
+        classic: None,
         documentation: true,
     }
 }

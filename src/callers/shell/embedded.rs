@@ -129,6 +129,7 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
         guessed: None,
         options: None,
         context: None,
+        must_ask: None,
     })
 }
 

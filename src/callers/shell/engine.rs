@@ -2,6 +2,7 @@
 
 use super::super::Builder;
 use super::super::command::{BuildCommand, Family, Piece};
+use super::Classic;
 use super::expand::Evaluator;
 use crate::source::TextSize;
 use crate::syntax::shell::Command;
@@ -31,12 +32,37 @@ impl Environment<'_> {
         }
     }
 
-    /// The value of `DOCKER_BUILDKIT` that switches BuildKit off, as Go's `strconv.ParseBool` reads it
-    /// (`docker/cli/cmd/docker/builder.go`).
-    fn classic(&self) -> Option<String> {
-        let texts = self.lookup("DOCKER_BUILDKIT")?;
-        texts.into_iter().find(|text| matches!(text.as_str(), "0" | "f" | "F" | "false" | "FALSE" | "False"))
+    /// What `DOCKER_BUILDKIT` is set to.
+    fn buildkit(&self) -> Option<Vec<String>> {
+        self.lookup("DOCKER_BUILDKIT").filter(|texts| texts.iter().any(|text| !text.is_empty()))
     }
+
+    /// Why `docker build` can't pass a secret: `DOCKER_BUILDKIT` selects the classic builder, as Go's `strconv.ParseBool`
+    /// reads it (`docker/cli/cmd/docker/builder.go`), or the host's docker is too old.
+    fn classic(&self) -> Option<String> {
+        if let Some(Classic::Always(sentence)) = &self.evaluator.site.classic {
+            return Some(sentence.clone());
+        }
+        if let Some(clause) = self.must_ask().filter(|_| sudo(self.wrappers).is_some()) {
+            return Some(format!("{clause}, and `sudo` drops `DOCKER_BUILDKIT`"));
+        }
+        let mut texts = self.buildkit()?.into_iter();
+        let off = texts.find(|text| matches!(text.as_str(), "0" | "f" | "F" | "false" | "FALSE" | "False"));
+        off.map(|text| format!("`DOCKER_BUILDKIT={text}` selects the classic builder"))
+    }
+
+    /// What says that `DOCKER_BUILDKIT=1` has to be added for `docker build` to pass a secret.
+    fn must_ask(&self) -> Option<String> {
+        match &self.evaluator.site.classic {
+            Some(Classic::UnlessAsked(clause)) if self.buildkit().is_none() => Some(clause.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// What says that the build only passes secrets with `DOCKER_BUILDKIT=1`, which nothing sets.
+pub(super) fn must_ask(command: &BuildCommand, environment: &Environment<'_>) -> Option<String> {
+    (command.program.family == Family::Docker).then(|| environment.must_ask()).flatten()
 }
 
 /// What runs the build. `written` is the word that names the program.
@@ -45,11 +71,16 @@ pub(super) fn builder(command: &BuildCommand, written: &str, environment: &Envir
     let lower = written.to_ascii_lowercase();
     let named_podman = command.program.guessed && ["podman", "buildah"].iter().any(|name| lower.contains(name));
     match (family, without(family, written)) {
+        (Family::Compose, Some(sentence)) => Builder::WithoutSecrets(match environment.classic() {
+            // `docker compose build` asks the same setting (docker/compose pkg/compose/build.go).
+            Some(first) => format!("{first}, and {sentence}"),
+            None => sentence,
+        }),
         (_, Some(sentence)) => Builder::WithoutSecrets(sentence),
         (Family::Buildah, _) => Builder::Buildah,
         (Family::Docker, _) if named_podman => Builder::Buildah,
         (Family::Docker, _) => match environment.classic() {
-            Some(text) => Builder::WithoutSecrets(format!("`DOCKER_BUILDKIT={text}` selects the classic builder")),
+            Some(sentence) => Builder::WithoutSecrets(sentence),
             None => Builder::BuildKit,
         },
         _ => Builder::BuildKit,

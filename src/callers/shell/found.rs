@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use super::super::command::{BuildArgument, BuildCommand, Family, Operand, Piece, is_name};
 use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretSource, SecretValue};
-use super::engine::{Environment, builder, clears, sudo};
+use super::engine::{Environment, builder, clears, must_ask, sudo};
 use super::expand::Evaluator;
 use super::place::Start;
 use super::state::{Provision, State};
 use super::walk::Walk;
 use super::{Foreign, Site};
+use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::source::{TextRange, TextSize, slice};
 use crate::syntax::shell::{Command, Node, PartKind, RedirectKind, Script, Variable, Word};
 use crate::syntax::view::View;
@@ -43,6 +44,8 @@ pub(super) struct Found {
     pub options: Option<TextSize>,
     /// The build context.
     pub context: Option<Operand>,
+    /// What says that `DOCKER_BUILDKIT=1` has to stand in front.
+    pub must_ask: Option<String>,
 }
 
 /// A build argument and where its value comes from.
@@ -72,6 +75,7 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
     let (told, arguments): (Vec<Argument>, Vec<FoundArgument>) = arguments.unzip();
     let subcommand = parsed.program.operands.checked_sub(1).and_then(|last| pieces.get(last));
     let environment = Environment { evaluator: Evaluator { site, state }, command, wrappers };
+    let must_ask = must_ask(&parsed, &environment);
     let build = Build {
         range,
         builder: builder(&parsed, &program, &environment),
@@ -92,6 +96,7 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         guessed,
         options: subcommand.map(|piece| piece.site.end()),
         context: parsed.context,
+        must_ask,
     })
 }
 
@@ -157,10 +162,25 @@ fn found_argument(argument: &BuildArgument, state: &State, assigned: &[String]) 
     let name = variable.as_ref().unwrap_or(&argument.name);
     let by_name = argument.value.is_none() && assigned.contains(name);
     let provision = if by_name { Provision::Exported } else { state.provision(name) };
-    let fixed = state.bindings.get(name).is_some_and(|binding| {
-        binding.assigned && binding.texts.iter().any(|text| !text.is_empty() && !text.contains(super::UNKNOWN))
-    });
+    // `export TOKEN=...` in a README shows where a value goes.
+    let is_value = |text: &str| {
+        !text.contains(super::UNKNOWN)
+            && !matches!(classify_value(text), ValueVerdict::Empty | ValueVerdict::Placeholder)
+    };
+    let fixed = state
+        .bindings
+        .get(name)
+        .is_some_and(|binding| binding.assigned && binding.texts.iter().any(|text| is_value(text)));
     FoundArgument { written: argument.clone(), provision, fixed }
+}
+
+impl Found {
+    /// The edit that asks for BuildKit in front of the command, with what it takes for granted.
+    pub(super) fn ask(&self) -> Option<(TextSize, &'static str, String)> {
+        let clause = self.must_ask.as_ref()?;
+        let at = self.view.host_range(TextRange::at(self.prefix, 1.into()))?.start();
+        Some((at, "DOCKER_BUILDKIT=1 ", format!("the image builds with BuildKit as it did without: {clause}")))
+    }
 }
 
 /// The variable that a value is: alone, guarded (`${V:?}`) or with an empty default (`${V:-}`).

@@ -56,8 +56,19 @@ pub struct Site<'a> {
     pub foreign: BTreeMap<String, Foreign>,
     /// Environment variables that the host sets to a fixed text, such as `DOCKER_BUILDKIT`.
     pub environment: BTreeMap<String, String>,
+    /// Where a plain `docker build` is the classic builder's unless `DOCKER_BUILDKIT` says otherwise.
+    pub classic: Option<Classic>,
     /// Whether people read and copy it: a literal value is then a placeholder, not a credential.
     pub documentation: bool,
+}
+
+/// Why a plain `docker build` does not use BuildKit by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Classic {
+    /// It does with `DOCKER_BUILDKIT=1`; what says that it does not without, as a clause.
+    UnlessAsked(String),
+    /// It can't pass a secret from the environment in any case; the sentence says why.
+    Always(String),
 }
 
 /// What the host replaces by text before the shell sees it.

@@ -32,6 +32,10 @@ pub(super) fn offer(site: &Site<'_>, found: &Found, offers: &[Offer]) -> Result<
         text.push_str(&option(site, found, offer)?);
     }
     rewrite.edits.push(Edit::insert(place, text));
+    if let Some((at, text, assumption)) = found.ask() {
+        rewrite.edits.push(Edit::insert(at, text));
+        rewrite.assumptions.push(assumption);
+    }
     if let Some(program) = &found.guessed {
         rewrite.assumptions.push(format!("`{program}` is docker or takes `--secret` as docker does"));
     }

@@ -329,11 +329,21 @@ impl Draft<'_> {
     /// What to write by hand where the program has a flag of its own.
     fn instead(&self, argument: &Argument, secret: &RequestedSecret) -> Option<String> {
         match self.found.family? {
-            Family::Fly => Some(format!("--build-secret {}=…", secret.id)),
+            Family::Fly => {
+                let reference = match &argument.value {
+                    ArgumentValue::Variable(name) => format!("\"${{{name}}}\""),
+                    _ => "…".to_owned(),
+                };
+                Some(format!("--build-secret {}={reference}", secret.id))
+            }
             Family::Docker => Some(format!("--secret id={},env={}", secret.id, argument.name)),
-            Family::Kaniko => Some("docker buildx build".to_owned()),
+            Family::Kaniko => Some(format!("docker buildx build --secret id={},env={}", secret.id, argument.name)),
             _ => None,
         }
+    }
+
+    fn adds_secret(&self) -> bool {
+        self.result.rewrite.edits.iter().any(|edit| edit.text.contains("--secret"))
     }
 
     fn finish(mut self) -> Result<ScriptRewrite, Refusal> {
@@ -342,10 +352,15 @@ impl Draft<'_> {
         }
         let place = |at| self.found.view.host_offset(at);
         let inside = || refusal("the command begins inside an escape", self.found.build.range, None);
-        if !self.prefixes.is_empty() {
-            let text: String = self.prefixes.iter().map(|(name, value)| format!("{name}={value} ")).collect();
+        let asked = self.found.ask().filter(|_| self.adds_secret());
+        if !self.prefixes.is_empty() || asked.is_some() {
+            let mut text = asked.as_ref().map_or("", |(_, text, _)| text).to_owned();
+            text.extend(self.prefixes.iter().map(|(name, value)| format!("{name}={value} ")));
             let at = self.found.view.host_range(TextRange::at(self.found.prefix, 1.into())).ok_or_else(inside)?.start();
             self.result.rewrite.edits.push(Edit::insert(at, text));
+        }
+        if let Some((_, _, assumption)) = asked {
+            self.assume(assumption);
         }
         if let Some(sudo) = self.found.sudo.filter(|_| !self.kept.is_empty()) {
             let at = place(sudo).ok_or_else(inside)?;

@@ -69,6 +69,7 @@ fn site(source: &Source) -> Site<'_> {
         checkout: Utf8PathBuf::new(),
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
+        classic: None,
         documentation: false,
     }
 }

@@ -493,6 +493,7 @@ fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
         directories: vec![Utf8PathBuf::new()],
         foreign: [("EXPRESSION_0".to_owned(), super::Foreign::Expression(inner))].into(),
         environment: Default::default(),
+        classic: None,
         documentation: false,
     }
 }

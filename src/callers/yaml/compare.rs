@@ -1,4 +1,5 @@
 use super::tree::{Content, Document, Entry, Node, Scalar, Style};
+use crate::source::TextRange;
 
 /// One step from a node to a node inside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,31 @@ pub fn same_except(before: &[Document], after: &[Document], changed: &[Path]) ->
             .zip(after)
             .enumerate()
             .all(|(index, (before, after))| comparison.same(&before.root, &after.root, &mut vec![Step::Index(index)]))
+}
+
+/// The way to the innermost node that holds `at`.
+#[must_use]
+pub fn path_to(documents: &[Document], at: TextRange) -> Option<Path> {
+    let holds = |node: &Node| node.range.contains_range(at);
+    let (index, document) = documents.iter().enumerate().find(|(_, document)| holds(&document.root))?;
+    let mut path = vec![Step::Index(index)];
+    let mut node = &document.root;
+    loop {
+        let inner = match &node.content {
+            Content::Mapping(mapping) => {
+                let mut entries = mapping.entries.iter();
+                entries.find(|entry| holds(&entry.value)).map(|entry| (Step::Key(entry.key.clone()), &entry.value))
+            }
+            Content::Sequence(sequence) => {
+                let mut items = sequence.items.iter().enumerate();
+                items.find(|(_, item)| holds(item)).map(|(index, item)| (Step::Index(index), item))
+            }
+            Content::Scalar(_) | Content::Alias(_) => None,
+        };
+        let Some((step, next)) = inner else { return Some(path) };
+        path.push(step);
+        node = next;
+    }
 }
 
 struct Comparison<'c> {

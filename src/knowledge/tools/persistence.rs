@@ -19,6 +19,18 @@ pub struct Persistence {
     pub codemod: &'static str,
 }
 
+impl Persistence {
+    /// Where it is kept and what to do instead, as a clause that goes on behind `keeps it in` or the like.
+    #[must_use]
+    pub fn place_and_remedy(&self) -> String {
+        let mut remedy = self.remedy.trim_end_matches('.').to_owned();
+        if let Some(first) = remedy.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        format!("`{}`: {remedy}", self.files.join("`, `"))
+    }
+}
+
 /// What the command keeps of the credentials among its words, or of its input for commands that only write input down
 /// (`tee`, `chpasswd`). Words that are not static count as credentials: ask this about commands that use a secret.
 #[must_use]

@@ -72,7 +72,12 @@ fn assignments(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>
             let by_blank = found.name("mark").is_some_and(|mark| mark.as_str().trim().is_empty());
             let has_lead = found.name("lead").is_some_and(|lead| !lead.is_empty());
             let assigns = !by_blank || has_lead;
-            let writes = assigns && !is_build_secret(name.as_str(), value.as_str()) && is_written_out(value.as_str());
+            let before = line.get(..name.start()).unwrap_or("");
+            let writes = assigns
+                && !is_build_secret(name.as_str(), value.as_str())
+                && !is_expansion(before, value.as_str())
+                && !name.as_str().eq_ignore_ascii_case(value.as_str())
+                && is_written_out(value.as_str());
             if writes && is_secret(name.as_str()) {
                 ranges.push(line_start + value.start()..line_start + value.end());
                 at = value.end();
@@ -88,6 +93,12 @@ fn assignments(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>
 fn is_build_secret(name: &str, value: &str) -> bool {
     let (key, _) = value.split_once('=').unwrap_or_default();
     name == "secret" && ["id", "type", "src", "source", "env"].contains(&key)
+}
+
+/// Whether it is the message of `${NAME:?message}` or a `${NAME:+word}` (POSIX, parameter expansion), which are no values of
+/// NAME. The default in `${NAME:-default}` is one.
+fn is_expansion(before: &str, value: &str) -> bool {
+    before.ends_with("${") && value.starts_with(['?', '+'])
 }
 
 /// Whether a value is a text of its own and not a reference, a placeholder or a flag.
@@ -154,6 +165,9 @@ mod tests {
             "secrets: |\n  npm_token=${{ secrets.NPM_TOKEN }}\n",
             "secrets: >-\n",
             "git clone https://$TOKEN@git.example.com/x\n",
+            "NPM_TOKEN: ${NPM_TOKEN:?set it}\n",
+            "ARG NPM_TOKEN=NPM_TOKEN\n",
+            ": \"${NPM_TOKEN:?is not set}\" ${NPM_TOKEN:+--secret}\n",
         ] {
             assert_eq!(found(text), Vec::<&str>::new(), "{text}");
         }

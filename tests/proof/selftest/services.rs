@@ -15,12 +15,16 @@ pub const CHECKS: [(&str, Check); 3] = [
     ("services_answer_the_right_credential", answer_friends),
 ];
 
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 10] = [
     "npm/private-widget",
     "npm/private-widget/-/private-widget-1.0.0.tgz",
     "pypi/simple/private-widget/",
     "git/private-widget.git/info/refs?service=git-upload-pack",
     "git/private-widget.git/HEAD",
+    "code/private-widget.git/info/refs?service=git-upload-pack",
+    "apt/dists/stable/Release",
+    "apt/dists/stable/main/binary-amd64/Packages",
+    "apt/pool/private-widget_1.0.0_all.deb",
     "files/widget.txt",
 ];
 

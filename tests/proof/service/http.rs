@@ -1,28 +1,32 @@
 //! As much HTTP/1.1 as package managers, git and curl need: one request and one response a connection.
 
 use std::io::{BufRead, BufReader, Read, Result, Write};
-use std::net::TcpStream;
 
 /// Longest request head and body that is read, in bytes.
 const REQUEST_LIMIT: u64 = 1 << 20;
 
-/// A request without its body.
+/// A request.
 pub struct Request {
     pub method: String,
     /// The path without query, percent-decoding left out except for the slash of scoped package names.
     pub path: String,
+    /// What stands behind the `?`.
+    pub query: String,
+    /// The body as it came, with its content coding.
+    pub body: Vec<u8>,
     headers: Vec<(String, String)>,
 }
 
 impl Request {
     /// Reads one request; `None` when the client sends something else or nothing.
-    pub fn read(stream: &mut TcpStream) -> Option<Self> {
+    pub fn read(stream: &mut impl Read) -> Option<Self> {
         let mut reader = BufReader::new(stream.take(REQUEST_LIMIT));
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
         let mut words = line.split_whitespace();
         let (method, target) = (words.next()?.to_owned(), words.next()?);
-        let path = target.split('?').next()?.replace("%2f", "/").replace("%2F", "/");
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (path, query) = (path.replace("%2f", "/").replace("%2F", "/"), query.to_owned());
         let mut headers = Vec::new();
         loop {
             let mut line = String::new();
@@ -30,10 +34,15 @@ impl Request {
             let Some((name, value)) = line.trim_end().split_once(':') else { break };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let request = Self { method, path, headers };
+        let mut request = Self { method, path, query, body: Vec::new(), headers };
         let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        std::io::copy(&mut reader.take(length), &mut std::io::sink()).ok()?;
+        reader.take(length).read_to_end(&mut request.body).ok()?;
         Some(request)
+    }
+
+    /// Whether the body is compressed.
+    pub fn is_gzip(&self) -> bool {
+        self.header("content-encoding") == Some("gzip")
     }
 
     /// The credential that the client shows, in any of the usual headers.
@@ -70,7 +79,7 @@ impl Response {
     }
 
     /// Sends the response, without the body after a HEAD request.
-    pub fn write(&self, stream: &mut TcpStream, head_only: bool) -> Result<()> {
+    pub fn write(&self, stream: &mut impl Write, head_only: bool) -> Result<()> {
         let (status, kind, length) = (self.status, self.kind, self.body.len());
         let challenge = if status.starts_with("401") { "WWW-Authenticate: Basic realm=\"proof\"\r\n" } else { "" };
         let head = format!(

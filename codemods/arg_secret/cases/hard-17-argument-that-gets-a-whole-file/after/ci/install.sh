@@ -1,0 +1,3 @@
+#!/bin/sh
+cat > /dev/shm/npmrc
+npm install --userconfig /dev/shm/npmrc

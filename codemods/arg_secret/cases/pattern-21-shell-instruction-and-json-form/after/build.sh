@@ -1,0 +1,5 @@
+#!/bin/sh
+set -eu
+: "${API_TOKEN:?}"
+export API_TOKEN
+docker build --secret id=api_token,env=API_TOKEN -t app .

@@ -1,0 +1,5 @@
+#!/bin/sh
+set -eu
+: "${NPM_TOKEN:?}"
+export NPM_TOKEN
+docker build --secret id=npm_token,env=NPM_TOKEN -t app .

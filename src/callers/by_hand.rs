@@ -1,0 +1,197 @@
+//! What a person writes in a file that no caller understands, where it passes a build argument.
+
+use std::sync::LazyLock;
+
+use camino::Utf8Path;
+use regex::Regex;
+
+use crate::knowledge::engines::{Engine, support};
+use crate::source::{TextRange, slice};
+
+/// How many lines above a name may say which program gets it, in formats that have keys and lists.
+const LINES_ABOVE: usize = 12;
+
+/// What to do at one place of a file that is not edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByHand {
+    /// Why nothing written there helps, as a clause; `None` where something does.
+    pub never: Option<String>,
+    /// The text to put in the place of what passes the argument.
+    pub instead: String,
+}
+
+/// What hands the secret `id` to a build, in the place in `text`, the text of the file at `path`, where it gets the
+/// build argument `name`.
+#[must_use]
+pub fn instead_of_argument(path: &Utf8Path, text: &str, at: TextRange, name: &str, id: &str) -> ByHand {
+    let place = Place::of(path, text, at);
+    let variable = place.variable(name);
+    let flag = format!("--secret id={id},env={}", variable.as_ref().map_or(name, |(variable, _)| variable));
+    let instead = match (place.program(), variable) {
+        (Program::Kaniko, _) => format!("docker buildx build {flag}"),
+        (Program::Fly, _) => format!("--build-secret {id}={}", place.reference(name).unwrap_or("…")),
+        (Program::Bake, _) => format!("secret = [\"id={id},env={name}\"]"),
+        (Program::Skaffold, _) => format!("secrets: [{{id: {id}, env: {name}}}]"),
+        (Program::Docker, Some((variable, Owner::Script(setting)))) => {
+            format!("{}\n{flag}", setting.replace("NAME", &variable))
+        }
+        (Program::Docker, _) => flag,
+    };
+    let mounts_none = place.program() == Program::Kaniko && !support(Engine::Kaniko).secret_file.is_possible();
+    let never = mounts_none.then(|| format!("kaniko builds it in `{path}`, and mounts no secrets"));
+    ByHand { never, instead }
+}
+
+/// The lines of a file that say how an argument is passed.
+struct Place<'t> {
+    path: &'t Utf8Path,
+    /// From [`LINES_ABOVE`] on to the end of the argument's line.
+    above: &'t str,
+    /// The line itself.
+    line: &'t str,
+}
+
+/// What builds, as far as it matters for how a secret is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Program {
+    Docker,
+    Kaniko,
+    Fly,
+    Bake,
+    Skaffold,
+}
+
+/// Whose a variable is.
+enum Owner {
+    /// The environment's: docker can read it.
+    Environment,
+    /// The script's own: it has to be put into the environment, by this statement about `NAME`.
+    Script(String),
+}
+
+impl<'t> Place<'t> {
+    fn of(path: &'t Utf8Path, text: &'t str, at: TextRange) -> Self {
+        let (start, end) = (usize::from(at.start()), usize::from(at.end()));
+        let end = text[end..].find('\n').map_or(text.len(), |found| end + found);
+        let starts = |lines: usize| text[..start].rmatch_indices('\n').nth(lines).map_or(0, |(found, _)| found + 1);
+        let part = |from: usize| slice(text, crate::source::range(from, end));
+        Self { path, above: part(starts(LINES_ABOVE)), line: part(starts(0)) }
+    }
+
+    fn program(&self) -> Program {
+        let file = self.path.file_name().unwrap_or("");
+        let last = |word: &str| self.above.rfind(word);
+        let known = [
+            ("kaniko/executor", Program::Kaniko),
+            ("kaniko-project", Program::Kaniko),
+            ("fly deploy", Program::Fly),
+            ("flyctl deploy", Program::Fly),
+            ("docker build", Program::Docker),
+            ("buildx build", Program::Docker),
+        ];
+        let nearest = known.iter().filter_map(|(word, program)| Some((last(word)?, *program))).max_by_key(|one| one.0);
+        match nearest {
+            Some((_, program)) => program,
+            None if self.path.extension() == Some("hcl") || file.starts_with("docker-bake") => Program::Bake,
+            None if file.starts_with("skaffold") => Program::Skaffold,
+            None => Program::Docker,
+        }
+    }
+
+    /// The text behind `NAME=`, without quotes.
+    fn value(&self, name: &str) -> Option<&'t str> {
+        let behind = self.line.split_once(&format!("{name}="))?.1;
+        let end = |char: char| char.is_whitespace() || char == '\\';
+        let value = match behind.chars().next()? {
+            quote @ ('"' | '\'') => behind.get(1..)?.split(quote).next()?,
+            _ => behind.split(end).next()?.trim_end_matches(['"', '\'', ')', ',']),
+        };
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// The same where it only refers to a variable: a text of its own may be the secret.
+    fn reference(&self, name: &str) -> Option<&'t str> {
+        self.value(name).filter(|value| REFERENCE.as_ref().is_some_and(|reference| reference.is_match(value)))
+    }
+
+    /// The variable that the argument is filled from, if it is filled from one as a whole.
+    fn variable(&self, name: &str) -> Option<(String, Owner)> {
+        let found = REFERENCE.as_ref()?.captures(self.reference(name)?)?;
+        let variable = found.get(2)?.as_str().to_owned();
+        let prefix = found.get(1).map_or("", |prefix| prefix.as_str());
+        let groovy = self.path.file_name().is_some_and(|file| file.contains("Jenkinsfile"))
+            || self.path.extension() == Some("groovy");
+        let powershell = matches!(self.path.extension(), Some("ps1" | "psm1"));
+        let owner = match prefix {
+            "$env:" | "${env:" | "${env." | "$env." => Owner::Environment,
+            "{{." => Owner::Script(format!("env: {{NAME: \"{{{{.{variable}}}}}\"}}")),
+            _ if groovy && variable.chars().any(|char| char.is_ascii_lowercase()) => {
+                Owner::Script(format!("withEnv([\"NAME=${{{variable}}}\"])"))
+            }
+            _ if powershell => Owner::Script(format!("$env:NAME = ${variable}")),
+            _ => Owner::Environment,
+        };
+        let name = if matches!(owner, Owner::Script(_)) { name.to_owned() } else { variable };
+        Some((name, owner))
+    }
+}
+
+/// A reference to one variable, in the writing of shells, make, Groovy, PowerShell, Azure and templates.
+static REFERENCE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^(\$\{?env[:.]|\{\{\s*\.|\$\{|\$\(|\$)([A-Za-z_]\w*)(?:\s*\}\}|\}|\))?$").ok());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::range;
+
+    fn written(path: &str, text: &str) -> (Option<String>, String) {
+        let at = text.rfind("A_TOKEN=").or_else(|| text.find("A_TOKEN")).unwrap();
+        let found = instead_of_argument(Utf8Path::new(path), text, range(at, at + 7), "A_TOKEN", "a_token");
+        (found.never, found.instead)
+    }
+
+    #[test]
+    fn the_flag_names_the_variable_that_filled_the_argument() {
+        let flag = "--secret id=a_token,env=A_TOKEN";
+        for (path, line) in [
+            (".gitlab-ci.yml", "    - docker build --build-arg A_TOKEN ."),
+            (".gitlab-ci.yml", "    - docker build --build-arg A_TOKEN=$A_TOKEN ."),
+            ("Jenkinsfile", "sh \"docker build --build-arg A_TOKEN=${env.A_TOKEN} .\""),
+            ("build.ps1", "docker build --build-arg A_TOKEN=$env:A_TOKEN ."),
+            ("azure-pipelines.yml", "    arguments: --build-arg A_TOKEN=$(A_TOKEN)"),
+        ] {
+            assert_eq!(written(path, line), (None, flag.to_owned()), "{line}");
+        }
+        let other = written(".gitlab-ci.yml", "docker build --build-arg A_TOKEN=\"${CI_TOKEN}\" .");
+        assert_eq!(other.1, "--secret id=a_token,env=CI_TOKEN");
+    }
+
+    #[test]
+    fn a_variable_of_the_script_is_put_into_the_environment_first() {
+        let line = "sh(\"docker build --build-arg A_TOKEN='$authToken' .\")";
+        assert_eq!(
+            written("ci/Jenkinsfile", line).1,
+            "withEnv([\"A_TOKEN=${authToken}\"])\n--secret id=a_token,env=A_TOKEN"
+        );
+        let line = "docker build --build-arg A_TOKEN=${token} `";
+        assert_eq!(written("build.ps1", line).1, "$env:A_TOKEN = $token\n--secret id=a_token,env=A_TOKEN");
+        let line = "BUILD_ARGS: '--build-arg A_TOKEN=\"{{.A_TOKEN}}\"'";
+        assert_eq!(
+            written("Taskfile.yml", line).1,
+            "env: {A_TOKEN: \"{{.A_TOKEN}}\"}\n--secret id=a_token,env=A_TOKEN"
+        );
+    }
+
+    #[test]
+    fn programs_have_flags_of_their_own_or_none() {
+        let fly = "\tflyctl deploy \\\n\t  --build-arg A_TOKEN=${A_TOKEN} \\\n";
+        assert_eq!(written("deploy.txt", fly).1, "--build-secret a_token=${A_TOKEN}");
+        let (never, instead) =
+            written(".gitlab-ci.yml", "    - /kaniko/executor --context .\n      --build-arg A_TOKEN\n");
+        assert_eq!(never.as_deref(), Some("kaniko builds it in `.gitlab-ci.yml`, and mounts no secrets"));
+        assert_eq!(instead, "docker buildx build --secret id=a_token,env=A_TOKEN");
+        let bake = "  args = {\n    A_TOKEN = \"\"\n  }\n";
+        assert_eq!(written("docker-bake.hcl", bake).1, "secret = [\"id=a_token,env=A_TOKEN\"]");
+    }
+}

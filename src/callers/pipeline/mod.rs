@@ -1,0 +1,158 @@
+//! Pipelines of CI systems that are YAML with lists of shell commands: GitLab, CodeBuild, Bitbucket, Travis, Drone,
+//! Woodpecker, Buildkite.
+//!
+//! The commands of a job are read as one script, because one shell runs them; every variable that a pipeline sets and
+//! every secret of these systems is exported to it. What differs between the systems is said in [`layout`].
+
+mod gitlab;
+mod layout;
+mod script;
+#[cfg(test)]
+mod tests;
+
+use std::rc::Rc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::shell::{self, Site};
+use super::sieve::may_build;
+use super::verify::{same_elsewhere, verified};
+use super::yaml::{self, Document, Path};
+use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
+use crate::source::Source;
+use crate::syntax::shell::Dialect;
+use crate::syntax::view::View;
+use layout::Layout;
+use script::Script;
+
+/// What shows a build in a file that can't be read.
+const MARKS: [&str; 5] = ["docker build", "buildx build", "buildah", "podman build", "kaniko/executor"];
+
+/// The caller for the pipelines of one system.
+#[derive(Debug, Clone, Copy)]
+pub struct Pipeline(&'static Layout);
+
+/// The callers for all systems.
+pub const GITLAB: Pipeline = Pipeline(&layout::GITLAB);
+/// See [`GITLAB`].
+pub const CODE_BUILD: Pipeline = Pipeline(&layout::CODE_BUILD);
+/// See [`GITLAB`].
+pub const BITBUCKET: Pipeline = Pipeline(&layout::BITBUCKET);
+/// See [`GITLAB`].
+pub const TRAVIS: Pipeline = Pipeline(&layout::TRAVIS);
+/// See [`GITLAB`].
+pub const DRONE: Pipeline = Pipeline(&layout::DRONE);
+/// See [`GITLAB`].
+pub const BUILDKITE: Pipeline = Pipeline(&layout::BUILDKITE);
+
+impl Caller for Pipeline {
+    fn format(&self) -> Format {
+        self.0.format
+    }
+
+    fn recognises(&self, path: &Utf8Path) -> bool {
+        matches!(path.extension(), Some("yml" | "yaml")) && (self.0.recognises)(path)
+    }
+
+    fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
+        if !may_build(source.text()) {
+            return Vec::new();
+        }
+        match yaml::read(source.text()) {
+            Ok(documents) => self.builds_in(&documents, source, around),
+            Err(error) => unreadable::builds(self.format(), source, &error, &MARKS),
+        }
+    }
+
+    fn pass_secrets(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        requests: &[Request],
+    ) -> Result<Rewrite, Refusal> {
+        let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
+        let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
+        let found = shell::pass_secrets_in(&self.sites(&documents, source), around, build, requests)?;
+        if let Some(provide) = found.provide.first() {
+            return Err(refuse(&format!("`{}` is not in the environment of the command", provide.variable)));
+        }
+        if found.rewrite.edits.is_empty() {
+            return Ok(found.rewrite);
+        }
+        let changed = changed(&documents, &found.rewrite);
+        verified(self, source, around, build, requests, found.rewrite, &changed)
+    }
+
+    fn offer(
+        &self,
+        source: &Source,
+        around: &dyn Surroundings,
+        build: &Build,
+        offers: &[Offer],
+    ) -> Result<Rewrite, Refusal> {
+        let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
+        let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
+        let rewrite = shell::offer_in(&self.sites(&documents, source), around, build, offers)?;
+        let changed = changed(&documents, &rewrite);
+        same_elsewhere(source, rewrite, build.range, &changed)
+    }
+}
+
+impl Pipeline {
+    /// The builds of all scripts; a text that several jobs run builds what it builds in any of them.
+    fn builds_in(&self, documents: &[Document], source: &Source, around: &dyn Surroundings) -> Vec<Build> {
+        let mut builds: Vec<Build> = Vec::new();
+        for site in self.sites(documents, source) {
+            for build in shell::builds(&site, around) {
+                match builds.iter_mut().find(|known| known.range == build.range) {
+                    Some(known) => known.merge(build),
+                    None => builds.push(build),
+                }
+            }
+        }
+        builds.sort_by_key(|build| build.range.start());
+        builds.into_iter().enumerate().map(|(index, build)| Build { index, ..build }).collect()
+    }
+
+    fn sites<'s>(&self, documents: &[Document], source: &'s Source) -> Vec<Site<'s>> {
+        let scripts = documents.iter().flat_map(|document| self.0.scripts(document, source));
+        scripts.filter_map(|script| self.site(&script, source)).collect()
+    }
+
+    fn site<'s>(&self, script: &Script<'_>, source: &'s Source) -> Option<Site<'s>> {
+        let views = script.commands.iter().map(|command| yaml::view(source.text(), command.node()));
+        let views: Vec<View> = views.collect::<Option<_>>()?;
+        let directory = project(source.path());
+        let mut directories: Vec<Utf8PathBuf> = vec![directory.to_owned(), Utf8PathBuf::new()];
+        directories.dedup();
+        Some(Site {
+            format: self.format(),
+            file: source.path(),
+            text: source.text(),
+            view: Rc::new(View::joined(views)?),
+            dialect: Dialect::Bash,
+            directories,
+            checkout: directory.to_owned(),
+            foreign: std::collections::BTreeMap::new(),
+            environment: script.variables.clone(),
+            classic: script.classic(self.0),
+            documentation: false,
+        })
+    }
+}
+
+/// The folder in which the commands start: the one that holds the file, or the folder of the system's files.
+fn project(file: &Utf8Path) -> &Utf8Path {
+    let folder = file.parent().unwrap_or(Utf8Path::new(""));
+    let own = folder.ancestors().find(|part| part.file_name().is_some_and(|name| name.starts_with('.')));
+    own.and_then(Utf8Path::parent).unwrap_or(folder)
+}
+
+/// Where the texts are that a rewrite changes.
+fn changed(documents: &[Document], rewrite: &Rewrite) -> Vec<Path> {
+    let mut paths: Vec<Path> = rewrite.edits.iter().filter_map(|edit| yaml::path_to(documents, edit.range())).collect();
+    paths.sort_unstable_by_key(|path| format!("{path:?}"));
+    paths.dedup();
+    paths
+}

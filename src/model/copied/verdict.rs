@@ -1,0 +1,103 @@
+//! What a copied file is: told by its path, by where it lands and by what commands do with it.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8Path;
+
+use super::{last, names_a_folder};
+use crate::knowledge::files::{BuildInput, FileVerdict, classify_file};
+use crate::knowledge::tools::{self, Reading};
+use crate::model::file_flow::mentions_file;
+use crate::model::reading::effective_words;
+use crate::model::run::Run;
+use crate::model::{CopiedFile, Dockerfile, ImagePath};
+use crate::syntax::shell::Command;
+
+/// What the path in the context and the one in the image say together; `None` where that is nothing.
+pub(super) fn verdict_of(path: &Utf8Path, landed: &str) -> Option<FileVerdict> {
+    let there = || match classify_file(landed) {
+        FileVerdict::BuildInput(input) if landed.contains('/') => Some(FileVerdict::BuildInput(input)),
+        _ => None,
+    };
+    match classify_file(path.as_str()) {
+        FileVerdict::PublicLookAlike { .. } => None,
+        // The key of a package archive is public, whatever it is called.
+        FileVerdict::Runtime { .. } if matches!(classify_file(landed), FileVerdict::PublicLookAlike { .. }) => None,
+        // What lands as `.ssh/id_rsa` is a key, whatever it is called in the context.
+        FileVerdict::Plain => there().filter(|there| {
+            let key = matches!(there, FileVerdict::BuildInput(input) if input.ssh) && !names_a_folder(last(landed));
+            path.extension().is_some() || key
+        }),
+        FileVerdict::Runtime { what, at_build, common } => {
+            Some(there().unwrap_or(FileVerdict::Runtime { what, at_build, common }))
+        }
+        verdict => Some(verdict),
+    }
+}
+
+/// Whether a file that nobody has read is what its name says: not one of the other programs that have such files, and no
+/// key that packages are signed with.
+pub(super) fn is_meant(dockerfile: &Dockerfile, file: &CopiedFile, landed: &str) -> bool {
+    let name = file.path.file_name().unwrap_or("");
+    let step = file.sources.first().map_or(0, |source| source.step);
+    let place = dockerfile.workdir_at(step, &BTreeSet::new()).join(landed);
+    let runs = || dockerfile.steps.iter().filter_map(|step| step.run.as_ref());
+    let named = || runs().filter(|run| mentions_file(&run.text, name));
+    match &file.verdict {
+        FileVerdict::BuildInput(input) if input.common => {
+            let found = |place: &ImagePath| input.is_found_at(place.path().as_str());
+            // A folder lands with its files, not under its name.
+            let is_file = file.path.extension().is_some();
+            let put = |run: &Run| run.commands().any(|it| is_put(it, input, name));
+            found(&place) || (is_file && found(&place.join(name))) || named().any(|run| is_read(run, input) || put(run))
+        }
+        FileVerdict::Runtime { common: true, .. } => {
+            let sources =
+                |words: &[Option<String>]| matches!(words.first(), Some(Some(name)) if name == "." || name == "source");
+            let sourced = |run: &Run| run.commands().any(|it| sources(&effective_words(it)));
+            named().any(|run| sourced(run))
+        }
+        FileVerdict::Runtime { .. } => !named().any(|run| is_trusted_by(run, name)),
+        _ => true,
+    }
+}
+
+/// Whether a tool that reads such files runs.
+fn is_read(run: &Run, input: &BuildInput) -> bool {
+    let reads = |words: &[Option<String>]| matches!(tools::reads_file(words, &input.tools), Reading::Reads { .. });
+    run.commands().any(|command| reads(&effective_words(command)))
+}
+
+/// Whether the command moves, copies or links the file to where its tools look for it.
+fn is_put(command: &Command, input: &BuildInput, name: &str) -> bool {
+    let words: Vec<String> = effective_words(command).into_iter().flatten().collect();
+    let program = words.first().and_then(|program| program.rsplit('/').next()).unwrap_or("");
+    let named = words.iter().any(|word| mentions_file(word, name));
+    let target = words.last().map_or("", String::as_str);
+    let found = input.is_found_at(target) || input.is_found_at(&format!("{target}/{name}"));
+    matches!(program, "mv" | "cp" | "ln" | "install") && named && found
+}
+
+/// Whether the RUN takes the file as a public key of a package archive: `apt-key add`, `gpg --dearmor < FILE`, `cat FILE |
+/// apt-key add -`.
+fn is_trusted_by(run: &Run, name: &str) -> bool {
+    let names = |command: &Command| {
+        let targets = command.redirects.iter().map(|redirect| &redirect.target);
+        command.words.iter().chain(targets).any(|word| mentions_file(&word.lossy(), name))
+    };
+    let prints = |command: &Command| command.effective_name().as_deref() == Some("cat") && names(command);
+    run.commands().filter(|command| takes_archive_key(command)).any(&names)
+        || (run.commands().any(takes_archive_key) && run.commands().any(prints))
+}
+
+fn takes_archive_key(command: &Command) -> bool {
+    let words: Vec<String> = effective_words(command).into_iter().flatten().collect();
+    let has = |word: &str| words.iter().any(|other| other == word);
+    match words.first().and_then(|program| program.rsplit('/').next()).unwrap_or("") {
+        "apt-key" => has("add"),
+        "rpm" | "rpmkeys" => has("--import"),
+        "gpg" | "gpg2" => has("--dearmor"),
+        "pacman-key" => has("--add") || has("-a"),
+        _ => false,
+    }
+}
