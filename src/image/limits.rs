@@ -12,12 +12,18 @@ pub struct Limits {
     /// How many times as many bytes a layer may unpack to, beyond the first 64 MiB. No real layer comes near the default of
     /// 400: programs compress 2 to 5 times, text 10 times.
     pub ratio: u64,
-    /// The largest JSON document, in bytes, that is read as such; a larger one is searched as text. The default is 16 MiB.
+    /// The largest JSON document, in bytes, that is read as such; a larger one is searched as text. The default is 8 MiB, twice
+    /// what every registry takes (OCI distribution specification, "Pushing Manifests"); in memory it may take fifty times that.
     pub document: u64,
     /// How many bytes all documents may have together. The default is 256 MiB.
     pub documents: u64,
     /// How many files all layers may have together. The default is 10 million, which needs about 200 MB.
     pub members: usize,
+    /// How many parts an archive may have, and how many layers its images together. The default is 100 000: an engine takes
+    /// 127 layers an image (moby, `layer/layer.go`), and an archive has some parts for each.
+    pub parts: usize,
+    /// How many entries a list may have in a manifest, an index or a configuration. The default is 10 000.
+    pub entries: usize,
     /// How many findings are kept.
     pub findings: usize,
 }
@@ -30,9 +36,11 @@ impl Default for Limits {
             files: 16 << 30,
             layer: 256 << 30,
             ratio: 400,
-            document: 16 << 20,
+            document: 8 << 20,
             documents: 256 << 20,
             members: 10_000_000,
+            parts: 100_000,
+            entries: 10_000,
             findings: 10_000,
         }
     }

@@ -37,6 +37,23 @@ pub fn make(repository: &Repository, policy: &Policy, codemods: &[&Codemod]) -> 
     work.into_plan(repository, found)
 }
 
+/// What is wrong with `changed` as a repair of `finding`, which is a finding in `repository`; `None` if it keeps what a
+/// fix has to keep: BuildKit reads the result, the finding is gone, every RUN has the value still, no build passes the
+/// argument, and no instruction changed but those of the fix.
+#[must_use]
+pub fn problem_with_edit(
+    repository: &Repository,
+    changed: &[Source],
+    finding: &Finding,
+    policy: &Policy,
+    codemods: &[&Codemod],
+) -> Option<String> {
+    let work = Work::new(repository, policy, codemods);
+    let paths: Vec<Utf8PathBuf> = changed.iter().map(|source| source.path().to_owned()).collect();
+    let next = work.model.after(Rc::new(repository.with_sources(changed.iter().cloned())), &paths);
+    work.broken_promise(&next, &work.find(&next), finding)
+}
+
 struct Work<'p> {
     model: Model,
     policy: &'p Policy,

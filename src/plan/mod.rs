@@ -14,7 +14,7 @@ pub use change::{BUILDKIT_RULE, Change, FRONTEND, Mount, StepEdit, may_be_raised
 pub use codemod::Codemod;
 pub use delivery::FileMount;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
-pub use make::make;
+pub use make::{make, problem_with_edit};
 pub use stages::{Stage, stages};
 
 use std::collections::{BTreeMap, BTreeSet};

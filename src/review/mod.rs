@@ -4,6 +4,8 @@
 //! sees add up to what is written; nothing is written here. An answer is one key. What is printed is redacted like
 //! every other output for people.
 
+mod editing;
+mod editor;
 mod offer;
 mod prompter;
 mod session;
@@ -49,7 +51,7 @@ enum Answer {
 }
 
 /// The line that waits for a key.
-const QUESTION: &str = "apply this fix? [y,n,a,d,s,u,q,?] ";
+const QUESTION: &str = "apply this fix? [y,n,a,d,s,e,u,q,?] ";
 
 /// What the keys do, in lines of less than 80 columns.
 const HELP: &str = "\
@@ -59,6 +61,8 @@ a  apply this fix and the others of this codemod in this repository; one with
    an assumption that was not shown yet is still asked about
 d  done with this repository: apply what was accepted, ask no more
 s  show the explanation, or a whole file as it would be
+e  edit a file of this fix in your editor; the result is checked, shown, and
+   asked about again
 u  undo the last answer
 q  quit, and write nothing at all
 ?  show this";
@@ -91,8 +95,8 @@ struct Review<'a> {
 
 impl Review<'_> {
     fn run(mut self) -> io::Result<Outcome> {
-        while let Some(offer) = self.session.next(|_| true) {
-            match self.ask(&offer)? {
+        while let Some(mut offer) = self.session.next(|_| true) {
+            match self.ask(&mut offer)? {
                 Answer::Apply => self.session.accept(offer),
                 Answer::Skip => self.session.skip(&offer),
                 Answer::ApplyAll => {
@@ -112,11 +116,9 @@ impl Review<'_> {
         Ok(Outcome::Decided(self.session.into_plan()))
     }
 
-    /// Shows a fix and reads keys until one of them is an answer.
-    fn ask(&mut self, offer: &Offer) -> io::Result<Answer> {
-        let text = offer.render(&self.session, self.redactor, self.prompter.columns());
-        self.prompter.show(&text)?;
-        self.read.extend(offer.finding.fix.assumptions.iter().cloned());
+    /// Shows a fix and reads keys until one of them is an answer. The person may edit the fix before that.
+    fn ask(&mut self, offer: &mut Offer) -> io::Result<Answer> {
+        self.show(offer)?;
         loop {
             match self.prompter.key(QUESTION)? {
                 Key::CtrlC => return Ok(Answer::Interrupt),
@@ -128,10 +130,23 @@ impl Review<'_> {
                 Key::Char('u') if self.session.can_undo() => return Ok(Answer::Undo),
                 Key::Char('u') => self.prompter.show("there is no answer in this repository to undo")?,
                 Key::Char('s') => self.show_more(offer)?,
+                Key::Char('e') => {
+                    if let Some(edited) = self.edit(offer)? {
+                        *offer = edited;
+                        self.show(offer)?;
+                    }
+                }
                 Key::Char('?') => self.prompter.show(HELP)?,
                 _ => self.prompter.show("press one of the keys in brackets; ? says what they do")?,
             }
         }
+    }
+
+    fn show(&mut self, offer: &Offer) -> io::Result<()> {
+        let text = offer.render(&self.session, self.redactor, self.prompter.columns());
+        self.prompter.show(&text)?;
+        self.read.extend(offer.finding.fix.assumptions.iter().cloned());
+        Ok(())
     }
 
     fn show_more(&mut self, offer: &Offer) -> io::Result<()> {

@@ -12,6 +12,7 @@ use super::session::Session;
 const HEADLINE: Style = Style::new().bold();
 
 /// A fix that can be made.
+#[derive(Clone)]
 pub(super) struct Offer {
     /// What it repairs, in places of the files with the fixes that were accepted before.
     pub finding: Finding,

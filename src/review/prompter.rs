@@ -19,6 +19,13 @@ pub trait Prompter {
     /// The terminal can't be read or written.
     fn key(&mut self, question: &str) -> io::Result<Key>;
 
+    /// Lets the person edit `text`, the content of a file called `name`. Gives the content as it was left, or a sentence
+    /// that says why there is none.
+    ///
+    /// # Errors
+    /// The copy for the editor can't be written or read.
+    fn edit(&mut self, name: &str, text: &[u8]) -> io::Result<Result<Vec<u8>, String>>;
+
     /// Asks for one of `choices`, which are lines; `None` if the person wants none of them.
     ///
     /// # Errors

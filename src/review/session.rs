@@ -1,9 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use camino::Utf8Path;
+
 use crate::codemods;
 use crate::plan::{self, Applicability, Choice, FileChange, Finding, Key, Plan, Planned, Policy, Status};
 use crate::repository::Repository;
+use crate::source::Source;
 
 use super::offer::Offer;
 
@@ -73,6 +76,18 @@ impl<'a> Session<'a> {
                 _ => self.now.held_back.insert(key, "its fix can't be made alone".to_owned()),
             };
         }
+    }
+
+    /// The offer with another content of one of its files, and what is wrong with it as a repair.
+    pub(super) fn edited(&self, offer: &Offer, file: &Utf8Path, bytes: Vec<u8>) -> (Offer, Option<String>) {
+        let mut edited = offer.clone();
+        if let Some(change) = edited.files.get_mut(file) {
+            change.after = Source::new(file, bytes);
+        }
+        let changed: Vec<Source> = edited.files.values().map(|change| change.after.clone()).collect();
+        let now = &self.now.repository;
+        let problem = plan::problem_with_edit(now, &changed, &offer.finding, &self.policy, codemods::ALL);
+        (edited, problem)
     }
 
     pub(super) fn accept(&mut self, offer: Offer) {

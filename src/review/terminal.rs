@@ -8,7 +8,7 @@ use dialoguer::{
     theme::Theme,
 };
 
-use super::Prompter;
+use super::{Prompter, editor};
 
 /// The terminal that the program was started from. It writes to standard error, so that standard output can go to a
 /// file.
@@ -76,6 +76,11 @@ impl Prompter for Terminal {
             _ => writeln!(self.out)?,
         }
         Ok(key)
+    }
+
+    fn edit(&mut self, name: &str, text: &[u8]) -> io::Result<Result<Vec<u8>, String>> {
+        self.out.flush()?;
+        editor::edit(name, text)
     }
 
     fn choose(&mut self, question: &str, choices: &[String]) -> io::Result<Option<usize>> {

@@ -13,6 +13,8 @@ use crate::source::Source;
 struct Scripted {
     keys: VecDeque<Key>,
     choices: VecDeque<Option<usize>>,
+    /// What the person makes of a file.
+    edits: VecDeque<fn(&str) -> String>,
     shown: String,
 }
 
@@ -35,6 +37,12 @@ impl Prompter for Scripted {
     fn key(&mut self, question: &str) -> io::Result<Key> {
         self.shown += &format!("{question}\n");
         self.keys.pop_front().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn edit(&mut self, name: &str, text: &[u8]) -> io::Result<Result<Vec<u8>, String>> {
+        self.shown += &format!("(editing {name})\n");
+        let edit = self.edits.pop_front();
+        Ok(edit.map(|edit| edit(&String::from_utf8_lossy(text)).into_bytes()).ok_or_else(|| "no editor".to_owned()))
     }
 
     fn choose(&mut self, _: &str, choices: &[String]) -> io::Result<Option<usize>> {
@@ -200,4 +208,54 @@ fn a_written_secret_is_not_shown() {
     prompter.choices.extend([Some(1), Some(2)]);
     review_by(&files(&[("Dockerfile", &text), ("build.sh", SCRIPT)]), &mut prompter).unwrap();
     assert!(prompter.shown.contains("[redacted]") && !prompter.shown.contains(&value), "{}", prompter.shown);
+}
+
+/// The plan of an edited review of [`two`].
+fn edited(keys: &str, choices: &[Option<usize>], edits: &[fn(&str) -> String]) -> (Plan, String) {
+    let (choices, edits) = (choices.to_vec().into(), edits.to_vec().into());
+    let mut prompter = Scripted { choices, edits, ..Scripted::new(keys) };
+    let Outcome::Decided(plan) = review_by(&two(), &mut prompter).unwrap() else { panic!("it was left") };
+    assert!(prompter.keys.is_empty() && prompter.choices.is_empty() && prompter.edits.is_empty(), "{}", prompter.shown);
+    (plan, prompter.shown)
+}
+
+#[test]
+fn an_edit_that_keeps_the_promises_is_shown_and_written() {
+    let (plan, shown) =
+        edited("eyn", &[Some(0)], &[|text| text.replace("RUN --mount", "# The registry.\nRUN --mount")]);
+    assert!(shown.contains("(editing Dockerfile)") && shown.contains("+# The registry.\n"), "{shown}");
+    assert!(after(&plan, "Dockerfile").contains("# The registry.\nRUN --mount=type=secret,id=npm_token"), "{shown}");
+    assert_eq!(statuses(&plan), [("NPM_TOKEN", Status::Applied), ("DEPLOY_TOKEN", Status::NotChosen)]);
+}
+
+#[test]
+fn an_edit_that_breaks_a_promise_is_edited_again_taken_or_dropped() {
+    let back: fn(&str) -> String = |text| text.replace("--secret id=npm_token,env=NPM_TOKEN", "--build-arg NPM_TOKEN");
+    let same: fn(&str) -> String = |text| text.to_owned();
+    let spoilt: fn(&str) -> String = |text| text.replace("RUN --mount", "RN --mount");
+    let problem = "the edit does not keep what this fix has to keep: ";
+    let (plan, shown) = edited("end", &[Some(1), Some(2)], &[back]);
+    assert!(
+        shown.contains(&format!("{problem}the same finding is there")) || shown.contains("would still pass"),
+        "{shown}"
+    );
+    assert!(plan.files.is_empty(), "{shown}");
+    let (plan, shown) = edited("ey", &[Some(0), Some(1)], &[spoilt]);
+    assert!(shown.contains(problem) && shown.contains("fix 1 of 2, unsafe"), "{shown}");
+    assert!(shown.contains("assuming that the edit is right although a check says: "), "{shown}");
+    assert!(after(&plan, "Dockerfile").contains("RN --mount"), "{shown}");
+    let (plan, shown) = edited("end", &[Some(0), Some(0)], &[spoilt, |text| text.replace("RN --mount", "RUN --mount")]);
+    assert_eq!(shown.matches("(editing Dockerfile)").count(), 2);
+    assert!(shown.contains("nothing was changed") && plan.files.is_empty(), "{shown}");
+    let (_, shown) = edited("ed", &[Some(0)], &[same]);
+    assert!(shown.contains("nothing was changed"), "{shown}");
+    assert!(edited("ed", &[Some(1)], &[]).1.contains("no editor"));
+    assert!(!edited("ed", &[None], &[]).1.contains("(editing"));
+}
+
+#[test]
+fn an_edit_is_undone_like_an_answer() {
+    let comment: fn(&str) -> String = |text| text.replace("RUN --mount", "# mine\nRUN --mount");
+    let (plan, _) = edited("eyuyd", &[Some(0)], &[comment]);
+    assert!(!after(&plan, "Dockerfile").contains("# mine"));
 }

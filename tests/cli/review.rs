@@ -1,7 +1,7 @@
 #![cfg(unix)]
 
 use crate::scratch::{DOCKERFILE, SCRIPT, Scratch};
-use crate::terminal::{INTERRUPT, QUESTION, canary, review, review_meanwhile};
+use crate::terminal::{INTERRUPT, QUESTION, canary, review, review_meanwhile, review_with};
 
 /// A repository with a safe finding, an unsafe one and one for a person.
 fn repository() -> Scratch {
@@ -100,7 +100,7 @@ fn work_in_progress_is_found_before_anything_is_asked() {
 
 #[test]
 fn what_changed_while_the_person_was_reading_is_not_overwritten() {
-    let scratch = Scratch::with_secret();
+    let scratch = Scratch::with_author();
     let change = ["sh", "-c", "echo '# mine' >> Dockerfile && git commit -qam mine --author 'A <a@example.com>'"];
     let Some(session) = review_meanwhile(&scratch, (QUESTION, "y"), &change) else { return };
     assert!(session.shown.contains("`Dockerfile` changed while"), "{}", session.shown);
@@ -121,4 +121,68 @@ fn without_a_terminal_or_with_ci_nobody_is_asked() {
     scratch.run(&["-i", "--diff"]).status(2);
     scratch.run(&["--fix", "-i"]).status(2);
     assert_eq!(scratch.git(&["status", "--porcelain"]), "");
+}
+
+/// A program that stands in for an editor, in the environment of the tests' own git directory.
+fn editor(scratch: &Scratch, script: &str) -> String {
+    // Next to the hooks, because they are made executable.
+    scratch.hook("editor", script);
+    scratch.path(".git/hooks/editor").display().to_string()
+}
+
+#[test]
+fn a_fix_is_edited_in_the_editor_and_written_as_it_was_shown() {
+    let scratch = Scratch::with_secret();
+    // It says what it sees and is sent a Ctrl-C, which must not end the review.
+    let command =
+        editor(&scratch, "kill -INT $PPID; sleep 0.2; sed -i 's/^RUN/# For npm.\\nRUN/' \"$1\"; ls -ld \"$1\"\n");
+    let steps = [(QUESTION, "e"), ("edit which file?", "\r"), ("# For npm.", ""), (QUESTION, "y")];
+    let Some(session) = review_with(&scratch, &[("GIT_EDITOR", &command)], &[], &steps) else { return };
+    assert_eq!(session.status, 0, "{}", session.shown);
+    assert!(scratch.read("Dockerfile").contains("# For npm.\nRUN --mount=type=secret"), "{}", session.shown);
+    let name = session.shown.lines().find(|line| line.contains("/dfmigrate-edit-")).unwrap().trim_end();
+    let path = name.rsplit(' ').next().unwrap();
+    assert!(path.ends_with("/Dockerfile") && !std::path::Path::new(path).exists(), "{path}");
+}
+
+#[test]
+fn an_edit_that_fails_its_check_is_asked_about_and_an_interrupt_writes_nothing() {
+    let scratch = Scratch::with_secret();
+    let command = editor(&scratch, "sed -i 's/^RUN .*/RUN npm ci/' \"$1\"\n");
+    let steps =
+        [(QUESTION, "e"), ("edit which file?", "\r"), ("would no longer see", ""), ("take it as it is", INTERRUPT)];
+    let Some(session) = review_with(&scratch, &[("GIT_EDITOR", &command)], &[], &steps) else { return };
+    assert_eq!(session.status, -2, "SIGINT ends it\n{}", session.shown);
+    assert_eq!(scratch.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn the_editor_is_the_one_that_git_would_take_but_not_the_repositorys() {
+    let scratch = Scratch::with_secret();
+    let wrong = editor(&scratch, "echo wrong; exit 1\n");
+    scratch.git(&["config", "core.editor", &wrong]);
+    scratch.write(".git/right", "echo right editor; exit 3\n");
+    let right = format!("sh {}", scratch.path(".git/right").display());
+    let steps = [(QUESTION, "e"), ("edit which file?", "\r"), ("the editor failed", ""), (QUESTION, "q")];
+    for environment in [&[("VISUAL", right.as_str()), ("EDITOR", wrong.as_str())][..], &[("EDITOR", right.as_str())]] {
+        let Some(session) = review_with(&scratch, environment, &[], &steps) else { return };
+        assert!(session.shown.contains("right editor") && !session.shown.contains("wrong"), "{}", session.shown);
+        assert_eq!(session.status, 1, "{}", session.shown);
+    }
+}
+
+#[test]
+fn what_was_accepted_is_committed_on_a_branch_and_quitting_leaves_none() {
+    let scratch = Scratch::with_author();
+    scratch.git(&["branch", "-q", "-m", "main"]);
+    let options = ["--commit", "--branch", "fix"];
+    let Some(session) = review(&scratch, &options, &[(QUESTION, "q")]) else { return };
+    assert_eq!(session.status, 1, "{}", session.shown);
+    assert_eq!(scratch.git(&["branch", "--format=%(refname:short)"]), "main\n");
+    let Some(session) = review(&scratch, &options, &[(QUESTION, INTERRUPT)]) else { return };
+    assert_eq!(session.status, 130, "{}", session.shown);
+    assert_eq!(scratch.git(&["branch", "--format=%(refname:short)"]), "main\n");
+    let Some(session) = review(&scratch, &options, &[(QUESTION, "y")]) else { return };
+    assert!(session.shown.contains("committed to `fix`:"), "{}", session.shown);
+    assert_eq!((session.status, scratch.count()), (0, 2));
 }

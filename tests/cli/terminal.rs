@@ -15,7 +15,7 @@ pub struct Session {
     restored: bool,
 }
 
-pub const QUESTION: &str = "apply this fix? [y,n,a,d,s,u,q,?] ";
+pub const QUESTION: &str = "apply this fix? [y,n,a,d,s,e,u,q,?] ";
 pub const INTERRUPT: &str = "\u{3}";
 
 /// A value that no file of this project holds.
@@ -26,23 +26,43 @@ pub fn canary() -> String {
 /// Reviews in a terminal of 80 columns: waits for each text and presses the keys then. `None` where there is no Python,
 /// whose standard library has pseudo-terminals.
 pub fn review(scratch: &Scratch, arguments: &[&str], steps: &[(&str, &str)]) -> Option<Session> {
-    drive(scratch, arguments, &serde_json::to_string(steps).unwrap())
+    review_with(scratch, &[], arguments, steps)
+}
+
+/// The same with these variables in the environment.
+pub fn review_with(
+    scratch: &Scratch,
+    environment: &[(&str, &str)],
+    arguments: &[&str],
+    steps: &[(&str, &str)],
+) -> Option<Session> {
+    drive(scratch, environment, arguments, &serde_json::to_string(steps).unwrap())
 }
 
 /// The same with a program that is run before the keys of the only step are pressed.
 pub fn review_meanwhile(scratch: &Scratch, step: (&str, &str), program: &[&str]) -> Option<Session> {
-    drive(scratch, &[], &serde_json::to_string(&[(step.0, step.1, program)]).unwrap())
+    drive(scratch, &[], &[], &serde_json::to_string(&[(step.0, step.1, program)]).unwrap())
 }
 
-fn drive(scratch: &Scratch, arguments: &[&str], steps: &str) -> Option<Session> {
+fn drive(scratch: &Scratch, environment: &[(&str, &str)], arguments: &[&str], steps: &str) -> Option<Session> {
     let review = scratch.command(&[]);
     let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/terminal.py");
     let mut command = Command::new("python3");
     command.arg(driver).arg(review.get_program()).arg("-i").args(arguments).current_dir(scratch.root());
-    for (name, _) in review.get_envs() {
+    for (name, value) in review.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    for name in ["GIT_EDITOR", "VISUAL", "EDITOR"] {
         command.env_remove(name);
     }
-    command.env("TERM", "xterm-256color").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+        .envs(environment.iter().copied())
+        .env("TERM", "xterm-256color")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
         eprintln!("skipped: there is no python3 to open a pseudo-terminal");
         return None;

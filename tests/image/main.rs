@@ -11,8 +11,14 @@ mod damage;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod hidden;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod look;
+#[cfg(test)]
+mod mutation;
 #[cfg(test)]
 mod pack;

@@ -43,12 +43,6 @@ impl Canary {
         self.key.as_ref()
     }
 
-    /// `text` with the value in the place of `{canary}`, and the key in that of `{key}`.
-    pub fn plant(&self, text: &str) -> String {
-        let key = self.key.as_ref().map_or("", Key::text);
-        text.replace("{canary}", &self.value).replace("{key}", key)
-    }
-
     /// Every spelling that gives the value away, without duplicates; the plain one first.
     pub fn spellings(&self) -> Vec<(Spelling, String)> {
         let lines = self.key.iter().flat_map(Key::lines);

@@ -19,8 +19,8 @@ pub struct Case {
     pub manifest: Manifest,
 }
 
-/// What `proof.toml` says. `{canary}` in a value stands for the planted value, `{certificate}` for what the services behind TLS are to be
-/// trusted by, and placeholder hosts are filled in as in the repository.
+/// What `proof.toml` says. `{canary}` stands for the planted value, `{certificate}` for what the services behind TLS are to be trusted
+/// by, and placeholder hosts are filled in, as in the repository.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -88,6 +88,8 @@ pub enum Expectation {
     Leaks,
     /// It leaks nowhere as it stands.
     Clean,
+    /// Its build fails as it stands; after `dfmigrate --fix` it succeeds and leaks nowhere.
+    Repaired,
     /// The build ends with an error that contains these words.
     Fails(String),
 }

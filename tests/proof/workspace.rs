@@ -22,16 +22,24 @@ pub struct Addresses {
     pub ssh: (SocketAddr, String),
     /// The same behind TLS, see `Service::encrypted_location`.
     pub encrypted: String,
+    /// What stands for `{canary}`.
+    pub value: String,
+    /// What stands for `{key}`.
+    pub key: String,
+    /// What stands for `{certificate}`.
+    pub certificate: String,
     /// The prefix of every image name, e.g. `dfm-proof-k3j1`.
     pub images: String,
 }
 
 impl Addresses {
     /// `text` with `http(s)://npm.example.com` and the like replaced by the services of this run, `https://code.example.com` by the git
-    /// server behind TLS, `ssh.example.com:22` and `-p 22 ssh.example.com` by the one over ssh, and `images.example.com` by the
-    /// image prefix.
+    /// server behind TLS, `ssh.example.com:22` and `-p 22 ssh.example.com` by the one over ssh, `images.example.com` by the image
+    /// prefix, and what stands in braces.
     pub fn fill_in(&self, text: &str) -> String {
         let text = text.replace("images.example.com", &self.images);
+        let text = text.replace("{canary}", &self.value).replace("{certificate}", &self.certificate);
+        let text = text.replace("{key}", &self.key);
         let mut text = text.replace("code.example.com", &format!("{}/code", self.encrypted));
         for service in PLAIN_SERVICES {
             let here = format!("{}/{service}", self.services);

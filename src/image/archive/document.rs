@@ -7,10 +7,14 @@ use serde_json::Value;
 
 use super::history::Instruction;
 use crate::image::{
-    content::Inspector,
+    ImageError,
+    content::{Inspector, clipped},
     finding::{Kind, Severity, Spot},
     rules,
 };
+
+/// How much is kept of the way to a value, in bytes: ten thousand findings have to fit into memory.
+const LONGEST_WAY: usize = 1 << 10;
 
 pub(super) const ARG: &str = "arg-secret";
 pub(super) const ENV: &str = "env-secret";
@@ -83,24 +87,38 @@ pub(super) struct HistoryEntry {
 }
 
 impl Document {
-    pub(super) fn of(path: &str, value: &Value) -> Self {
+    /// What the document at `path` is. No list in it may have more than `entries` entries if something is made of it.
+    pub(super) fn of(path: &str, value: &Value, entries: usize) -> Result<Self, ImageError> {
         let has = |key: &str| value.get(key).is_some();
-        if path == "manifest.json" && value.is_array() {
-            return Vec::deserialize(value).map_or(Self::Other, Self::Saved);
-        }
         if has("predicateType") || has("predicate") || has("_type") {
-            return Self::Attestation;
+            return Ok(Self::Attestation);
         }
-        if has("manifests") {
-            return Index::deserialize(value).map_or(Self::Other, Self::Index);
+        let is_saved = path == "manifest.json" && value.is_array();
+        let is_manifest = has("layers") && has("config");
+        if !(is_saved || is_manifest || has("manifests") || has("rootfs")) {
+            return Ok(Self::Other);
         }
-        if has("layers") && has("config") {
-            return Manifest::deserialize(value).map_or(Self::Other, Self::Manifest);
+        if !is_modest(value, entries) {
+            return Err(ImageError::Limit { what: "a list in it has too many entries" });
         }
-        if has("rootfs") {
-            return Config::deserialize(value).map_or(Self::Other, Self::Config);
-        }
-        Self::Other
+        Ok(if is_saved {
+            Vec::deserialize(value).map_or(Self::Other, Self::Saved)
+        } else if has("manifests") {
+            Index::deserialize(value).map_or(Self::Other, Self::Index)
+        } else if is_manifest {
+            Manifest::deserialize(value).map_or(Self::Other, Self::Manifest)
+        } else {
+            Config::deserialize(value).map_or(Self::Other, Self::Config)
+        })
+    }
+}
+
+/// Whether no list and no object in `value` has more than `most` entries. The parser has bounded the depth.
+fn is_modest(value: &Value, most: usize) -> bool {
+    match value {
+        Value::Array(items) => items.len() <= most && items.iter().all(|item| is_modest(item, most)),
+        Value::Object(members) => members.len() <= most && members.values().all(|member| is_modest(member, most)),
+        _ => true,
     }
 }
 
@@ -207,7 +225,7 @@ impl Walk<'_, '_> {
     }
 
     fn keep(&mut self, kind: Kind, severity: Severity, codemod: &'static str) {
-        let spot = Spot::Document { pointer: self.way.clone(), codemod };
+        let spot = Spot::Document { pointer: clipped(&self.way, LONGEST_WAY).to_owned(), codemod };
         self.inspector.keep(kind, severity, spot);
     }
 

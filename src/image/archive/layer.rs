@@ -16,6 +16,8 @@ use crate::image::{
 
 /// A file of this name in front says that the file behind it is deleted (OCI image specification, layer.md).
 const WHITEOUT: &str = ".wh.";
+/// How many folders above a file are looked at: no image nests them deeper, and ten thousand findings have to be placed.
+const MOST_FOLDERS: usize = 256;
 /// A file of this name says that everything below its folder is deleted.
 const OPAQUE: &str = ".wh..wh..opq";
 
@@ -57,7 +59,7 @@ impl LayerIndex {
         if self.has(Deed::Put, path) {
             return Some(Fate::Replaced);
         }
-        let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        let folders = path.match_indices('/').take(MOST_FOLDERS).filter_map(|(at, _)| path.get(..at));
         let is_deleted = self.has(Deed::Delete, path)
             || self.has(Deed::Empty, "")
             || folders
@@ -127,11 +129,11 @@ pub(super) fn normal(path: &[u8]) -> String {
     parts.join("/")
 }
 
-/// A layer that unpacks to too much is not damaged.
+/// What unpacks to too much is not damaged.
 pub(super) fn as_limit(error: ImageError) -> ImageError {
     match error {
         ImageError::Read(error) if error.kind() == ErrorKind::QuotaExceeded => {
-            ImageError::Limit { what: "the layer unpacks to far more than its size" }
+            ImageError::Limit { what: "it unpacks to far more than its size" }
         }
         error => error,
     }

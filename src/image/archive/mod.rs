@@ -77,6 +77,7 @@ pub struct ImageReader<'s> {
     documents: HashMap<String, Document>,
     document_bytes: u64,
     members: usize,
+    parts: usize,
     /// Links in the archive: old archives link a layer that occurs twice.
     links: HashMap<String, String>,
     sightings: Vec<(String, Sighting)>,
@@ -93,6 +94,7 @@ impl<'s> ImageReader<'s> {
             documents: HashMap::new(),
             document_bytes: 0,
             members: 0,
+            parts: 0,
             links: HashMap::new(),
             sightings: Vec::new(),
             problems: Vec::new(),
@@ -103,8 +105,14 @@ impl<'s> ImageReader<'s> {
     pub fn archive(&mut self, archive: &mut dyn Read) {
         let mut stream = Stream::new(archive, self.inspector.buffer());
         let read = match Format::of(stream.peek(600)) {
-            Format::Gzip => self.parts(&mut Stream::new(&mut MultiGzDecoder::new(&mut stream), Vec::new())),
-            Format::Zstd => self.parts(&mut Stream::new(&mut zstd::Frames::new(&mut stream), Vec::new())),
+            Format::Gzip => {
+                let (input, output) = Counted::pair(&mut stream);
+                self.unpacked(Ratio::new(MultiGzDecoder::new(input), output, &self.inspector.limits))
+            }
+            Format::Zstd => {
+                let (input, output) = Counted::pair(&mut stream);
+                self.unpacked(Ratio::new(zstd::Frames::new(input), output, &self.inspector.limits))
+            }
             _ => self.parts(&mut stream),
         };
         if let Err(error) = read {
@@ -119,6 +127,10 @@ impl<'s> ImageReader<'s> {
         resolve::report(self)
     }
 
+    fn unpacked(&mut self, mut archive: impl Read) -> Result<(), ImageError> {
+        self.parts(&mut Stream::new(&mut archive, Vec::new())).map_err(layer::as_limit)
+    }
+
     fn parts(&mut self, stream: &mut Stream<'_>) -> Result<(), ImageError> {
         if !tar::is_header(stream.peek(600)) {
             stream.error()?;
@@ -127,6 +139,10 @@ impl<'s> ImageReader<'s> {
         tar::walk(stream, &mut |entry, content| {
             let path = layer::normal(&entry.path);
             self.count()?;
+            self.parts += 1;
+            if self.parts > self.inspector.limits.parts {
+                return Err(ImageError::Limit { what: "the archive has too many parts" });
+            }
             if path.len() > LONGEST_PATH {
                 return Err(ImageError::Limit { what: "a path in the archive is too long" });
             }
@@ -221,9 +237,9 @@ impl<'s> ImageReader<'s> {
             return Err(ImageError::Limit { what: "the JSON documents are too large together" });
         }
         self.document_bytes += length;
-        let document = Document::of(path, &value);
-        document::search(&mut self.inspector, &document, &value);
-        self.documents.insert(path.to_owned(), document);
+        let document = Document::of(path, &value, self.inspector.limits.entries);
+        document::search(&mut self.inspector, document.as_ref().unwrap_or(&Document::Other), &value);
+        self.documents.insert(path.to_owned(), document?);
         Ok(())
     }
 

@@ -10,12 +10,16 @@ use super::{
 };
 use crate::image::{
     Finding, ImageError, Searcher,
+    content::clipped,
     finding::{Layer, Part, Place, Removal, Sighting, Spot},
     rules,
 };
 
 /// Indexes refer to indexes this deep at most.
 const DEEPEST_INDEX: usize = 8;
+/// How much of an instruction is shown, in bytes, and how much of a name: ten thousand findings have to fit into memory.
+const LONGEST_INSTRUCTION: usize = 4 << 10;
+const LONGEST_NAME: usize = 512;
 /// How many links are followed from one name.
 const MOST_LINKS: usize = 16;
 
@@ -60,11 +64,18 @@ struct Resolver<'s> {
     images: Vec<Image>,
     roles: HashMap<String, Role>,
     seen: HashSet<String>,
+    /// The configurations of the images.
+    configs: HashSet<String>,
+    /// The parts that something is wrong with.
+    troubled: HashSet<String>,
+    layers: usize,
 }
 
 impl<'s> Resolver<'s> {
     fn new(reader: ImageReader<'s>) -> Self {
-        Self { reader, images: Vec::new(), roles: HashMap::new(), seen: HashSet::new() }
+        let troubled = reader.problems.iter().map(|problem| problem.blob.clone()).collect();
+        let (images, roles, seen, configs) = (Vec::new(), HashMap::new(), HashSet::new(), HashSet::new());
+        Self { reader, images, roles, seen, configs, troubled, layers: 0 }
     }
 
     fn searcher(&self) -> &'s Searcher {
@@ -138,8 +149,12 @@ impl<'s> Resolver<'s> {
     /// Adds an image, unless it is known from the other manifest.
     fn image(&mut self, name: String, config: String, layers: Vec<String>, digests: Vec<String>) {
         let config = self.target(&super::layer::normal(config.as_bytes()));
-        if self.images.iter().any(|image| image.config == config) {
+        if !self.configs.insert(config.clone()) {
             return;
+        }
+        self.layers += layers.len();
+        if self.layers > self.reader.inspector.limits.parts {
+            return self.problem("", &ImageError::Limit { what: "the images have too many layers together" });
         }
         let image = self.images.len();
         self.roles.entry(config.clone()).or_insert(Role::Config { image });
@@ -147,17 +162,25 @@ impl<'s> Resolver<'s> {
             layers.iter().map(|path| self.target(&super::layer::normal(path.as_bytes()))).collect();
         for (index, blob) in blobs.iter().enumerate() {
             self.roles.entry(blob.clone()).or_insert(Role::Layer { image, index });
-            let is_there = self.reader.layers.contains_key(blob);
-            let is_known = self.reader.problems.iter().any(|problem| problem.blob == *blob);
-            if !is_there && !is_known {
-                let what = "the archive does not hold this layer".to_owned();
-                self.reader.problems.push(Problem { blob: blob.clone(), what });
+            if !self.reader.layers.contains_key(blob) {
+                self.problem(blob, &ImageError::Damaged { what: "the archive does not hold this layer" });
             }
         }
         let of = blobs.len();
-        let layer = |(index, digest)| Layer { number: index + 1, of, digest, instruction: String::new() };
+        let layer = |(index, digest): (usize, String)| {
+            let digest = clipped(&digest, LONGEST_NAME).to_owned();
+            Layer { number: index + 1, of, digest, instruction: String::new() }
+        };
         let layers = digests.into_iter().enumerate().map(layer).collect();
-        self.images.push(Image { name, config, layers, blobs });
+        self.images.push(Image { name: clipped(&name, LONGEST_NAME).to_owned(), config, layers, blobs });
+    }
+
+    /// Remembers the first that is wrong with a part.
+    fn problem(&mut self, blob: &str, error: &ImageError) {
+        let blob = clipped(blob, LONGEST_NAME);
+        if self.troubled.insert(blob.to_owned()) {
+            self.reader.problem(blob, error);
+        }
     }
 
     /// Adds what the configuration knows about the layers. Every entry of the history that made no empty layer made the
@@ -174,7 +197,7 @@ impl<'s> Resolver<'s> {
                     layer.instruction = shown(searcher, text);
                 }
                 if let (true, Some(id)) = (layer.digest.is_empty(), ids.get(index)) {
-                    layer.digest.clone_from(id);
+                    clipped(id, LONGEST_NAME).clone_into(&mut layer.digest);
                 }
             }
         }
@@ -253,7 +276,11 @@ fn instructions(config: &Config) -> Vec<String> {
 }
 
 fn shown(searcher: &Searcher, created_by: &str) -> String {
-    searcher.redact_instruction(&Instruction::of(created_by).without_values())
+    let text = searcher.redact_instruction(&Instruction::of(created_by).without_values());
+    match clipped(&text, LONGEST_INSTRUCTION) {
+        whole if whole.len() == text.len() => text,
+        beginning => format!("{beginning}…"),
+    }
 }
 
 /// The codemod for a file that an instruction made.

@@ -196,10 +196,10 @@ impl<'s> Inspector<'s> {
     }
 }
 
-/// The beginning of a path.
-fn clipped(path: &str, most: usize) -> &str {
-    let end = (0..=most.min(path.len())).rev().find(|end| path.is_char_boundary(*end));
-    path.get(..end.unwrap_or_default()).unwrap_or_default()
+/// The first `most` bytes of a text, or one to three fewer.
+pub(super) fn clipped(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// A decoder that gives only so much.
