@@ -37,7 +37,7 @@ fn matches_part(pattern: &str, part: &str) -> bool {
 /// What stands behind the first letter of `part`, if that is `wanted`.
 fn first(part: &str, wanted: impl Fn(char) -> bool) -> Option<&str> {
     let mut letters = part.chars();
-    letters.next().is_some_and(wanted).then(|| letters.as_str())
+    letters.next().is_some_and(wanted).then_some(letters.as_str())
 }
 
 /// Whether `letter` is in the set between brackets: `abc`, `a-z`, `^a`.
