@@ -15,7 +15,7 @@ mod table;
 mod tests;
 
 pub use config::{ConfigFile, config_files, references};
-pub use files::reads_file;
+pub use files::{is_offline, reads_file};
 pub use output::{embeds, logs, passes_through};
 pub use persistence::{Persistence, persists};
 

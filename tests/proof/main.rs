@@ -11,6 +11,7 @@ mod canary;
 mod case;
 mod command;
 mod engine;
+mod key;
 mod report;
 mod round;
 mod scan;
