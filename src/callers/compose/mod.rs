@@ -3,6 +3,7 @@
 //! A Compose file passes a secret to a build in two places: `build.secrets` of the service names it, the top-level
 //! `secrets` says where the value comes from (Compose 2.6 for `environment`, compose-spec `09-secrets.md`).
 
+mod extension;
 mod interpolation;
 mod layout;
 mod offer;
@@ -35,7 +36,8 @@ impl Caller for Compose {
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
-        if !["services", "build"].iter().all(|word| source.text().contains(word)) {
+        let text = source.text();
+        if !text.contains("services") || !["build", "extends"].iter().any(|word| text.contains(word)) {
             return Vec::new();
         }
         let documents = match yaml::read(source.text()) {
@@ -45,7 +47,10 @@ impl Caller for Compose {
             }
             Err(_) => return Vec::new(),
         };
-        found(&documents, source, around).into_iter().map(|(_, build)| build).collect()
+        let mut builds: Vec<Build> = found(&documents, source, around).into_iter().map(|(_, build)| build).collect();
+        let extensions = extension::extensions(&documents, source, around, builds.len());
+        builds.extend(extensions.into_iter().map(|extension| extension.build));
+        builds
     }
 
     fn pass_secrets(

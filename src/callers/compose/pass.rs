@@ -1,15 +1,15 @@
-use super::Compose;
 use super::interpolation::is_guarded;
 use super::layout::Layout;
 use super::service::{Service, WrittenArgument};
+use super::{Compose, extension};
 use crate::callers::verify::verified;
 use crate::callers::yaml::{self, Cursor, Mapping, Members, Patch, Path, Step};
-use crate::callers::{ArgumentValue, Build, Refusal, Request, Rewrite, Surroundings};
+use crate::callers::{Argument, ArgumentValue, Build, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Edit, Source, TextRange};
 
 /// A secret that the service is going to be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Given {
+pub(super) struct Given {
     id: String,
     variable: String,
 }
@@ -25,7 +25,12 @@ pub(super) fn pass_secrets(
     let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
     let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
     let found = super::found(&documents, source, around);
-    let (service, _) = found.get(build.index).cloned().ok_or_else(|| refuse("the service is not in the file"))?;
+    let Some((service, _)) = found.get(build.index).cloned() else {
+        let extensions = extension::extensions(&documents, source, around, found.len());
+        let extension = extensions.into_iter().find(|extension| extension.build.index == build.index);
+        let extension = extension.ok_or_else(|| refuse("the service is not in the file"))?;
+        return extension.pass_secrets(&documents, source, requests);
+    };
     let mut pass = Pass { service, build, patch: Patch::new(source), rewrite: Rewrite::default() };
     let mut gone = Vec::new();
     let mut given = Vec::new();
@@ -55,11 +60,12 @@ fn by_hand(id: &str, name: &str) -> String {
     format!("build:\n  secrets: [{id}]\n\nsecrets:\n  {id}:\n    environment: {name}")
 }
 
-struct Pass<'d> {
-    service: Service<'d>,
-    build: &'d Build,
-    patch: Patch<'d>,
-    rewrite: Rewrite,
+/// One service whose build is being given secrets.
+pub(super) struct Pass<'d> {
+    pub service: Service<'d>,
+    pub build: &'d Build,
+    pub patch: Patch<'d>,
+    pub rewrite: Rewrite,
 }
 
 impl Pass<'_> {
@@ -135,19 +141,34 @@ impl Pass<'_> {
         Ok(Some(Given { id: secret.id.clone(), variable }))
     }
 
+    /// The secret for an argument that the extended service of another file passes.
+    pub(super) fn taken_over(&self, argument: &Argument, request: &Request) -> Result<Option<Given>, Refusal> {
+        let passed = argument.value != ArgumentValue::Empty;
+        let Some(secret) = request.secret.as_ref().filter(|_| passed) else { return Ok(None) };
+        let variable = source_variable(&argument.name, &argument.value).ok_or_else(|| {
+            let reason = format!("`{}` is not one variable in the service that is extended", argument.name);
+            Refusal { instead: Some(by_hand(&secret.id, &argument.name)), ..self.refusal(argument.range, reason) }
+        })?;
+        Ok(Some(Given { id: secret.id.clone(), variable }))
+    }
+
     fn changed_paths(&self, given: &[Given]) -> Vec<Path> {
         let key = |text: &str| Step::Key(text.to_owned());
         let document = Step::Index(self.service.document);
-        let build = [document.clone(), key("services"), key(self.service.name), key("build")];
+        let build = [document, key("services"), key(self.service.name), key("build")];
         let inside = |last: &str| build.iter().cloned().chain([key(last)]).collect();
         let mut paths: Vec<Path> = vec![inside("args"), inside("secrets")];
-        let present = self.service.root.get("secrets").is_some_and(|secrets| !secrets.node().is_null());
-        if present {
-            paths.extend(given.iter().map(|given| vec![document.clone(), key("secrets"), key(&given.id)]));
-        } else {
-            paths.push(vec![document, key("secrets")]);
-        }
+        paths.extend(self.top_level_paths(given));
         paths
+    }
+
+    pub(super) fn top_level_paths(&self, given: &[Given]) -> Vec<Path> {
+        let top = vec![Step::Index(self.service.document), Step::Key("secrets".to_owned())];
+        let present = self.service.root.get("secrets").is_some_and(|secrets| !secrets.node().is_null());
+        if !present {
+            return vec![top];
+        }
+        given.iter().map(|given| [top.as_slice(), &[Step::Key(given.id.clone())]].concat()).collect()
     }
 
     /// Takes the arguments at the places `gone` out of `build.args` and puts the secrets into `build.secrets`.
@@ -195,7 +216,7 @@ impl Pass<'_> {
     }
 
     /// Adds the sources to the top-level `secrets`.
-    fn edit_top_level(&mut self, given: &[Given], layout: Layout) -> Result<(), Refusal> {
+    pub(super) fn edit_top_level(&mut self, given: &[Given], layout: Layout) -> Result<(), Refusal> {
         let top = self.service.root.get("secrets");
         let mut missing = Vec::new();
         for given in given {
