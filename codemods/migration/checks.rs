@@ -1,5 +1,7 @@
 //! What keeps a migration from being safe, or from being made at all.
 
+use camino::Utf8Path;
+
 use crate::callers::{Builder, ByHand, Format, instead_of_argument};
 use crate::config::{self, Needed};
 use crate::knowledge::tools;
@@ -144,9 +146,19 @@ impl<'m> Migration<'m> {
                 format!("`{opaque}` may pass `{name}`, and it comes from outside"),
                 Some(place),
             );
+        } else if let Some(range) = self.model.names_apart_from_arguments(file, name) {
+            let place = Label { file: file.clone(), range, text: "named here".to_owned() };
+            let reason = format!("`{opaque}`, which `{file}` hands on, may pass `{name}`: the file names it");
+            let instead = (!self.secret.uses.is_empty())
+                .then(|| instead_of_argument(file, self.text_of(file), range, name, &self.id()).instead);
+            change.obstacle(Obstacle { kind: "opaque-caller", reason, place: Some(place), instead });
         } else {
             change.assume(format!("`{opaque}`, which `{file}` hands on, does not pass `{name}`"));
         }
+    }
+
+    fn text_of(&self, file: &Utf8Path) -> &'m str {
+        self.model.repository.source(file).map_or("", |source| source.text())
     }
 
     fn check_mentions(&self, change: &mut Change<'m>) {
@@ -178,8 +190,7 @@ impl<'m> Migration<'m> {
     }
 
     fn by_hand(&self, mention: &Mention) -> ByHand {
-        let text = self.model.repository.source(&mention.file).map_or("", |source| source.text());
-        instead_of_argument(&mention.file, text, mention.range, self.name(), &self.id())
+        instead_of_argument(&mention.file, self.text_of(&mention.file), mention.range, self.name(), &self.id())
     }
 
     fn check_defaults(&self, change: &mut Change<'m>) {

@@ -99,6 +99,18 @@ impl Model {
             .collect()
     }
 
+    /// Where `file`, a file with builds, names the build argument `name` though none of its builds passes it in a way that
+    /// is understood: what a build hands on unread may be made there. Comments are passed over.
+    #[must_use]
+    pub fn names_apart_from_arguments(&self, file: &Utf8Path, name: &str) -> Option<TextRange> {
+        let text = self.repository.source(file)?.text();
+        let mut builds = self.builds.iter().filter(|build| build.file == file);
+        if builds.any(|build| build.arguments.iter().any(|given| given.name == name)) {
+            return None;
+        }
+        occurrences(text, name).find(|at| !in_comment(text, *at))
+    }
+
     fn mentions_in(&self, source: &Source, name: &str) -> Vec<Mention> {
         let text = source.text();
         let builds: Vec<&Build> = self.builds.iter().filter(|build| build.file == source.path()).collect();
