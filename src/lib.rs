@@ -27,6 +27,8 @@
 //!   but what was planned.*
 //! * [`forge`]: pull requests on six kinds of forges. *A token goes to the one server that it is meant for, and a text for a
 //!   forge can only be made of redacted parts.*
+//! * [`fleet`]: many repositories: lists, clones, what became of each. *One repository harms no other, and a run that was killed
+//!   is gone on with by the same command.*
 //! * [`proof`]: builds a repository before and after its migration, and compares. *The repository is only read, and what a
 //!   run makes in the engine and on disk goes with it.*
 //! * [`cli`]: arguments in, streams and an exit status out.
@@ -43,6 +45,7 @@ pub mod cli;
 #[path = "../codemods/mod.rs"]
 pub mod codemods;
 pub mod config;
+pub mod fleet;
 pub mod forge;
 pub mod git;
 pub mod image;
