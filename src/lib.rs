@@ -27,10 +27,10 @@
 //!   but what was planned.*
 //! * [`forge`]: pull requests on six kinds of forges. *A token goes to the one server that it is meant for, and a text for a
 //!   forge can only be made of redacted parts.*
-//! * [`fleet`]: many repositories: lists, clones, what became of each. *One repository harms no other, and a run that was killed
-//!   is gone on with by the same command.*
 //! * [`proof`]: builds a repository before and after its migration, and compares. *The repository is only read, and what a
 //!   run makes in the engine and on disk goes with it.*
+//! * [`fleet`]: many repositories: lists, clones, what became of each. *One repository harms no other, and a run that was killed
+//!   is gone on with by the same command.*
 //! * [`cli`]: arguments in, streams and an exit status out.
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one

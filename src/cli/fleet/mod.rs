@@ -62,6 +62,7 @@ fn show(all: &[Record], shown: &[Record], options: &Reporting, streams: &mut Str
     match options.message_format {
         Form::Human => streams.print(fleet::table(shown, &links))?,
         Form::Json => {
+            let links: Vec<_> = links.iter().map(|link| json!({ "uses": link, "order": link.order() })).collect();
             let document = json!({ "schema": SCHEMA, "repositories": shown, "links": links });
             streams.print(serde_json::to_string_pretty(&document)?)?;
         }
@@ -96,6 +97,8 @@ impl Run<'_> {
         let command = || -> io::Result<Command> {
             let mut command = Command::new(&program);
             command.args(["fleet-worker", "--color=never"]);
+            // Nobody could tell which of several repositories asks.
+            command.env("GIT_TERMINAL_PROMPT", "0").env("SSH_ASKPASS_REQUIRE", "never").env("GIT_EDITOR", "true");
             Ok(command)
         };
         let job = |number: usize| {

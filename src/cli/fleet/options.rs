@@ -22,13 +22,18 @@ pub struct Fleet {
     #[arg(long, value_name = "FILE")]
     pub repos: Vec<Utf8PathBuf>,
 
-    /// All repositories of an organisation, group, workspace or project that are not archived: `github:acme`.
+    /// All repositories of an organisation, group, workspace or project, without archived ones and forks: `github:acme`;
+    /// `azure:acme/project`.
     #[arg(long, value_name = "KIND:NAME")]
     pub org: Vec<String>,
 
     /// The address of the first page of the forge that --org is on, if it is not the public one.
     #[arg(long, value_name = "URL", requires = "org")]
     pub forge_url: Option<String>,
+
+    /// Take forks that --org lists as well.
+    #[arg(long, requires = "org")]
+    pub include_forks: bool,
 
     /// Only repositories whose name fits: `shop-*`, `github.com/acme/*`; `!` before it leaves them out. As in .gitignore,
     /// the last pattern that fits decides.

@@ -31,7 +31,7 @@ fn found(planned: &Planned, analysis: &Analysis) -> Found {
     let number = analysis
         .repository
         .source(file)
-        .map(|source| LineIndex::new(source.text()).line(finding.primary.range.start()) + 1);
+        .map(|source| LineIndex::new(source.text()).line(finding.primary.range.start()));
     Found {
         codemod: finding.codemod.to_owned(),
         severity: match finding.severity {

@@ -25,7 +25,7 @@ pub(super) fn targets(options: &Fleet, known: &[Record]) -> Result<Vec<Target>, 
         list(file)?.targets.into_iter().for_each(|target| all.add(target));
     }
     for organisation in &options.org {
-        listed(organisation, options.forge_url.as_deref())?.into_iter().for_each(|target| all.add(target));
+        listed(organisation, options)?.into_iter().for_each(|target| all.add(target));
     }
     let filters = filters(&options.filters)?;
     let failed = |name: &str| known.iter().any(|record| record.name == name && record.stage == Stage::Failed);
@@ -52,16 +52,19 @@ fn filters(globs: &[String]) -> Result<Override, Failure> {
 }
 
 /// The repositories that a forge lists.
-fn listed(organisation: &str, web: Option<&str>) -> Result<Vec<Target>, Failure> {
+fn listed(organisation: &str, options: &Fleet) -> Result<Vec<Target>, Failure> {
     let wrong =
         || Failure::new(format!("`{organisation}` is no organisation")).hint("it is written like `github:acme`");
     let (kind, group) = organisation.split_once(':').ok_or_else(wrong)?;
     let name = ForgeName::from_str(kind, true).map_err(|_| wrong())?;
-    let address = address(Kind::from(name), group, web).ok_or_else(wrong)?;
-    let listed = propose::open(&address)?.repositories(group).map_err(propose::failure)?;
-    // One without commits has no default branch, and nothing to look at.
-    let filled = listed.iter().filter(|found| !found.default_branch.is_empty());
-    Ok(filled.filter_map(|found| Target::parse(&found.clone_url).ok()).collect())
+    let address = address(Kind::from(name), group, options.forge_url.as_deref()).ok_or_else(wrong)?;
+    // The API of Azure DevOps is that of an organisation, and what has repositories is a project.
+    let group = if address.kind == Kind::Azure { group.rsplit('/').next().unwrap_or(group) } else { group };
+    let mut listed = propose::open(&address)?.repositories(group).map_err(propose::failure)?;
+    // One without commits has nothing to look at.
+    listed.retain(|found| !found.default_branch.is_empty() || address.kind == Kind::BitbucketServer);
+    listed.retain(|found| options.include_forks || !found.is_fork);
+    Ok(listed.iter().filter_map(|found| Target::parse(&found.clone_url).ok()).collect())
 }
 
 /// The forge of a group, by the address that a repository in it would have.

@@ -11,13 +11,13 @@ use crate::{
         Arguments, Failure, Outcome, Streams,
         analysis::{self, Analysis},
         commit::{self, Recorder},
-        failure::safe_lines,
         propose::{self, Settled},
     },
     fleet::{self, Cache, Place, Record, Request, RequestState, Seen, Stage, Store, Target},
     forge::{Head, PullRequest, State},
     git::{self, Heads},
     plan::Policy,
+    report::Redactor,
     repository,
 };
 
@@ -67,8 +67,10 @@ fn arguments(job: &Job, place: &Place) -> Result<Arguments, Failure> {
 
 /// A failure as a text of several lines.
 fn told(failure: &Failure) -> String {
-    let causes: Vec<String> = failure.chain().map(|cause| safe_lines(&cause)).collect();
-    let hints = failure.hints().iter().map(|hint| format!("\nhelp: {}", safe_lines(hint)));
+    let redactor = Redactor::default();
+    let safe = |text: String| text.lines().map(|line| redactor.line(line)).collect::<Vec<_>>().join("\n");
+    let causes: Vec<String> = failure.chain().map(|cause| safe(cause.to_string())).collect();
+    let hints = failure.hints().iter().map(|hint| format!("\nhelp: {}", safe(hint.clone())));
     hints.fold(causes.join(": "), |text, hint| text + &hint)
 }
 
