@@ -4,6 +4,7 @@ use crate::knowledge::tools;
 use crate::source::TextRange;
 use crate::syntax::shell::{Command, Item, Node, Redirect, RedirectKind, Word};
 
+use super::fate::Fates;
 use super::in_place::reads_in_place;
 use super::reading::effective_words;
 use super::run::Run;
@@ -65,14 +66,17 @@ pub fn rests_in_place(run: &Run, path: &str) -> Vec<Rest> {
 }
 
 fn find_rests(run: &Run, values: &BTreeSet<String>, path: Option<&str>) -> Vec<Rest> {
-    let mut finder = Finder { values, path, found: Vec::new(), removed: Vec::new() };
+    let mut finder = Finder { values, path, found: Vec::new() };
     for (index, shell) in run.shells.iter().enumerate() {
         finder.items(&shell.script.items, index, &[]);
     }
-    let Finder { found, removed, .. } = finder;
+    let Finder { found, .. } = finder;
+    let fates: Vec<Fates> = run.shells.iter().map(|shell| Fates::of(&shell.script)).collect();
+    let is_gone =
+        |path: &str, found: &Found| fates.get(found.shell).is_some_and(|fates| fates.is_gone(path, found.range));
     let stays = |found: &Found| match &found.kind {
-        RestKind::File(path) => !is_removed(path, found, &removed),
-        RestKind::Tool { files, .. } => files.iter().any(|path| !is_removed(path, found, &removed)),
+        RestKind::File(path) => !is_gone(path, found),
+        RestKind::Tool { files, .. } => files.iter().any(|path| !is_gone(path, found)),
         RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => true,
     };
     let place = |found: &Found| run.shells.get(found.shell)?.view.as_ref()?.host_range(found.range);
@@ -93,7 +97,6 @@ struct Finder<'v> {
     values: &'v BTreeSet<String>,
     path: Option<&'v str>,
     found: Vec<Found>,
-    removed: Vec<(usize, TextRange, String)>,
 }
 
 impl Finder<'_> {
@@ -122,7 +125,6 @@ impl Finder<'_> {
     /// Commands joined by pipes; a single command is a pipeline of one.
     fn pipeline(&mut self, commands: &[&Command], shell: usize, outer: &[&Redirect]) {
         for (at, command) in commands.iter().enumerate() {
-            self.note_removal(command, shell);
             if self.names_value(command) {
                 let rest = &commands[at..];
                 if let Some(kind) = self.kind_of(command, rest, outer) {
@@ -176,15 +178,6 @@ impl Finder<'_> {
         let last = pipeline.last().map(|command| effective_words(command)).unwrap_or_default();
         tools::logs(&last).then_some(RestKind::Log)
     }
-
-    fn note_removal(&mut self, command: &Command, shell: usize) {
-        let words = effective_words(command);
-        let program = words.first().cloned().flatten();
-        if matches!(program.as_deref(), Some("rm" | "unlink" | "shred")) {
-            let paths = words.into_iter().skip(1).flatten().filter(|word| !word.starts_with('-'));
-            self.removed.extend(paths.map(|path| (shell, command.range, path)));
-        }
-    }
 }
 
 fn simple(item: &Item) -> Option<&Command> {
@@ -202,17 +195,6 @@ fn written_file(redirect: &Redirect) -> Option<Option<String>> {
     }
     let path = redirect.target.lossy();
     Some((!path.starts_with("/dev/")).then_some(path))
-}
-
-fn is_removed(path: &str, found: &Found, removed: &[(usize, TextRange, String)]) -> bool {
-    let path = normal(path);
-    removed.iter().any(|(shell, at, target)| {
-        let target = normal(target);
-        *shell == found.shell
-            && at.start() >= found.range.end()
-            && (target == path
-                || path.strip_prefix(target.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/')))
-    })
 }
 
 /// One spelling for a path: the home folder as `~`, no `./` in front.
