@@ -9,7 +9,7 @@ mod texts;
 use std::collections::BTreeSet;
 
 use super::prelude::*;
-use crate::callers::{Builder, Offer};
+use crate::callers::{Builder, Offer, SecretValue};
 use crate::knowledge::engines::Feature;
 use crate::model::{Form, ShellText};
 use crate::plan::{FollowUp, Mount};
@@ -126,6 +126,7 @@ fn offer<'m>(change: &mut Change<'m>, model: &'m Model, dockerfile: &'m Dockerfi
 fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> Finding {
     let (path, name, id) = (dockerfile.path(), &group.name, group.name.to_lowercase());
     let mut change = Change::new(model, dockerfile);
+    change.conceal(SecretValue::new(group.value.as_str()));
     refuse_broken_file(&mut change, dockerfile);
     refuse_builders_without_secrets(&mut change, model, dockerfile);
     // Buildah has no `env=` before 1.44.
