@@ -1,6 +1,11 @@
 //! What keeps a copied file from being moved, or makes it a guess.
 
+use std::collections::BTreeSet;
+
+use camino::Utf8Path;
+
 use crate::callers::Builder;
+use crate::knowledge::files::FileVerdict;
 use crate::model::{Binding, FileUse, Form, Shape, mentions};
 use crate::plan::{Change, Label};
 use crate::source::{TextRange, slice};
@@ -148,6 +153,29 @@ impl<'m> Copying<'m> {
             // Whoever works in the container may read it: a package manager in a shell, an entry point that fills a
             // home folder from it.
             change.assume(format!("the running container does not need `{name}` from the image"));
+            self.check_environment(change, name);
+        }
+    }
+
+    /// An ENV that says where the file is tells the container as well: a client of a service reads it there.
+    fn check_environment(&self, change: &mut Change<'m>, name: &str) {
+        let shipped = self.shipped.iter().filter(|stage| self.flow.stages.contains(stage));
+        let stages: BTreeSet<usize> = shipped.flat_map(|stage| self.dockerfile.ancestry(*stage)).collect();
+        let steps = self.dockerfile.steps.iter().filter(|step| step.keyword == Keyword::Env);
+        let of_image = steps.filter(|step| step.stage.is_some_and(|stage| stages.contains(&stage)));
+        let for_clients = !matches!(&self.file.verdict, FileVerdict::BuildInput(input) if !input.at_run_time);
+        for pair in of_image.flat_map(|step| &step.pairs) {
+            let path = pair.value.as_ref().map(|value| Utf8Path::new(&value.value));
+            if path.and_then(Utf8Path::file_name) != Some(name) {
+                continue;
+            }
+            if for_clients {
+                let reason = format!("`{}` tells the container where `{name}` is: {}", pair.key, self.run_time_way());
+                let place = change.place(pair.key_range, "a build secret does not reach the container");
+                change.obstruct("run-time-value", reason, place);
+            } else {
+                change.assume(format!("nothing in the running container follows `{}` to `{name}`", pair.key));
+            }
         }
     }
 

@@ -177,32 +177,12 @@ impl<'m> Copying<'m> {
         let own = self.flow.uses.iter().map(|used| &self.dockerfile.steps[used.step]).filter(|step| !step.onbuild);
         let mounted: BTreeSet<usize> = own.filter_map(|step| step.stage).collect();
         for bound in &self.bound {
-            if self.reached(bound.build.target.as_deref()).is_disjoint(&mounted) {
+            // A secret whose file is missing stops docker even where nothing mounts it.
+            if self.dockerfile.stages_of(bound.build.target.as_deref()).is_disjoint(&mounted) {
                 continue;
             }
             change.offer(*bound, offer.clone());
         }
-    }
-
-    /// The stages that a build of `target` runs: a secret whose file is missing stops docker even where nothing mounts it.
-    fn reached(&self, target: Option<&str>) -> BTreeSet<usize> {
-        let named = target.and_then(|target| self.dockerfile.stage_named(target));
-        let mut open: Vec<usize> = named.or(self.dockerfile.stages.len().checked_sub(1)).into_iter().collect();
-        let mut reached = BTreeSet::new();
-        while let Some(stage) = open.pop() {
-            if !reached.insert(stage) {
-                continue;
-            }
-            open.extend(self.dockerfile.ancestry(stage));
-            let own = self.dockerfile.steps.iter().filter(|step| step.stage == Some(stage));
-            let flags = own.flat_map(|step| step.instruction.flags());
-            let names = flags.filter_map(|flag| match flag.mount() {
-                Some(mount) => mount.get("from").map(str::to_owned),
-                None => flag.value.filter(|_| flag.name == "from"),
-            });
-            open.extend(names.filter_map(|name| self.dockerfile.stage_named(&name)));
-        }
-        reached
     }
 
     fn tell(&self, change: &mut Change<'m>, way: Way) {

@@ -6,8 +6,10 @@ mod places;
 mod replacement;
 mod texts;
 
+use std::collections::BTreeSet;
+
 use super::prelude::*;
-use crate::callers::Builder;
+use crate::callers::{Builder, Offer, SecretValue};
 use crate::knowledge::engines::Feature;
 use crate::model::{Form, ShellText};
 use crate::plan::{FollowUp, Mount};
@@ -104,9 +106,27 @@ fn free_name(dockerfile: &Dockerfile, groups: &[Group], literal: &Literal) -> St
     std::iter::once(literal.name.clone()).chain(numbered).find(is_free).unwrap_or_else(|| literal.name.clone())
 }
 
+/// Makes every build that runs one of the RUNs hand over the new credential.
+fn offer<'m>(change: &mut Change<'m>, model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) {
+    let (path, name, id) = (dockerfile.path(), &group.name, group.name.to_lowercase());
+    let bound = model.bound_builds(dockerfile);
+    // What ONBUILD runs is run by builds of other Dockerfiles.
+    let own = group.steps.iter().map(|(step, _)| &dockerfile.steps[*step]).filter(|step| !step.onbuild);
+    let mounted: BTreeSet<usize> = own.filter_map(|step| step.stage).collect();
+    if bound.is_empty() || mounted.is_empty() {
+        change.follow_up(FollowUp::Provide(format!("`--secret id={id},env={name}` wherever `{path}` is built")));
+    }
+    for bound in bound {
+        if !dockerfile.stages_of(bound.build.target.as_deref()).is_disjoint(&mounted) {
+            change.offer(bound, Offer::Variable { id: id.clone(), name: name.clone() });
+        }
+    }
+}
+
 fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> Finding {
     let (path, name, id) = (dockerfile.path(), &group.name, group.name.to_lowercase());
     let mut change = Change::new(model, dockerfile);
+    change.conceal(SecretValue::new(group.value.as_str()));
     refuse_broken_file(&mut change, dockerfile);
     refuse_builders_without_secrets(&mut change, model, dockerfile);
     // Buildah has no `env=` before 1.44.
@@ -124,12 +144,12 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> F
         change.mount(step, if buildah { Mount::File { id, name } } else { Mount::Variable { id, name } });
     }
     change.require(if buildah { Feature::Mount } else { Feature::SecretEnv });
-    change.assume(format!("every build of `{path}` passes the secret `{id}`"));
+    change.assume(format!("the new credential is in `{name}` wherever `{path}` is built"));
     change.follow_up(FollowUp::Rotate(format!(
         "{} in `{path}`: it is in the repository, and in every image built from it",
         group.what
     )));
-    change.follow_up(FollowUp::Provide(format!("`--secret id={id},env={name}` wherever `{path}` is built")));
+    offer(&mut change, model, dockerfile, group);
     let (fix, notes) = change.finish(format!("rotate it, and mount the new one as the secret `{id}`"));
     let label = |place: TextRange, text: &str| Label { file: path.to_owned(), range: place, text: text.to_owned() };
     let first = group.steps.first().map_or_else(|| TextRange::empty(crate::source::size(0)), |(_, place)| *place);

@@ -88,7 +88,7 @@ impl<'m> Unmounted<'m> {
             Known::Passed(_) | Known::Nowhere => format!("--mount=type=secret,id={}", self.name()),
         };
         // A secret file belongs to root with mode 0400 unless it is said otherwise (BuildKit docs, experiment).
-        if !self.dockerfile.runs_as_root(step) && !flag.contains("mode=") && !flag.contains("uid=") {
+        if !self.dockerfile.surely_runs_as_root(step) && !flag.contains("mode=") && !flag.contains("uid=") {
             flag.push_str(",mode=0444");
         }
         flag

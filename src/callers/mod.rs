@@ -31,7 +31,7 @@ pub use build::{
 };
 
 pub use by_hand::{ByHand, instead_of_argument};
-pub use offer::offer_all;
+pub use offer::{offer_all, to_provide};
 pub use routing::{builds, builds_in};
 pub use secret::{add_secret, rename_secret};
 pub use several::pass_all;
@@ -101,6 +101,14 @@ pub enum Offer {
         id: String,
         /// The file, relative to the build context: what a `COPY` named.
         path: Utf8PathBuf,
+    },
+    /// A variable of whoever builds as a secret: `--secret id=ID,env=NAME`. In GitHub workflows it is the repository's
+    /// secret of that name.
+    Variable {
+        /// The id in the Dockerfile's mounts, such as `build_token`.
+        id: String,
+        /// The variable, such as `BUILD_TOKEN`.
+        name: String,
     },
     /// An ssh agent that the builder makes for this build and fills with a key file of the build context:
     /// `--ssh default=CONTEXT/KEY`. It needs no agent where the build is started (experiment: Engine 28.5, Compose 2.40).

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use super::location::is_remote;
 use super::several::line_edits;
-use super::{Build, Builder, Offer, Refusal, Rewrite, SecretSource, recognised};
+use super::{Build, Builder, Format, Offer, Refusal, Rewrite, SecretSource, recognised};
 use crate::repository::Repository;
 use crate::source::{Source, TextRange, apply_edits, range};
 
@@ -52,7 +52,7 @@ fn hands_over(before: &Build, after: &Build, offers: &[Offer]) -> bool {
     };
     let passed = |id: &str| after.secrets.iter().any(|passed| passed.id == id);
     let asked = offers.iter().all(|offer| match offer {
-        Offer::File { id, .. } => passed(id),
+        Offer::File { id, .. } | Offer::Variable { id, .. } => passed(id),
         Offer::Agent { .. } => after.ssh,
     });
     asked
@@ -76,28 +76,46 @@ pub(super) fn missing(build: &Build, offers: &[Offer]) -> Result<Vec<Offer>, Ref
     }
     let mut missing = Vec::new();
     for offer in offers {
-        let Offer::File { id, path } = offer else {
-            if build.ssh {
-                let reason = "the build forwards an ssh agent already, and whether that one has the key can't be told";
-                return Err(refusal(reason, build.range));
-            }
+        if !is_met(build, offer)? {
             missing.push(offer.clone());
-            continue;
-        };
-        match build.secrets.iter().find(|passed| passed.id == *id) {
-            None => missing.push(offer.clone()),
-            Some(passed) if is_of(&passed.source, path) => {}
-            Some(passed) => {
-                let reason = format!("the build passes the secret `{id}` already, from another source");
-                return Err(refusal(reason, passed.range));
-            }
         }
     }
     Ok(missing)
 }
 
+/// Whether `build` honours `offer`. A new credential may come from anywhere: whoever passes its id knows from where.
+fn is_met(build: &Build, offer: &Offer) -> Result<bool, Refusal> {
+    let passed = |id: &str| build.secrets.iter().find(|passed| passed.id == id);
+    match offer {
+        Offer::Agent { .. } if build.ssh => {
+            let reason = "the build forwards an ssh agent already, and whether that one has the key can't be told";
+            Err(refusal(reason, build.range))
+        }
+        Offer::Agent { .. } => Ok(false),
+        Offer::Variable { id, .. } => Ok(passed(id).is_some()),
+        Offer::File { id, path } => match passed(id) {
+            None => Ok(false),
+            Some(passed) if is_of(&passed.source, path) => Ok(true),
+            Some(passed) => {
+                Err(refusal(format!("the build passes the secret `{id}` already, from another source"), passed.range))
+            }
+        },
+    }
+}
+
 fn is_of(source: &SecretSource, path: &Utf8Path) -> bool {
     matches!(source, SecretSource::File(file) if Utf8Path::new(file).ends_with(path))
+}
+
+/// Where a person has to put the value of the variable `name` so that `build` can hand it over; `None` where it hands the
+/// secret `id` over already.
+pub fn to_provide(build: &Build, id: &str, name: &str) -> Option<String> {
+    let (passed, file) = (build.secrets.iter().any(|passed| passed.id == id), &build.file);
+    let place = match build.format {
+        Format::GithubActions => format!("the CI secret `{name}`, with the new value, to the workflow `{file}`"),
+        _ => format!("the new value as `{name}` in the environment of the build in `{file}`"),
+    };
+    (!passed).then_some(place)
 }
 
 /// The path of a file of the context from where the context is written as `context`: `./app` and `.npmrc` give

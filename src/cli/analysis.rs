@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 
 use super::{Arguments, Failure, Streams, ids};
 use crate::{
+    callers::SecretValue,
     codemods,
     plan::{self, Plan, Planned, Policy},
     report::Redactor,
@@ -27,7 +28,8 @@ impl Analysis {
         let repository = repository::read(&root, |dockerfiles| may_find(dockerfiles, policy))?;
         let plan = plan::make(&repository, policy, codemods::ALL);
         let subjects = plan.findings.iter().map(|planned| planned.finding.subject.clone());
-        let redactor = Redactor::of(pointed_to(&plan, &repository), subjects);
+        let concealed = plan.findings.iter().flat_map(|planned| &planned.finding.fix.concealed);
+        let redactor = Redactor::of(pointed_to(&plan, &repository), subjects, concealed.map(SecretValue::reveal));
         Ok(Self { root, repository, plan, redactor })
     }
 

@@ -111,6 +111,28 @@ impl Dockerfile {
         chain
     }
 
+    /// The stages that a build of `target` (the last stage without one) runs.
+    #[must_use]
+    pub fn stages_of(&self, target: Option<&str>) -> BTreeSet<usize> {
+        let named = target.and_then(|target| self.stage_named(target));
+        let mut open: Vec<usize> = named.or(self.stages.len().checked_sub(1)).into_iter().collect();
+        let mut reached = BTreeSet::new();
+        while let Some(stage) = open.pop() {
+            if !reached.insert(stage) {
+                continue;
+            }
+            open.extend(self.ancestry(stage));
+            let own = self.steps.iter().filter(|step| step.stage == Some(stage));
+            let flags = own.flat_map(|step| step.instruction.flags());
+            let names = flags.filter_map(|flag| match flag.mount() {
+                Some(mount) => mount.get("from").map(str::to_owned),
+                None => flag.value.filter(|_| flag.name == "from"),
+            });
+            open.extend(names.filter_map(|name| self.stage_named(&name)));
+        }
+        reached
+    }
+
     /// The steps that shape the environment of the step at `index`, in the order in which BuildKit applies them:
     /// those of the stages it starts from and the earlier ones of its own.
     pub fn steps_before(&self, index: usize) -> impl DoubleEndedIterator<Item = &Step> {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
-use crate::callers::{self, ArgumentValue, Build, Offer, Request, RequestedSecret};
+use crate::callers::{self, ArgumentValue, Build, Offer, Request, RequestedSecret, SecretValue};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::model::{Binding, BoundBuild, Dockerfile, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
@@ -61,6 +61,7 @@ pub struct Change<'m> {
     pub(super) units: BTreeSet<(Utf8PathBuf, usize)>,
     released: BTreeSet<usize>,
     follow_ups: Vec<FollowUp>,
+    concealed: Vec<SecretValue>,
     pub(super) draft: Draft,
     pub(super) offers: BTreeMap<(Utf8PathBuf, usize), Vec<Offer>>,
     /// Sentences for the finding that belongs to this change.
@@ -87,6 +88,7 @@ impl<'m> Change<'m> {
             units: BTreeSet::from([(dockerfile.path().to_owned(), 0)]),
             released: BTreeSet::new(),
             follow_ups: Vec::new(),
+            concealed: Vec::new(),
             draft: Draft::default(),
             offers: BTreeMap::new(),
             notes: Vec::new(),
@@ -122,6 +124,11 @@ impl<'m> Change<'m> {
         if !self.follow_ups.contains(&follow_up) {
             self.follow_ups.push(follow_up);
         }
+    }
+
+    /// Keeps a credential that the files write out from being shown.
+    pub fn conceal(&mut self, value: SecretValue) {
+        self.concealed.push(value);
     }
 
     /// Removes one pair of an ARG or ENV, with its instruction if none is left.
@@ -244,6 +251,7 @@ impl<'m> Change<'m> {
             assumptions: self.assumptions,
             obstacles: self.obstacles,
             follow_ups: self.follow_ups,
+            concealed: self.concealed,
         };
         (fix, self.notes)
     }

@@ -8,7 +8,7 @@ use crate::callers::{self, Dockerfiles, Offer};
 use crate::model::{Binding, BoundBuild, Cleanup, CopySource};
 use crate::source::{Edit, Source, TextRange, size};
 
-use super::{Change, Label, Obstacle};
+use super::{Change, FollowUp, Label, Obstacle};
 
 /// How a RUN gets a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +76,7 @@ impl Change<'_> {
         })
     }
 
-    /// Makes a build hand over a file or the agent.
+    /// Makes a build hand over a file, a variable or the agent.
     pub fn offer(&mut self, bound: BoundBuild<'_>, offer: Offer) {
         let build = bound.build;
         let text = format!("{} builds it", build.title);
@@ -92,6 +92,11 @@ impl Change<'_> {
                 self.assume(format!("the build in `{}` is of `{path}`", build.file));
             }
             Binding::OnlyCandidate | Binding::Named => {}
+        }
+        if let Offer::Variable { id, name } = &offer
+            && let Some(text) = callers::to_provide(build, id, name)
+        {
+            self.follow_up(FollowUp::Provide(text));
         }
         let key = (build.file.clone(), build.index);
         self.units.insert(key.clone());

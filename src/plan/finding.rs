@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
+use crate::callers::SecretValue;
 use crate::source::{Edit, TextRange};
 
 /// How sure a fix is; a fix has the least of its parts.
@@ -92,6 +93,8 @@ pub struct Fix {
     pub obstacles: Vec<Obstacle>,
     /// What a person still has to do.
     pub follow_ups: Vec<FollowUp>,
+    /// The credentials that it is about, where the analysed files write them out: no report may show them.
+    pub concealed: Vec<SecretValue>,
 }
 
 /// One thing that is wrong, with its repair.

@@ -112,6 +112,7 @@ mod tests {
             assumptions: Vec::new(),
             obstacles: vec![obstacle],
             follow_ups,
+            concealed: Vec::new(),
         };
         let finding = Finding {
             dockerfile: "Dockerfile".into(),

@@ -1,5 +1,5 @@
-//! Making a service's build hand over a file (`build.secrets` and the top-level `secrets`), or a key through an ssh agent
-//! (`build.ssh`).
+//! Making a service's build hand over a file or a variable (`build.secrets` and the top-level `secrets`), or a key through
+//! an ssh agent (`build.ssh`).
 
 use camino::Utf8Path;
 
@@ -11,11 +11,20 @@ use crate::callers::yaml::{self, Cursor, Members, Patch, Path, Step, Style};
 use crate::callers::{Build, Offer, Refusal, Rewrite, Surroundings};
 use crate::source::{Source, TextRange, slice};
 
-/// A secret and the file that holds it, from the folder of the Compose file.
+/// A secret of the top level and where its value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct SecretFile {
+struct Given {
     id: String,
-    file: String,
+    /// `file` or `environment` (compose-spec `09-secrets.md`).
+    source: &'static str,
+    /// The file, from the folder of the Compose file, or the variable.
+    value: String,
+}
+
+impl Given {
+    fn line(&self) -> String {
+        format!("{}: {}", self.source, self.value)
+    }
 }
 
 /// See [`crate::callers::Caller::offer`].
@@ -37,13 +46,13 @@ pub(super) fn offer(
     if service.build.is_shared() {
         return Err(refuse("the build of the service comes from an anchor that other places use too"));
     }
-    let files = missing.iter().filter_map(|offer| secret_file(service, offer).transpose());
-    let files = files.collect::<Result<Vec<_>, _>>().map_err(|reason| refuse(&reason))?;
+    let secrets = missing.iter().filter_map(|offer| given(service, offer).transpose());
+    let secrets = secrets.collect::<Result<Vec<_>, _>>().map_err(|reason| refuse(&reason))?;
     let mut patch = Patch::new(source);
     let layout = Layout::of(&patch, &documents, service);
     let mut lists = Vec::new();
-    if !files.is_empty() {
-        let ids: Vec<String> = files.iter().map(|secret| secret.id.clone()).collect();
+    if !secrets.is_empty() {
+        let ids: Vec<String> = secrets.iter().map(|secret| secret.id.clone()).collect();
         lists.push(("secrets", Members::of_lines(&ids, true)));
     }
     let keys = missing.iter().filter_map(|offer| key_file(service, offer).transpose());
@@ -52,15 +61,19 @@ pub(super) fn offer(
         lists.push(("ssh", Members::of_lines(&keys, true)));
     }
     edit_build(&mut patch, source, service, &lists, layout).ok_or_else(unclear)?;
-    let changed = changed_paths(service, &files);
-    edit_top_level(&mut patch, service, &files, layout)?;
+    let changed = changed_paths(service, &secrets);
+    edit_top_level(&mut patch, service, &secrets, layout)?;
     let rewrite = Rewrite { edits: patch.finish(), ..Rewrite::default() };
     same_elsewhere(source, rewrite, build.range, &changed)
 }
 
-fn secret_file(service: Service<'_>, offer: &Offer) -> Result<Option<SecretFile>, String> {
-    let Offer::File { id, path } = offer else { return Ok(None) };
-    Ok(Some(SecretFile { id: id.clone(), file: from_compose_file(service, path)? }))
+fn given(service: Service<'_>, offer: &Offer) -> Result<Option<Given>, String> {
+    let (id, source, value) = match offer {
+        Offer::Agent { .. } => return Ok(None),
+        Offer::Variable { id, name } => (id, "environment", name.clone()),
+        Offer::File { id, path } => (id, "file", from_compose_file(service, path)?),
+    };
+    Ok(Some(Given { id: id.clone(), source, value }))
 }
 
 /// `default=PATH`: Compose takes the path from the folder of the Compose file (experiment: Compose 2.40).
@@ -137,15 +150,15 @@ fn expand_build(
 fn edit_top_level(
     patch: &mut Patch<'_>,
     service: Service<'_>,
-    files: &[SecretFile],
+    secrets: &[Given],
     layout: Layout,
 ) -> Result<(), Refusal> {
     let top = service.root.get("secrets");
     let mut missing = Vec::new();
-    for secret in files {
+    for secret in secrets {
         match top.and_then(|top| top.get(&secret.id)) {
             None => missing.push(secret),
-            Some(known) if known.get("file").and_then(Cursor::text) == Some(&secret.file) => {}
+            Some(known) if known.get(secret.source).and_then(Cursor::text) == Some(&secret.value) => {}
             Some(known) => {
                 let reason = format!("the secret `{}` exists with another source", secret.id);
                 return Err(refusal(reason, known.node().range));
@@ -158,8 +171,8 @@ fn edit_top_level(
     let unclear = || refusal("the top-level `secrets` can't be edited safely", service.build.node().range);
     let block = missing
         .iter()
-        .flat_map(|secret| [format!("{}:", secret.id), format!("{}file: {}", " ".repeat(layout.mapping), secret.file)]);
-    let flow = missing.iter().map(|secret| format!("{}: {{file: {}}}", secret.id, secret.file));
+        .flat_map(|secret| [format!("{}:", secret.id), format!("{}{}", " ".repeat(layout.mapping), secret.line())]);
+    let flow = missing.iter().map(|secret| format!("{}: {{{}}}", secret.id, secret.line()));
     let members = Members { block: block.collect(), flow: flow.collect::<Vec<_>>().join(", ") };
     add_top_level(patch, service, &members, layout).ok_or_else(unclear)
 }
@@ -176,7 +189,7 @@ fn add_top_level(patch: &mut Patch<'_>, service: Service<'_>, members: &Members,
     Some(())
 }
 
-fn changed_paths(service: Service<'_>, files: &[SecretFile]) -> Vec<Path> {
+fn changed_paths(service: Service<'_>, secrets: &[Given]) -> Vec<Path> {
     let key = |text: &str| Step::Key(text.to_owned());
     let document = Step::Index(service.document);
     let build = vec![document.clone(), key("services"), key(service.name), key("build")];
@@ -186,7 +199,7 @@ fn changed_paths(service: Service<'_>, files: &[SecretFile]) -> Vec<Path> {
         None => vec![inside("secrets"), inside("ssh")],
     };
     match service.root.get("secrets").filter(|secrets| !secrets.node().is_null()) {
-        Some(_) => paths.extend(files.iter().map(|secret| vec![document.clone(), key("secrets"), key(&secret.id)])),
+        Some(_) => paths.extend(secrets.iter().map(|secret| vec![document.clone(), key("secrets"), key(&secret.id)])),
         None => paths.push(vec![document, key("secrets")]),
     }
     paths

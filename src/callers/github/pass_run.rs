@@ -26,25 +26,38 @@ pub(super) fn pass_secrets(
     let found = shell::pass_secrets(&script.site(&script.first_row()), around, build, requests)?;
     let mut patch = Patch::new(source);
     found.rewrite.edits.iter().cloned().for_each(|edit| patch.push(edit));
-    let mut missing = Vec::new();
-    let mut assumptions = found.rewrite.assumptions.clone();
-    for provide in found.provide.iter().filter(|provide| !script.is_exported(&provide.variable)) {
-        let named = || is_named_besides(step, source, build, provide);
-        if !is_provided(step, &script, provide, named).map_err(|reason| refuse(&reason))? {
-            assumptions.extend(shadowed(step, &script, &provide.variable));
-            missing.push(provide);
-        }
-    }
-    let changed = changed_paths(step, &missing);
-    if !missing.is_empty() {
-        add_environment(&mut patch, step, &missing)
-            .ok_or_else(|| refuse("the `env` of the step can't be edited safely"))?;
-    }
-    let rewrite = Rewrite { edits: patch.finish(), assumptions, ..found.rewrite };
+    let mut rewrite = found.rewrite;
+    let changed = provide(&mut patch, step, &script, source, build, &found.provide, &mut rewrite)?;
+    rewrite.edits = patch.finish();
     if rewrite.edits.is_empty() {
         return Ok(rewrite);
     }
     verified(caller, source, around, build, requests, rewrite, &changed)
+}
+
+/// Gives the step what is missing of `wanted` in its `env`, and says which paths of the file change with it and the script.
+pub(super) fn provide(
+    patch: &mut Patch<'_>,
+    step: &Step<'_>,
+    script: &Script<'_>,
+    source: &Source,
+    build: &Build,
+    wanted: &[Provide],
+    rewrite: &mut Rewrite,
+) -> Result<Vec<Path>, Refusal> {
+    let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
+    let mut missing = Vec::new();
+    for provide in wanted.iter().filter(|provide| !script.is_exported(&provide.variable)) {
+        let named = || is_named_besides(step, source, build, provide);
+        if !is_provided(step, script, provide, named).map_err(|reason| refuse(&reason))? {
+            rewrite.assumptions.extend(shadowed(step, script, &provide.variable));
+            missing.push(provide);
+        }
+    }
+    if !missing.is_empty() {
+        add_environment(patch, step, &missing).ok_or_else(|| refuse("the `env` of the step can't be edited safely"))?;
+    }
+    Ok(changed_paths(step, &missing))
 }
 
 /// Whether the variable has the value already. One that the script itself sets can't have it, nor one to which the step

@@ -14,6 +14,7 @@ use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::offer::missing;
 use super::shell::{self, Site};
 use super::sieve::may_build;
 use super::verify::{same_elsewhere, verified};
@@ -93,6 +94,13 @@ impl Caller for Pipeline {
     ) -> Result<Rewrite, Refusal> {
         let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
         let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
+        let variable = offers.iter().any(|offer| matches!(offer, Offer::Variable { .. }));
+        if self.format() == Format::Drone && variable && !missing(build, offers)?.is_empty() {
+            // docs.drone.io/secret: a step's environment gets no secret that it does not name.
+            return Err(refuse(
+                "a step of this pipeline gets a secret only through `from_secret` in its `environment`",
+            ));
+        }
         let rewrite = shell::offer_in(&self.sites(&documents, source), around, build, offers)?;
         let changed = changed(&documents, &rewrite);
         same_elsewhere(source, rewrite, build.range, &changed)

@@ -1,4 +1,4 @@
-//! Makes a build hand over a file, or a key through an ssh agent.
+//! Makes a build hand over a file or a variable, or a key through an ssh agent.
 
 use camino::Utf8Path;
 
@@ -36,14 +36,53 @@ pub(super) fn offer(site: &Site<'_>, found: &Found, offers: &[Offer]) -> Result<
         rewrite.edits.push(Edit::insert(at, text));
         rewrite.assumptions.push(assumption);
     }
+    keep_variables(site, found, &missing, &mut rewrite)?;
     if let Some(program) = &found.guessed {
         rewrite.assumptions.push(format!("`{program}` is docker or takes `--secret` as docker does"));
     }
     Ok(rewrite)
 }
 
+/// Makes sure that the variables that are offered reach the command and mean nothing else in its script.
+fn keep_variables(site: &Site<'_>, found: &Found, missing: &[Offer], rewrite: &mut Rewrite) -> Result<(), Refusal> {
+    let named = |offer: &Offer| if let Offer::Variable { name, .. } = offer { Some(name.clone()) } else { None };
+    let names: Vec<String> = missing.iter().filter_map(named).collect();
+    let at = found.build.range;
+    if names.is_empty() {
+        return Ok(());
+    }
+    if found.cleared {
+        return Err(refusal("the environment does not reach this build (`env -i`, `su -`)", at));
+    }
+    if let Some(name) = names.iter().find(|name| assigns(site.text, name)) {
+        return Err(refusal(format!("`{}` gives `{name}` a value of its own", site.file), at));
+    }
+    if let Some(sudo) = found.sudo {
+        let place = found.view.host_offset(sudo);
+        let place = place.ok_or_else(|| refusal("the options of `sudo` can't be edited", at))?;
+        let names = names.join(",");
+        rewrite.edits.push(Edit::insert(place, format!(" --preserve-env={names}")));
+        rewrite.assumptions.push(format!("the sudo rules allow `--preserve-env={names}`"));
+    }
+    Ok(())
+}
+
+/// Whether `text`, of a script or a Makefile, sets the variable: `NAME=`, `NAME := `, `read NAME`.
+fn assigns(text: &str, name: &str) -> bool {
+    let is_part = |char: char| char == '_' || char.is_ascii_alphanumeric();
+    text.match_indices(name).any(|(at, _)| {
+        let (before, behind) = (text.get(..at).unwrap_or(""), text.get(at + name.len()..).unwrap_or(""));
+        let rest = behind.trim_start_matches([' ', '\t']).trim_start_matches([':', '?', '+', '!']);
+        let by_command =
+            ["read ", "read -r ", "read -s ", "read -rs ", "unset "].iter().any(|end| before.ends_with(end));
+        let whole = !before.ends_with(is_part) && !before.ends_with(['$', '{', '-']) && !behind.starts_with(is_part);
+        whole && (by_command || rest.starts_with('='))
+    })
+}
+
 fn option(site: &Site<'_>, found: &Found, offer: &Offer) -> Result<String, Refusal> {
     let (option, front, path) = match offer {
+        Offer::Variable { id, name } => return Ok(format!("--secret id={id},env={name}")),
         Offer::File { id, path } => ("--secret", format!("id={id},src="), path),
         Offer::Agent { key } => ("--ssh", "default=".to_owned(), key),
     };

@@ -31,7 +31,7 @@ fn it_says_what_leaks_what_changed_and_what_to_do() {
     let dockerfile = "# syntax=docker/dockerfile:1\nFROM node:22\nWORKDIR /app\nARG NPM_TOKEN\nCOPY package.json .npmrc ./\nRUN npm ci\nRUN git clone https://x:kn0ckkn0ck@git.example.com/a/b\n";
     let (repository, plan) =
         planned(&[("Dockerfile", dockerfile), (".npmrc", NPMRC), ("build.sh", SCRIPT), ("package.json", "{}\n")]);
-    let redactor = Redactor::of(repository.sources(), []);
+    let redactor = Redactor::of(repository.sources(), [], []);
     let change = change(&repository, &plan);
     assert_eq!(title(&change, &redactor).as_str(), "Keep NPM_TOKEN out of Docker images");
     insta::assert_snapshot!(body(&change, &redactor, 65_536).as_str(), @r###"
@@ -81,7 +81,7 @@ fn a_planted_value_is_in_no_form_of_the_text() {
     let script = format!("docker build --build-arg NPM_TOKEN={value} -t app .\n");
     let (repository, plan) =
         planned(&[("Dockerfile", &dockerfile), (".npmrc", NPMRC), ("build.sh", &script), ("package.json", "{}\n")]);
-    let redactor = Redactor::of(repository.sources(), []);
+    let redactor = Redactor::of(repository.sources(), [], []);
     let mut change = change(&repository, &plan);
     assert!(!change.findings.is_empty());
     change.build_lines.push(format!("docker build --build-arg X={value} ."));

@@ -147,6 +147,7 @@ mod tests {
             assumptions: Vec::new(),
             obstacles: Vec::new(),
             follow_ups: Vec::new(),
+            concealed: Vec::new(),
         };
         lost_file(&before, &before.dockerfiles[0], &after.dockerfiles[0], &fix)
     }

@@ -41,6 +41,7 @@ fn finding(applicability: Applicability) -> Finding {
             assumptions: Vec::new(),
             obstacles: Vec::new(),
             follow_ups: vec![FollowUp::Rotate("`NPM_TOKEN`".into())],
+            concealed: Vec::new(),
         },
     }
 }
@@ -48,7 +49,7 @@ fn finding(applicability: Applicability) -> Finding {
 fn rendered(finding: Finding, status: Status) -> String {
     let plan = Plan { findings: vec![Planned { finding, status }], files: BTreeMap::new() };
     let repository = repository();
-    let redactor = Redactor::of(repository.sources(), []);
+    let redactor = Redactor::of(repository.sources(), [], []);
     let styled = Diagnostics::new(&plan, &repository, &redactor).render(&plan.findings[0]);
     anstream::adapter::strip_str(&styled).to_string()
 }

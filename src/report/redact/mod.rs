@@ -22,6 +22,8 @@ const DISTINCT: usize = 6;
 pub struct Redactor {
     values: Option<AhoCorasick>,
     names: BTreeSet<String>,
+    /// Whether a value may also be a word that means nothing: it was found in files, where anything is assigned.
+    found: bool,
 }
 
 impl Redactor {
@@ -35,21 +37,25 @@ impl Redactor {
         }
         // Leftmost-longest: of `abc` and `abcdef` the longer one has to go.
         let values = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok();
-        Self { values, names: BTreeSet::new() }
+        Self { values, ..Self::default() }
     }
 
-    /// Hides what is written as a secret anywhere in `sources`: what is assigned to a secret's name or to one of
-    /// `names`, and credentials.
+    /// Hides `values`, and what is written as a secret anywhere in `sources`: what is assigned to a secret's name or to one
+    /// of `names`, and credentials.
     #[must_use]
-    pub fn of<'a>(sources: impl IntoIterator<Item = &'a Source>, names: impl IntoIterator<Item = String>) -> Self {
+    pub fn of<'a>(
+        sources: impl IntoIterator<Item = &'a Source>,
+        names: impl IntoIterator<Item = String>,
+        values: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         let names: BTreeSet<String> = names.into_iter().collect();
-        let mut values = BTreeSet::new();
+        let mut values: BTreeSet<String> = values.into_iter().map(str::to_owned).collect();
         for source in sources {
             let text = source.text();
             let written = scan::secrets(text, &names).into_iter().filter_map(|range| text.get(range));
             values.extend(written.filter(|value| value.len() >= DISTINCT).map(str::to_owned));
         }
-        Self { names, ..Self::new(values) }
+        Self { names, found: true, ..Self::new(values) }
     }
 
     /// Where `text`, a whole file, has secrets: ranges in order that don't overlap.
@@ -70,8 +76,25 @@ impl Redactor {
 
     fn known(&self, text: &str) -> Vec<Range<usize>> {
         let found = self.values.iter().flat_map(|values| values.find_iter(text));
-        found.map(|found| found.range()).collect()
+        found.map(|found| found.range()).filter(|range| !self.found || is_meant(text, range)).collect()
     }
+}
+
+/// The length in bytes up to which lower-case letters alone may be a word of the language.
+const WORD: usize = 12;
+
+/// Whether the value at `range` is meant there. One that is a word or short (`workflow`) is part of other words and of
+/// paths, which say nothing about it: it counts where it stands alone.
+fn is_meant(text: &str, range: &Range<usize>) -> bool {
+    let value = text.get(range.clone()).unwrap_or("");
+    let word = value.len() <= WORD && value.bytes().all(|byte| byte.is_ascii_lowercase());
+    if !word && value.len() >= DISTINCT {
+        return true;
+    }
+    let joins = |char: char| char.is_alphanumeric() || "_-/".contains(char);
+    let (before, behind) = (text.get(..range.start).unwrap_or(""), text.get(range.end..).unwrap_or(""));
+    let extension = behind.strip_prefix('.').is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+    !before.ends_with(joins) && !behind.starts_with(joins) && !extension && !before.ends_with('.')
 }
 
 fn without<'a>(text: &'a str, ranges: &[Range<usize>]) -> Cow<'a, str> {
@@ -109,8 +132,17 @@ mod tests {
     #[test]
     fn a_value_that_is_written_once_is_hidden_everywhere() {
         let source = Source::new("Dockerfile", b"ARG DB_PASSWORD=kn0ckkn0ck\n".to_vec());
-        let redactor = Redactor::of([&source], []);
+        let redactor = Redactor::of([&source], [], []);
         assert_eq!(redactor.line("run with kn0ckkn0ck"), "run with [redacted]");
+    }
+
+    #[test]
+    fn a_word_is_hidden_only_where_it_stands_alone() {
+        let source = Source::new("Dockerfile", b"ARG DB_PASSWORD=workflow\n".to_vec());
+        let redactor = Redactor::of([&source], [], ["ab1"]);
+        assert_eq!(redactor.line(".github/workflows/workflow.yml"), ".github/workflows/workflow.yml");
+        assert_eq!(redactor.line("run with workflow, or 'ab1'"), "run with [redacted], or '[redacted]'");
+        assert_eq!(redactor.line("crab1"), "crab1");
     }
 
     #[test]

@@ -1,3 +1,3 @@
 #!/bin/sh
 set -eu
-docker build -t app .
+docker build --secret id=build_token,env=BUILD_TOKEN -t app .

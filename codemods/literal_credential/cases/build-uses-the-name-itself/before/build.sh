@@ -1,0 +1,3 @@
+#!/bin/sh -e
+BUILD_TOKEN=$(date +%s)
+docker build -t app:$BUILD_TOKEN .

@@ -1,0 +1,2 @@
+#!/bin/sh -e
+sudo docker build -t app .

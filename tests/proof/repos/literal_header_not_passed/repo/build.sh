@@ -1,0 +1,2 @@
+#!/bin/sh -e
+docker build --network=host -t images.example.com/app .
