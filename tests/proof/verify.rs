@@ -84,7 +84,7 @@ fn prove_example() -> Result<()> {
 
 /// Runs the program on a copy of the case, with the services that it needs.
 pub fn verify(case: &Case) -> Result<Ended> {
-    let canary = Canary::generate();
+    let canary = Canary::with_key()?;
     let nonce = format!("run{}", unique_digits(8));
     let service = Service::start(&canary, &nonce)?;
     let addresses = Addresses::of(&service, &canary, &nonce);
