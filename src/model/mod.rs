@@ -8,6 +8,7 @@ mod container;
 mod copied;
 mod dockerfile;
 mod exposure;
+mod fate;
 mod file_acts;
 mod file_commands;
 mod file_flow;
