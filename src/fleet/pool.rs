@@ -56,7 +56,8 @@ fn run(mut command: Command, job: &str) -> io::Result<Ended> {
     Ok(Ended { success, how: output.status.to_string(), said })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::sync::Mutex;
