@@ -126,7 +126,7 @@ pub enum Command {
     /// `dfmigrate status` shows. A run that was killed or failed in parts is gone on with by the same command.
     ///
     /// Exit status: 0 if nothing remains to be done, 1 if findings remain, 2 if a repository failed.
-    Fleet(Fleet),
+    Fleet(Box<Fleet>),
     /// Show what became of the repositories of a fleet.
     Status(StatusOf),
     /// Work on one repository of a fleet, which is described at standard input.

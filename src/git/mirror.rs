@@ -40,7 +40,7 @@ impl Mirror {
         let made = git2::Repository::init(directory).map_err(failed)?;
         made.remote(REMOTE, url).map_err(failed)?;
         drop(made);
-        Self::open(directory)?.ok_or_else(|| GitError::Remote(None))
+        Self::open(directory)?.ok_or(GitError::Remote(None))
     }
 
     /// The mirror in `directory`; `None` if there is none.
