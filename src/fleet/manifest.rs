@@ -130,8 +130,8 @@ mod tests {
     #[test]
     fn a_text_has_one_a_line_and_comments() {
         let text = "# ours\n\nhttps://github.com/acme/shop  # the shop\r\ngit@github.com:acme/shop.git\nhttps://github.com/acme/c#\n";
-        let names: Vec<String> = Manifest::text(text).unwrap().targets.into_iter().map(|target| target.name).collect();
-        assert_eq!(names, ["github.com/acme/shop", "github.com/acme/c#"]);
+        let urls: Vec<String> = Manifest::text(text).unwrap().targets.into_iter().map(|target| target.url).collect();
+        assert_eq!(urls, ["https://github.com/acme/shop", "https://github.com/acme/c#"]);
     }
 
     #[test]
