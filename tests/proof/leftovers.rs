@@ -18,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One test for each way to end, and one for what others do meanwhile.
 pub fn trials() -> Vec<Trial> {
-    let all: [(&str, fn() -> Result<()>); 3] = [
+    type Check = (&'static str, fn() -> Result<()>);
+    let all: [Check; 3] = [
         ("verify_leaves_nothing_after_an_interruption", interrupted),
         ("verify_leaves_nothing_after_a_failure", failed),
         ("verify_leaves_the_cache_of_others", beside_others),
