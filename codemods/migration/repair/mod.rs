@@ -9,9 +9,10 @@
 //! * [`options`]: a command that keeps a credential only because of an option, or without one;
 //! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`].
 //!
-//! RUNs that lived on what an earlier one wrote get the mount as well. What fits none of these is an obstacle.
+//! [`filling`] sees to it that the value is there where the new commands use it. RUNs that lived on what an earlier one wrote get the mount as well. What fits none of these is an obstacle.
 
 mod address;
+mod filling;
 mod folding;
 mod later;
 mod mounts;
@@ -57,6 +58,9 @@ pub(super) struct Repairs<'m> {
     cleanups: Vec<Cleanup>,
     /// The files that are folded, by the RUNs that write them.
     folded: BTreeSet<(usize, ImagePath)>,
+    /// RUNs whose mount has to fill the variable, because no command does before it is used; and how often they read the
+    /// mounted file in assignments that go.
+    unfilled: BTreeMap<usize, usize>,
 }
 
 /// Why a rest can't be repaired, as a clause.
@@ -122,7 +126,7 @@ impl<'m> Migration<'m> {
         let mut refused = None;
         for way in ways {
             match way(self, site, repairs) {
-                Some(Ok(())) => return Ok(()),
+                Some(Ok(())) => return self.fill(site, repairs),
                 Some(Err(reason)) => refused = Some(reason),
                 None => {}
             }
