@@ -7,7 +7,8 @@
 //! * [`address`]: git gets the credentials of a URL for the one command and keeps the plain URL;
 //! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead, one of [`variables`];
 //! * [`options`]: a command that keeps a credential only because of an option, or without one;
-//! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`].
+//! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`] where [`serving`]
+//!   finds that they say the same there.
 //!
 //! [`filling`] sees to it that the value is there where the new commands use it. RUNs that lived on what an earlier one wrote get the mount as well. What fits none of these is an obstacle.
 
@@ -18,6 +19,7 @@ mod later;
 mod mounts;
 mod options;
 mod reference;
+mod serving;
 mod setting;
 mod site;
 mod variables;
