@@ -17,6 +17,7 @@ mod prelude;
 pub mod secret_logged;
 pub mod secret_not_mounted;
 mod shown;
+pub mod ssh_key;
 pub mod syntax_directive;
 pub mod unused_secret;
 pub mod written_credential;
@@ -33,6 +34,7 @@ pub const ALL: &[&Codemod] = &[
     &env_secret::CODEMOD,
     &unused_secret::CODEMOD,
     &secret_not_mounted::CODEMOD,
+    &ssh_key::CODEMOD,
     &copied_credential::CODEMOD,
     &mount_mismatch::CODEMOD,
     &secret_logged::CODEMOD,

@@ -29,6 +29,8 @@
 //!   forge can only be made of redacted parts.*
 //! * [`proof`]: builds a repository before and after its migration, and compares. *The repository is only read, and what a
 //!   run makes in the engine and on disk goes with it.*
+//! * [`fleet`]: many repositories: lists, clones, what became of each. *One repository harms no other, and a run that was killed
+//!   is gone on with by the same command.*
 //! * [`cli`]: arguments in, streams and an exit status out.
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one
@@ -43,6 +45,7 @@ pub mod cli;
 #[path = "../codemods/mod.rs"]
 pub mod codemods;
 pub mod config;
+pub mod fleet;
 pub mod forge;
 pub mod git;
 pub mod image;

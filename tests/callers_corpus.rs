@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::callers::{
-    self, ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Request, RequestedSecret, Surroundings,
+    self, ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Receipt, Request, RequestedSecret, Surroundings,
     recognised,
 };
 use dfmigrate::repository::{self, Root};
@@ -164,7 +164,7 @@ fn rewrite(subject: &Subject<'_>, build: &Build, tally: &mut Tally) {
     let format = caller.format();
     for argument in &build.arguments {
         let id = argument.name.to_lowercase();
-        let secret = RequestedSecret { id: id.clone(), from_file: true };
+        let secret = RequestedSecret { id: id.clone(), receipt: Receipt::File };
         let request = Request { argument: argument.name.clone(), secret: Some(secret) };
         let rewrite = match caller.pass_secrets(source, *repository, build, &[request]) {
             Ok(rewrite) => rewrite,

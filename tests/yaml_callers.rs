@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::callers::compose::Compose;
 use dfmigrate::callers::github::GithubActions;
-use dfmigrate::callers::{ArgumentValue, Caller, Dockerfiles, Request, RequestedSecret, Surroundings};
+use dfmigrate::callers::{ArgumentValue, Caller, Dockerfiles, Receipt, Request, RequestedSecret, Surroundings};
 use dfmigrate::source::{Source, apply_edits};
 
 struct Folder {
@@ -101,7 +101,7 @@ fn survey_file(caller: &dyn Caller, source: &Source, around: &Folder, counts: &m
             if !is_secret(&argument.name) {
                 continue;
             }
-            let secret = Some(RequestedSecret { id: argument.name.to_lowercase(), from_file: false });
+            let secret = Some(RequestedSecret { id: argument.name.to_lowercase(), receipt: Receipt::Variable });
             let request = Request { argument: argument.name.clone(), secret };
             match caller.pass_secrets(source, around, &build, &[request]) {
                 Ok(rewrite) => {

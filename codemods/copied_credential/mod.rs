@@ -3,7 +3,7 @@
 use super::copying::{Copying, Way};
 use super::prelude::*;
 use crate::knowledge::files::FileVerdict;
-use crate::model::Content;
+use crate::model::{Content, Settled};
 
 /// See the page above.
 pub const CODEMOD: Codemod = Codemod {
@@ -16,8 +16,8 @@ pub const CODEMOD: Codemod = Codemod {
 
 fn find(model: &Model) -> Vec<Finding> {
     copied_files(model)
-        .filter(|(_, file)| file.content != Content::Harmless)
-        .map(|(dockerfile, file)| Copying::new(model, dockerfile, file))
+        .filter(|(_, file)| file.content != Content::Harmless && !file.is_ssh_key())
+        .map(|(dockerfile, file)| Copying::new(model, dockerfile, file, &Settled::new()))
         .map(|copying| {
             let path = copying.path().to_owned();
             let title = match &copying.file.verdict {
@@ -29,12 +29,7 @@ fn find(model: &Model) -> Vec<Finding> {
                 }
                 _ => format!("`{path}` stays readable in a layer of the image"),
             };
-            copying.finding(
-                CODEMOD.id,
-                title,
-                "copied into a layer, which a later `rm` does not change",
-                Way::File(None),
-            )
+            copying.finding(CODEMOD.id, title, "copied into a layer, which a later `rm` does not change", Way::File)
         })
         .collect()
 }

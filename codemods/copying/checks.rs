@@ -1,24 +1,22 @@
 //! What keeps a copied file from being moved, or makes it a guess.
 
 use crate::callers::Builder;
-use crate::knowledge::files::FileVerdict;
-use crate::model::{Binding, FileUse, Form, Shape};
+use crate::model::{Binding, FileUse, Form, Shape, mentions};
 use crate::plan::{Change, Label};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
-use super::Copying;
+use super::{Copying, Way};
 
 impl<'m> Copying<'m> {
-    pub(super) fn check(&self, change: &mut Change<'m>) {
+    pub(super) fn check(&self, change: &mut Change<'m>, way: Way) {
         self.check_file(change);
         self.check_shape(change);
-        self.check_key(change);
         if self.is_for_run_time() {
             return;
         }
         self.check_conflicts(change);
-        self.check_mounts(change);
+        self.check_mounts(change, way);
         self.check_start(change);
         self.check_builds(change);
         self.check_triggers(change);
@@ -39,6 +37,13 @@ impl<'m> Copying<'m> {
         let (kind, reason) = match self.file.shape {
             Shape::File if archive => ("copies-folder", format!("`{path}` is an archive of several files")),
             Shape::File => return,
+            Shape::Folder if self.file.is_ssh_key() => (
+                "copies-folder",
+                format!(
+                    "`{path}` is a folder: copy what is public in it by name (`known_hosts`, `config`), and hand the key to \
+                     the build (`RUN --mount=type=ssh`, `docker build --ssh default={path}/KEY`)"
+                ),
+            ),
             Shape::Optional => {
                 // No secret is offered where the file is missing, and a mount without one is none; `src=` has to exist.
                 change.assume(format!("the pattern of the COPY stands for `{path}` alone, which every build has"));
@@ -60,17 +65,6 @@ impl<'m> Copying<'m> {
         change.obstruct(kind, reason, place);
     }
 
-    /// The agent is better than the key, and what belongs to the key (configuration, `ssh-add`) has to go with it.
-    fn check_key(&self, change: &mut Change<'m>) {
-        if !matches!(&self.file.verdict, FileVerdict::BuildInput(input) if input.ssh) {
-            return;
-        }
-        let reason = "a private key is replaced by the ssh agent: `RUN --mount=type=ssh` where git or ssh runs, `docker build \
-                      --ssh default`, without the lines that copy, `chmod`, add or remove the key; `known_hosts` stays";
-        let place = self.entry().and_then(|step| change.place(self.keyword(step), "copied here"));
-        change.obstruct("ssh-key", reason, place);
-    }
-
     fn check_conflicts(&self, change: &mut Change<'m>) {
         let mounted = |step: usize| self.flow.uses.iter().any(|used| used.step == step);
         for conflict in self.flow.conflicts.iter().filter(|conflict| !conflict.if_mounted || mounted(conflict.step)) {
@@ -88,46 +82,45 @@ impl<'m> Copying<'m> {
         }
     }
 
-    fn check_mounts(&self, change: &mut Change<'m>) {
+    fn check_mounts(&self, change: &mut Change<'m>, way: Way) {
         for used in &self.flow.uses {
             let step = &self.dockerfile.steps[used.step];
-            let place = || Label {
-                file: self.dockerfile.path().to_owned(),
-                range: self.keyword(used.step),
-                text: "this RUN reads it".to_owned(),
-            };
-            let Some(target) = used.target.as_deref() else {
-                let reason = "its path in this RUN depends on a working directory that can't be told";
-                change.obstruct("target-unknown", reason, Some(place()));
-                continue;
-            };
-            if target.contains([',', '"', '$', ' ', '\'']) {
-                change.obstruct(
-                    "target-unknown",
-                    format!("`{target}` can't be written as the target of a mount"),
-                    Some(place()),
-                );
-            }
             if matches!(step.run.as_ref().map(|run| &run.form), Some(Form::Foreign)) {
-                change.obstruct(
-                    "windows-shell",
-                    "Windows containers are not built with secret mounts yet",
-                    Some(place()),
-                );
+                let reason = "Windows containers are not built with secret mounts yet";
+                change.obstruct("windows-shell", reason, Some(self.reader(used)));
             }
-            // An empty file would stay in a cache, and a read-only mount has no room for another one (experiment).
-            let within = step.instruction.flags().iter().filter_map(|flag| flag.mount()).any(|mount| {
-                let folder = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key)).unwrap_or("");
-                let inside =
-                    target.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
-                matches!(mount.kind.as_str(), "cache" | "bind") && !folder.is_empty() && inside
-            });
-            if within {
-                let reason =
-                    "another mount of this RUN lies around it, in which a mounted file leaves a trace or has no room";
-                change.obstruct("nested-mount", reason, Some(place()));
+            if way == Way::File {
+                self.check_target(change, used);
             }
         }
+    }
+
+    fn check_target(&self, change: &mut Change<'m>, used: &FileUse) {
+        let Some(target) = used.target.as_deref() else {
+            let reason = "its path in this RUN depends on a working directory that can't be told";
+            return change.obstruct("target-unknown", reason, Some(self.reader(used)));
+        };
+        if target.contains([',', '"', '$', ' ', '\'']) {
+            let reason = format!("`{target}` can't be written as the target of a mount");
+            change.obstruct("target-unknown", reason, Some(self.reader(used)));
+        }
+        // An empty file would stay in a cache, and a read-only mount has no room for another one (experiment).
+        let flags = self.dockerfile.steps[used.step].instruction.flags();
+        let within = flags.iter().filter_map(|flag| flag.mount()).any(|mount| {
+            let folder = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key)).unwrap_or("");
+            let inside = target.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+            matches!(mount.kind.as_str(), "cache" | "bind") && !folder.is_empty() && inside
+        });
+        if within {
+            let reason =
+                "another mount of this RUN lies around it, in which a mounted file leaves a trace or has no room";
+            change.obstruct("nested-mount", reason, Some(self.reader(used)));
+        }
+    }
+
+    fn reader(&self, used: &FileUse) -> Label {
+        let (file, range) = (self.dockerfile.path().to_owned(), self.keyword(used.step));
+        Label { file, range, text: "this RUN reads it".to_owned() }
     }
 
     /// The start command may read the file, or fetch something with it.
@@ -139,7 +132,13 @@ impl<'m> Copying<'m> {
         for step in self.dockerfile.steps.iter().filter(|step| is_start(step.keyword)) {
             let range = step.outer.text_range();
             let text = slice(self.dockerfile.source.text(), range);
-            if text.contains(name) {
+            let fetches =
+                || self.file.is_ssh_key() && self.stays() && SSH_TOOLS.iter().any(|tool| mentions(text, tool));
+            if fetches() {
+                let reason = format!("the start command uses ssh: {}", self.run_time_way());
+                let place = change.place(range, "a build's key does not reach the container");
+                change.obstruct("run-time-value", reason, place);
+            } else if text.contains(name) {
                 let reason = format!("the start command names `{name}`: {}", self.run_time_way());
                 let place = change.place(range, "a build secret does not reach the container");
                 change.obstruct("run-time-value", reason, place);
@@ -164,7 +163,9 @@ impl<'m> Copying<'m> {
             let bringing: Vec<usize> =
                 copies.chain(self.flow.brought_by.iter().copied()).filter(|step| within(*step)).collect();
             let [only] = bringing.as_slice() else { return true };
-            !self.flow.cleanups.iter().any(|it| it.removes && within(it.step) && it.step > *only)
+            let removed = |step: usize| within(step) && step > *only;
+            let cleaned = self.flow.cleanups.iter().any(|it| it.removes && removed(it.step));
+            !cleaned && !self.flow.removed_in.iter().any(|step| removed(*step))
         })
     }
 
@@ -230,6 +231,9 @@ impl<'m> Copying<'m> {
         self.dockerfile.steps[step].instruction.keyword_range()
     }
 }
+
+/// Commands that ask for a key, as a start command names them.
+const SSH_TOOLS: [&str; 7] = ["git", "ssh", "scp", "sftp", "rsync", "autossh", "ansible"];
 
 fn is_start(keyword: Keyword) -> bool {
     matches!(keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)

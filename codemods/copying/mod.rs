@@ -1,6 +1,7 @@
 //! Moving a copied file to mounts: what `copied-credential` and `ssh-key` have in common.
 
 mod checks;
+mod folder;
 mod ignoring;
 
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ use camino::Utf8Path;
 use crate::callers::Offer;
 use crate::knowledge::engines::Feature;
 use crate::knowledge::files::FileVerdict;
-use crate::model::{BoundBuild, Content, CopiedFile, Dockerfile, FileFlow, Model};
+use crate::model::{BoundBuild, Content, CopiedFile, Dockerfile, FileFlow, Model, Settled};
 use crate::plan::{Change, FileMount, Finding, FollowUp, Label, Severity};
 use crate::syntax::dockerfile::Keyword;
 
@@ -23,6 +24,8 @@ pub struct Copying<'m> {
     pub file: CopiedFile,
     /// What becomes of it in the Dockerfile.
     pub flow: FileFlow,
+    /// What the chosen way takes for granted, one sentence each.
+    pub doubts: Vec<String>,
     bound: Vec<BoundBuild<'m>>,
     shipped: Vec<usize>,
 }
@@ -30,24 +33,24 @@ pub struct Copying<'m> {
 /// How the RUNs get what the file was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// The file itself, as a secret; with this mode where root's own is not right.
-    File(Option<&'static str>),
-    /// The ssh agent.
+    /// The file itself, as a secret at the same place.
+    File,
+    /// An ssh agent that holds the key.
     Agent,
 }
 
 impl<'m> Copying<'m> {
-    /// `file`, one of the copied files of `dockerfile`, and where it goes.
+    /// `file`, one of the copied files of `dockerfile`, and where it goes. The commands that are `settled` don't use it.
     #[must_use]
-    pub fn new(model: &'m Model, dockerfile: &'m Dockerfile, file: CopiedFile) -> Self {
-        let mut flow = model.file_flow(dockerfile, &file);
+    pub fn new(model: &'m Model, dockerfile: &'m Dockerfile, file: CopiedFile, settled: &Settled) -> Self {
+        let mut flow = model.file_flow(dockerfile, &file, settled);
         if !matches!(file.verdict, FileVerdict::BuildInput(_)) {
             // The application's own settings: code that may read anything is no reason to take them for a build's.
             flow.uses.retain(|used| used.evidence.is_certain());
         }
         let bound = model.bound_builds(dockerfile);
         let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
-        Self { model, dockerfile, file, flow, bound, shipped }
+        Self { model, dockerfile, file, flow, doubts: Vec::new(), bound, shipped }
     }
 
     /// The path in the build context.
@@ -88,7 +91,8 @@ impl<'m> Copying<'m> {
     #[must_use]
     pub fn finding(&self, codemod: &'static str, title: String, what: &str, way: Way) -> Finding {
         let mut change = Change::new(self.model, self.dockerfile);
-        self.check(&mut change);
+        self.check(&mut change, way);
+        self.doubts.iter().for_each(|doubt| change.assume(doubt));
         if self.is_for_run_time() {
             self.check_run_time(&mut change);
         } else {
@@ -97,11 +101,11 @@ impl<'m> Copying<'m> {
         let id = self.id();
         let count = self.flow.targets().len();
         let verb = match way {
-            Way::File(_) if count == 0 || self.is_for_run_time() => format!("leave `{}` out of the image", self.path()),
-            Way::File(_) => {
+            Way::File if count == 0 || self.is_for_run_time() => format!("leave `{}` out of the image", self.path()),
+            Way::File => {
                 format!("mount `{}` as secret `{id}` in {count} RUN instruction{}", self.path(), plural(count))
             }
-            Way::Agent => format!("mount the ssh agent in {count} RUN instruction{}", plural(count)),
+            Way::Agent => format!("mount an ssh agent with the key in {count} RUN instruction{}", plural(count)),
         };
         let (fix, notes) = change.finish(verb);
         let severity = if self.is_shipped() { Severity::Error } else { Severity::Warning };
@@ -131,18 +135,8 @@ impl<'m> Copying<'m> {
         self.file.sources.iter().for_each(|source| change.remove_source(*source));
         self.flow.onward.iter().for_each(|source| change.remove_source(*source));
         self.flow.cleanups.iter().for_each(|cleanup| change.clean_up(cleanup.clone()));
-        let id = self.id();
-        for (step, targets) in self.flow.targets() {
-            for target in targets {
-                let mount = match way {
-                    Way::File(mode) => FileMount::Secret { id: id.clone(), target: target.to_owned(), mode },
-                    Way::Agent => FileMount::Agent,
-                };
-                if way == Way::Agent || !self.is_mounted(step, target) {
-                    change.mount_file(step, &mount);
-                }
-            }
-        }
+        self.keep_folder(change);
+        self.mount(change, way);
         if !self.flow.uses.is_empty() {
             change.require(Feature::Mount);
             self.offer(change, way);
@@ -151,6 +145,19 @@ impl<'m> Copying<'m> {
             self.ignore(change);
         }
         self.tell(change, way);
+    }
+
+    fn mount(&self, change: &mut Change<'m>, way: Way) {
+        let id = self.id();
+        for (step, targets) in self.flow.targets() {
+            if way == Way::Agent {
+                change.mount_file(step, &FileMount::Agent);
+                continue;
+            }
+            for target in targets.into_iter().filter(|target| !self.is_mounted(step, target)) {
+                change.mount_file(step, &FileMount::Secret { id: id.clone(), target: target.to_owned() });
+            }
+        }
     }
 
     fn is_mounted(&self, step: usize, target: &str) -> bool {
@@ -163,8 +170,8 @@ impl<'m> Copying<'m> {
 
     fn offer(&self, change: &mut Change<'m>, way: Way) {
         let offer = match way {
-            Way::File(_) => Offer::File { id: self.id(), path: self.path().to_owned() },
-            Way::Agent => Offer::Agent,
+            Way::File => Offer::File { id: self.id(), path: self.path().to_owned() },
+            Way::Agent => Offer::Agent { key: self.path().to_owned() },
         };
         // What ONBUILD runs is run by builds of other Dockerfiles.
         let own = self.flow.uses.iter().map(|used| &self.dockerfile.steps[used.step]).filter(|step| !step.onbuild);
@@ -207,8 +214,8 @@ impl<'m> Copying<'m> {
         }
         if self.bound.is_empty() && !self.flow.uses.is_empty() {
             let flag = match way {
-                Way::File(_) => format!("--secret id={},src={path}", self.id()),
-                Way::Agent => "--ssh default".to_owned(),
+                Way::File => format!("--secret id={},src={path}", self.id()),
+                Way::Agent => format!("--ssh default={path}"),
             };
             let text = format!("`{flag}` wherever `{dockerfile}` is built (no file here builds it)");
             change.follow_up(FollowUp::Provide(text));

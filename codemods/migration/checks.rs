@@ -13,13 +13,18 @@ use super::Migration;
 
 impl<'m> Migration<'m> {
     pub(super) fn check(&self, change: &mut Change<'m>) {
-        self.check_file(change);
-        self.check_outside_uses(change);
-        self.check_forms(change);
+        self.check_surroundings(change);
         if self.secret.entry != Entry::Mount {
             self.check_rests(change);
         }
         self.note_programs(change);
+    }
+
+    /// Everything but what the commands do with the value.
+    pub(super) fn check_surroundings(&self, change: &mut Change<'m>) {
+        self.check_file(change);
+        self.check_outside_uses(change);
+        self.check_forms(change);
         self.check_builders(change);
         self.check_mentions(change);
         self.check_defaults(change);

@@ -10,9 +10,10 @@ mod repair;
 
 pub use questions::{Question, questions};
 
-use crate::callers::{ArgumentValue, Builder, RequestedSecret, SecretSource};
+use crate::callers::{ArgumentValue, Builder, Receipt, RequestedSecret, SecretSource};
 use crate::config::{MountForm, SecretSettings};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
+use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{
@@ -93,6 +94,9 @@ impl<'m> Migration<'m> {
     /// The id of the codemod that speaks for it: what writes the value down matters more than how it enters.
     #[must_use]
     pub fn codemod(&self) -> &'static str {
+        if self.is_ssh_key() {
+            return "ssh-key";
+        }
         let mut id = match self.is_relayed() || self.secret.entry == Entry::Variable {
             true => "env-secret",
             false => "arg-secret",
@@ -107,6 +111,17 @@ impl<'m> Migration<'m> {
             }
         }
         id
+    }
+
+    /// Whether the value is a private SSH key that came as a build argument: by its name, or by the file it is written to.
+    fn is_ssh_key(&self) -> bool {
+        let key_file = |path: &str| matches!(classify_file(path), FileVerdict::BuildInput(input) if input.ssh);
+        let becomes_one = || {
+            let runs = self.secret.uses.iter().filter_map(|used| Some((self.run(used.step)?, used.name.as_str())));
+            let mut rests = runs.flat_map(|(run, name)| rests(run, name));
+            rests.any(|rest| matches!(&rest.kind, RestKind::File(path) if key_file(path)))
+        };
+        self.secret.entry == Entry::Argument && (self.secret.kind == SecretKind::SshKey || becomes_one())
     }
 
     /// Whether an ENV with the value is part of an image that somebody runs.
@@ -128,7 +143,34 @@ impl<'m> Migration<'m> {
     #[must_use]
     pub fn finding(mut self, codemod: &'static str, title: String, primary: &str) -> Finding {
         let change = self.change();
-        let (fix, mut notes) = change.finish(self.fix_title());
+        let fix_title = self.fix_title();
+        self.conclude(codemod, (title, fix_title), primary, change)
+    }
+
+    /// The finding with another repair than mounts of the secret: the checks are the same, and `repair` does the rest.
+    /// `titles` are the sentence of the finding and the verb phrase of its fix.
+    #[must_use]
+    pub fn finding_with(
+        self,
+        codemod: &'static str,
+        titles: (String, String),
+        primary: &str,
+        repair: impl FnOnce(&mut Change<'m>),
+    ) -> Finding {
+        let mut change = Change::new(self.model, self.dockerfile);
+        self.check_surroundings(&mut change);
+        repair(&mut change);
+        self.conclude(codemod, titles, primary, change)
+    }
+
+    fn conclude(
+        self,
+        codemod: &'static str,
+        (title, fix_title): (String, String),
+        primary: &str,
+        change: Change<'m>,
+    ) -> Finding {
+        let (fix, mut notes) = change.finish(fix_title);
         if suppression(self.dockerfile).is_some() && buildkit_flags(self.name()) {
             notes.push(format!("BuildKit's rule `{BUILDKIT_RULE}` about it is switched off in this file"));
         }
@@ -235,7 +277,8 @@ impl<'m> Migration<'m> {
         }
         let reads = !self.secret.uses.is_empty();
         for bound in &self.bound {
-            let secret = reads.then(|| RequestedSecret { id: self.id(), from_file: style == Style::File });
+            let receipt = if style == Style::File { Receipt::File } else { Receipt::Variable };
+            let secret = reads.then(|| RequestedSecret { id: self.id(), receipt });
             change.request(*bound, self.name(), secret);
         }
     }

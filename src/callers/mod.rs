@@ -66,9 +66,30 @@ pub struct Request {
 pub struct RequestedSecret {
     /// The id in the Dockerfile's mounts, such as `npm_token`.
     pub id: String,
-    /// Whether the Dockerfile reads the secret with `$(cat …)`, which strips a final newline. Only then may the value
-    /// come from a file: an `env=` mount would hand the newline to the tool (experiment, Engine 28.5).
-    pub from_file: bool,
+    /// How the RUNs get it, which decides where its value may come from.
+    pub receipt: Receipt,
+}
+
+impl RequestedSecret {
+    /// Whether `build` passes it.
+    fn is_passed_by(&self, build: &Build) -> bool {
+        match self.receipt {
+            Receipt::Variable | Receipt::File => build.secrets.iter().any(|passed| passed.id == self.id),
+            Receipt::Agent => build.ssh,
+        }
+    }
+}
+
+/// How the RUNs of a Dockerfile get what took a build argument's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    /// From an `env=` mount. A file would hand its final newline to the tool (experiment, Engine 28.5), so the value has to
+    /// come from a variable.
+    Variable,
+    /// With `$(cat …)`, which strips a final newline: the value may come from a file as well.
+    File,
+    /// As an ssh agent that the builder fills with the key (`--ssh default=FILE`): the value has to be a file's content.
+    Agent,
 }
 
 /// Something that a build has to hand to the Dockerfile, and that no build argument carried before.
@@ -81,8 +102,12 @@ pub enum Offer {
         /// The file, relative to the build context: what a `COPY` named.
         path: Utf8PathBuf,
     },
-    /// The ssh agent of whoever builds: `--ssh default`.
-    Agent,
+    /// An ssh agent that the builder makes for this build and fills with a key file of the build context:
+    /// `--ssh default=CONTEXT/KEY`. It needs no agent where the build is started (experiment: Engine 28.5, Compose 2.40).
+    Agent {
+        /// The key file, relative to the build context: what a `COPY` named.
+        key: Utf8PathBuf,
+    },
 }
 
 /// What passing a secret takes in one file.

@@ -53,7 +53,7 @@ fn hands_over(before: &Build, after: &Build, offers: &[Offer]) -> bool {
     let passed = |id: &str| after.secrets.iter().any(|passed| passed.id == id);
     let asked = offers.iter().all(|offer| match offer {
         Offer::File { id, .. } => passed(id),
-        Offer::Agent => after.ssh,
+        Offer::Agent { .. } => after.ssh,
     });
     asked
         && before.secrets.iter().all(|old| passed(&old.id))
@@ -69,7 +69,7 @@ pub(super) fn refusal(reason: impl Into<String>, range: TextRange) -> Refusal {
 /// The offers that `build` does not honour yet.
 ///
 /// # Errors
-/// It runs something without secrets, or passes another one under the same id.
+/// It runs something without secrets, passes another one under the same id, or forwards an agent of which nothing is known.
 pub(super) fn missing(build: &Build, offers: &[Offer]) -> Result<Vec<Offer>, Refusal> {
     if let Builder::WithoutSecrets(sentence) = &build.builder {
         return Err(refusal(sentence.as_str(), build.range));
@@ -77,9 +77,11 @@ pub(super) fn missing(build: &Build, offers: &[Offer]) -> Result<Vec<Offer>, Ref
     let mut missing = Vec::new();
     for offer in offers {
         let Offer::File { id, path } = offer else {
-            if !build.ssh {
-                missing.push(offer.clone());
+            if build.ssh {
+                let reason = "the build forwards an ssh agent already, and whether that one has the key can't be told";
+                return Err(refusal(reason, build.range));
             }
+            missing.push(offer.clone());
             continue;
         };
         match build.secrets.iter().find(|passed| passed.id == *id) {

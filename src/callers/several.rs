@@ -130,7 +130,7 @@ impl Asked<'_> {
             let filled = values.any(|value| *value != ArgumentValue::Empty);
             let secret = request.secret.as_ref().filter(|_| filled);
             after.arguments.iter().all(|given| given.name != *name)
-                && secret.is_none_or(|secret| after.secrets.iter().any(|passed| passed.id == secret.id))
+                && secret.is_none_or(|secret| secret.is_passed_by(after))
         })
     }
 }

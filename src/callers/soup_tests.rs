@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::compose::Compose;
 use super::github::GithubActions;
-use super::{Caller, Request, RequestedSecret, Surroundings};
+use super::{Caller, Receipt, Request, RequestedSecret, Surroundings};
 use crate::source::{Source, apply_edits};
 
 struct Everything;
@@ -60,7 +60,7 @@ fn filled(skeleton: &'static str) -> impl Strategy<Value = String> {
 fn check(caller: &dyn Caller, path: &str, text: &str) {
     let source = Source::new(path, text.as_bytes().to_vec());
     for build in caller.builds(&source, &Everything) {
-        let secret = Some(RequestedSecret { id: "t".to_owned(), from_file: false });
+        let secret = Some(RequestedSecret { id: "t".to_owned(), receipt: Receipt::Variable });
         let request = Request { argument: "T".to_owned(), secret };
         let Ok(rewrite) = caller.pass_secrets(&source, &Everything, &build, &[request]) else { continue };
         let after = apply_edits(text, &rewrite.edits).expect("edits that do not overlap");

@@ -75,7 +75,7 @@ fn reads_as_asked(
             .iter()
             .any(|argument| argument.name == request.argument && argument.value != ArgumentValue::Empty);
         let secret = request.secret.as_ref().filter(|_| asked);
-        secret.is_none_or(|secret| after.secrets.iter().any(|passed| passed.id == secret.id))
+        secret.is_none_or(|secret| secret.is_passed_by(after))
     };
     let old_secrets_stay = build.secrets.iter().all(|old| after.secrets.iter().any(|new| new.id == old.id));
     kept(build) == kept(after)

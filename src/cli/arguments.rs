@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use super::{Committing, Proposing, Verify};
+use super::{Committing, Fleet, Proposing, StatusOf, Verify};
 
 /// Find the secrets that Docker builds leak, and move them to BuildKit mounts together with every file that builds the
 /// image.
@@ -120,6 +120,18 @@ pub enum Command {
     /// The image is read as a stream, and nothing is unpacked to disk. Values are never printed. Exit status: 0 if
     /// nothing was found, 1 if something was, 2 if the image could not be read to its end.
     Verify(Verify),
+    /// Plan, push or propose the fixes of many repositories.
+    ///
+    /// Each is cloned into a cache, and nobody's work tree is touched. What became of each is kept in the state, which
+    /// `dfmigrate status` shows. A run that was killed or failed in parts is gone on with by the same command.
+    ///
+    /// Exit status: 0 if nothing remains to be done, 1 if findings remain, 2 if a repository failed.
+    Fleet(Fleet),
+    /// Show what became of the repositories of a fleet.
+    Status(StatusOf),
+    /// Work on one repository of a fleet, which is described at standard input.
+    #[command(hide = true)]
+    FleetWorker,
 }
 
 /// The files and directories of a command.

@@ -13,6 +13,7 @@ mod explain;
 mod failure;
 mod fix;
 mod flags;
+mod fleet;
 mod gate;
 mod ids;
 mod propose;
@@ -23,6 +24,7 @@ mod verify;
 
 pub use arguments::{Arguments, Color, Command, Paths};
 pub use commit::{Committing, Parts};
+pub use fleet::{Fleet, Reporting, StatusOf};
 pub use propose::{ForgeName, Proposing};
 pub use verify::{MessageFormat, Verify};
 
@@ -75,6 +77,9 @@ fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure>
         Some(Command::Explain { id }) => explain::run(id, streams),
         Some(Command::Codemods) => codemods::run(streams),
         Some(Command::Verify(verify)) => verify::run(verify, streams),
+        Some(Command::Fleet(fleet)) => fleet::run(fleet, streams),
+        Some(Command::Status(status)) => fleet::status(status, streams),
+        Some(Command::FleetWorker) => fleet::work(streams),
         None if arguments.interactive => review::run(arguments, streams),
         None if arguments.proposing.pr => propose::run(arguments, streams),
         None if arguments.fix => fix::run(arguments, streams),

@@ -36,6 +36,8 @@ struct Repository {
     default_branch: Option<String>,
     #[serde(default)]
     is_disabled: bool,
+    #[serde(default)]
+    is_fork: bool,
     remote_url: Option<String>,
 }
 
@@ -192,6 +194,7 @@ impl Forge for Azure {
             path: format!("{}/{}", one.project.name, one.name),
             clone_url: one.remote_url.as_deref().map(without_user).unwrap_or_default(),
             default_branch: one.default_branch.as_deref().map(short).unwrap_or_default().to_owned(),
+            is_fork: one.is_fork,
         };
         Ok(found.value.into_iter().filter(|one| !one.is_disabled).map(listed).collect())
     }

@@ -29,6 +29,7 @@ struct Repository {
     full_name: String,
     mainbranch: Option<Branch>,
     links: RepositoryLinks,
+    parent: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -230,6 +231,7 @@ impl Forge for Bitbucket {
         let found = self.all::<Repository>(&Target::new(["repositories", group]))?;
         let listed = |one: Repository| Listed {
             clone_url: one.clone_url(),
+            is_fork: one.parent.is_some(),
             path: one.full_name,
             default_branch: one.mainbranch.map_or_else(String::new, |branch| branch.name),
         };

@@ -32,6 +32,7 @@ struct Repository {
     project: Project,
     #[serde(default)]
     archived: bool,
+    origin: Option<Value>,
     links: Option<RepositoryLinks>,
 }
 
@@ -254,6 +255,7 @@ impl Forge for BitbucketServer {
             clone_url: one.clone_url(),
             path: format!("{}/{}", one.project.key, one.slug),
             default_branch: String::new(),
+            is_fork: one.origin.is_some(),
         };
         Ok(found.into_iter().filter(|one| !one.archived).map(listed).collect())
     }

@@ -30,6 +30,8 @@ struct Repository {
     default_branch: String,
     #[serde(default)]
     archived: bool,
+    #[serde(default)]
+    fork: bool,
     permissions: Option<Permissions>,
     parent: Option<Parent>,
 }
@@ -220,6 +222,7 @@ impl Forge for Gitea {
             path: one.full_name,
             clone_url: one.clone_url,
             default_branch: one.default_branch,
+            is_fork: one.fork,
         };
         Ok(found.into_iter().filter(|one| !one.archived).map(listed).collect())
     }

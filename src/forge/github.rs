@@ -30,6 +30,8 @@ struct Repository {
     default_branch: String,
     #[serde(default)]
     archived: bool,
+    #[serde(default)]
+    fork: bool,
     permissions: Option<Permissions>,
 }
 
@@ -177,6 +179,7 @@ impl Forge for GitHub {
             path: one.full_name,
             clone_url: one.clone_url,
             default_branch: one.default_branch,
+            is_fork: one.fork,
         };
         Ok(found.into_iter().filter(|one| !one.archived).map(listed).collect())
     }

@@ -36,6 +36,7 @@ struct Project {
     permissions: Option<Permissions>,
     namespace: Option<Namespace>,
     import_status: Option<String>,
+    forked_from_project: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -230,6 +231,7 @@ impl Forge for GitLab {
             path: one.path_with_namespace,
             clone_url: one.http_url_to_repo,
             default_branch: one.default_branch.unwrap_or_default(),
+            is_fork: one.forked_from_project.is_some(),
         };
         Ok(found.into_iter().filter(|one| !one.archived).map(listed).collect())
     }

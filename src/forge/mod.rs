@@ -202,8 +202,11 @@ pub struct Listed {
     pub path: String,
     /// Where to clone from, over https and without user information.
     pub clone_url: String,
-    /// Its default branch; empty for a repository without commits.
+    /// Its default branch; empty for a repository without commits, and where the forge's list does not say (Bitbucket Data
+    /// Center).
     pub default_branch: String,
+    /// Whether it is a fork of another.
+    pub is_fork: bool,
 }
 
 /// The forge at `address`.

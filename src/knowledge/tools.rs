@@ -15,8 +15,8 @@ mod table;
 mod tests;
 
 pub use config::{ConfigFile, config_files, references};
-pub use files::reads_file;
-pub use output::{embeds, fills_in, logs, passes_through};
+pub use files::{is_offline, reads_file};
+pub use output::{embeds, fills_in, logs, passes_through, prints_files};
 pub use persistence::{Persistence, persists};
 
 use serde::Deserialize;

@@ -65,6 +65,14 @@ pub struct CopiedFile {
     pub sources: Vec<CopySource>,
 }
 
+impl CopiedFile {
+    /// Whether its path says that it is a private SSH key, or a folder of them.
+    #[must_use]
+    pub fn is_ssh_key(&self) -> bool {
+        matches!(&self.verdict, FileVerdict::BuildInput(input) if input.ssh)
+    }
+}
+
 impl Model {
     /// The credential files that `dockerfile` copies from its context, in the order of the first copy; those that only come
     /// along with a folder last.
@@ -116,7 +124,8 @@ impl Model {
         };
         let verdict = verdict_of(&path, &landed)?;
         let contexts = self.contexts(dockerfile);
-        let folder = contexts.iter().any(|context| self.is_folder(&context.join(&path)));
+        let folder = names_a_folder(path.file_name().unwrap_or(""))
+            || contexts.iter().any(|context| self.is_folder(&context.join(&path)));
         let shape = match pattern {
             _ if computed => Shape::Computed,
             Some(shape) => shape,
@@ -217,6 +226,15 @@ impl Model {
         }
         by_path.into_iter().filter(|(_, copies)| *copies).map(|(path, _)| path).collect()
     }
+}
+
+fn last(path: &str) -> &str {
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or("")
+}
+
+/// Whether a path of this name is a folder wherever it exists: the folders that tools keep credentials in.
+pub(super) fn names_a_folder(name: &str) -> bool {
+    matches!(name, ".ssh" | ".aws" | ".docker" | ".kube" | ".gnupg")
 }
 
 /// Whether a `COPY` or `ADD` takes its sources from the build context.

@@ -7,7 +7,7 @@ use crate::syntax::shell::{Command, RedirectKind};
 use super::file_commands::{Deed, Denotes, Scene};
 use super::file_flow::{FileTracer, Sighting};
 use super::reading::effective_words;
-use super::{Dockerfile, Evidence, ImagePath, Model};
+use super::{Dockerfile, Evidence, FileReaders, ImagePath, Model};
 
 /// What a command does with the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Model {
     /// The place of a file that a command of the RUN at `step` names `written`; `None` where that can't be told.
     #[must_use]
     pub fn file_at(&self, dockerfile: &Dockerfile, step: usize, written: &str) -> Option<ImagePath> {
-        let tracer = FileTracer::new(self, dockerfile, None);
+        let tracer = FileTracer::new(self, dockerfile, FileReaders::of(None));
         let nowhere = ImagePath::from_root("/");
         tracer.scene(step, &nowhere, &|name| tracer.variable(step, name)).resolve(written)
     }
@@ -66,7 +66,7 @@ impl Model {
         if !run.is_understood() || run.shells.is_empty() {
             return None;
         }
-        let tracer = FileTracer::new(self, dockerfile, Some(input));
+        let tracer = FileTracer::new(self, dockerfile, FileReaders::of(Some(input)));
         let variables = |name: &str| tracer.variable(step, name);
         let mut scene = tracer.scene(step, file, &variables);
         let mut actions = Vec::new();

@@ -74,6 +74,12 @@ impl Scene<'_> {
         if self.is_written_by(command) {
             return Deed::Spreads(format!("`{program}` writes `{}`", self.file.file_name()));
         }
+        if operands.iter().any(|word| self.is_among(word)) {
+            let clause = format!("`{program}` takes `{}` by a pattern", self.file.file_name());
+            let forced = program == "rm" && command.words.iter().filter_map(Word::literal).any(|word| is_forced(&word));
+            // Without `-f` a pattern that matches nothing any more is an error.
+            return if forced { Deed::Disturbs(clause) } else { Deed::Spreads(clause) };
+        }
         match program.as_str() {
             "rm" | "unlink" | "shred" | "chmod" | "chown" | "chgrp" if names => {
                 self.tends(&program, &operands, &denotes)
@@ -92,6 +98,15 @@ impl Scene<'_> {
             {
                 Deed::Spreads(format!("`{program} -i` changes `{}`", self.file.file_name()))
             }
+            "ssh-keygen" if names && command.words.iter().filter_map(Word::literal).any(|word| word == "-p") => {
+                Deed::Spreads(format!("`{program} -p` changes `{}`", self.file.file_name()))
+            }
+            "openssl" if names && command.words.iter().filter_map(Word::literal).any(|word| word == "-out") => {
+                Deed::Spreads(format!(
+                    "`{program}` reads or writes `{}`, and makes another file of it",
+                    self.file.file_name()
+                ))
+            }
             _ if self.is_kept_by(&words) => {
                 Deed::Spreads(format!("`{program}` writes its settings into `{}`", self.file.file_name()))
             }
@@ -101,6 +116,18 @@ impl Scene<'_> {
                 None => Deed::Nothing,
             },
         }
+    }
+
+    /// Whether `command` removes the file, by its own path or with a folder around it.
+    pub(super) fn removes(&self, command: &Command) -> bool {
+        let program = command.effective_name().unwrap_or_default();
+        let recursive = command.words.iter().filter_map(Word::literal).any(|word| is_recursive(&word));
+        let gone = |word: &&Word| match self.denotes(word) {
+            Denotes::File => true,
+            Denotes::Folder => recursive,
+            Denotes::Other | Denotes::Unclear => false,
+        };
+        matches!(program.as_str(), "rm" | "unlink" | "shred") && self.operands(command, &program).iter().any(gone)
     }
 
     /// Where a tool that is given the file keeps its content: `gcloud auth activate-service-account --key-file=FILE`.
@@ -174,7 +201,20 @@ impl Scene<'_> {
         }
     }
 
-    /// The place that a path names, as it is written without quotes.
+    /// Whether `word` is a pattern that matches the file: `~/.ssh/*`.
+    fn is_among(&self, word: &Word) -> bool {
+        let written = word.lossy();
+        let (folder, name) = written.rsplit_once('/').unwrap_or((".", written.as_str()));
+        let Some((front, rest)) = name.split_once(['*', '?', '[']).filter(|_| !word.is_quoted()) else { return false };
+        let back = rest.rsplit(['*', '?', ']']).next().unwrap_or("");
+        let own = self.file.file_name();
+        let matches = own.starts_with(front) && own.ends_with(back) && own.len() >= front.len() + back.len();
+        let rest =
+            self.resolve(folder).and_then(|folder| self.file.below(&folder).map(|rest| rest.as_str().to_owned()));
+        matches && rest.as_deref() == Some(own)
+    }
+
+    /// The path that a word is; `None` where a variable in it or the directory can't be told.
     pub(super) fn resolve(&self, written: &str) -> Option<ImagePath> {
         for home in ["~", "$HOME", "${HOME}"] {
             if let Some(rest) = written.strip_prefix(home).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
@@ -215,6 +255,10 @@ fn is_recursive(word: &str) -> bool {
     word == "--recursive"
         || word == "--archive"
         || word.starts_with('-') && !word.starts_with("--") && word.contains(['r', 'R', 'a'])
+}
+
+fn is_forced(word: &str) -> bool {
+    word == "--force" || word.starts_with('-') && !word.starts_with("--") && word.contains('f')
 }
 
 fn is_in_place(word: &str) -> bool {

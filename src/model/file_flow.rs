@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::Utf8Path;
 
-use crate::knowledge::files::{BuildInput, FileVerdict};
+use crate::knowledge::files::FileVerdict;
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::Keyword;
 use crate::syntax::shell::Command;
@@ -13,7 +13,7 @@ use super::copied::copies_from_context;
 use super::file_commands::Deed;
 use super::reading::effective_words;
 use super::run::{Form, Run};
-use super::{CopiedFile, CopySource, Dockerfile, Evidence, ImagePath, Model};
+use super::{CopiedFile, CopySource, Dockerfile, Evidence, FileReaders, ImagePath, Model, Settled};
 
 /// A RUN that reads the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct FileFlow {
     pub brought_by: BTreeSet<usize>,
     /// The stages in which it can be seen.
     pub stages: BTreeSet<usize>,
+    /// The RUNs that remove it whatever happens, alone or with its folder.
+    pub removed_in: BTreeSet<usize>,
 }
 
 /// A file at a place: from a step on, in a stage and those that start from it.
@@ -98,46 +100,68 @@ impl Sighting {
 impl Model {
     /// Where `file` goes in `dockerfile`.
     #[must_use]
-    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile) -> FileFlow {
+    pub fn file_flow(&self, dockerfile: &Dockerfile, file: &CopiedFile, settled: &Settled) -> FileFlow {
         let input = match &file.verdict {
             FileVerdict::BuildInput(input) => Some(input),
             _ => None,
         };
-        let mut tracer = FileTracer::new(self, dockerfile, input);
+        let mut tracer = FileTracer::new(self, dockerfile, FileReaders { input, settled });
         let mut open = VecDeque::new();
         for source in &file.sources {
             open.extend(tracer.entry(source, file.path.file_name().unwrap_or("")));
         }
         open.extend(tracer.brought_again(file.path.as_path()));
-        let mut seen = BTreeSet::new();
-        while let Some(sighting) = open.pop_front() {
-            if seen.insert(sighting.clone()) {
-                open.extend(tracer.follow(&sighting));
-            }
-        }
-        tracer.flow.uses.sort_by_key(|used| used.step);
-        tracer.flow.uses.dedup();
-        tracer.flow
+        tracer.trace(open)
+    }
+
+    /// Where a file goes that the RUN at `step` writes to `path`, as its commands name it. The commands that write it are to
+    /// be among the settled ones of `readers`. `None` where the place can't be told.
+    #[must_use]
+    pub fn written_flow(
+        &self,
+        dockerfile: &Dockerfile,
+        step: usize,
+        path: &str,
+        readers: FileReaders<'_>,
+    ) -> Option<FileFlow> {
+        let tracer = FileTracer::new(self, dockerfile, readers);
+        let stage = dockerfile.steps.get(step)?.stage?;
+        let nothing = ImagePath::from_root("/");
+        let variables = |name: &str| tracer.variable(step, name);
+        let path = tracer.scene(step, &nothing, &variables).resolve(path)?;
+        // From the step in front of it, so that the rest of this RUN is looked at as well.
+        let sighting = Sighting { stage, step: step.checked_sub(1)?, path, along: false };
+        Some(tracer.trace(VecDeque::from([sighting])))
     }
 }
 
 pub(super) struct FileTracer<'m> {
     pub(super) model: &'m Model,
     pub(super) dockerfile: &'m Dockerfile,
-    pub(super) input: Option<&'m BuildInput>,
+    pub(super) readers: FileReaders<'m>,
     pub(super) given: BTreeSet<String>,
     flow: FileFlow,
 }
 
 impl<'m> FileTracer<'m> {
-    /// One that has seen nothing yet, of a file that the table lists as `input`.
-    pub(super) fn new(model: &'m Model, dockerfile: &'m Dockerfile, input: Option<&'m BuildInput>) -> Self {
+    /// One that has seen nothing yet.
+    pub(super) fn new(model: &'m Model, dockerfile: &'m Dockerfile, readers: FileReaders<'m>) -> Self {
         let given = model.given_arguments(dockerfile);
-        Self { model, dockerfile, input, given, flow: FileFlow::default() }
+        Self { model, dockerfile, readers, given, flow: FileFlow::default() }
     }
-}
 
-impl FileTracer<'_> {
+    fn trace(mut self, mut open: VecDeque<Sighting>) -> FileFlow {
+        let mut seen = BTreeSet::new();
+        while let Some(sighting) = open.pop_front() {
+            if seen.insert(sighting.clone()) {
+                open.extend(self.follow(&sighting));
+            }
+        }
+        self.flow.uses.sort_by_key(|used| used.step);
+        self.flow.uses.dedup();
+        self.flow
+    }
+
     fn entry(&mut self, source: &CopySource, name: &str) -> Option<Sighting> {
         let stage = self.dockerfile.steps.get(source.step)?.stage?;
         match self.dockerfile.landing(source.step, name, &self.given) {
@@ -266,7 +290,7 @@ impl FileTracer<'_> {
         if deeds {
             return;
         }
-        let Some(evidence) = self.evidence(run, sighting, mentioned) else { return };
+        let Some(evidence) = self.evidence((index, run), sighting, mentioned) else { return };
         let target = path.as_target(&workdir);
         let near = workdir.below(&path.join("..")).is_some() || run.commands().any(starts_own_script);
         self.flow.uses.push(FileUse { step: index, target, evidence, near });
@@ -322,6 +346,14 @@ impl FileTracer<'_> {
             scene.directory = scene.directory.filter(|directory| directory == workdir);
             for context in shell.script.commands() {
                 let command = context.command;
+                if self.readers.is_settled(index, number, command.range) {
+                    let text = shell.view.as_ref().map_or("", |view| slice(view.text(), command.range));
+                    tidied += count_mentions(text, path.file_name());
+                    continue;
+                }
+                if number == 0 && context.depth == 0 && scene.removes(command) {
+                    self.flow.removed_in.insert(index);
+                }
                 match scene.deed(command) {
                     Deed::Tends { words, whole, removes } => {
                         let text = shell.view.as_ref().map_or("", |view| slice(view.text(), command.range));
@@ -368,7 +400,10 @@ fn count_mentions(text: &str, name: &str) -> usize {
     let whole = |at: usize| {
         let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied();
         let after = text.as_bytes().get(at + name.len()).copied();
-        !before.is_some_and(|byte| is_part(byte) || byte == b'.') && !after.is_some_and(is_part)
+        // `id_rsa.pub` is another file.
+        let longer =
+            after == Some(b'.') && text.as_bytes().get(at + name.len() + 1).is_some_and(u8::is_ascii_alphanumeric);
+        !before.is_some_and(|byte| is_part(byte) || byte == b'.') && !after.is_some_and(is_part) && !longer
     };
     if name.is_empty() { 0 } else { text.match_indices(name).filter(|(at, _)| whole(*at)).count() }
 }

@@ -42,11 +42,16 @@ impl FileTracer<'_> {
 
     /// Whether the file lies where its tools look for it. One that a `COPY` names was put where somebody needs it.
     pub(super) fn is_found(&self, sighting: &Sighting) -> bool {
-        self.input.is_none_or(|input| input.is_found_at(sighting.path.path().as_str()))
+        self.readers.input.is_none_or(|input| input.is_found_at(sighting.path.path().as_str()))
     }
 
     /// Whether the RUN reads the file, and why that is thought.
-    pub(super) fn evidence(&self, run: &Run, sighting: &Sighting, mentioned: bool) -> Option<Evidence> {
+    pub(super) fn evidence(
+        &self,
+        (index, run): (usize, &Run),
+        sighting: &Sighting,
+        mentioned: bool,
+    ) -> Option<Evidence> {
         if mentioned {
             return Some(Evidence::Named);
         }
@@ -58,7 +63,8 @@ impl FileTracer<'_> {
         if !run.is_understood() || run.shells.is_empty() {
             return Some(Evidence::Possible("runs text that is not understood".to_owned()));
         }
-        strongest(run.commands().map(|command| self.words_read(&effective_words(command), sighting, 0)))
+        let commands = self.readers.open_commands(index, run);
+        strongest(commands.map(|command| self.words_read(&effective_words(command), sighting, 0)))
     }
 
     /// Whether a command of these words reads the file, and why that is thought.
@@ -81,8 +87,8 @@ impl FileTracer<'_> {
             return Some(Evidence::Possible(format!("runs `{}`", script.path())));
         }
         let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
-        let readers = self.input.map(|input| input.tools.as_slice()).unwrap_or_default();
-        match tools::reads_file(words, readers) {
+        match tools::reads_file(words, self.readers.tools()) {
+            _ if self.readers.over_network() && tools::is_offline(words) => None,
             Reading::Never => None,
             Reading::Reads { .. } if sighting.along && !self.is_found(sighting) => None,
             Reading::Reads { why, .. } => Some(Evidence::Tool(why)),

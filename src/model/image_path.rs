@@ -7,6 +7,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::syntax::dockerfile::{Keyword, Word};
 
+use super::copied::names_a_folder;
 use super::{Dockerfile, Step};
 
 /// Where a path begins.
@@ -195,7 +196,7 @@ impl Dockerfile {
             && (DIRECTORIES.contains(&target.path().as_str())
                 || target.path().parent().is_some_and(|parent| parent == "home"));
         let file = target.file_name();
-        if sources.len() > 1 || named || ((known || usual) && file != name) {
+        if sources.len() > 1 || named || names_a_folder(file) || ((known || usual) && file != name) {
             return Ok(target.join(name));
         }
         let speaks = matches!(classify_file(file), FileVerdict::BuildInput(_) | FileVerdict::Runtime { .. });
@@ -230,6 +231,7 @@ mod tests {
             ("/root/.npmrc", "FROM a\nCOPY .npmrc /root\n", 1),
             ("/home/.npmrc", "FROM a\nWORKDIR /home\nCOPY .npmrc .npmrc\n", 2),
             ("/home/node/.npmrc", "FROM a\nADD .npmrc /home/node\n", 1),
+            ("/root/.ssh/.npmrc", "FROM a\nADD .npmrc /root/.ssh\n", 1),
             (".npmrc", "FROM a\nCOPY .npmrc ./\n", 1),
             ("/srv/x/.npmrc", "FROM a\nENV APP=/srv/x\nWORKDIR ${APP}\nCOPY .npmrc $APP/\n", 3),
             ("/x/.npmrc", "ARG D=/x\nFROM a\nARG D\nCOPY [\".npmrc\", \"$D/\"]\n", 3),

@@ -4,6 +4,8 @@ use crate::knowledge::tools;
 use crate::source::TextRange;
 use crate::syntax::shell::{Command, Item, Node, Redirect, RedirectKind, Word};
 
+use super::exposure::{dumps_environment, written_by_argument};
+use super::fate::Fates;
 use super::in_place::reads_in_place;
 use super::reading::effective_words;
 use super::run::Run;
@@ -65,14 +67,17 @@ pub fn rests_in_place(run: &Run, path: &str) -> Vec<Rest> {
 }
 
 fn find_rests(run: &Run, values: &BTreeSet<String>, path: Option<&str>) -> Vec<Rest> {
-    let mut finder = Finder { values, path, found: Vec::new(), removed: Vec::new() };
+    let mut finder = Finder { values, path, found: Vec::new() };
     for (index, shell) in run.shells.iter().enumerate() {
         finder.items(&shell.script.items, index, &[]);
     }
-    let Finder { found, removed, .. } = finder;
+    let Finder { found, .. } = finder;
+    let fates: Vec<Fates> = run.shells.iter().map(|shell| Fates::of(&shell.script)).collect();
+    let is_gone =
+        |path: &str, found: &Found| fates.get(found.shell).is_some_and(|fates| fates.is_gone(path, found.range));
     let stays = |found: &Found| match &found.kind {
-        RestKind::File(path) => !is_removed(path, found, &removed),
-        RestKind::Tool { files, .. } => files.iter().any(|path| !is_removed(path, found, &removed)),
+        RestKind::File(path) => !is_gone(path, found),
+        RestKind::Tool { files, .. } => files.iter().any(|path| !is_gone(path, found)),
         RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => true,
     };
     let place = |found: &Found| run.shells.get(found.shell)?.view.as_ref()?.host_range(found.range);
@@ -93,7 +98,6 @@ struct Finder<'v> {
     values: &'v BTreeSet<String>,
     path: Option<&'v str>,
     found: Vec<Found>,
-    removed: Vec<(usize, TextRange, String)>,
 }
 
 impl Finder<'_> {
@@ -122,13 +126,16 @@ impl Finder<'_> {
     /// Commands joined by pipes; a single command is a pipeline of one.
     fn pipeline(&mut self, commands: &[&Command], shell: usize, outer: &[&Redirect]) {
         for (at, command) in commands.iter().enumerate() {
-            self.note_removal(command, shell);
-            if self.names_value(command) {
-                let rest = &commands[at..];
-                if let Some(kind) = self.kind_of(command, rest, outer) {
-                    self.found.push(Found { shell, range: command.range, kind });
-                }
-            }
+            let rest = &commands[at..];
+            let kind = if self.names_value(command) {
+                self.kind_of(command, rest, outer)
+            } else if self.path.is_none() && dumps_environment(&effective_words(command)) {
+                // What goes to the log is told by the exposures.
+                self.where_output_goes(rest, outer).filter(|kind| matches!(kind, RestKind::File(_)))
+            } else {
+                self.program_with_value(command)
+            };
+            self.found.extend(kind.map(|kind| Found { shell, range: command.range, kind }));
         }
     }
 
@@ -154,13 +161,43 @@ impl Finder<'_> {
         if tools::logs(&words) {
             return self.where_output_goes(rest, outer);
         }
+        if self.names_download(command, &program) {
+            let files = vec!["the name of the file that wget makes".to_owned()];
+            let remedy = "name the file with `-O`: wget takes the query of the address into the name".to_owned();
+            return Some(RestKind::Tool { files, remedy, codemod: "persisted-credential" });
+        }
         let silent =
             matches!(program.as_str(), "export" | "local" | "readonly" | "declare" | "[" | "test" | ":" | "set");
         (!silent && !tools::passes_through(&words)).then_some(RestKind::NotUnderstood(program))
     }
 
+    /// The interpreter that runs a program, written out in the RUN, which asks the environment for the value.
+    fn program_with_value(&self, command: &Command) -> Option<RestKind> {
+        let words = effective_words(command);
+        let program = words.first().cloned().flatten()?;
+        let asks = |word: &Word| self.values.iter().any(|value| tools::references(&word.lossy(), value));
+        let mut bodies = command.redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref());
+        let inline = runs_inline_code(&program, &words) && command.words.iter().any(asks);
+        let fed = is_interpreter(&program) && bodies.any(asks);
+        (inline || fed).then_some(RestKind::NotUnderstood(program))
+    }
+
+    /// Whether the value is in the query of an address after which wget names a file (wget(1), `-O`; experiment: wget 1.21).
+    fn names_download(&self, command: &Command, program: &str) -> bool {
+        let named = |word: &Word| {
+            let text = word.lossy();
+            let short = text.starts_with('-') && !text.starts_with("--");
+            text.starts_with("--output-document") || (short && text.contains('O')) || text == "--spider"
+        };
+        let in_query = |word: &Word| word.lossy().contains('?') && self.values.iter().any(|value| word.mentions(value));
+        program == "wget" && !command.words.iter().any(named) && command.words.iter().any(in_query)
+    }
+
     /// Where what a pipeline prints comes to rest, given that its first command prints the value.
     fn where_output_goes(&self, pipeline: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
+        if let Some(file) = pipeline.iter().skip(1).find_map(|command| written_by_argument(command)) {
+            return Some(RestKind::File(file));
+        }
         let redirects = pipeline.iter().flat_map(|command| &command.redirects).chain(outer.iter().copied());
         if let Some(file) = redirects.filter_map(written_file).next_back() {
             return file.map(RestKind::File);
@@ -177,15 +214,28 @@ impl Finder<'_> {
         let last = pipeline.last().map(|command| effective_words(command)).unwrap_or_default();
         tools::logs(&last).then_some(RestKind::Log)
     }
+}
 
-    fn note_removal(&mut self, command: &Command, shell: usize) {
-        let words = effective_words(command);
-        let program = words.first().cloned().flatten();
-        if matches!(program.as_deref(), Some("rm" | "unlink" | "shred")) {
-            let paths = words.into_iter().skip(1).flatten().filter(|word| !word.starts_with('-'));
-            self.removed.extend(paths.map(|path| (shell, command.range, path)));
-        }
+/// The flags with which an interpreter is given its program as a word; `None` for other programs.
+fn inline_flags(program: &str) -> Option<&'static [&'static str]> {
+    let name = program.rsplit('/').next()?.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
+    match name {
+        "node" | "nodejs" | "deno" | "bun" => Some(&["-e", "--eval", "-p", "--print", "eval"]),
+        "python" => Some(&["-c"]),
+        "ruby" | "perl" => Some(&["-e", "-ne", "-pe", "-E"]),
+        "php" => Some(&["-r"]),
+        _ => None,
     }
+}
+
+fn is_interpreter(program: &str) -> bool {
+    inline_flags(program).is_some()
+}
+
+/// Whether an interpreter is given its program as a word. What the program does with the value is not looked into.
+fn runs_inline_code(program: &str, words: &[Option<String>]) -> bool {
+    let flags = inline_flags(program).unwrap_or_default();
+    words.iter().skip(1).flatten().any(|word| flags.contains(&word.as_str()))
 }
 
 fn simple(item: &Item) -> Option<&Command> {
@@ -203,17 +253,6 @@ fn written_file(redirect: &Redirect) -> Option<Option<String>> {
     }
     let path = redirect.target.lossy();
     Some((!path.starts_with("/dev/")).then_some(path))
-}
-
-fn is_removed(path: &str, found: &Found, removed: &[(usize, TextRange, String)]) -> bool {
-    let path = normal(path);
-    removed.iter().any(|(shell, at, target)| {
-        let target = normal(target);
-        *shell == found.shell
-            && at.start() >= found.range.end()
-            && (target == path
-                || path.strip_prefix(target.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/')))
-    })
 }
 
 /// One spelling for a path: the home folder as `~`, no `./` in front.

@@ -19,10 +19,8 @@ pub enum FileMount {
         id: String,
         /// The path in the image.
         target: String,
-        /// The mode, in octal, where root's own 0400 is not enough or too little.
-        mode: Option<&'static str>,
     },
-    /// The ssh agent of whoever builds: `--mount=type=ssh`.
+    /// As an ssh agent that has the key: `--mount=type=ssh`.
     Agent,
 }
 
@@ -35,6 +33,11 @@ impl Change<'_> {
     /// Takes a command out of its RUN that has no object any more.
     pub fn clean_up(&mut self, cleanup: Cleanup) {
         self.draft.cleanups.entry(cleanup.step).or_default().push(cleanup);
+    }
+
+    /// Puts `command` in front of what the RUN at `step` runs; the rest runs if it succeeds.
+    pub fn run_first(&mut self, step: usize, command: &str) {
+        self.draft.preludes.insert(step, format!("{command} && "));
     }
 
     /// Mounts a file, or the agent, in the RUN at `step`. Facts about modes: a secret belongs to root with mode 0400, an
@@ -51,10 +54,7 @@ impl Change<'_> {
         };
         let flag = match mount {
             FileMount::Agent => format!("--mount=type=ssh{}", access("0666")),
-            FileMount::Secret { id, target, mode: Some(mode) } if as_root => {
-                format!("--mount=type=secret,id={id},target={target},mode={mode}")
-            }
-            FileMount::Secret { id, target, .. } => {
+            FileMount::Secret { id, target } => {
                 format!("--mount=type=secret,id={id},target={target}{}", access("0444"))
             }
         };

@@ -18,6 +18,8 @@ pub(super) struct Draft {
     pub cleanups: BTreeMap<usize, Vec<Cleanup>>,
     /// The `--mount` flags that come.
     pub flags: BTreeMap<usize, Vec<String>>,
+    /// The shell text, with its operator, that comes in front of a RUN's command.
+    pub preludes: BTreeMap<usize, String>,
 }
 
 /// Why a step can't be changed as wanted.
@@ -34,7 +36,8 @@ impl Draft {
 
     /// The steps that change.
     pub(super) fn steps(&self) -> BTreeSet<usize> {
-        self.sources.keys().chain(self.cleanups.keys()).chain(self.flags.keys()).copied().collect()
+        let steps = self.sources.keys().chain(self.cleanups.keys()).chain(self.flags.keys());
+        steps.chain(self.preludes.keys()).copied().collect()
     }
 
     /// The edits of `dockerfile`, and what becomes of each step. The last step is changed first, so that the numbers of
@@ -55,6 +58,10 @@ impl Draft {
                     copy = applied(&copy, &edits).map_err(stuck)?;
                 }
             }
+            if let Some(prelude) = self.preludes.get(&step).filter(|_| copy.steps.len() == count) {
+                let edits = preceded(&copy, step, prelude).map_err(stuck)?;
+                copy = applied(&copy, &edits).map_err(stuck)?;
+            }
             for word in self.sources.get(&step).into_iter().flatten().rev() {
                 let edits = edit::remove_source(&copy.source, &copy.steps[step].instruction, *word);
                 copy = applied(&copy, &edits.map_err(|error| stuck(error.to_string()))?).map_err(stuck)?;
@@ -63,6 +70,23 @@ impl Draft {
             changes.insert(step, change);
         }
         Ok((difference(dockerfile.source.text(), copy.source.text()), changes))
+    }
+}
+
+/// The widest line that a command in front may make; a longer one gets lines of its own.
+const WIDEST: usize = 120;
+
+/// The edits that put shell text in front of what a RUN runs: on the same line where there is only one and room in it.
+fn preceded(dockerfile: &Dockerfile, step: usize, text: &str) -> Result<Vec<Edit>, String> {
+    let instruction = &dockerfile.steps[step].instruction;
+    let line = slice(dockerfile.source.text(), instruction.range()).trim_end();
+    let shell = dockerfile.steps[step].run.as_ref().and_then(|run| run.shells.first());
+    let first = shell.and_then(|shell| Some((shell.view.as_ref()?, shell.script.items.first()?)));
+    match first.filter(|_| !line.contains('\n') && line.chars().count() + text.chars().count() <= WIDEST) {
+        Some((view, first)) => {
+            shell::edit::insert_before(view, first, text).map(|edit| vec![edit]).map_err(|refusal| refusal.to_string())
+        }
+        None => edit::insert_command(&dockerfile.source, instruction, text).map_err(|error| error.to_string()),
     }
 }
 
@@ -90,7 +114,12 @@ fn tidied(dockerfile: &Dockerfile, cleanup: &Cleanup) -> Result<Vec<Edit>, Strin
     let view = shell.view.as_ref().ok_or("its shell text stands inside a JSON string")?;
     if cleanup.whole {
         return match shell::edit::remove_item(dockerfile.source.text(), view, &shell.script, cleanup.command) {
-            Err(shell::edit::Refusal::OnlyCommand) if number == 0 => whole_run(),
+            // A body of an `if` with nothing else in it is no reason to drop what stands around it.
+            Err(shell::edit::Refusal::OnlyCommand)
+                if number == 0 && shell.script.items.len() == 1 && shell.script.items[0].range == cleanup.command =>
+            {
+                whole_run()
+            }
             edits => edits.map_err(|refusal| refusal.to_string()),
         };
     }

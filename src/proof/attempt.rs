@@ -99,7 +99,7 @@ impl Yard<'_> {
             }
         }
         command.arg("--").arg(if line.context.as_str().is_empty() { Utf8Path::new(".") } else { &line.context });
-        let ended = self.engine.run(command.current_dir(folder))?;
+        let ended = self.engine.build(command.current_dir(folder))?;
         if !ended.succeeded {
             return Ok(self.failure(&ended.output));
         }
@@ -173,6 +173,7 @@ impl Yard<'_> {
         let added = report.images.pop().map(|image| image.files).unwrap_or_default();
         let mut leaks = leak::in_image(&report);
         let provenance = record.and_then(|record| record.get("buildx.build.provenance"));
+        provenance.into_iter().for_each(|record| self.engine.remember(record));
         leaks.extend(provenance.into_iter().flat_map(|record| leak::in_record(record, self.searcher)));
         leaks.extend(leak::in_log(log, self.searcher));
         Ok(Attempt::Built(Box::new(Built { image, inspected, leaks, added, has_record: provenance.is_some() })))

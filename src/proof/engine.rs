@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use super::{
     ProofError,
-    process::{Ended, Interruption, run},
+    cache::{Steps, entries},
+    process::{Ended, Interruption, run, run_into},
 };
 use crate::image::{ImageReader, Limits, ListedFile, Report, Searcher, listing};
 
@@ -28,6 +29,8 @@ pub(super) struct Engine {
     pub repository: String,
     /// The cache entries that were there before.
     entries: BTreeSet<String>,
+    /// What its builds did, by which their cache entries are told.
+    steps: RefCell<Steps>,
     containers: RefCell<Vec<String>>,
     frontends: RefCell<HashMap<String, bool>>,
 }
@@ -57,13 +60,6 @@ impl Inspected {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct CacheEntry {
-    #[serde(rename = "ID")]
-    id: String,
-}
-
 impl Engine {
     /// The engine that `docker` talks to.
     ///
@@ -87,10 +83,12 @@ impl Engine {
             interruption,
             repository,
             entries: BTreeSet::new(),
+            steps: RefCell::default(),
             containers: RefCell::default(),
             frontends: RefCell::default(),
         };
-        engine.entries = engine.cache_entries()?;
+        let listed = engine.docker(&["buildx", "du", "--format", "json"])?;
+        engine.entries = entries(&listed).map(|entry| entry.id).collect();
         Ok(engine)
     }
 
@@ -98,6 +96,20 @@ impl Engine {
     pub(super) fn run(&self, command: &mut Command) -> Result<Ended, ProofError> {
         self.interruption.check()?;
         run(command, &self.interruption)
+    }
+
+    /// Runs a build to its end, and remembers what it did, also if it does not end by itself.
+    pub(super) fn build(&self, command: &mut Command) -> Result<Ended, ProofError> {
+        self.interruption.check()?;
+        let mut output = String::new();
+        let succeeded = run_into(command, &self.interruption, &mut output);
+        self.steps.borrow_mut().read_log(&output);
+        Ok(Ended { succeeded: succeeded?, output })
+    }
+
+    /// Remembers what the provenance says that a build did.
+    pub(super) fn remember(&self, provenance: &Value) {
+        self.steps.borrow_mut().read_record(provenance);
     }
 
     fn docker(&self, arguments: &[&str]) -> Result<String, ProofError> {
@@ -114,7 +126,7 @@ impl Engine {
         fs::write(folder.join("Dockerfile"), format!("# syntax={image}\nFROM scratch\n"))?;
         let mut build = Command::new("docker");
         build.args(["buildx", "build", "--progress=plain", "--output=type=cacheonly"]).arg(folder);
-        let is_there = self.run(&mut build)?.succeeded;
+        let is_there = self.build(&mut build)?.succeeded;
         self.frontends.borrow_mut().insert(image.to_owned(), is_there);
         Ok(is_there)
     }
@@ -187,12 +199,6 @@ impl Engine {
         done.and_then(|()| if succeeded { Ok(()) } else { Err(failed()) })
     }
 
-    fn cache_entries(&self) -> Result<BTreeSet<String>, ProofError> {
-        let listed = self.docker(&["buildx", "du", "--format", "json"])?;
-        let entries = listed.lines().filter_map(|line| serde_json::from_str::<CacheEntry>(line).ok());
-        Ok(entries.map(|entry| entry.id).collect())
-    }
-
     /// Takes away the containers, images and cache entries of this run, as far as they are there.
     fn clean(&self) -> Result<(), ProofError> {
         // What was wished to end has ended; this has to be done.
@@ -207,9 +213,10 @@ impl Engine {
             docker(&["image", "rm", "--force", image])?;
         }
         let listed = docker(&["buildx", "du", "--format", "json"])?;
-        let entries = listed.output.lines().filter_map(|line| serde_json::from_str::<CacheEntry>(line).ok());
-        let fresh: Vec<String> = entries.map(|entry| entry.id).filter(|id| !self.entries.contains(id)).collect();
-        for some in fresh.chunks(ENTRIES_AT_ONCE) {
+        let steps = self.steps.borrow();
+        let fresh = entries(&listed.output).filter(|entry| !self.entries.contains(&entry.id));
+        let own: Vec<String> = fresh.filter(|entry| steps.made(&entry.description)).map(|entry| entry.id).collect();
+        for some in own.chunks(ENTRIES_AT_ONCE) {
             docker(&["buildx", "prune", "--force", "--filter", &format!("id~=^({})$", some.join("|"))])?;
         }
         Ok(())

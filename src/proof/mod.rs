@@ -9,6 +9,7 @@
 //! *The files of the repository are only read; what a run makes in the engine and on disk goes with it.*
 
 mod attempt;
+mod cache;
 mod compare;
 mod engine;
 mod inputs;

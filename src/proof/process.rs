@@ -67,11 +67,23 @@ impl Ended {
 
 /// Runs a program to its end.
 pub(super) fn run(command: &mut Command, interruption: &Interruption) -> Result<Ended, ProofError> {
-    let mut output = tempfile::tempfile()?;
-    let (out, error) = (output.try_clone()?, output.try_clone()?);
+    let mut output = String::new();
+    let succeeded = run_into(command, interruption, &mut output)?;
+    Ok(Ended { succeeded, output })
+}
+
+/// Runs a program to its end and tells whether its status was 0. Its output is there also if it was ended early.
+pub(super) fn run_into(
+    command: &mut Command,
+    interruption: &Interruption,
+    output: &mut String,
+) -> Result<bool, ProofError> {
+    let mut file = tempfile::tempfile()?;
+    let (out, error) = (file.try_clone()?, file.try_clone()?);
     let child = in_own_group(command.stdin(Stdio::null()).stdout(out).stderr(error)).spawn()?;
-    let succeeded = wait(child, interruption)?;
-    Ok(Ended { succeeded, output: whole(&mut output)? })
+    let succeeded = wait(child, interruption);
+    *output = whole(&mut file)?;
+    succeeded
 }
 
 /// Makes the program the head of a process group: Ctrl-C does not reach it by itself, and it is ended with its children.

@@ -6,41 +6,47 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
+use crate::key::Key;
+
 static GENERATED: AtomicU64 = AtomicU64::new(0);
 
 /// A value that occurs nowhere else: made from the clock, the process and a counter, never stored in a file of the project.
 #[derive(Clone)]
-pub struct Canary(String);
+pub struct Canary {
+    value: String,
+    key: Option<Key>,
+}
 
 impl Canary {
     /// A new value of 32 hexadecimal digits after a letter, so that every shell, URL and configuration file takes it as it is.
     pub fn generate() -> Self {
-        Self(format!("c{}", unique_digits(32)))
+        Self { value: format!("c{}", unique_digits(32)), key: None }
+    }
+
+    /// A new value with an SSH key, for builds that need one.
+    pub fn with_key() -> anyhow::Result<Self> {
+        Ok(Self { key: Some(Key::generate()?), ..Self::generate() })
     }
 
     /// The given value, for tests of the spellings that a purely alphanumeric value does not have.
     pub fn of(value: &str) -> Self {
-        Self(value.to_owned())
+        Self { value: value.to_owned(), key: None }
     }
 
     /// The value as the build gets it.
     pub fn value(&self) -> &str {
-        &self.0
+        &self.value
+    }
+
+    /// The key, where it has one.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
     }
 
     /// Every spelling that gives the value away, without duplicates; the plain one first.
     pub fn spellings(&self) -> Vec<(Spelling, String)> {
-        let mut all = vec![(Spelling::Plain, self.0.clone())];
-        for text in [url_encoded(&self.0, true), url_encoded(&self.0, false)] {
-            all.push((Spelling::UrlEncoded, text));
-        }
-        all.push((Spelling::JsonEscaped, json_escaped(&self.0)));
-        all.push((Spelling::JsonEscaped, json_escaped(&self.0).replace('/', "\\/")));
-        for alignment in 0..3 {
-            let text = base64_inner(self.0.as_bytes(), alignment);
-            all.push((Spelling::Base64, text.replace('+', "-").replace('/', "_")));
-            all.push((Spelling::Base64, text));
-        }
+        let lines = self.key.iter().flat_map(Key::lines);
+        let mut all: Vec<_> = std::iter::once(self.value.as_str()).chain(lines).flat_map(spellings_of).collect();
         let mut seen = std::collections::HashSet::new();
         all.retain(|(_, text)| seen.insert(text.clone()));
         all
@@ -51,6 +57,21 @@ impl fmt::Debug for Canary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("[redacted]")
     }
+}
+
+fn spellings_of(value: &str) -> Vec<(Spelling, String)> {
+    let mut all = vec![(Spelling::Plain, value.to_owned())];
+    for text in [url_encoded(value, true), url_encoded(value, false)] {
+        all.push((Spelling::UrlEncoded, text));
+    }
+    all.push((Spelling::JsonEscaped, json_escaped(value)));
+    all.push((Spelling::JsonEscaped, json_escaped(value).replace('/', "\\/")));
+    for alignment in 0..3 {
+        let text = base64_inner(value.as_bytes(), alignment);
+        all.push((Spelling::Base64, text.replace('+', "-").replace('/', "_")));
+        all.push((Spelling::Base64, text));
+    }
+    all
 }
 
 /// How a found value was written.

@@ -11,6 +11,8 @@ mod canary;
 mod case;
 mod command;
 mod engine;
+mod key;
+mod leftovers;
 mod report;
 mod round;
 mod scan;
@@ -48,6 +50,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut trials = selftest::trials();
     trials.push(verify::example());
     trials.extend(wrong::trials());
+    trials.extend(leftovers::trials());
     trials.extend(verify::trials(Case::all("repos")?, &report));
     for case in [Case::all("repos")?, Case::all("seeds")?].concat() {
         trials.push(trial(case, &report));

@@ -75,6 +75,9 @@ impl Scope<'_> {
                 command.arg("--secret").arg(self.secret_file(id, value)?);
             }
         }
+        for item in items(inputs, "ssh") {
+            command.args(["--ssh", &item]);
+        }
         for (input, key) in [("secret-envs", "env"), ("secret-files", "src")] {
             for (id, place) in items(inputs, input).iter().filter_map(|item| item.split_once('=')) {
                 command.arg("--secret").arg(format!("id={id},{key}={place}"));

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use ignore::WalkBuilder;
 
 use crate::canary::Canary;
+use crate::key::Key;
 use crate::service::Service;
 
 /// The content of every file below a folder, by its path relative to that folder.
@@ -20,10 +22,14 @@ pub const PLAIN_SERVICES: [&str; 5] = ["npm", "pypi", "git", "apt", "files"];
 pub struct Addresses {
     /// Host, port and path of the services, see `Service::location`.
     pub services: String,
+    /// Address, port and path of the git server over ssh, see `Service::ssh_location`.
+    pub ssh: (SocketAddr, String),
     /// The same behind TLS, see `Service::encrypted_location`.
     pub encrypted: String,
     /// What stands for `{canary}`.
     pub value: String,
+    /// What stands for `{key}`.
+    pub key: String,
     /// What stands for `{certificate}`.
     pub certificate: String,
     /// The prefix of every image name, e.g. `dfm-proof-k3j1`.
@@ -35,24 +41,31 @@ impl Addresses {
     pub fn of(service: &Service, canary: &Canary, nonce: &str) -> Self {
         Self {
             services: service.location(),
+            ssh: service.ssh_location(),
             encrypted: service.encrypted_location(),
             value: canary.value().to_owned(),
+            key: canary.key().map_or("", Key::text).to_owned(),
             certificate: service.certificate().to_owned(),
             images: format!("dfm-proof-{nonce}"),
         }
     }
 
     /// `text` with `http(s)://npm.example.com` and the like replaced by the services of this run, `https://code.example.com` by the git
-    /// server behind TLS, `images.example.com` by the image prefix, and what stands in braces.
+    /// server behind TLS, `ssh.example.com:22` and `-p 22 ssh.example.com` by the one over ssh, `images.example.com` by the image
+    /// prefix, and what stands in braces.
     pub fn fill_in(&self, text: &str) -> String {
         let text = text.replace("images.example.com", &self.images);
         let text = text.replace("{canary}", &self.value).replace("{certificate}", &self.certificate);
+        let text = text.replace("{key}", &self.key);
         let mut text = text.replace("code.example.com", &format!("{}/code", self.encrypted));
         for service in PLAIN_SERVICES {
             let here = format!("{}/{service}", self.services);
             text = text.replace(&format!("https://{service}.example.com"), &format!("http://{here}"));
             text = text.replace(&format!("{service}.example.com"), &here);
         }
+        let (address, path) = &self.ssh;
+        text = text.replace("-p 22 ssh.example.com", &format!("-p {} {}", address.port(), address.ip()));
+        text = text.replace("ssh.example.com:22", &format!("{address}/{path}"));
         text
     }
 

@@ -61,7 +61,7 @@ fn check(mistake: Mistake, verdict: Verdict) -> Result<()> {
     for (path, text) in [("Dockerfile", DOCKERFILE), ("build.sh", SCRIPT), ("settings", "a=1\n")] {
         fs::write(root.join(path), text)?;
     }
-    let found = repository::discover(&[root.clone()])?;
+    let found = repository::discover(std::slice::from_ref(&root))?;
     let repository = repository::read(found.first().context("there is a root")?, |_| true)?;
     let mut plan = plan::make(&repository, &Policy::default(), dfmigrate::codemods::ALL);
     ensure!(plan.files.len() == 2, "the Dockerfile and its caller change: {:?}", plan.files.keys());

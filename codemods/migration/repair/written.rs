@@ -210,10 +210,10 @@ fn check_variables(site: &Site<'_>, pieces: &[Piece]) -> Result<(), Refused> {
 /// One blank for each row of them outside quotes.
 pub(super) fn single_spaced(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
-    let (mut quote, mut escaped) = (None, false);
+    let (mut quote, mut escaped, mut after_blank) = (None, false, false);
     for char in text.chars() {
         let blank = quote.is_none() && !escaped && matches!(char, ' ' | '\t');
-        if blank && result.ends_with(' ') {
+        if std::mem::replace(&mut after_blank, blank) && blank {
             continue;
         }
         match (quote, char) {

@@ -1,4 +1,7 @@
-//! Making a service's build hand over a file (`build.secrets` and the top-level `secrets`) or the ssh agent (`build.ssh`).
+//! Making a service's build hand over a file (`build.secrets` and the top-level `secrets`), or a key through an ssh agent
+//! (`build.ssh`).
+
+use camino::Utf8Path;
 
 use super::layout::Layout;
 use super::service::Service;
@@ -43,8 +46,10 @@ pub(super) fn offer(
         let ids: Vec<String> = files.iter().map(|secret| secret.id.clone()).collect();
         lists.push(("secrets", Members::of_lines(&ids, true)));
     }
-    if missing.contains(&Offer::Agent) {
-        lists.push(("ssh", Members::of_lines(&["default".to_owned()], true)));
+    let keys = missing.iter().filter_map(|offer| key_file(service, offer).transpose());
+    let keys = keys.collect::<Result<Vec<_>, _>>().map_err(|reason| refuse(&reason))?;
+    if !keys.is_empty() {
+        lists.push(("ssh", Members::of_lines(&keys, true)));
     }
     edit_build(&mut patch, source, service, &lists, layout).ok_or_else(unclear)?;
     let changed = changed_paths(service, &files);
@@ -53,16 +58,25 @@ pub(super) fn offer(
     same_elsewhere(source, rewrite, build.range, &changed)
 }
 
-/// Compose reads `file` from the folder of the Compose file, as it does `context` (compose-spec `build.md`).
 fn secret_file(service: Service<'_>, offer: &Offer) -> Result<Option<SecretFile>, String> {
     let Offer::File { id, path } = offer else { return Ok(None) };
+    Ok(Some(SecretFile { id: id.clone(), file: from_compose_file(service, path)? }))
+}
+
+/// `default=PATH`: Compose takes the path from the folder of the Compose file (experiment: Compose 2.40).
+fn key_file(service: Service<'_>, offer: &Offer) -> Result<Option<String>, String> {
+    let Offer::Agent { key } = offer else { return Ok(None) };
+    Ok(Some(format!("default={}", from_compose_file(service, key)?)))
+}
+
+/// Compose reads `file` from the folder of the Compose file, as it does `context` (compose-spec `build.md`).
+fn from_compose_file(service: Service<'_>, path: &Utf8Path) -> Result<String, String> {
     let written = service.build.text().or_else(|| service.build.get("context").and_then(Cursor::text));
     let context = written.unwrap_or(".");
     let plain = !context.contains(['$', ' ', '#']);
     let file = plain.then(|| inside(context, path)).flatten();
     let file = file.ok_or_else(|| format!("the build context can't be told, and `{path}` lies in it"))?;
-    let file = if file.starts_with('/') || file.starts_with("../") { file } else { format!("./{file}") };
-    Ok(Some(SecretFile { id: id.clone(), file }))
+    Ok(if file.starts_with('/') || file.starts_with("../") { file } else { format!("./{file}") })
 }
 
 fn edit_build(

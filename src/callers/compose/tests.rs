@@ -1,7 +1,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::*;
-use crate::callers::{ArgumentValue, RequestedSecret, SecretSource};
+use crate::callers::{ArgumentValue, Receipt, RequestedSecret, SecretSource};
 use crate::source::apply_edits;
 
 struct Files(Vec<(Utf8PathBuf, String)>);
@@ -30,7 +30,7 @@ fn builds(text: &str) -> Vec<Build> {
 
 fn request(argument: &str) -> Request {
     let id = argument.to_lowercase();
-    Request { argument: argument.to_owned(), secret: Some(RequestedSecret { id, from_file: false }) }
+    Request { argument: argument.to_owned(), secret: Some(RequestedSecret { id, receipt: Receipt::Variable }) }
 }
 
 fn rewritten(text: &str, index: usize, arguments: &[&str]) -> Result<String, String> {

@@ -1,4 +1,6 @@
-//! Making a step hand over a file or the ssh agent: the inputs `secret-files` and `ssh` of docker/build-push-action.
+//! Making a step hand over a file, or a key through an ssh agent: the inputs `secret-files` and `ssh` of docker/build-push-action.
+
+use camino::Utf8Path;
 
 use super::pass::add_records;
 use super::run::Script;
@@ -26,7 +28,6 @@ pub(super) fn offer_in_script(
     let mut patch = Patch::new(source);
     rewrite.edits.drain(..).for_each(|edit| patch.push(edit));
     rewrite.edits = patch.finish();
-    assume_agent(offers, &mut rewrite);
     same_elsewhere(source, rewrite, build.range, &[below(step, &["run"])])
 }
 
@@ -41,28 +42,25 @@ pub(super) fn offer(source: &Source, build: &Build, step: &Step<'_>, offers: &[O
     }
     let unclear = || refusal("the inputs of the step are laid out in a way that can't be edited safely", build.range);
     let with = step.body.get("with").filter(|with| !with.is_shared()).ok_or_else(unclear)?;
-    let files = missing.iter().map(|offer| record(step, build.range, offer)).collect::<Result<Vec<_>, _>>()?;
-    let files: Vec<String> = files.into_iter().flatten().collect();
+    let (mut files, mut keys) = (Vec::new(), Vec::new());
+    for offer in &missing {
+        match offer {
+            Offer::File { id, path } => files.push(record(step, build.range, ("secret-files", id), path)?),
+            Offer::Agent { key } => keys.push(record(step, build.range, ("ssh", "default"), key)?),
+        }
+    }
     let mut patch = Patch::new(source);
     let (place, column) = place(with, &patch).ok_or_else(unclear)?;
     if !files.is_empty() {
         add_records(&mut patch, source, with, ("secret-files", &files), place, (column, column + 2))
             .ok_or_else(unclear)?;
     }
-    let mut rewrite = Rewrite::default();
-    if missing.contains(&Offer::Agent) {
-        patch.insert_behind(place, &[format!("{}ssh: default", " ".repeat(column))]);
-        assume_agent(offers, &mut rewrite);
+    for key in keys {
+        patch.insert_behind(place, &[format!("{}ssh: {key}", " ".repeat(column))]);
     }
-    rewrite.edits = patch.finish();
+    let rewrite = Rewrite { edits: patch.finish(), ..Rewrite::default() };
     let changed: Vec<Path> = ["secret-files", "ssh"].iter().map(|key| below(step, &["with", key])).collect();
     same_elsewhere(source, rewrite, build.range, &changed)
-}
-
-fn assume_agent(offers: &[Offer], rewrite: &mut Rewrite) {
-    if offers.contains(&Offer::Agent) {
-        rewrite.assumptions.push("an ssh agent with the key runs in the workflow's job".to_owned());
-    }
 }
 
 /// Behind which input a new one goes, and the column of the inputs.
@@ -73,19 +71,19 @@ fn place(with: Cursor<'_>, patch: &Patch<'_>) -> Option<(TextRange, usize)> {
     Some((entry.range(), patch.column(entry.key_range.start())))
 }
 
-/// `id=path`, the path from the workspace, in which the action runs.
-fn record(step: &Step<'_>, range: TextRange, offer: &Offer) -> Result<Option<String>, Refusal> {
-    let Offer::File { id, path } = offer else { return Ok(None) };
+/// `id=path` for an input, the path from the workspace, in which the action runs.
+fn record(step: &Step<'_>, range: TextRange, entry: (&str, &str), path: &Utf8Path) -> Result<String, Refusal> {
+    let (input, id) = entry;
     let context = step.input("context").and_then(Cursor::text).map(str::trim).unwrap_or("");
     let known = !context.contains("{{") && !context.contains(char::is_whitespace);
     let source = known.then(|| inside(context, path)).flatten();
     // Without `context` the action builds from a Git URL, in which files that are made by the job don't exist.
     let source = source.ok_or_else(|| {
-        let instead = Some(format!("secret-files: {id}={path}"));
+        let instead = Some(format!("{input}: {id}={path}"));
         let reason = format!("the step does not say in which folder of the workspace `{path}` is (`context`)");
         Refusal { instead, ..refusal(reason, range) }
     })?;
-    Ok(Some(format!("{id}={source}")))
+    Ok(format!("{id}={source}"))
 }
 
 fn below(step: &Step<'_>, keys: &[&str]) -> Path {

@@ -1,7 +1,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::*;
-use crate::callers::{ArgumentValue, Builder, Dockerfiles, RequestedSecret, SecretSource};
+use crate::callers::{ArgumentValue, Builder, Dockerfiles, Receipt, RequestedSecret, SecretSource};
 use crate::source::apply_edits;
 
 pub(super) struct Files;
@@ -42,7 +42,7 @@ fn push_action(with: &str) -> String {
 pub(super) fn rewritten(text: &str, arguments: &[&str]) -> Result<String, String> {
     let request = |argument: &&str| Request {
         argument: (*argument).to_owned(),
-        secret: Some(RequestedSecret { id: argument.to_lowercase(), from_file: false }),
+        secret: Some(RequestedSecret { id: argument.to_lowercase(), receipt: Receipt::Variable }),
     };
     let requests: Vec<Request> = arguments.iter().map(request).collect();
     let rewrite = GithubActions.pass_secrets(&source(text), &Files, &builds(text)[0], &requests);
@@ -279,7 +279,7 @@ fn notes_name_what_changes_for_forks_and_long_values() {
         push_action("          build-args: SSH_KEY=${{ secrets.K }}\n").replace("on: push", "on: [push, pull_request]");
     let request = Request {
         argument: "SSH_KEY".to_owned(),
-        secret: Some(RequestedSecret { id: "k".to_owned(), from_file: false }),
+        secret: Some(RequestedSecret { id: "k".to_owned(), receipt: Receipt::Variable }),
     };
     let rewrite = GithubActions.pass_secrets(&source(&text), &Files, &builds(&text)[0], &[request]);
     assert_eq!(rewrite.map(|rewrite| rewrite.notes.len()), Ok(2));

@@ -3,7 +3,7 @@ use std::cell::RefCell;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::*;
-use crate::callers::{ArgumentValue, Builder, Dockerfiles, RequestedSecret};
+use crate::callers::{ArgumentValue, Builder, Dockerfiles, Receipt, RequestedSecret};
 use crate::source::apply_edits;
 
 /// A repository with a Dockerfile at its root and one in `api`.
@@ -45,7 +45,7 @@ fn rewritten(caller: Pipeline, path: &str, text: &str) -> Result<(String, Vec<St
     let around = Two::new();
     let builds = caller.builds(&source, &around);
     let [build] = builds.as_slice() else { return Err(format!("{} builds", builds.len())) };
-    let secret = Some(RequestedSecret { id: "t".to_owned(), from_file: false });
+    let secret = Some(RequestedSecret { id: "t".to_owned(), receipt: Receipt::Variable });
     let requests = [Request { argument: "T".to_owned(), secret }];
     let rewrite = caller.pass_secrets(&source, &around, build, &requests).map_err(|refusal| refusal.reason)?;
     Ok((apply_edits(text, &rewrite.edits).unwrap(), rewrite.assumptions))

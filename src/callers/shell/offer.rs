@@ -1,4 +1,4 @@
-//! Makes a build hand over a file or the ssh agent.
+//! Makes a build hand over a file, or a key through an ssh agent.
 
 use camino::Utf8Path;
 
@@ -36,9 +36,6 @@ pub(super) fn offer(site: &Site<'_>, found: &Found, offers: &[Offer]) -> Result<
         rewrite.edits.push(Edit::insert(at, text));
         rewrite.assumptions.push(assumption);
     }
-    if found.sudo.is_some() && missing.contains(&Offer::Agent) {
-        rewrite.assumptions.push("`sudo` keeps `SSH_AUTH_SOCK`".to_owned());
-    }
     if let Some(program) = &found.guessed {
         rewrite.assumptions.push(format!("`{program}` is docker or takes `--secret` as docker does"));
     }
@@ -46,7 +43,10 @@ pub(super) fn offer(site: &Site<'_>, found: &Found, offers: &[Offer]) -> Result<
 }
 
 fn option(site: &Site<'_>, found: &Found, offer: &Offer) -> Result<String, Refusal> {
-    let Offer::File { id, path } = offer else { return Ok("--ssh default".to_owned()) };
+    let (option, front, path) = match offer {
+        Offer::File { id, path } => ("--secret", format!("id={id},src="), path),
+        Offer::Agent { key } => ("--ssh", "default=".to_owned(), key),
+    };
     let context = found.context.as_ref();
     let source = context.and_then(|context| match context.text() {
         Some(text) => inside(text, path).filter(|source| !source.contains([' ', '$', '`'])),
@@ -54,14 +54,14 @@ fn option(site: &Site<'_>, found: &Found, offer: &Offer) -> Result<String, Refus
     });
     let source = source.ok_or_else(|| {
         let reason = format!("the build context can't be told, and `{path}` lies in it");
-        let instead = Some(format!("--secret id={id},src={path}"));
+        let instead = Some(format!("{option} {front}{path}"));
         Refusal { instead, ..refusal(reason, found.build.range) }
     })?;
     Ok(if source.contains(['$', '`']) {
         let quote = value::quoted(found, "\"").unwrap_or_default();
-        format!("--secret {quote}id={id},src={source}{quote}")
+        format!("{option} {quote}{front}{source}{quote}")
     } else {
-        format!("--secret id={id},src={source}")
+        format!("{option} {front}{source}")
     })
 }
 

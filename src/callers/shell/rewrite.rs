@@ -1,7 +1,7 @@
 //! Makes a build pass secrets.
 
 use super::super::command::Family;
-use super::super::{Argument, ArgumentValue, Builder, Refusal, Request, RequestedSecret};
+use super::super::{Argument, ArgumentValue, Builder, Receipt, Refusal, Request, RequestedSecret};
 use super::found::{Found, FoundArgument, file_of, variable_of};
 use super::portable::{Bound, is_portable};
 use super::removal::with_its_line;
@@ -102,6 +102,9 @@ impl Draft<'_> {
         if let Builder::WithoutSecrets(sentence) = &self.found.build.builder {
             return Err(refusal(sentence, argument.range, self.instead(argument, secret)));
         }
+        if secret.receipt == Receipt::Agent {
+            return self.replace_key(argument, written);
+        }
         let origin = self.origin(argument, written, secret)?;
         let known = self.found.build.secrets.iter().any(|passed| passed.id == secret.id);
         let operand = match origin {
@@ -118,19 +121,40 @@ impl Draft<'_> {
             Origin::File(path) => Some(format!("id={},src={path}", secret.id)),
         };
         match operand {
-            Some(operand) => self.write(written.written.range, &operand, argument),
+            Some(operand) => self.write(written.written.range, ("--secret", &operand), argument),
             None => self.remove(written.written.range),
         }
     }
 
-    /// Puts `--secret` in the place of `--build-arg`, joined to its operand in the same way.
-    fn write(&mut self, at: TextRange, operand: &str, argument: &Argument) -> Result<(), Refusal> {
+    /// The builder loads the key file into an agent, in the place of the argument that held its content.
+    fn replace_key(&mut self, argument: &Argument, written: &FoundArgument) -> Result<(), Refusal> {
+        let name = &argument.name;
+        if argument.value == ArgumentValue::Empty {
+            return self.remove(written.written.range);
+        }
+        if self.found.build.ssh {
+            let reason = "the build forwards an ssh agent already, and whether that one has the key can't be told";
+            return Err(refusal(reason, argument.range, None));
+        }
+        let path = self.file(written).filter(|_| matches!(argument.value, ArgumentValue::File(_)));
+        let Some(path) = path else {
+            let instead = Some("--ssh default=KEY_FILE".to_owned());
+            return Err(refusal(&format!("`{name}` is not the content of one file here"), argument.range, instead));
+        };
+        let quote =
+            if path.contains(['$', ' ']) { value::quoted(self.found, "\"").unwrap_or_default() } else { String::new() };
+        self.write(written.written.range, ("--ssh", &format!("{quote}default={path}{quote}")), argument)
+    }
+
+    /// Puts `--secret` or `--ssh` in the place of `--build-arg`, joined to its operand in the same way.
+    fn write(&mut self, at: TextRange, flag: (&str, &str), argument: &Argument) -> Result<(), Refusal> {
+        let (option, operand) = flag;
         let joined = slice(self.found.view.text(), at).trim_start_matches(['"', '\'']).split('=').next();
         let joined = joined.is_some_and(|option| option.starts_with("--") && !option.contains(char::is_whitespace));
         let separator = if joined { '=' } else { ' ' };
         // The operand is in the host's words already where it came from there, and plain otherwise.
         let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?;
-        self.result.rewrite.edits.push(Edit::replace(edit.range(), format!("--secret{separator}{operand}")));
+        self.result.rewrite.edits.push(Edit::replace(edit.range(), format!("{option}{separator}{operand}")));
         Ok(())
     }
 
@@ -161,7 +185,7 @@ impl Draft<'_> {
                 Some(format!("--secret id={},env={name}", secret.id)),
             )),
             ArgumentValue::Variable(_) | ArgumentValue::Expression(_) => self.variable(argument, written),
-            ArgumentValue::File(_) if secret.from_file => match self.file(written) {
+            ArgumentValue::File(_) if secret.receipt == Receipt::File => match self.file(written) {
                 Some(path) => Ok(Origin::File(path)),
                 None => self.assign(argument, written),
             },

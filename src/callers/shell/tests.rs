@@ -1,7 +1,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::{
-    ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Request, RequestedSecret, SecretSource, Surroundings,
+    ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Receipt, Request, RequestedSecret, SecretSource,
+    Surroundings,
 };
 use super::Shell;
 use crate::source::{Source, apply_edits, range, slice};
@@ -41,7 +42,7 @@ impl Surroundings for Files {
 }
 
 pub(in crate::callers) fn request(argument: &str) -> Request {
-    let secret = RequestedSecret { id: argument.to_lowercase(), from_file: false };
+    let secret = RequestedSecret { id: argument.to_lowercase(), receipt: Receipt::Variable };
     Request { argument: argument.to_owned(), secret: Some(secret) }
 }
 
@@ -54,20 +55,17 @@ fn builds(text: &str) -> Vec<Build> {
 
 /// Passes `T` (and `U`) as secrets in every build of `text`.
 fn passed(text: &str) -> Result<(String, Vec<String>), String> {
-    passed_as(text, &["T", "U"], false)
+    passed_as(text, &["T", "U"], Receipt::Variable)
 }
 
-fn passed_as(text: &str, names: &[&str], from_file: bool) -> Result<(String, Vec<String>), String> {
+fn passed_as(text: &str, names: &[&str], receipt: Receipt) -> Result<(String, Vec<String>), String> {
     let source = Source::new("ci/build.sh", text.into());
     let around = Files::new(&["Dockerfile"]);
     let mut edits = Vec::new();
     let mut remarks = Vec::new();
     for build in Shell.builds(&source, &around) {
         let mut requests: Vec<Request> = names.iter().map(|name| request(name)).collect();
-        requests
-            .iter_mut()
-            .filter_map(|request| request.secret.as_mut())
-            .for_each(|secret| secret.from_file = from_file);
+        requests.iter_mut().filter_map(|request| request.secret.as_mut()).for_each(|secret| secret.receipt = receipt);
         let rewrite = Shell.pass_secrets(&source, &around, &build, &requests).map_err(|refusal| refusal.reason)?;
         edits.extend(rewrite.edits);
         remarks.extend(rewrite.assumptions);
@@ -240,7 +238,7 @@ fn computed_values_go_in_front_of_the_command() {
 
 #[test]
 fn a_file_is_passed_as_one_where_its_newline_does_no_harm() {
-    let file = |text: &str| passed_as(text, &["T"], true).map(|(text, _)| text);
+    let file = |text: &str| passed_as(text, &["T"], Receipt::File).map(|(text, _)| text);
     assert_eq!(
         file("docker build --build-arg T=\"$(cat ~/.npmrc)\" .").as_deref(),
         Ok("docker build --secret \"id=t,src=$HOME/.npmrc\" .")

@@ -6,7 +6,7 @@ use super::Prospect;
 use crate::{
     cli::{Arguments, Failure, Streams},
     forge::{
-        self, Forge, ForgeError, Head,
+        self, Address, Forge, ForgeError, Head, PullRequest,
         credentials::{self, SystemPrograms},
         http::Settings,
         propose::{self, Standing},
@@ -26,18 +26,39 @@ pub(super) struct Looked<'a> {
     pub standing: Standing,
 }
 
-/// Asks about `prospect`; `None`, with a notice, if nothing is to be proposed.
-pub(super) fn look<'a>(
-    mut prospect: Prospect<'a>,
-    arguments: &Arguments,
-    streams: &mut Streams,
-) -> Result<Option<Looked<'a>>, Failure> {
-    let forge = open(&prospect)?;
+/// What the forge says before anything is changed.
+pub(super) enum Answer<'a> {
+    /// A pull request may be opened or updated.
+    Ready(Box<Looked<'a>>),
+    /// A person closed it.
+    Declined(PullRequest),
+    /// Nothing can be proposed, for this reason.
+    Refused(&'static str),
+}
+
+impl Answer<'_> {
+    /// Says to `path` why nothing is proposed, if that is so.
+    pub(super) fn tell(&self, path: &str, streams: &mut Streams) -> Result<(), Failure> {
+        match self {
+            Self::Ready(_) => {}
+            Self::Refused(reason) => streams.notice(format_args!("nothing is proposed to `{path}`: {reason}"))?,
+            Self::Declined(request) => streams.notice(format_args!(
+                "nothing is proposed to `{path}`: {} was closed, and that is respected. Reopen it, or choose another \
+                 branch with `--branch`",
+                line(&request.url)
+            ))?,
+        }
+        Ok(())
+    }
+}
+
+/// Asks about `prospect`.
+pub(super) fn look<'a>(mut prospect: Prospect<'a>, arguments: &Arguments) -> Result<Answer<'a>, Failure> {
+    let forge = open(&prospect.address)?;
     let path = line(&prospect.address.path());
     let facts = forge.facts().map_err(failure)?;
     if let Some(reason) = propose::refusal(&facts) {
-        streams.notice(format_args!("nothing is proposed to `{path}`: {reason}"))?;
-        return Ok(None);
+        return Ok(Answer::Refused(reason));
     }
     let fork = match (facts.may_push, arguments.proposing.fork) {
         (Some(false), false) => {
@@ -50,21 +71,15 @@ pub(super) fn look<'a>(
     prospect.base.get_or_insert(facts.default_branch);
     let head = Head { branch: arguments.committing.branch.clone().unwrap_or_default(), fork };
     let standing = propose::standing(forge.as_ref(), &head).map_err(failure)?;
-    if let Standing::Declined(request) = &standing {
-        streams.notice(format_args!(
-            "nothing is proposed to `{path}`: {} was closed, and that is respected. Reopen it, or choose another branch \
-             with `--branch`",
-            line(&request.url)
-        ))?;
-        return Ok(None);
+    if let Standing::Declined(request) = standing {
+        return Ok(Answer::Declined(request));
     }
-    Ok(Some(Looked { prospect, forge, head, standing }))
+    Ok(Answer::Ready(Box::new(Looked { prospect, forge, head, standing })))
 }
 
 /// The forge with its token. A forge without a token is not asked: it would answer that there is no such repository.
-fn open(prospect: &Prospect<'_>) -> Result<Box<dyn Forge>, Failure> {
+pub(in crate::cli) fn open(address: &Address) -> Result<Box<dyn Forge>, Failure> {
     let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    let address = &prospect.address;
     let credential = credentials::find(address, &variable, &SystemPrograms).ok_or_else(|| {
         let message = format!("there is no token for `{}`, so no pull request can be opened", address.host);
         Failure::new(message).hint(credentials::advice(address, &variable))
@@ -74,7 +89,7 @@ fn open(prospect: &Prospect<'_>) -> Result<Box<dyn Forge>, Failure> {
 }
 
 /// A failure of a forge with what a person can do about it.
-pub(super) fn failure(error: ForgeError) -> Failure {
+pub(in crate::cli) fn failure(error: ForgeError) -> Failure {
     match error.hint() {
         Some(hint) => Failure::from(error).hint(hint),
         None => Failure::from(error),

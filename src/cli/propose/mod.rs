@@ -7,7 +7,9 @@ mod look;
 mod options;
 mod prospect;
 
+pub(super) use look::{failure, open};
 pub use options::{ForgeName, Proposing};
+pub(super) use prospect::address;
 
 use camino::Utf8PathBuf;
 
@@ -18,12 +20,15 @@ use super::{
     fix, report,
 };
 use crate::{
-    forge::propose::{self, Outcome as Proposed, Standing, Wanted},
+    forge::{
+        PullRequest,
+        propose::{self, Outcome as Proposed, Standing, Wanted},
+    },
     git,
     plan::Policy,
     report::shown::line,
 };
-use look::Looked;
+use look::{Answer, Looked};
 use prospect::Prospect;
 
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
@@ -55,6 +60,35 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcom
     report::close(&analyses, arguments.quiet, streams)
 }
 
+/// What became of a single repository's pull request.
+pub(super) enum Settled {
+    /// It is open, and up to date.
+    Open(PullRequest),
+    /// A person closed it.
+    Declined(PullRequest),
+    /// None can be opened, for this reason.
+    Refused(&'static str),
+}
+
+/// Proposes the fixes of one repository. Without `may_open`, one that is open is brought up to date and none is opened.
+pub(super) fn single(
+    analysis: &Analysis,
+    policy: &Policy,
+    arguments: &Arguments,
+    may_open: bool,
+    streams: &mut Streams,
+) -> Result<Settled, Failure> {
+    let arguments = options::implied(arguments);
+    match look::look(Prospect::new(analysis, &arguments)?, &arguments)? {
+        Answer::Declined(request) => Ok(Settled::Declined(request)),
+        Answer::Refused(reason) => Ok(Settled::Refused(reason)),
+        Answer::Ready(looked) if looked.standing == Standing::Free && !may_open => {
+            Ok(Settled::Refused("as many pull requests are open as are wanted at once"))
+        }
+        Answer::Ready(looked) => propose(&looked, policy, &arguments, streams).map(Settled::Open),
+    }
+}
+
 /// Proposes one after the other, and tells the roots for which that was done. What fails in one repository is told and
 /// harms no other.
 fn propose_all(
@@ -68,8 +102,9 @@ fn propose_all(
     let mut looked = Vec::new();
     for prospect in prospects {
         let path = prospect.address.path();
-        match look::look(prospect, arguments, streams) {
-            Ok(found) => looked.extend(found),
+        match look::look(prospect, arguments) {
+            Ok(Answer::Ready(found)) => looked.push(*found),
+            Ok(answer) => answer.tell(&line(&path), streams)?,
             Err(failure) => failures.push((path, failure)),
         }
     }
@@ -83,7 +118,7 @@ fn propose_all(
             continue;
         }
         match propose(looked, policy, arguments, streams) {
-            Ok(()) => {
+            Ok(_) => {
                 open += usize::from(is_new);
                 proposed.push(looked.prospect.root().to_owned());
             }
@@ -102,7 +137,12 @@ fn propose_all(
 }
 
 /// Commits, pushes and proposes the fixes of one repository. What was checked out before is again afterwards.
-fn propose(looked: &Looked<'_>, policy: &Policy, arguments: &Arguments, streams: &mut Streams) -> Result<(), Failure> {
+fn propose(
+    looked: &Looked<'_>,
+    policy: &Policy,
+    arguments: &Arguments,
+    streams: &mut Streams,
+) -> Result<PullRequest, Failure> {
     let mut arguments = Arguments { paths: looked.prospect.paths(), ..arguments.clone() };
     if let Some(fork) = &looked.head.fork {
         looked.prospect.set_fork(&fork.clone_url)?;
@@ -119,7 +159,8 @@ fn propose(looked: &Looked<'_>, policy: &Policy, arguments: &Arguments, streams:
     told(proposed.map_err(look::failure)?, &wanted, streams)
 }
 
-fn push(
+/// Commits and pushes the fixes to the branch of the recorder.
+pub(super) fn push(
     arguments: &Arguments,
     policy: &Policy,
     recorder: &mut Recorder<'_>,
@@ -132,19 +173,26 @@ fn push(
     recorder.push(streams)
 }
 
-fn told(proposed: Proposed, wanted: &Wanted, streams: &mut Streams) -> Result<(), Failure> {
-    match proposed {
+fn told(proposed: Proposed, wanted: &Wanted, streams: &mut Streams) -> Result<PullRequest, Failure> {
+    Ok(match proposed {
         Proposed::Created { request, notes } => {
             streams.print(format_args!("opened {}: {}", line(&request.url), wanted.title.as_str()))?;
             for note in notes {
                 streams.notice(note)?;
             }
+            request
         }
-        Proposed::Updated(request) => streams.print(format_args!("updated {}", line(&request.url)))?,
-        Proposed::Unchanged(request) => streams.print(format_args!("{} is up to date", line(&request.url)))?,
+        Proposed::Updated(request) => {
+            streams.print(format_args!("updated {}", line(&request.url)))?;
+            request
+        }
+        Proposed::Unchanged(request) => {
+            streams.print(format_args!("{} is up to date", line(&request.url)))?;
+            request
+        }
         Proposed::Edited(request) => {
             streams.notice(format_args!("somebody edited the text of {}, so it stays", line(&request.url)))?;
+            request
         }
-    }
-    Ok(())
+    })
 }

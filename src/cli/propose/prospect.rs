@@ -123,7 +123,11 @@ fn change<'a>(analysis: &'a Analysis, after: &Analysis) -> Change<'a> {
 }
 
 /// Where the repository is on its forge, told by its remote.
-fn address(repository: &git::Repository, branch: &str, arguments: &Arguments) -> Result<Address, Failure> {
+pub(in crate::cli) fn address(
+    repository: &git::Repository,
+    branch: &str,
+    arguments: &Arguments,
+) -> Result<Address, Failure> {
     let remote = arguments.committing.remote.as_deref();
     let addresses = git::addresses(repository, branch, remote).map_err(commit::failure)?;
     let remote = addresses.iter().find_map(|address| Remote::parse(address));

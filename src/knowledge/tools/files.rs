@@ -26,6 +26,13 @@ pub fn reads_file(words: &[Option<String>], readers: &[String]) -> Reading {
     }
 }
 
+/// Whether the command does something that contacts no server, so that it has no use for a key: `git config`, `npm set`.
+#[must_use]
+pub fn is_offline(words: &[Option<String>]) -> bool {
+    let Some((tool, rest)) = TOOLS.resolve(words) else { return false };
+    first_operand(rest).is_some_and(|first| tool.entry.offline.iter().any(|known| known == first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +45,14 @@ mod tests {
             Reading::RunsCode { .. } => "code",
             Reading::Unknown => "unknown",
         }
+    }
+
+    #[test]
+    fn what_contacts_no_server_is_told_apart() {
+        let offline =
+            |command: &str| is_offline(&command.split(' ').map(|word| Some(word.to_owned())).collect::<Vec<_>>());
+        assert!(offline("git config --global user.name x") && offline("pip3 config list"));
+        assert!(!offline("git clone git@git.example.com:a/b") && !offline("frobnicate") && !offline("git"));
     }
 
     #[test]

@@ -40,6 +40,12 @@ pub fn fills_in(words: &[Option<String>], name: &str) -> bool {
     formats.iter().all(|word| word.starts_with('-')) || formats.iter().any(|word| super::references(word, name))
 }
 
+/// Whether the program of this name prints the content of the files that it is given.
+#[must_use]
+pub fn prints_files(program: &str) -> bool {
+    RULES.filter.iter().any(|rule| rule.tools.iter().any(|tool| tool == program))
+}
+
 /// Whether the command, given from its name on, writes its words into the program that it builds: go's linker with `-X`
 /// (documentation of `cmd/link`). `xx-go` is the same for other platforms (github.com/tonistiigi/xx).
 #[must_use]
@@ -53,6 +59,7 @@ pub fn embeds(words: &[String]) -> bool {
 #[serde(default, deny_unknown_fields)]
 struct Rules {
     log: Vec<Rule>,
+    filter: Vec<Rule>,
 }
 
 /// One row of `output.toml`, which explains the fields.

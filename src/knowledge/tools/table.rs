@@ -42,6 +42,8 @@ pub(super) struct Entry {
     #[serde(default)]
     pub(super) config: Vec<String>,
     #[serde(default)]
+    pub(super) offline: Vec<String>,
+    #[serde(default)]
     pub(super) transmits: bool,
     #[serde(default = "yes")]
     pub(super) trusted_paths: bool,

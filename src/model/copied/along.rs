@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::knowledge::files::{FileVerdict, classify_file, holds_credential};
-use crate::model::{Content, CopiedFile, Dockerfile, Model, Shape};
+use crate::model::{Content, CopiedFile, Dockerfile, Model, Settled, Shape};
 use crate::syntax::dockerfile::Instruction;
 
 use super::copies_from_context;
@@ -43,7 +43,7 @@ impl Model {
         }
         let (verdict, shape, content) = (classify_file(path.as_str()), Shape::File, Content::Unseen);
         let file = CopiedFile { path: path.to_owned(), shape, verdict, content, sources: Vec::new() };
-        self.file_flow(dockerfile, &file).uses.iter().any(|used| used.evidence.is_certain())
+        self.file_flow(dockerfile, &file, &Settled::new()).uses.iter().any(|used| used.evidence.is_certain())
     }
 
     fn contexts_or_own(&self, dockerfile: &Dockerfile) -> Vec<Utf8PathBuf> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
+use super::{last, names_a_folder};
 use crate::knowledge::files::{BuildInput, FileVerdict, classify_file};
 use crate::knowledge::tools::{self, Reading};
 use crate::model::file_flow::mentions_file;
@@ -22,7 +23,11 @@ pub(super) fn verdict_of(path: &Utf8Path, landed: &str) -> Option<FileVerdict> {
         FileVerdict::PublicLookAlike { .. } => None,
         // The key of a package archive is public, whatever it is called.
         FileVerdict::Runtime { .. } if matches!(classify_file(landed), FileVerdict::PublicLookAlike { .. }) => None,
-        FileVerdict::Plain => there().filter(|_| path.extension().is_some()),
+        // What lands as `.ssh/id_rsa` is a key, whatever it is called in the context.
+        FileVerdict::Plain => there().filter(|there| {
+            let key = matches!(there, FileVerdict::BuildInput(input) if input.ssh) && !names_a_folder(last(landed));
+            path.extension().is_some() || key
+        }),
         FileVerdict::Runtime { what, at_build, common } => {
             Some(there().unwrap_or(FileVerdict::Runtime { what, at_build, common }))
         }

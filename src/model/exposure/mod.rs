@@ -15,6 +15,7 @@ use crate::syntax::shell::{Command, CompoundKind, Item, Node, Redirect, Word};
 use super::reading::effective_words;
 use super::run::Run;
 use holders::plain_words;
+pub(super) use sink::written_by_argument;
 use sink::{Sink, removed_paths, sink};
 
 /// A place where a RUN shows or keeps the value.
@@ -199,7 +200,7 @@ fn tracing(words: &[String]) -> Option<bool> {
 }
 
 /// Whether the command prints every variable of its environment.
-fn dumps_environment(words: &[Option<String>]) -> bool {
+pub(super) fn dumps_environment(words: &[Option<String>]) -> bool {
     let words: Vec<&str> = words.iter().map(|word| word.as_deref().unwrap_or("$")).collect();
     matches!(
         words.as_slice(),

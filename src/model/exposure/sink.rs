@@ -21,25 +21,26 @@ pub(super) enum Sink {
 /// innermost last.
 pub(super) fn sink(pipeline: &[&Command], outer: &[&Redirect]) -> Sink {
     for (at, command) in pipeline.iter().enumerate() {
+        // `tee FILE > /dev/null` writes the file, whatever becomes of its output.
+        if at > 0
+            && let Some(file) = written_by_argument(command)
+        {
+            return Sink::File(file);
+        }
         if at > 0 && !is_filter_or_printer(command) {
-            return written_by_argument(command).map_or(Sink::Elsewhere, Sink::File);
+            return Sink::Elsewhere;
         }
         if let Some(sink) = command.redirects.iter().rev().find_map(redirected) {
             return sink;
-        }
-        if command.effective_name().as_deref() == Some("tee")
-            && let Some(file) = operands(command).find(|path| !path.starts_with("/dev/"))
-        {
-            return Sink::File(file);
         }
     }
     outer.iter().rev().find_map(|redirect| redirected(redirect)).unwrap_or(Sink::Log)
 }
 
-/// The file that `sponge FILE` or `dd of=FILE` writes standard input to.
-fn written_by_argument(command: &Command) -> Option<String> {
+/// The file that `tee FILE`, `sponge FILE` or `dd of=FILE` writes standard input to.
+pub(in crate::model) fn written_by_argument(command: &Command) -> Option<String> {
     match command.effective_name()?.as_str() {
-        "sponge" => operands(command).next(),
+        "tee" | "sponge" => operands(command).find(|path| !path.starts_with("/dev/")),
         "dd" => operands(command).find_map(|word| word.strip_prefix("of=").map(str::to_owned)),
         _ => None,
     }

@@ -17,13 +17,15 @@ use super::http::{Request, Response};
 pub struct Repository(TempDir);
 
 impl Repository {
-    /// Makes the repository with one commit that holds `widget.txt`.
+    /// Makes the repository with one commit that holds `widget.txt` and makes an npm package of it.
     pub fn create() -> Result<Self> {
         let folder = TempDir::with_prefix("dfmigrate-proof-git-")?;
         let options = &mut RepositoryInitOptions::new();
         let repository = git2::Repository::init_opts(folder.path(), options.bare(true).initial_head("main"))?;
         let mut tree = repository.treebuilder(None)?;
         tree.insert("widget.txt", repository.blob(b"private widget\n")?, 0o100_644)?;
+        let package = repository.blob(br#"{"name": "private-widget", "version": "1.0.0"}"#)?;
+        tree.insert("package.json", package, 0o100_644)?;
         let tree = repository.find_tree(tree.write()?)?;
         let author = Signature::now("Proof", "proof@example.com")?;
         let commit = repository.commit(Some("refs/heads/main"), &author, &author, "A widget", &tree, &[])?;
@@ -31,6 +33,11 @@ impl Repository {
         fs::create_dir_all(folder.path().join("info"))?;
         fs::write(folder.path().join("info/refs"), format!("{commit}\trefs/heads/main\n"))?;
         Ok(Self(folder))
+    }
+
+    /// The bare repository.
+    pub fn folder(&self) -> &Path {
+        self.0.path()
     }
 
     /// The dumb answer for a path below the server.

@@ -1,6 +1,6 @@
 //! The private services that a proof build needs: an npm registry, a PyPI index, a git server, an apt repository and a file
-//! server, on loopback, as plain HTTP and again behind TLS. Every path answers 401 without a credential and 404 with a wrong
-//! one.
+//! server, on loopback, as plain HTTP and again behind TLS, and the same git repository over ssh. Every path answers 401 without
+//! a credential and 404 with a wrong one; the server over ssh lets one key in.
 
 mod apt;
 mod authority;
@@ -9,6 +9,7 @@ mod http;
 mod listener;
 mod npm;
 mod pypi;
+mod ssh;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Result;
 
 use crate::canary::{Canary, base64};
+use crate::key::Key;
 use authority::Authority;
 use http::{Request, Response};
 use listener::{Listener, Socket};
@@ -27,6 +29,7 @@ pub struct Service {
     encrypted: SocketAddr,
     certificate: String,
     shelf: Arc<Shelf>,
+    ssh: Option<ssh::Server>,
     _listeners: [Listener; 2],
 }
 
@@ -37,7 +40,7 @@ struct Shelf {
     base: String,
     credentials: Vec<String>,
     repository: git::Repository,
-    given: AtomicUsize,
+    given: Arc<AtomicUsize>,
 }
 
 impl Service {
@@ -45,16 +48,25 @@ impl Service {
     pub fn start(canary: &Canary, nonce: &str) -> Result<Self> {
         let (plain, encrypted, authority) = (Socket::bind()?, Socket::bind()?, Authority::create()?);
         let addresses = (plain.address()?, encrypted.address()?);
+        let repository = git::Repository::create()?;
+        let given = Arc::new(AtomicUsize::new(0));
+        let gate = |key: &Key| ssh::Gate {
+            key: key.public().clone(),
+            path: format!("/{nonce}/private-widget.git"),
+            folder: repository.folder().to_owned(),
+            given: Arc::clone(&given),
+        };
+        let ssh = canary.key().map(|key| ssh::Server::start(gate(key))).transpose()?;
         let shelf = Arc::new(Shelf {
             nonce: nonce.to_owned(),
             base: format!("http://{}/{nonce}", addresses.0),
             credentials: credentials(canary),
-            repository: git::Repository::create()?,
-            given: AtomicUsize::new(0),
+            repository,
+            given,
         });
         let listeners = [plain.serve(&shelf, None)?, encrypted.serve(&shelf, Some(authority.encryption))?];
         let (plain, encrypted) = addresses;
-        Ok(Self { plain, encrypted, certificate: authority.certificate, shelf, _listeners: listeners })
+        Ok(Self { plain, encrypted, certificate: authority.certificate, shelf, ssh, _listeners: listeners })
     }
 
     /// Host, port and first path segment, e.g. `127.0.0.1:40123/k3j1`; below are `/npm`, `/pypi`, `/git`, `/apt` and `/files`.
@@ -70,6 +82,13 @@ impl Service {
     /// The certificate to trust there, as PEM.
     pub fn certificate(&self) -> &str {
         &self.certificate
+    }
+
+    /// Address and first path segment of the git server over ssh, for `ssh://git@ADDRESS/PATH/private-widget.git`. It lets
+    /// the key of the canary in and nobody else.
+    pub fn ssh_location(&self) -> (SocketAddr, String) {
+        let address = self.ssh.as_ref().map_or(self.plain, ssh::Server::address);
+        (address, self.shelf.nonce.clone())
     }
 
     /// How many requests were answered with private content so far.

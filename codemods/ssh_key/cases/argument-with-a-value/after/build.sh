@@ -1,0 +1,1 @@
+docker build --secret id=ssh_private_key,env=SSH_PRIVATE_KEY -t x .

@@ -1,0 +1,1 @@
+docker build --build-arg SSH_PRIVATE_KEY -t x .

@@ -1,0 +1,2 @@
+#!/bin/bash
+docker buildx build --ssh default=docker/id_rsa -f Dockerfile --tag app .

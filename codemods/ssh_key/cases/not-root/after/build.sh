@@ -1,0 +1,1 @@
+docker build --ssh default=id_ed25519 -t app .

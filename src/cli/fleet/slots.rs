@@ -1,0 +1,79 @@
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::fleet::{Record, RequestState};
+
+/// How many pull requests may still be opened, shared by the workers of a run.
+pub(super) struct Slots {
+    /// `None` without a limit.
+    free: Option<Mutex<Free>>,
+}
+
+struct Free {
+    count: usize,
+    /// The repositories that have one open already.
+    open: BTreeSet<String>,
+    /// The repositories that were given one.
+    taken: BTreeSet<String>,
+}
+
+/// Whether a pull request of the repository is open.
+fn is_open(record: &Record) -> bool {
+    record.request.as_ref().is_some_and(|request| request.state == RequestState::Open)
+}
+
+impl Slots {
+    /// As many as `most` leaves besides those that are open.
+    pub(super) fn new(most: Option<usize>, known: &[Record]) -> Self {
+        let open: BTreeSet<String> =
+            known.iter().filter(|record| is_open(record)).map(|record| record.name.clone()).collect();
+        let count = |most: usize| most.saturating_sub(open.len());
+        let free = most.map(|most| Mutex::new(Free { count: count(most), open: open.clone(), taken: BTreeSet::new() }));
+        Self { free }
+    }
+
+    fn free(&self) -> Option<MutexGuard<'_, Free>> {
+        self.free.as_ref().map(|free| free.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the repository may open one. What is open already needs no other.
+    pub(super) fn take(&self, name: &str) -> bool {
+        let Some(mut free) = self.free() else { return true };
+        if free.open.contains(name) {
+            return true;
+        }
+        let may = free.count > 0;
+        if may {
+            free.count -= 1;
+            free.taken.insert(name.to_owned());
+        }
+        may
+    }
+
+    /// Gives back what the repository did not use.
+    pub(super) fn settle(&self, name: &str, record: Option<&Record>) {
+        let Some(mut free) = self.free() else { return };
+        if free.taken.remove(name) && !record.is_some_and(is_open) {
+            free.count += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::Target;
+
+    #[test]
+    fn what_was_not_used_goes_to_the_next() {
+        let slots = Slots::new(Some(1), &[]);
+        assert!(slots.take("a") && !slots.take("b"));
+        slots.settle("b", None);
+        assert!(!slots.take("b"));
+        slots.settle("a", Some(&Record::new(&Target::parse("https://github.com/acme/a").unwrap())));
+        assert!(slots.take("b"));
+        assert!(Slots::new(None, &[]).take("a"));
+    }
+}

@@ -1,0 +1,197 @@
+//! The process that works on one repository of a fleet.
+
+use std::io;
+
+use clap::Parser as _;
+use serde::{Deserialize, Serialize};
+
+use super::record;
+use crate::{
+    cli::{
+        Arguments, Failure, Outcome, Streams,
+        analysis::{self, Analysis},
+        commit::{self, Recorder},
+        propose::{self, Settled},
+    },
+    fleet::{self, Cache, Place, Record, Request, RequestState, Seen, Stage, Store, Target},
+    forge::{Head, PullRequest, State},
+    git::{self, Heads},
+    plan::Policy,
+    report::Redactor,
+    repository,
+};
+
+/// What is to be done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Job {
+    pub target: Target,
+    pub state: camino::Utf8PathBuf,
+    pub cache: camino::Utf8PathBuf,
+    /// The branch for the fixes.
+    pub branch: String,
+    /// The command line that would do it in the clone.
+    pub command_line: Vec<String>,
+    /// Whether a new pull request may be opened.
+    pub may_open: bool,
+}
+
+/// Does it, and writes down what became of it.
+pub(in crate::cli) fn work(streams: &mut Streams) -> Result<Outcome, Failure> {
+    let job: Job = serde_json::from_reader(io::stdin().lock())?;
+    // Whoever holds the clone is the only one who writes the record.
+    let cache = Cache::new(&job.cache);
+    let place = cache.enter(&job.target).map_err(commit::failure)?;
+    let store = Store::new(&job.state);
+    let mut record = store.load(&job.target.name)?.unwrap_or_else(|| Record::new(&job.target));
+    record.url.clone_from(&job.target.url);
+    let before = record.clone();
+    let done = Work { job: &job, place: &place, arguments: arguments(&job, &place)? }.run(&mut record, streams);
+    match done {
+        Ok(()) => record.failure = None,
+        Err(failure) => record.fail(told(&failure), fleet::now()),
+    }
+    if record != before {
+        store.save(&record)?;
+    }
+    // A clone in which something failed is not trusted again.
+    if record.failure.is_none() {
+        place.leave().map_err(commit::failure)?;
+    }
+    Ok(Outcome::Clean)
+}
+
+fn arguments(job: &Job, place: &Place) -> Result<Arguments, Failure> {
+    let arguments = Arguments::try_parse_from(&job.command_line)?;
+    Ok(Arguments { paths: vec![place.mirror.root().clone()], ..arguments })
+}
+
+/// A failure as a text of several lines.
+fn told(failure: &Failure) -> String {
+    let redactor = Redactor::default();
+    let safe = |text: String| text.lines().map(|line| redactor.line(line)).collect::<Vec<_>>().join("\n");
+    let causes: Vec<String> = failure.chain().map(|cause| safe(cause.to_string())).collect();
+    let hints = failure.hints().iter().map(|hint| format!("\nhelp: {}", safe(hint.clone())));
+    hints.fold(causes.join(": "), |text, hint| text + &hint)
+}
+
+struct Work<'a> {
+    job: &'a Job,
+    place: &'a Place,
+    arguments: Arguments,
+}
+
+impl Work<'_> {
+    fn run(&self, record: &mut Record, streams: &mut Streams) -> Result<(), Failure> {
+        let (mirror, branch) = (&self.place.mirror, &self.job.branch);
+        let heads = mirror.heads(self.job.target.settings.base.as_deref(), branch).map_err(commit::failure)?;
+        if heads.base == *branch {
+            return Err(Failure::new(format!("`{branch}` is the branch that the fixes are for"))
+                .hint("choose another name with `--branch`"));
+        }
+        let seen = self.seen(&heads);
+        let proposes = self.arguments.proposing.pr;
+        if !proposes && record.seen.as_ref() == Some(&seen) && record.stage != Stage::Failed {
+            return Ok(());
+        }
+        mirror.check_out(&heads, branch).map_err(commit::failure)?;
+        let policy = analysis::policy(&self.arguments)?;
+        let mut roots = repository::discover(&self.arguments.paths)?;
+        let root = roots.pop().ok_or_else(|| Failure::new("the clone has no files"))?;
+        let analysis = Analysis::new(root, &policy)?;
+        record::describe(record, &analysis);
+        let stage = self.reach(record, &analysis, &policy, &heads, streams)?;
+        let pushed = if stage == Stage::Planned { None } else { mirror.tip(branch).map_err(commit::failure)? };
+        record.seen = Some(Seen { own_commit: pushed.or(seen.own_commit.clone()), ..seen });
+        record.reach(stage, fleet::now());
+        Ok(())
+    }
+
+    fn seen(&self, heads: &Heads) -> Seen {
+        Seen {
+            base: heads.base.clone(),
+            base_commit: heads.base_commit.clone(),
+            branch: self.job.branch.clone(),
+            own_commit: heads.own_commit.clone(),
+            options: format!("{} {}", env!("CARGO_PKG_VERSION"), self.job.command_line.join(" ")),
+        }
+    }
+
+    /// Goes as far as it was asked to.
+    fn reach(
+        &self,
+        record: &mut Record,
+        analysis: &Analysis,
+        policy: &Policy,
+        heads: &Heads,
+        streams: &mut Streams,
+    ) -> Result<Stage, Failure> {
+        let known = [Stage::Committed, Stage::Proposed, Stage::Closed].contains(&record.stage);
+        if analysis.plan.files.is_empty() {
+            self.follow(record)?;
+            let merged = record.request.as_ref().is_some_and(|request| request.state == RequestState::Merged);
+            return Ok(match (record.findings.is_empty(), merged) {
+                (true, true) => Stage::Merged,
+                (true, false) => Stage::Clean,
+                (false, _) => Stage::Refused,
+            });
+        }
+        if self.arguments.proposing.pr {
+            return self.propose(record, analysis, policy, streams);
+        }
+        if self.arguments.committing.push {
+            return self.push(policy, streams).map(|()| Stage::Committed);
+        }
+        Ok(if heads.own_commit.is_some() && known { record.stage } else { Stage::Planned })
+    }
+
+    fn push(&self, policy: &Policy, streams: &mut Streams) -> Result<(), Failure> {
+        let mut recorder = Recorder::begin(&self.arguments)?;
+        let outcome = propose::push(&self.arguments, policy, &mut recorder, streams).map(|()| Outcome::Clean);
+        recorder.end_elsewhere(outcome).map(drop)
+    }
+
+    fn propose(
+        &self,
+        record: &mut Record,
+        analysis: &Analysis,
+        policy: &Policy,
+        streams: &mut Streams,
+    ) -> Result<Stage, Failure> {
+        match propose::single(analysis, policy, &self.arguments, self.job.may_open, streams)? {
+            Settled::Open(request) => {
+                record.request = Some(as_known(&request));
+                Ok(Stage::Proposed)
+            }
+            Settled::Declined(request) => {
+                record.request = Some(as_known(&request));
+                Ok(Stage::Closed)
+            }
+            Settled::Refused(reason) => {
+                record.steps.insert(0, format!("nothing is proposed yet: {reason}"));
+                Ok(Stage::Planned)
+            }
+        }
+    }
+
+    /// Asks what became of a pull request that has nothing to do any more.
+    fn follow(&self, record: &mut Record) -> Result<(), Failure> {
+        let Some(request) = record.request.as_mut().filter(|_| self.arguments.proposing.pr) else { return Ok(()) };
+        let Some(repository) = git::Repository::open(self.place.mirror.root())? else { return Ok(()) };
+        let address = propose::address(&repository, "", &self.arguments)?;
+        let head = Head { branch: self.job.branch.clone(), fork: None };
+        let found = propose::open(&address)?.find(&head).map_err(propose::failure)?;
+        if let Some(found) = found.iter().find(|found| found.number == request.number) {
+            *request = as_known(found);
+        }
+        Ok(())
+    }
+}
+
+fn as_known(request: &PullRequest) -> Request {
+    let state = match request.state {
+        State::Open => RequestState::Open,
+        State::Closed => RequestState::Closed,
+        State::Merged => RequestState::Merged,
+    };
+    Request { url: request.url.clone(), number: request.number, state }
+}

@@ -1,0 +1,147 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Target;
+
+/// What was decided for one repository of the fleet; it goes before the options of the command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct TargetSettings {
+    /// The branch that the fixes are for, instead of the default branch.
+    pub base: Option<String>,
+    /// The branch that the fixes are committed to.
+    pub branch: Option<String>,
+    /// Run only these codemods.
+    pub select: Option<Vec<String>>,
+    /// Do not run these codemods.
+    pub ignore: Option<Vec<String>>,
+    /// Whether fixes are applied that rest on assumptions.
+    pub unsafe_fixes: Option<bool>,
+    /// The labels of a new pull request.
+    pub labels: Option<Vec<String>>,
+    /// Who reviews a new pull request.
+    pub reviewers: Option<Vec<String>>,
+    /// Who is assigned to a new pull request.
+    pub assignees: Option<Vec<String>>,
+    /// Whether a new pull request is a draft.
+    pub draft: Option<bool>,
+}
+
+/// A list of repositories.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manifest {
+    /// The repositories, each once, in the order of the list.
+    pub targets: Vec<Target>,
+}
+
+/// Why a list can't be used.
+#[derive(Debug)]
+pub enum ManifestError {
+    /// It is not TOML as it should be.
+    Toml(toml::de::Error),
+    /// An entry is no repository: the entry and why.
+    Entry(String, String),
+}
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Toml(_) => f.write_str("the list of repositories is not readable"),
+            Self::Entry(entry, reason) => {
+                write!(f, "`{}` is no repository: {reason}", crate::report::shown::line(entry))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ManifestError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Toml(error) => Some(error),
+            Self::Entry(..) => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    repository: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    url: String,
+    #[serde(flatten)]
+    settings: toml::Table,
+}
+
+impl Manifest {
+    /// Reads a list: an address or path a line, with comments behind `#`.
+    ///
+    /// # Errors
+    /// See [`ManifestError`].
+    pub fn text(text: &str) -> Result<Self, ManifestError> {
+        let content = |line: &str| {
+            // A `#` inside of an address is none of ours.
+            let end = line.match_indices('#').find(|(at, _)| *at == 0 || line[..*at].ends_with([' ', '\t']));
+            end.map_or(line, |(at, _)| &line[..at]).trim().to_owned()
+        };
+        let lines = text.trim_start_matches('\u{feff}').lines().map(content).filter(|line| !line.is_empty());
+        let mut manifest = Self::default();
+        for line in lines {
+            manifest.add(target(&line)?);
+        }
+        Ok(manifest)
+    }
+
+    /// Reads a list in TOML: a table `[[repository]]` each, with `url` and [`TargetSettings`].
+    ///
+    /// # Errors
+    /// See [`ManifestError`].
+    pub fn toml(text: &str) -> Result<Self, ManifestError> {
+        let document: Document = toml::from_str(text).map_err(ManifestError::Toml)?;
+        let mut manifest = Self::default();
+        for Entry { url, settings } in document.repository {
+            let settings = TargetSettings::deserialize(settings).map_err(ManifestError::Toml)?;
+            manifest.add(Target { settings, ..target(&url)? });
+        }
+        Ok(manifest)
+    }
+
+    /// Adds a repository, unless it is there under the same name.
+    pub fn add(&mut self, target: Target) {
+        if self.targets.iter().all(|known| known.name != target.name) {
+            self.targets.push(target);
+        }
+    }
+}
+
+fn target(text: &str) -> Result<Target, ManifestError> {
+    Target::parse(text).map_err(|reason| ManifestError::Entry(text.to_owned(), reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_one_a_line_and_comments() {
+        let text = "# ours\n\nhttps://github.com/acme/shop  # the shop\r\ngit@github.com:acme/shop.git\nhttps://github.com/acme/c#\n";
+        let names: Vec<String> = Manifest::text(text).unwrap().targets.into_iter().map(|target| target.name).collect();
+        assert_eq!(names, ["github.com/acme/shop", "github.com/acme/c#"]);
+    }
+
+    #[test]
+    fn toml_has_settings_and_a_word_that_is_none_is_an_error() {
+        let text = "[[repository]]\nurl = 'https://github.com/acme/shop'\nbase = 'develop'\nselect = ['arg-secret']\n\
+                    unsafe-fixes = true\n";
+        let manifest = Manifest::toml(text).unwrap();
+        let settings = &manifest.targets[0].settings;
+        assert_eq!((settings.base.as_deref(), settings.unsafe_fixes), (Some("develop"), Some(true)));
+        let wrong = text.replace("base", "bases");
+        assert!(matches!(Manifest::toml(&wrong), Err(ManifestError::Toml(_))));
+    }
+}

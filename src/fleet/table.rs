@@ -1,0 +1,56 @@
+use std::collections::BTreeMap;
+
+use super::{Link, Record, Stage};
+use crate::report::{counted, shown::line};
+
+/// What became of the repositories, a line each, with the reasons and the sums. For a terminal.
+#[must_use]
+pub fn table(records: &[Record], links: &[Link]) -> String {
+    let width = records.iter().map(|record| line(&record.name).chars().count()).max().unwrap_or_default();
+    let mut rows: Vec<&Record> = records.iter().collect();
+    rows.sort_by_key(|record| record.stage);
+    let mut lines: Vec<String> = Vec::new();
+    for record in rows {
+        lines.push(format!("{:<width$}  {:<9}  {}", line(&record.name), record.stage.name(), outcome(record)));
+        lines.extend(reasons(record).into_iter().map(|reason| format!("{:width$}    {reason}", "")));
+    }
+    for link in links {
+        lines.push(format!("{} and {}: {}", line(&link.caller), line(&link.callee), link.order()));
+        lines.push(format!("  {} {}", line(&link.place), link.kind.does()));
+    }
+    lines.push(sums(records));
+    lines.join("\n")
+}
+
+fn outcome(record: &Record) -> String {
+    let found = match (record.findings.len(), record.fixed()) {
+        (0, _) => "no findings".to_owned(),
+        (found, fixed) => format!("{}, {fixed} fixed", counted(found, "finding")),
+    };
+    match &record.request {
+        Some(request) => format!("{found}  {}", line(&request.url)),
+        None => found,
+    }
+}
+
+/// Why something was left, each reason once.
+fn reasons(record: &Record) -> Vec<String> {
+    let mut left: BTreeMap<String, usize> = BTreeMap::new();
+    for reason in record.findings.iter().filter_map(|found| found.reason.as_ref()) {
+        *left.entry(line(reason)).or_default() += 1;
+    }
+    let failure = record.failure.iter().flat_map(|failure| failure.lines().next()).map(line);
+    failure.chain(left.into_iter().map(|(reason, count)| format!("{}: {reason}", counted(count, "finding")))).collect()
+}
+
+/// `3 repositories: 1 refused, 2 clean`.
+fn sums(records: &[Record]) -> String {
+    let count = |stage: Stage| records.iter().filter(|record| record.stage == stage).count();
+    let sums = Stage::ALL.iter().map(|stage| (count(*stage), stage.name())).filter(|(count, _)| *count > 0);
+    let sums: Vec<String> = sums.map(|(count, name)| format!("{count} {name}")).collect();
+    match records.len() {
+        0 => "no repositories".to_owned(),
+        1 => format!("1 repository: {}", sums.join(", ")),
+        number => format!("{number} repositories: {}", sums.join(", ")),
+    }
+}

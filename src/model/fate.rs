@@ -1,0 +1,161 @@
+//! What becomes of a file within the script that wrote it.
+
+use crate::knowledge::tools;
+use crate::source::TextRange;
+use crate::syntax::shell::{Command, CommandContext, RedirectKind, Script};
+
+use super::reading::effective_words;
+use super::rest::normal;
+
+/// How many copies of copies are followed.
+const MOST_COPIES: usize = 4;
+
+/// The commands of a script that remove files or keep them under another name, in order.
+#[derive(Debug, Default)]
+pub(super) struct Fates {
+    /// Each path with the command that removes it.
+    removed: Vec<(Place, String)>,
+    /// What each command takes, and where it puts it; `None` where that can't be told.
+    copied: Vec<(TextRange, Vec<String>, Option<String>)>,
+    places: Vec<Place>,
+}
+
+/// Where a command stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    range: TextRange,
+    /// The outermost command that it is a part of, and how deep inside; nothing at the top.
+    branch: Option<(usize, usize)>,
+    /// Whether a run that succeeds may leave it out.
+    optional: bool,
+}
+
+impl Place {
+    fn of(context: &CommandContext<'_>) -> Self {
+        let branch = (context.depth > 0).then_some((context.top_level_item, context.depth));
+        Self { range: context.command.range, branch, optional: context.optional }
+    }
+}
+
+impl Fates {
+    pub(super) fn of(script: &Script) -> Self {
+        let mut fates = Self::default();
+        for context in script.commands() {
+            let words: Vec<String> = effective_words(context.command).into_iter().flatten().collect();
+            let place = Place::of(&context);
+            fates.places.push(place);
+            let Some((program, rest)) = words.split_first() else { continue };
+            let program = program.rsplit('/').next().unwrap_or("");
+            let plain = || rest.iter().filter(|word| !word.starts_with('-')).cloned();
+            match program {
+                "rm" | "unlink" | "shred" => fates.removed.extend(plain().map(|path| (place, path))),
+                "ln" if rest.iter().any(|word| word.starts_with('-') && word.contains('s')) => {}
+                "cp" | "mv" | "ln" | "install" | "rsync" | "scp" => {
+                    let mut paths: Vec<String> = plain().collect();
+                    let target = paths.pop();
+                    fates.copied.push((context.command.range, paths, target));
+                }
+                "tar" | "zip" | "dd" | "gzip" | "openssl" => {
+                    let named = plain().map(|word| word.trim_start_matches("if=").to_owned());
+                    fates.copied.push((context.command.range, named.collect(), None));
+                }
+                _ if tools::prints_files(program) => {
+                    if let Some(target) = written(context.command) {
+                        fates.copied.push((context.command.range, plain().collect(), Some(target)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        fates
+    }
+
+    /// Whether the script removes the file at `path` that the command at `write` wrote, and all copies that it makes of it
+    /// before.
+    pub(super) fn is_gone(&self, path: &str, write: TextRange) -> bool {
+        self.is_gone_within(&normal(path), write, MOST_COPIES)
+    }
+
+    fn is_gone_within(&self, path: &str, write: TextRange, copies: usize) -> bool {
+        let behind = |at: TextRange| at.start() >= write.end();
+        let branch = self.places.iter().find(|place| place.range == write).and_then(|place| place.branch);
+        // A branch that may write the file and always removes it leaves none.
+        let is_sure = |place: &Place| !place.optional || branch.is_some() && place.branch == branch;
+        let mut removals =
+            self.removed.iter().filter(|(place, target)| behind(place.range) && is_sure(place) && covers(target, path));
+        let Some((end, _)) = removals.next() else { return false };
+        let made = self.copied.iter().filter(|(at, sources, _)| {
+            behind(*at) && at.start() < end.range.start() && sources.iter().any(|source| covers(source, path))
+        });
+        let name = path.rsplit('/').next().unwrap_or(path);
+        made.into_iter().all(|(at, _, target)| {
+            let Some(target) = target.as_ref().filter(|_| copies > 0) else { return false };
+            let inside = format!("{}/{name}", target.trim_end_matches('/'));
+            [target.as_str(), &inside].iter().any(|copy| self.is_gone_within(&normal(copy), *at, copies - 1))
+        })
+    }
+}
+
+/// Whether `target`, as a command names it, is `path` or a folder around it.
+fn covers(target: &str, path: &str) -> bool {
+    let target = normal(target);
+    target == path || path.strip_prefix(target.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The file into which a command's output goes.
+fn written(command: &Command) -> Option<String> {
+    let writes = |kind| matches!(kind, RedirectKind::Write | RedirectKind::Append | RedirectKind::ReadWrite);
+    let mut redirects = command.redirects.iter().filter(|redirect| writes(redirect.kind));
+    redirects.find(|redirect| redirect.descriptor.is_none_or(|descriptor| descriptor == 1)).map(|it| it.target.lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::shell::{Dialect, parse};
+
+    fn is_gone(script: &str) -> bool {
+        let script = format!("echo $T > /etc/f; {script}");
+        let script = parse(&script, Dialect::Bash);
+        let write = script.commands()[0].command.range;
+        Fates::of(&script).is_gone("/etc/f", write)
+    }
+
+    #[test]
+    fn a_file_is_gone_with_all_its_copies() {
+        for script in [
+            "rm /etc/f",
+            "use && rm -f /etc/f",
+            "rm -rf /etc",
+            "cp /etc/f /tmp/g && rm /etc/f /tmp/g",
+            "cp /etc/f /tmp && use; rm -r /tmp; rm /etc/f",
+            "rm /etc/f; cp /etc/f /srv",
+            "ln -s /etc/f /srv/x; use; rm /etc/f",
+        ] {
+            assert!(is_gone(script), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_branch_that_writes_it_may_remove_it() {
+        let script = parse("if a; then echo $T > /etc/f; use; rm /etc/f; fi", Dialect::Bash);
+        let write = script.commands()[1].command.range;
+        assert!(Fates::of(&script).is_gone("/etc/f", write));
+    }
+
+    #[test]
+    fn a_copy_or_a_branch_keeps_it() {
+        for script in [
+            "use",
+            "cp /etc/f /srv/x && rm /etc/f",
+            "cp -r /etc /srv && rm -r /etc/f",
+            "cat /etc/f > /srv/x; rm /etc/f",
+            "tar cf /srv/x.tar /etc && rm /etc/f",
+            "use || rm /etc/f",
+            "if use; then rm /etc/f; fi",
+            "ln /etc/f /srv/x && rm /etc/f",
+        ] {
+            assert!(!is_gone(script), "{script}");
+        }
+    }
+}
