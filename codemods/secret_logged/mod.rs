@@ -1,6 +1,7 @@
 #![doc = include_str!("page.md")]
 
 mod removal;
+mod trace;
 
 use super::prelude::*;
 use super::shown::{Held, declared, mounted};
@@ -123,6 +124,10 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Printed])
             "remove the commands that only print it".to_owned()
         }
         How::Besides(program) => advise(&mut change, group, "prints-besides", &besides(program)),
+        How::Traced(command) if command.starts_with("set ") => {
+            trace::remove(&mut change, group);
+            format!("leave the trace out of `{command}`")
+        }
         How::Traced(command) => advise(&mut change, group, "traced", &traced(command)),
     };
     change
@@ -183,12 +188,8 @@ fn besides(program: &str) -> (String, String) {
 
 fn traced(command: &str) -> (String, String) {
     let reason = "the trace of the other commands may be wanted in the log".to_owned();
-    let title = match command.starts_with("set ") {
-        true => format!("leave the `x` out of `{command}`, or put `set +x` in front of the command that has the value"),
-        false => {
-            format!("leave the `-x` out of `{command}`, or put `set +x` in front of the command that has the value")
-        }
-    };
+    let title =
+        format!("leave the `-x` out of `{command}`, or put `set +x` in front of the command that has the value");
     (reason, title)
 }
 

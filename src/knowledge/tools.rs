@@ -16,7 +16,7 @@ mod tests;
 
 pub use config::{ConfigFile, config_files, references};
 pub use files::{is_offline, reads_file};
-pub use output::{embeds, logs, passes_through, prints_files};
+pub use output::{embeds, fills_in, logs, passes_through, prints_files};
 pub use persistence::{Persistence, persists};
 
 use serde::Deserialize;

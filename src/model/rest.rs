@@ -145,6 +145,7 @@ impl Finder<'_> {
                 || self.path.is_some_and(|path| reads_in_place(word, path))
         };
         command.words.iter().any(names)
+            || self.values.iter().any(|value| tools::fills_in(&effective_words(command), value))
             || command
                 .redirects
                 .iter()

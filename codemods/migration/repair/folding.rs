@@ -18,24 +18,26 @@ use super::{Refused, Repairs};
 
 /// What a file is on its way through the RUNs of a stage.
 #[derive(Debug, Clone, Default)]
-struct State {
+pub(super) struct State {
     /// The commands that write it, in order.
-    writing: Vec<String>,
+    pub(super) writing: Vec<String>,
     /// The RUN behind the last of them.
-    since: usize,
+    pub(super) since: usize,
     /// How the commands name it.
-    target: String,
+    pub(super) target: String,
+    /// The files that those commands read.
+    pub(super) inputs: Vec<String>,
     /// Whether it is there.
     alive: bool,
     /// Why the commands can't be repeated elsewhere, as a clause.
-    stuck: Option<String>,
+    pub(super) stuck: Option<String>,
 }
 
 /// The file of one site and what is to become of it.
-struct Folding<'s, 'm> {
-    site: &'s Site<'m>,
-    path: &'s str,
-    file: ImagePath,
+pub(super) struct Folding<'s, 'm> {
+    pub(super) site: &'s Site<'m>,
+    pub(super) path: &'s str,
+    pub(super) file: ImagePath,
     input: BuildInput,
     /// The RUNs that write it first, with the commands for that and the file's name there.
     readers: Vec<(usize, State)>,
@@ -160,23 +162,10 @@ impl<'m> Migration<'m> {
         state.alive &= !is_removed_at_end(&actions);
         if !state.alive {
             state.writing.clear();
+            state.inputs.clear();
         }
         states.insert(stage, state);
         Ok(())
-    }
-
-    /// Whether the RUN at `step` has another home directory, in which its tools find another file or none.
-    fn is_out_of_reach(&self, folding: &Folding<'_, 'm>, step: usize, actions: &[FileAction], state: &State) -> bool {
-        let name = folding.file.file_name();
-        self.has_other_user(state.since, step)
-            && is_at_home(folding.path)
-            && !self.run(step).is_some_and(|run| run.mentions(name))
-            && !actions.iter().any(|action| action.act == FileAct::Removes)
-    }
-
-    fn has_other_user(&self, from: usize, step: usize) -> bool {
-        let (dockerfile, as_root) = (self.dockerfile, |step| self.dockerfile.runs_as_root(step));
-        dockerfile.user_at(from) != dockerfile.user_at(step) && !(as_root(from) && as_root(step))
     }
 
     fn visit_writer(
@@ -227,6 +216,7 @@ impl<'m> Migration<'m> {
             Err(Refused(why)) => return Err(Refused(format!("line {line} {why}"))),
         };
         state.writing.extend(moved.iter().map(|piece| piece.text.clone()));
+        state.inputs.extend(moved.iter().flat_map(|piece| piece.inputs.clone()));
         if !used_here {
             folding.cuts.push((step, moved));
         }
@@ -277,46 +267,6 @@ impl<'m> Migration<'m> {
             cleanups.push(Cleanup { step, shell, command, words: Vec::new(), whole: true, removes: true });
         }
         Ok(cleanups)
-    }
-
-    /// Whether the commands say the same in front of the RUN at `step`.
-    fn check_reader(&self, folding: &Folding<'_, 'm>, step: usize, state: &State) -> Result<(), Refused> {
-        let line = self.dockerfile.line_of(step);
-        let refuse = |why: &str| Err(Refused::because(format!("line {line}, which reads it, {why}")));
-        let (from, dockerfile) = (state.since, self.dockerfile);
-        if let Some(why) = &state.stuck {
-            return Err(Refused::because(format!("line {line} needs it as well, and {why}")));
-        }
-        let Some(run) = self.run(step) else { return refuse("is not understood") };
-        if !matches!(run.form, Form::Shell | Form::ShellWithHeredocs | Form::Body(None)) {
-            return refuse("has no shell that could write it");
-        }
-        if self.has_other_user(from, step) {
-            return refuse("runs as another user");
-        }
-        if dockerfile.steps[step].onbuild || dockerfile.steps[from].onbuild {
-            return refuse("belongs to another build");
-        }
-        let relative = !state.target.trim_matches('"').starts_with(['/', '~', '$']);
-        let given = self.model.given_arguments(dockerfile);
-        if relative && dockerfile.workdir_at(from, &given) != dockerfile.workdir_at(step, &given) {
-            return refuse("runs in another folder");
-        }
-        let changed = dockerfile.steps.iter().enumerate().skip(from + 1).take(step.saturating_sub(from + 1));
-        let mut names = changed.filter(|(_, step)| matches!(step.keyword, Keyword::Env | Keyword::Arg));
-        let used = |name: &str| {
-            state.writing.iter().any(|text| text.contains(&format!("${name}")) || text.contains(&format!("${{{name}")))
-        };
-        if names.any(|(_, step)| step.pairs.iter().any(|pair| used(&pair.key))) {
-            return refuse("has other values for its variables");
-        }
-        let flags = dockerfile.steps[step].instruction.flags();
-        let mut targets =
-            flags.iter().filter_map(|flag| flag.mount()).filter_map(|mount| mount.get("target").map(str::to_owned));
-        match targets.any(|target| target.rsplit('/').next() == Some(folding.file.file_name())) {
-            true => refuse("has a mount in that place"),
-            false => Ok(()),
-        }
     }
 
     fn write_folding(&self, folding: Folding<'_, 'm>, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
@@ -418,7 +368,7 @@ impl<'m> Migration<'m> {
     }
 }
 
-fn is_at_home(path: &str) -> bool {
+pub(super) fn is_at_home(path: &str) -> bool {
     ["~/", "$HOME/", "/root/", "/home/"].iter().any(|home| path.starts_with(home))
 }
 

@@ -7,16 +7,19 @@
 //! * [`address`]: git gets the credentials of a URL for the one command and keeps the plain URL;
 //! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead, one of [`variables`];
 //! * [`options`]: a command that keeps a credential only because of an option, or without one;
-//! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`].
+//! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`] where [`serving`]
+//!   finds that they say the same there.
 //!
-//! RUNs that lived on what an earlier one wrote get the mount as well. What fits none of these is an obstacle.
+//! [`filling`] sees to it that the value is there where the new commands use it. RUNs that lived on what an earlier one wrote get the mount as well. What fits none of these is an obstacle.
 
 mod address;
+mod filling;
 mod folding;
 mod later;
 mod mounts;
 mod options;
 mod reference;
+mod serving;
 mod setting;
 mod site;
 mod variables;
@@ -57,6 +60,9 @@ pub(super) struct Repairs<'m> {
     cleanups: Vec<Cleanup>,
     /// The files that are folded, by the RUNs that write them.
     folded: BTreeSet<(usize, ImagePath)>,
+    /// RUNs whose mount has to fill the variable, because no command does before it is used; and how often they read the
+    /// mounted file in assignments that go.
+    unfilled: BTreeMap<usize, usize>,
 }
 
 /// Why a rest can't be repaired, as a clause.
@@ -122,7 +128,7 @@ impl<'m> Migration<'m> {
         let mut refused = None;
         for way in ways {
             match way(self, site, repairs) {
-                Some(Ok(())) => return Ok(()),
+                Some(Ok(())) => return self.fill(site, repairs),
                 Some(Err(reason)) => refused = Some(reason),
                 None => {}
             }

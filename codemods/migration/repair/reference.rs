@@ -24,7 +24,10 @@ impl<'m> Migration<'m> {
         let edits = references(site)?;
         let assigns = |command: &Command| command.assignments.iter().any(|one| one.name == site.name);
         if site.run.commands().any(assigns) && !site.run.text.contains(&format!("export {}", site.name)) {
-            return Err(Refused::because(format!("npm does not see `{}`, which is not exported", site.name)));
+            if self.mounted.is_none() {
+                return Err(Refused::because(format!("npm does not see `{}`, which is not exported", site.name)));
+            }
+            repairs.unfilled.entry(site.step).or_default();
         }
         let copy = self.copied_elsewhere(site.step, path).filter(|_| !self.is_removed_later(site.step, path));
         if let Some(copy) = copy {

@@ -133,12 +133,15 @@ pub(super) fn setting(site: &Site<'_>) -> Option<Result<Setting, Refused>> {
         }
         ("bundle" | "bundler", ["config", "set", host, _]) => bundle_setting(&call, host, 3),
         ("bundle" | "bundler", ["config", host, _]) => bundle_setting(&call, host, 2),
-        // Experiment: cargo 1.95 (doc.rust-lang.org/cargo/reference/config.html, credentials).
+        // Experiment: cargo 1.95 sends what `CARGO_REGISTRY_TOKEN` holds to crates.io and keeps nothing
+        // (doc.rust-lang.org/cargo/reference/config.html, registry.token).
         ("cargo", ["login", _]) if call.flags.is_empty() => Some(call.variable("CARGO_REGISTRY_TOKEN", 1)),
-        // huggingface.co/docs/huggingface_hub/package_reference/environment_variables, not run.
+        // Experiment: huggingface_hub 2.4 sends what `HF_TOKEN` holds and keeps nothing
+        // (huggingface.co/docs/huggingface_hub/package_reference/environment_variables).
         ("hf", ["auth", "login", _]) if call.has_only(&["--token"]) => Some(call.variable("HF_TOKEN", 2)),
         ("hf" | "huggingface-cli", ["login", _]) if call.has_only(&["--token"]) => Some(call.variable("HF_TOKEN", 1)),
-        // docs.wandb.ai/guides/track/environment-variables, not run.
+        // Experiment: wandb 0.31 sends what `WANDB_API_KEY` holds and keeps nothing
+        // (docs.wandb.ai/guides/track/environment-variables).
         ("wandb", ["login", _]) if call.has_only(&["--relogin"]) => Some(call.variable("WANDB_API_KEY", 1)),
         _ => None,
     }

@@ -20,6 +20,8 @@ pub(super) struct Piece {
     pub(super) text: String,
     /// The file's name in it, quotes included, if it writes the file.
     pub(super) target: Option<String>,
+    /// The other files that it reads, as it names them.
+    pub(super) inputs: Vec<String>,
 }
 
 /// The members of the RUN's list that write or tend the file, with nothing else in them.
@@ -82,7 +84,8 @@ fn whole_chain(site: &Site<'_>, chain: &[Item], actions: &[FileAction]) -> Resul
     if heredoc {
         return Err(Refused::because("has a here-document under a condition"));
     }
-    Ok(Piece { range, body: None, text: format!("{{ {}; }}", single_spaced(&text_of(site, range))), target })
+    let inputs = inputs(site, range);
+    Ok(Piece { range, body: None, text: format!("{{ {}; }}", single_spaced(&text_of(site, range))), target, inputs })
 }
 
 fn piece(site: &Site<'_>, item: &Item, actions: &[FileAction]) -> Result<Piece, Refused> {
@@ -110,7 +113,27 @@ fn piece(site: &Site<'_>, item: &Item, actions: &[FileAction]) -> Result<Piece, 
         _ => return Err(Refused::because("has a here-document that can't be moved")),
     };
     let body = commands.iter().find_map(|command| body_of(command)).map(|body| body.range);
-    Ok(Piece { range: item.range, body, text, target })
+    Ok(Piece { range: item.range, body, text, target, inputs: inputs(site, item.range) })
+}
+
+/// What the commands read from: a redirection's file, and each file of a filter (`cat a | sed …`).
+fn inputs(site: &Site<'_>, range: TextRange) -> Vec<String> {
+    let redirected = |command: &Command| {
+        let reads = command.redirects.iter().filter(|redirect| redirect.kind == RedirectKind::Read);
+        reads.map(|redirect| redirect.target.lossy()).collect::<Vec<_>>()
+    };
+    let operands = |command: &Command| match command.effective_name().as_deref() {
+        Some(program @ ("cat" | "head" | "tail" | "cp" | "mv" | "install")) => {
+            let words = command.words.iter().skip(command.effective().index + 1).map(Word::lossy);
+            let mut words: Vec<String> = words.filter(|word| !word.starts_with('-')).collect();
+            let copies = matches!(program, "cp" | "mv" | "install");
+            words.truncate(words.len().saturating_sub(usize::from(copies)));
+            words
+        }
+        _ => Vec::new(),
+    };
+    let commands = commands_in(site, range).into_iter();
+    commands.flat_map(|command| redirected(command).into_iter().chain(operands(command))).collect()
 }
 
 fn commands_in<'s>(site: &Site<'s>, range: TextRange) -> Vec<&'s Command> {

@@ -29,6 +29,17 @@ pub fn passes_through(words: &[Option<String>]) -> bool {
     known && persists(words).is_none() && !logs(words)
 }
 
+/// Whether the command prints a template with the value of the environment variable `name` filled in: `envsubst '$NAME'`,
+/// and `envsubst` alone, which fills in all of them (envsubst(1)).
+#[must_use]
+pub fn fills_in(words: &[Option<String>], name: &str) -> bool {
+    if Tools::name_of(words) != Some("envsubst") {
+        return false;
+    }
+    let formats: Vec<&str> = words.iter().skip(1).flatten().map(String::as_str).collect();
+    formats.iter().all(|word| word.starts_with('-')) || formats.iter().any(|word| super::references(word, name))
+}
+
 /// Whether the program of this name prints the content of the files that it is given.
 #[must_use]
 pub fn prints_files(program: &str) -> bool {

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use crate::knowledge::tools;
 use crate::model::mounted::SecretMount;
 use crate::model::run::Run;
 use crate::model::{Dockerfile, SECRETS};
@@ -22,6 +23,9 @@ const PRINTERS: [&str; 4] = ["echo", "printf", "printenv", "yes"];
 /// Commands that print the files they are given, or standard input.
 const READERS: [&str; 13] =
     ["cat", "tac", "head", "tail", "base64", "xxd", "od", "hexdump", "tr", "cut", "rev", "sort", "tee"];
+
+/// The command that prints standard input with variables filled in, those that its operand refers to (envsubst(1)).
+const FILLER: &str = "envsubst";
 
 /// Commands that print text made of their arguments and of what they read.
 const EDITORS: [&str; 3] = ["sed", "awk", "jq"];
@@ -133,10 +137,16 @@ impl Holders {
             "printenv" => arguments.iter().filter_map(Word::literal).any(|name| self.variables.contains(&name)),
             name if PRINTERS.contains(&name) => carried(),
             name if READERS.contains(&name) => here() || file(),
+            // Without a format it prints whatever the template refers to, which may not be the value.
+            FILLER => arguments.iter().filter_map(Word::literal).any(|format| self.referred_to(&format)),
             "sed" if edits_in_place(arguments) => false,
             name if EDITORS.contains(&name) => carried() || file(),
             _ => false,
         }
+    }
+
+    fn referred_to(&self, format: &str) -> bool {
+        self.variables.iter().any(|name| tools::references(format, name))
     }
 
     /// The files that a command makes with the value in them, apart from redirections.
@@ -186,8 +196,10 @@ fn edits_in_place(arguments: &[Word]) -> bool {
 /// Whether a command does nothing but print text, so that a list is the same without it.
 pub(super) fn is_filter_or_printer(command: &Command) -> bool {
     let name = command.effective_name().unwrap_or_default();
-    let known =
-        PRINTERS.contains(&name.as_str()) || READERS.contains(&name.as_str()) || EDITORS.contains(&name.as_str());
+    let known = PRINTERS.contains(&name.as_str())
+        || READERS.contains(&name.as_str())
+        || EDITORS.contains(&name.as_str())
+        || name == FILLER;
     known && !edits_in_place(command.effective_arguments()) && command.assignments.is_empty()
 }
 

@@ -252,6 +252,8 @@ mod tests {
             "if true; then echo \"token: ${T}\"; fi",
             "sh -c 'echo $T'",
             "echo $T >&2",
+            "envsubst '${T}' < .npmrc",
+            "cat a | envsubst '$T'",
         ] {
             assert_eq!(found(command), [ExposureKind::Printed], "{command}");
         }
@@ -264,6 +266,8 @@ mod tests {
     fn what_shows_nothing_is_not_found() {
         for command in [
             "echo ${#T}",
+            "envsubst < .npmrc",
+            "envsubst '$U' < .npmrc",
             "echo ${T:+set}",
             "echo '$T'",
             "echo $T > /dev/null",
@@ -292,6 +296,7 @@ mod tests {
         assert_eq!(found("echo $T >c; make; rm -f c"), [written("c", true)]);
         assert_eq!(found("{ echo a; echo $T; } > c"), [written("c", false)]);
         assert_eq!(found("sed -i \"s/x/$T/\" c"), [written("c", false)]);
+        assert_eq!(found("envsubst '$T' < a > c"), [written("c", false)]);
         assert_eq!(found("env > c"), [written("c", false)]);
     }
 }

@@ -1,0 +1,2 @@
+#!/bin/sh -e
+docker build --secret id=git-token,src=token.txt -t registry.example.com/charts .
