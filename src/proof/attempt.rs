@@ -73,6 +73,11 @@ pub(super) struct Stand {
     pub local: String,
 }
 
+/// Whether the user's ssh agent can be handed to a build.
+fn has_agent() -> bool {
+    env::var_os("SSH_AUTH_SOCK").is_some_and(|socket| !socket.is_empty())
+}
+
 impl Yard<'_> {
     /// Builds `line` in `folder`, and looks into what comes out. `old` are layers that are older than the values.
     pub(super) fn build(
@@ -101,7 +106,14 @@ impl Yard<'_> {
         command.arg("--").arg(if line.context.as_str().is_empty() { Utf8Path::new(".") } else { &line.context });
         let ended = self.engine.build(command.current_dir(folder))?;
         if !ended.succeeded {
-            return Ok(self.failure(&ended.output));
+            let failure = self.failure(&ended.output);
+            let lacks_key = !line.ssh.is_empty() && !has_agent();
+            return Ok(match failure {
+                Attempt::Failed(why) if lacks_key => Attempt::NotRun(format!(
+                    "it mounts an ssh agent, and none runs here (`SSH_AUTH_SOCK`): with a key that opens nothing it fails:\n{why}"
+                )),
+                failure => failure,
+            });
         }
         let record = fs::read(&metadata).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
         self.look(image, &ended.output, record.as_ref(), old)
@@ -149,7 +161,7 @@ impl Yard<'_> {
 
     /// The operand of `--ssh`: the agent that runs, else a key that opens nothing.
     fn ssh(&self, id: &str) -> Result<Option<String>, ProofError> {
-        if env::var_os("SSH_AUTH_SOCK").is_some_and(|socket| !socket.is_empty()) {
+        if has_agent() {
             return Ok(Some(id.to_owned()));
         }
         let key: Option<Utf8PathBuf> = self.engine.ssh_key(self.scratch)?;

@@ -102,7 +102,8 @@ impl Verdict {
                 None => Self::Unproven,
             },
             // What ran before would run now if the migration had not been.
-            Some(Ran::Failed { .. } | Ran::NotRun { .. }) => Self::Broken,
+            Some(Ran::Failed { .. }) => Self::Broken,
+            Some(Ran::NotRun { .. }) => Self::Unproven,
         }
     }
 
@@ -142,6 +143,8 @@ mod tests {
         assert_eq!(of(&built(true), Some(&built(false)), Some(&other)), Verdict::Differs);
         assert_eq!(of(&built(true), Some(&built(true)), Some(&same)), Verdict::Leaks);
         assert_eq!(of(&built(true), Some(&failed), None), Verdict::Broken);
+        let not_run = Ran::NotRun { why: String::new() };
+        assert_eq!(of(&built(true), Some(&not_run), None), Verdict::Unproven);
         assert_eq!(of(&built(true), Some(&built(false)), None), Verdict::Unproven);
         assert_eq!(of(&built(true), None, None), Verdict::Leaks);
         assert_eq!(of(&built(false), None, None), Verdict::Clean);
