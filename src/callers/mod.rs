@@ -3,6 +3,8 @@
 //! A codemod says what ("this build no longer passes `NPM_TOKEN` as a build argument but as the secret `npm_token`");
 //! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
 
+#[cfg(test)]
+mod beside_tests;
 mod build;
 mod by_hand;
 mod command;
@@ -12,6 +14,7 @@ mod location;
 pub mod make;
 pub mod markdown;
 mod offer;
+mod outside;
 pub mod pipeline;
 mod routing;
 mod secret;
@@ -32,6 +35,7 @@ pub use build::{
 
 pub use by_hand::{ByHand, instead_of_argument};
 pub use offer::{offer_all, to_provide};
+pub use outside::{Folder, Outside, Whereabouts};
 pub use routing::{builds, builds_in};
 pub use secret::{add_secret, rename_secret};
 pub use several::pass_all;
@@ -52,13 +56,17 @@ pub trait Surroundings {
     fn text(&self, path: &Utf8Path) -> Option<&str>;
 }
 
-/// One argument of a build that goes, and the secret that comes instead.
+/// One argument of a build that goes, and the secret that comes instead of it or beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The build argument's name; every way in which this build sets it is removed.
     pub argument: String,
     /// The secret that takes its place; `None` where the argument is only dropped.
     pub secret: Option<RequestedSecret>,
+    /// Whether the argument stays and the secret comes beside it, because the Dockerfile may still be the one that takes the
+    /// argument. BuildKit ignores a secret that no mount asks for, and of an argument that no `ARG` declares it only says so
+    /// (`frontend/dockerfile/dockerfile2llb/convert.go`, "were not consumed").
+    pub beside: bool,
 }
 
 /// How the Dockerfile will ask for a secret.

@@ -210,7 +210,7 @@ impl<'m> Change<'m> {
             self.follow_up(FollowUp::Rotate(format!("the value of `{name}` that is written in `{}`", build.file)));
         }
         self.units.insert((build.file.clone(), build.index));
-        let request = Request { argument: argument.to_owned(), secret };
+        let request = Request { argument: argument.to_owned(), secret, beside: false };
         self.requests.entry((build.file.clone(), build.index)).or_default().push(request);
     }
 

@@ -2,10 +2,10 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::super::Dockerfiles;
 use super::super::Surroundings;
 use super::super::command::{BuildCommand, Family, Operand, UNKNOWN};
 use super::super::location::{Place, Reading, absolute, choose, inside, is_remote, join};
+use super::super::outside::{Folder, of_address};
 use super::Site;
 
 /// Where a command is started, and what it is given.
@@ -14,6 +14,8 @@ pub(super) struct Start<'a> {
     pub site: &'a Site<'a>,
     /// The directories in which it may run, as [`join`] writes them.
     pub directories: &'a [String],
+    /// The folders in which other repositories lie by then.
+    pub folders: &'a [Folder],
     /// The file that is redirected to its standard input.
     pub input: Option<&'a Operand>,
     /// What a person is told where nothing fits.
@@ -23,25 +25,31 @@ pub(super) struct Start<'a> {
 impl Start<'_> {
     /// What `command` builds.
     pub(super) fn resolve(&self, command: &BuildCommand, around: &dyn Surroundings) -> Place {
-        let elsewhere = Place { dockerfiles: Dockerfiles::Elsewhere, context: None };
         let context = command.context.as_ref();
         let from_input = |operand: Option<&Operand>| operand.and_then(Operand::text) == Some("-");
-        if context.and_then(Operand::text).is_some_and(is_remote) {
-            return elsewhere;
+        if let Some(address) = context.and_then(Self::address) {
+            let file = command.file.as_ref().map(|file| file.text().unwrap_or("\u{f8ff}"));
+            return Place::elsewhere(of_address(address, file));
         }
         let file = match (from_input(context) || from_input(command.file.as_ref()), self.input) {
-            (true, None) => return elsewhere,
+            (true, None) => return Place::elsewhere(None),
             (true, Some(input)) => Some(input),
             (false, _) => command.file.as_ref(),
         };
         if context.is_none() && file.is_none() && (!command.opaque.is_empty() || !command.program.family.has_context())
         {
-            return Place { dockerfiles: Dockerfiles::Unknown(self.telling.to_owned()), context: None };
+            return Place::unknown(self.telling);
         }
         let readings = self.readings(command.program.family, context, file, around);
         // The first directory is the deepest: the folder of the file, or the one that a step is started in.
         let home = self.site.directories.first().map_or(Utf8Path::new(""), Utf8PathBuf::as_path);
-        choose(&readings, home, self.telling, around)
+        choose(&readings, self.folders, home, self.telling, around)
+    }
+
+    /// The address that a context is, where it is one; parts of it may be unknown, such as a password.
+    fn address(context: &Operand) -> Option<&str> {
+        let [text] = context.texts.as_slice() else { return None };
+        is_remote(text).then_some(text)
     }
 
     fn readings(
