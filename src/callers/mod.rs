@@ -41,6 +41,7 @@ pub use secret::{add_secret, rename_secret};
 pub use several::pass_all;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
 
 use crate::source::{Edit, Source, TextRange};
 
@@ -57,7 +58,7 @@ pub trait Surroundings {
 }
 
 /// One argument of a build that goes, and the secret that comes instead of it or beside it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The build argument's name; every way in which this build sets it is removed.
     pub argument: String,
@@ -70,7 +71,7 @@ pub struct Request {
 }
 
 /// How the Dockerfile will ask for a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestedSecret {
     /// The id in the Dockerfile's mounts, such as `npm_token`.
     pub id: String,
@@ -89,7 +90,8 @@ impl RequestedSecret {
 }
 
 /// How the RUNs of a Dockerfile get what took a build argument's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Receipt {
     /// From an `env=` mount. A file would hand its final newline to the tool (experiment, Engine 28.5), so the value has to
     /// come from a variable.
@@ -101,7 +103,8 @@ pub enum Receipt {
 }
 
 /// Something that a build has to hand to the Dockerfile, and that no build argument carried before.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Offer {
     /// A file of the build context as a secret: `--secret id=ID,src=CONTEXT/PATH`.
     File {

@@ -110,7 +110,8 @@ fn found<'d>(documents: &'d [Document], source: &Source, around: &dyn Surroundin
 /// What a workflow or action builds that others run: their files lie in the workspace then (docs.github.com, "Reuse
 /// workflows", "the `github` context is always associated with the caller workflow").
 fn for_its_caller(build: Build) -> Build {
-    let is_path = |text: &str| !text.contains(['$', '{', ' ']) && text.contains('/') && !text.starts_with('/');
+    let named = |text: &str| text.contains('/') || text.contains("ockerfile") || text.contains("ontainerfile");
+    let is_path = |text: &str| !text.contains(['$', '{', ' ']) && named(text) && !text.starts_with('/');
     let dockerfile = match &build.dockerfiles {
         _ if build.outside.is_some() => return build,
         Dockerfiles::Elsewhere => return build,
