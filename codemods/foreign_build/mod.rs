@@ -1,7 +1,7 @@
 #![doc = include_str!("page.md")]
 
 use super::prelude::*;
-use crate::callers::{Argument, Build, Offer, Request};
+use crate::callers::{Argument, Build, Offer, Receipt, Request, Whereabouts};
 use crate::model::{BoundBuild, Foreign};
 
 /// See the page above.
@@ -77,17 +77,28 @@ impl<'m> Elsewhere<'m> {
             self.assume_the_folder(&mut change, builds);
         }
         let id = asked.iter().find_map(|(_, request, _)| request.secret.as_ref()).map_or("", |secret| &secret.id);
-        let fix = match beside {
-            true => format!("pass the secret `{id}` beside the build argument"),
-            false => format!("pass the secret `{id}` instead of the build argument"),
+        let has_both = asked.iter().all(|(bound, request, _)| has(bound.build, request));
+        let fix = match (beside, has_both) {
+            (true, _) => format!("pass the secret `{id}` beside the build argument"),
+            (false, true) => format!("stop passing `{argument}` as a build argument"),
+            (false, false) => format!("pass the secret `{id}` instead of the build argument"),
         };
         let repository = self.repository();
-        let title = match beside {
-            true => format!("`{repository}` is going to take `{argument}` as a secret, which this build does not pass"),
-            false => format!("`{repository}` takes `{argument}` as a secret, and this build passes a build argument"),
+        let title = match (beside, has_both) {
+            (true, _) => {
+                format!("`{repository}` is going to take `{argument}` as a secret, which this build does not pass")
+            }
+            (false, true) => {
+                format!(
+                    "`{repository}` takes `{argument}` as a secret now, and this build still passes a build argument"
+                )
+            }
+            (false, false) => {
+                format!("`{repository}` takes `{argument}` as a secret, and this build passes only a build argument")
+            }
         };
         let labels = asked.iter().map(|(bound, _, given)| self.label(bound.build, given.range, "passed here"));
-        let severity = if beside { Severity::Warning } else { Severity::Error };
+        let severity = if beside || has_both { Severity::Warning } else { Severity::Error };
         self.finding(argument.to_owned(), severity, (title, fix), labels.collect(), change)
     }
 
@@ -113,7 +124,7 @@ impl<'m> Elsewhere<'m> {
     /// Nothing says that the folder beside a clone of this repository is the clone of that one.
     fn assume_the_folder(&self, change: &mut Change<'m>, builds: &[Known<'m>]) {
         for (_, foreign) in builds {
-            if let crate::callers::Whereabouts::Beside(folder) = &foreign.outside.repository {
+            if let Whereabouts::Beside(folder) = &foreign.outside.repository {
                 change.assume(format!("`../{folder}`, from the root of this repository, is `{}`", foreign.repository));
             }
         }
@@ -149,12 +160,15 @@ impl<'m> Elsewhere<'m> {
 
 /// Whether `build`, which passes the argument, does not do yet what is asked.
 fn wants(build: &Build, request: &Request) -> bool {
-    let passed = |id: &str| build.secrets.iter().any(|passed| passed.id == id);
-    let has = request.secret.as_ref().is_none_or(|secret| match secret.receipt {
-        crate::callers::Receipt::Agent => build.ssh,
-        _ => passed(&secret.id),
-    });
-    !request.beside || !has
+    !request.beside || !has(build, request)
+}
+
+/// Whether `build` passes the secret that takes the argument's place.
+fn has(build: &Build, request: &Request) -> bool {
+    request.secret.as_ref().is_none_or(|secret| match secret.receipt {
+        Receipt::Agent => build.ssh,
+        Receipt::Variable | Receipt::File => build.secrets.iter().any(|passed| passed.id == secret.id),
+    })
 }
 
 fn is_handed_over(build: &Build, offer: &Offer) -> bool {

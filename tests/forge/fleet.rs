@@ -302,9 +302,9 @@ fn a_branch_that_a_person_moved_stays_and_the_others_go_on() {
     on_each_kind(|kind| {
         let group = Group::new(kind, 2);
         group.run(&["--pr"]).status(1);
-        let theirs = group.ground.commit_on("r0", BRANCH, "by hand");
-        group.ground.commit_on("r0", "refs/heads/main", "the base moves");
-        group.ground.commit_on("r1", "refs/heads/main", "the base moves");
+        let theirs = group.ground.commit("r0", BRANCH, &[("by-hand", "")]);
+        group.ground.commit("r0", "refs/heads/main", &[("moved", "")]);
+        group.ground.commit("r1", "refs/heads/main", &[("moved", "")]);
         let run = group.run(&["--pr"]).status(2);
         assert_eq!(group.tip("r0").to_string(), theirs, "{kind:?}");
         let stages = group.stages();
