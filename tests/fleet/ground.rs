@@ -102,6 +102,15 @@ impl Ground {
         Run::of(&mut self.command(arguments))
     }
 
+    /// Has the base of a remote be where `branch` is, which goes, as a merge does.
+    pub fn merge(&self, name: &str, branch: &str) {
+        let repository = git2::Repository::open(self.remote(name)).unwrap();
+        let reference = format!("refs/heads/{branch}");
+        let tip = repository.refname_to_id(&reference).unwrap();
+        repository.reference("refs/heads/main", tip, true, "merge").unwrap();
+        repository.find_reference(&reference).unwrap().delete().unwrap();
+    }
+
     /// The branches of a remote, each with the number of its commits.
     pub fn branches(&self, name: &str) -> Vec<(String, usize)> {
         let repository = git2::Repository::open(self.remote(name)).unwrap();

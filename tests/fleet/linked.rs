@@ -24,14 +24,6 @@ fn branches(ground: &Ground, name: &str) -> Vec<String> {
     ground.branches(name).into_iter().map(|(branch, _)| branch.trim_start_matches("refs/heads/").to_owned()).collect()
 }
 
-fn merge(ground: &Ground, name: &str, branch: &str) {
-    let repository = git2::Repository::open(ground.remote(name)).unwrap();
-    let reference = format!("refs/heads/{branch}");
-    let tip = repository.refname_to_id(&reference).unwrap();
-    repository.reference("refs/heads/main", tip, true, "merge").unwrap();
-    repository.find_reference(&reference).unwrap().delete().unwrap();
-}
-
 fn sums(run: &Run) -> &str {
     run.out.trim_end().lines().last().unwrap()
 }
@@ -57,20 +49,20 @@ fn a_caller_passes_both_first_and_drops_the_argument_when_the_dockerfile_has_its
     assert_eq!((ground.branches("deploy"), ground.branches("shop")), before);
 
     // The caller is merged: now it is the Dockerfile's turn, and the caller waits.
-    merge(&ground, "deploy", "dfmigrate/secrets-callers");
+    ground.merge("deploy", "dfmigrate/secrets-callers");
     let run = ground.run(&PUSH).status(1);
     assert!(run.out.contains("passes the secret beside the build argument already, so merge"), "{}", run.out);
     assert_eq!(branches(&ground, "deploy"), ["main"]);
 
     // The Dockerfile is merged: the argument goes, which rests on what lies beside the clone.
-    merge(&ground, "shop", "dfmigrate/secrets");
+    ground.merge("shop", "dfmigrate/secrets");
     let run = ground.run(&PUSH).status(1);
     assert!(run.out.contains("the fix rests on assumptions"), "{}", run.out);
     let unsafe_fixes = [&PUSH[..], &["--unsafe-fixes"]].concat();
     ground.run(&unsafe_fixes).status(1);
     let last = ground.text("deploy", "dfmigrate/secrets-callers", "compose.yaml");
     assert!(!last.contains("NPM_TOKEN: ") && last.contains("- npm_token\n"), "{last}");
-    merge(&ground, "deploy", "dfmigrate/secrets-callers");
+    ground.merge("deploy", "dfmigrate/secrets-callers");
     let run = ground.run(&unsafe_fixes).status(0);
     assert_eq!(sums(&run), "3 repositories: 3 clean", "{}", run.out);
 }
@@ -79,7 +71,7 @@ fn a_caller_passes_both_first_and_drops_the_argument_when_the_dockerfile_has_its
 fn a_dockerfile_that_was_merged_first_has_its_caller_repaired() {
     let ground = fleet();
     ground.run(&PUSH).status(1);
-    merge(&ground, "shop", "dfmigrate/secrets");
+    ground.merge("shop", "dfmigrate/secrets");
     let run = ground.run(&[&PUSH[..], &["--unsafe-fixes"]].concat()).status(1);
     assert!(run.out.contains("takes the secret, so merge"), "{}", run.out);
     let text = ground.text("deploy", "dfmigrate/secrets-callers", "compose.yaml");
