@@ -10,13 +10,15 @@ fn passed(path: &str, text: &str, beside: bool) -> Result<String, String> {
     let source = Source::new(path, text.as_bytes().to_vec());
     let dockerfile = Source::new("Dockerfile", b"FROM x\n".to_vec());
     let repository = Repository::new([], [source, dockerfile], vec!["Dockerfile".into()]);
-    let source = repository.source(path.into()).unwrap();
-    let count =
-        crate::callers::recognised(path.into(), text).unwrap().builds(source, &Files::new(&["Dockerfile"])).len();
+    let source = repository.source(path.into()).expect("the file is there");
+    let count = crate::callers::recognised(path.into(), text)
+        .expect("a caller reads it")
+        .builds(source, &Files::new(&["Dockerfile"]))
+        .len();
     let requests: Vec<(usize, Vec<Request>)> =
         (0..count).map(|index| (index, vec![Request { beside, ..request("T") }])).collect();
     let rewrite = pass_all(&repository, path.into(), &requests).map_err(|(_, refusal)| refusal.reason)?;
-    Ok(apply_edits(text, &rewrite.edits).unwrap())
+    Ok(apply_edits(text, &rewrite.edits).expect("no overlap"))
 }
 
 #[track_caller]
@@ -24,7 +26,7 @@ fn becomes(path: &str, before: &str, after: &str) {
     assert_eq!(passed(path, before, true).as_deref(), Ok(after));
     // Doing it twice changes nothing, and the argument can go by itself later.
     assert_eq!(passed(path, after, true).as_deref(), Ok(after));
-    let last = passed(path, after, false).unwrap();
+    let last = passed(path, after, false).expect("it can go");
     assert!(last.contains("t") && !last.contains("build-arg T") && !last.contains("T=${{"), "{last}");
 }
 

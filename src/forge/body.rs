@@ -137,7 +137,8 @@ impl Writer<'_> {
             text.heading("In this order");
             text.list(&self.order());
         }
-        self.section(&mut text, "What leaks", self.leaks());
+        let found = if self.change.is_for_others() { "What is not passed" } else { "What leaks" };
+        self.section(&mut text, found, self.leaks());
         self.section(&mut text, "What changes", self.changes());
         self.section(&mut text, "What is taken for granted", self.assumptions());
         self.section(&mut text, "Before you merge", self.follow_ups(|step| !matches!(step, FollowUp::Rotate(_))));
