@@ -108,7 +108,7 @@ impl Starts {
     fn of(repository: &Repository, path: &Utf8Path) -> Self {
         let text = repository.source(path).map(dfmigrate::source::Source::text).unwrap_or_default();
         let (parse, index) = (dockerfile::parse(text), LineIndex::new(text));
-        let instructions = parse.dockerfile().instructions();
+        let instructions = parse.root().instructions();
         let offsets: Vec<_> = instructions.iter().map(|instruction| instruction.text_range().start()).collect();
         let lines = offsets.iter().map(|offset| index.line(*offset)).collect();
         Self { offsets, lines }
