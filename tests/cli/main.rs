@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod branch;
 #[cfg(test)]
+mod choices;
+#[cfg(test)]
 mod clones;
 #[cfg(test)]
 mod commit;
@@ -19,5 +21,7 @@ mod scratch;
 mod server;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod ssh;
 #[cfg(test)]
 mod terminal;

@@ -229,3 +229,87 @@ fn the_git_protocol_works_as_well() {
     let run = run.status(0);
     assert!(run.out.ends_with("`origin/fix` was pushed, and is new there\n"), "{}", run.out);
 }
+
+/// A key that `ssh-keygen` makes; `None` where there is none.
+fn key(pair: &Pair, name: &str) -> Option<std::path::PathBuf> {
+    let path = pair.clone.path(&format!(".git/{name}"));
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&path).status();
+    made.is_ok_and(|status| status.success()).then_some(path)
+}
+
+#[test]
+fn over_ssh_it_is_pushed_with_the_key_and_the_known_hosts_of_the_users_configuration() {
+    let pair = Pair::new();
+    let (Some(own), Some(wrong), Some(host)) = (key(&pair, "own"), key(&pair, "wrong"), key(&pair, "host")) else {
+        eprintln!("skipped: there is no ssh-keygen");
+        return;
+    };
+    if Command::new("ssh").arg("-V").output().is_err() {
+        eprintln!("skipped: there is no ssh");
+        return;
+    }
+    let server = crate::ssh::Server::start(pair.server.path(), &own, &host);
+    let known = std::fs::read_to_string(host.with_extension("pub")).unwrap();
+    pair.clone.write(".git/known", &format!("[127.0.0.1]:{} {known}", server.port));
+    let address = format!("ssh://git@127.0.0.1:{}{}", server.port, pair.server.path().display());
+    pair.clone.git(&["remote", "set-url", "origin", &address]);
+    let with = |key: &Path, hosts: &str| {
+        let options = "-F /dev/null -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=/dev/null";
+        let hosts = pair.clone.path(hosts);
+        let command = format!("ssh {options} -o UserKnownHostsFile={} -i {}", hosts.display(), key.display());
+        pair.clone.git(&["config", "core.sshCommand", &command]);
+    };
+    // A server that is not known, and a key that is not let in: the commit stays, and nothing hangs.
+    for (key, hosts, said) in [(&own, ".git/none", "Host key verification failed"), (&wrong, ".git/known", "Permission denied")] {
+        with(key, hosts);
+        let run = pair.clone.run(&PUSH).status(2);
+        assert!(run.err.contains(said) && run.err.contains("help: already committed: "), "{}", run.err);
+        pair.clone.git(&["switch", "-q", "main"]);
+        pair.clone.git(&["branch", "-q", "-D", "fix"]);
+    }
+    with(&own, ".git/known");
+    let run = pair.clone.run(&PUSH).status(0);
+    assert!(run.out.ends_with("`origin/fix` was pushed, and is new there\n"), "{}", run.out);
+    assert_eq!(pair.head("fix"), pair.clone.git(&["rev-parse", "fix"]).trim());
+    pair.clone.git(&["switch", "-q", "main"]);
+    assert!(pair.clone.run(&PUSH).status(0).out.ends_with("`origin/fix` is up to date\n"));
+    // The base moved: fetched, checked and replaced over ssh as well.
+    pair.clone.write("README", "x\n");
+    pair.clone.commit();
+    let run = pair.clone.run(&PUSH).status(0);
+    assert!(run.out.contains("in place of the commits of an earlier run"), "{}", run.out);
+}
+
+#[test]
+fn a_signed_commit_is_pushed_and_known_again() {
+    let pair = Pair::new();
+    let Some(key) = key(&pair, "own") else {
+        eprintln!("skipped: there is no ssh-keygen");
+        return;
+    };
+    for (name, value) in [("commit.gpgsign", "true"), ("gpg.format", "ssh"), ("user.signingkey", key.to_str().unwrap())] {
+        pair.clone.git(&["config", name, value]);
+    }
+    pair.clone.run(&PUSH).status(0);
+    assert!(git(pair.server.path(), &["cat-file", "commit", "fix"]).contains("BEGIN SSH SIGNATURE"));
+    // Own commits are known by their change, not by their bytes: a signed one is replaced like others.
+    pair.clone.git(&["switch", "-q", "main"]);
+    pair.clone.write("README", "x\n");
+    pair.clone.git(&["-c", "commit.gpgsign=false", "add", "-A"]);
+    pair.clone.git(&["-c", "commit.gpgsign=false", "commit", "-q", "-m", "x"]);
+    let run = pair.clone.run(&PUSH).status(0);
+    assert!(run.out.contains("in place of the commits of an earlier run"), "{}", run.out);
+    assert!(git(pair.server.path(), &["cat-file", "commit", "fix"]).contains("BEGIN SSH SIGNATURE"));
+}
+
+#[test]
+fn a_hook_that_refuses_the_push_keeps_the_commit() {
+    let pair = Pair::new();
+    pair.clone.hook("pre-push", "echo 'not on a Friday' >&2; exit 1");
+    let run = pair.clone.run(&PUSH).status(2);
+    assert!(run.err.contains("not on a Friday") && run.err.contains("help: already committed: "), "{}", run.err);
+    assert_eq!(git(pair.server.path(), &["branch", "--format=%(refname:short)"]), "main");
+    pair.clone.git(&["switch", "-q", "main"]);
+    pair.clone.run(&[&PUSH[..], &["--no-verify"]].concat()).status(0);
+    assert_eq!(pair.head("fix"), pair.clone.git(&["rev-parse", "fix"]).trim());
+}

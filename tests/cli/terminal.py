@@ -1,7 +1,7 @@
 """Runs a program in a pseudo-terminal of 80 columns as a person would use it.
 
-Arguments: the program and its arguments. Standard input: a JSON list of [text to wait for, keys to press] or [text,
-keys, program to run before that]. Standard output: JSON with the exit status (negative for a signal), everything that
+Arguments: the program and its arguments. Standard input: a JSON list of [text to wait for, keys to press], [text, keys,
+program to run before that] or [text, keys, number of columns that the terminal has before that]. Standard output: JSON with the exit status (negative for a signal), everything that
 was shown, and whether the terminal's modes are what they were before.
 """
 
@@ -34,7 +34,11 @@ while time.monotonic() < deadline:
         since += shown[since:].index(steps[0][0].encode()) + len(steps[0][0].encode())
         _, keys, *programs = steps.pop(0)
         for program in programs:
-            subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
+            if isinstance(program, int):
+                # The kernel tells the program, as it does for a window that is dragged.
+                fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, program, 0, 0))
+            else:
+                subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
         # A person needs a moment to read the question; so does the program to begin listening for a key.
         time.sleep(0.3)
         os.write(parent, keys.encode())

@@ -44,6 +44,15 @@ pub fn review_meanwhile(scratch: &Scratch, step: (&str, &str), program: &[&str])
     drive(scratch, &[], &[], &serde_json::to_string(&[(step.0, step.1, program)]).unwrap())
 }
 
+/// The same, and before the keys of some steps the terminal gets another number of columns.
+pub fn review_resized(scratch: &Scratch, steps: &[(&str, &str, Option<u16>)]) -> Option<Session> {
+    let step = |(text, keys, columns): &(&str, &str, Option<u16>)| match columns {
+        Some(columns) => serde_json::json!([text, keys, columns]),
+        None => serde_json::json!([text, keys]),
+    };
+    drive(scratch, &[], &[], &serde_json::Value::from(steps.iter().map(step).collect::<Vec<_>>()).to_string())
+}
+
 fn drive(scratch: &Scratch, environment: &[(&str, &str)], arguments: &[&str], steps: &str) -> Option<Session> {
     let review = scratch.command(&[]);
     let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/terminal.py");

@@ -86,12 +86,17 @@ impl Ground {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dfmigrate"));
         command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null()).process_group(0);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.surround(&mut command);
+        command
+    }
+
+    /// Gives `command` the folders of this fleet and an author, and nothing of this machine.
+    pub fn surround(&self, command: &mut Command) {
         command.env("XDG_CACHE_HOME", self.path("cache")).env("XDG_STATE_HOME", self.path("state"));
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
         for (name, value) in [("NAME", "Ada"), ("EMAIL", "ada@example.com")] {
             command.env(format!("GIT_AUTHOR_{name}"), value).env(format!("GIT_COMMITTER_{name}"), value);
         }
-        command
     }
 
     pub fn start(&self, arguments: &[&str]) -> Child {

@@ -63,16 +63,21 @@ impl Group {
         let web = self.fake.server.address();
         let named = ["fleet", "--org", option(self.fake.kind), "--forge-url", &web, "--jobs", "12", "--unsafe-fixes"];
         let mut command = self.ground.command(&[&named[..], arguments].concat());
-        let host = self.fake.address().host;
-        command.env("DFMIGRATE_TOKEN", token()).env("DFMIGRATE_HOST", host).env("HOME", self.ground.path("."));
-        // What is cloned from the forge's address lies on this disk.
-        command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_VALUE_0", below(&self.fake));
-        command.env("GIT_CONFIG_KEY_0", format!("url.{}/.insteadOf", self.ground.path("remotes").display()));
+        self.surround(&mut command);
         let run = Run::of(&mut command);
         for text in [&run.out, &run.err] {
             assert!(!text.contains(&token()) && !text.contains(&planted()), "{text}");
         }
         run
+    }
+
+    /// Gives `command` the token of the forge, and has what is cloned from there come from this disk.
+    pub fn surround(&self, command: &mut std::process::Command) {
+        let host = self.fake.address().host;
+        command.env("DFMIGRATE_TOKEN", token()).env("DFMIGRATE_HOST", host).env("HOME", self.ground.path("."));
+        command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_VALUE_0", below(&self.fake));
+        command.env("GIT_CONFIG_KEY_0", format!("url.{}/.insteadOf", self.ground.path("remotes").display()));
+        self.ground.surround(command);
     }
 
     pub fn status(&self) -> Value {

@@ -24,6 +24,8 @@ mod linked;
 #[cfg(test)]
 mod prism;
 #[cfg(test)]
+mod recipes;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod server;
