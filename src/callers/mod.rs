@@ -3,6 +3,7 @@
 //! A codemod says what ("this build no longer passes `NPM_TOKEN` as a build argument but as the secret `npm_token`");
 //! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
 
+pub mod bake;
 mod build;
 mod by_hand;
 mod command;
@@ -195,6 +196,7 @@ pub const ALL: &[&dyn Caller] = &[
     &pipeline::DRONE,
     &pipeline::BUILDKITE,
     &compose::Compose,
+    &bake::Bake,
 ];
 
 /// The caller for a file of this path and text: the path decides, and the first line where the path says nothing.

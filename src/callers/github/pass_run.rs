@@ -106,7 +106,7 @@ fn is_named_besides(step: &Step<'_>, source: &Source, build: &Build, provide: &P
 }
 
 /// Blanks inside the braces of an expression mean nothing.
-fn same_value(one: &str, other: &str) -> bool {
+pub(super) fn same_value(one: &str, other: &str) -> bool {
     let squeezed = |text: &str| text.split_whitespace().collect::<String>();
     one == other || one.contains("${{") && squeezed(one) == squeezed(other)
 }
@@ -124,7 +124,8 @@ fn changed_paths(step: &Step<'_>, missing: &[&Provide]) -> Vec<Path> {
     paths
 }
 
-fn add_environment(patch: &mut Patch<'_>, step: &Step<'_>, missing: &[&Provide]) -> Option<()> {
+/// Adds `missing` to the `env` of the step, which is made where there is none.
+pub(super) fn add_environment(patch: &mut Patch<'_>, step: &Step<'_>, missing: &[&Provide]) -> Option<()> {
     let body = step.body.node().as_mapping().filter(|body| !body.flow)?;
     let pairs = |quoted: &[char]| missing.iter().map(|provide| pair(provide, quoted)).collect::<Vec<String>>();
     let variables = Members { block: pairs(&[]), flow: pairs(&['{', '}', '[', ']', ',']).join(", ") };
@@ -132,8 +133,8 @@ fn add_environment(patch: &mut Patch<'_>, step: &Step<'_>, missing: &[&Provide])
         step.body.get("env").filter(|env| !env.is_shared())?;
         return patch.append_to_entry(entry, &variables, 2);
     }
-    // Before `run`; behind it where `run` shares its line with the dash of the step.
-    let (_, run) = body.find("run")?;
+    // Before `run` or `with`; behind it where it shares its line with the dash of the step.
+    let (_, run) = body.find("run").or_else(|| body.find("with"))?;
     let column = patch.column(run.key_range.start());
     if patch.prefix(run.key_range.start()).trim().is_empty() {
         let mut lines = vec![format!("{}env:", " ".repeat(column))];
