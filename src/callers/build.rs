@@ -31,13 +31,44 @@ pub enum Format {
     Buildkite,
     /// A bake file.
     Bake,
+    /// A configuration of CircleCI.
+    CircleCi,
+    /// A pipeline of Azure.
+    Azure,
+    /// A build of Google Cloud Build.
+    CloudBuild,
+    /// A pipeline of Concourse.
+    Concourse,
+    /// A pipeline of Jenkins.
+    Jenkins,
 }
 
 impl Format {
     /// Whether its builds are commands in shell text: what an option is given stands in the words behind it.
     #[must_use]
     pub fn is_shell_text(self) -> bool {
-        !matches!(self, Self::GithubActions | Self::Compose | Self::Bake)
+        !matches!(
+            self,
+            Self::GithubActions
+                | Self::Compose
+                | Self::Bake
+                | Self::CircleCi
+                | Self::Azure
+                | Self::CloudBuild
+                | Self::Concourse
+                | Self::Jenkins
+        )
+    }
+}
+
+impl Format {
+    /// Whether what makes a name a build argument stands in the line of the name, or ends the one before: `--build-arg`.
+    /// Elsewhere it may be a key further above.
+    #[must_use]
+    pub fn has_options(self) -> bool {
+        let systems = matches!(self, Self::CircleCi | Self::Azure | Self::CloudBuild | Self::Jenkins);
+        // Drone's plugins take build arguments as lists, besides the commands of other steps.
+        systems || self.is_shell_text() && self != Self::Drone
     }
 }
 
@@ -56,6 +87,11 @@ impl fmt::Display for Format {
             Self::Drone => "Drone pipeline",
             Self::Buildkite => "Buildkite pipeline",
             Self::Bake => "bake file",
+            Self::CircleCi => "CircleCI configuration",
+            Self::Azure => "Azure pipeline",
+            Self::CloudBuild => "Cloud Build configuration",
+            Self::Concourse => "Concourse pipeline",
+            Self::Jenkins => "Jenkins pipeline",
         })
     }
 }

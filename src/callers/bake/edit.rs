@@ -42,7 +42,11 @@ impl<'t> Patch<'t> {
         }
         match args {
             Some(args) if empties => match new.as_slice() {
-                [] => self.remove(&block.entries.iter().map(Entry::range).collect::<Vec<_>>(), &[position(block, args)?], self.syntax == Syntax::Json)?,
+                [] => self.remove(
+                    &block.entries.iter().map(Entry::range).collect::<Vec<_>>(),
+                    &[position(block, args)?],
+                    self.syntax == Syntax::Json,
+                )?,
                 [(key, items), rest @ ..] => {
                     let written = self.entry(key, items, args);
                     let more = rest.iter().map(|(key, items)| self.entry(key, items, args));
@@ -124,7 +128,8 @@ impl<'t> Patch<'t> {
         let comment = behind.trim_start_matches(',').trim_start();
         (comment.is_empty() || comment.starts_with(['#', '/'])).then_some(())?;
         let lines: Vec<String> = items.iter().map(|item| format!("{indentation}{}", text(item))).collect();
-        let lines = format!("{}{}{}", self.newline, lines.join(&format!(",{}", self.newline)), if ended { "," } else { "" });
+        let lines =
+            format!("{}{}{}", self.newline, lines.join(&format!(",{}", self.newline)), if ended { "," } else { "" });
         if !ended && size(end) == last.range.end() {
             self.put(last.range.end(), format!(",{lines}"));
             return Some(());
@@ -150,8 +155,10 @@ impl<'t> Patch<'t> {
                     let next = members.get(index + 1).map(|next| TextRange::new(at.start(), next.start()));
                     let before = || Some(TextRange::new(members.get(index.checked_sub(1)?)?.end(), at.end()));
                     let whole = next.or_else(before)?;
-                    let rest = [range(whole.start().into(), at.start().into()), range(at.end().into(), whole.end().into())];
-                    let plain = |at: &TextRange| slice(self.text, *at).chars().all(|char| char == ',' || char.is_whitespace());
+                    let rest =
+                        [range(whole.start().into(), at.start().into()), range(at.end().into(), whole.end().into())];
+                    let plain =
+                        |at: &TextRange| slice(self.text, *at).chars().all(|char| char == ',' || char.is_whitespace());
                     rest.iter().all(plain).then_some(())?;
                     self.edits.push(Edit::delete(whole));
                 }

@@ -26,7 +26,9 @@ pub(super) fn read(text: &str) -> Option<BakeFile> {
     let mut file = BakeFile { syntax: Syntax::Json, blocks: Vec::new(), attributes: Vec::new() };
     for property in &root.properties {
         match (KINDS.contains(&property.name.as_str()), &property.value) {
-            (true, Json::Object(named)) => file.blocks.extend(named.properties.iter().flat_map(|one| blocks(property, one))),
+            (true, Json::Object(named)) => {
+                file.blocks.extend(named.properties.iter().flat_map(|one| blocks(property, one)))
+            }
             _ => file.attributes.push(entry(property)),
         }
     }

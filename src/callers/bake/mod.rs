@@ -33,9 +33,8 @@ impl Caller for Bake {
     }
 
     fn recognises_text(&self, path: &Utf8Path, text: &str) -> bool {
-        let target = |block: &file::Block| {
-            ["context", "dockerfile", "args", "tags"].iter().any(|key| block.get(key).is_some())
-        };
+        let target =
+            |block: &file::Block| ["context", "dockerfile", "args", "tags"].iter().any(|key| block.get(key).is_some());
         matches!(path.extension(), Some("hcl" | "json"))
             && text.contains("target")
             && read(path, text).is_some_and(|file| file.of_kind("target").any(target))
@@ -83,7 +82,10 @@ fn others(path: &Utf8Path, around: &dyn Surroundings) -> Vec<(Utf8PathBuf, BakeF
         return Vec::new();
     }
     let others = DEFAULT_FILES.iter().map(|name| folder.join(name)).filter(|other| other != path);
-    others.filter_map(|other| Some((read(&other, around.text(&other)?)?, other))).map(|(file, other)| (other, file)).collect()
+    others
+        .filter_map(|other| Some((read(&other, around.text(&other)?)?, other)))
+        .map(|(file, other)| (other, file))
+        .collect()
 }
 
 fn unreadable(build: &Build) -> Refusal {
@@ -125,8 +127,6 @@ pub(super) fn dockerfiles(
 fn fits(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
-        Some((start, end)) => {
-            name.strip_prefix(start).is_some_and(|rest| end.contains('*') || rest.ends_with(end))
-        }
+        Some((start, end)) => name.strip_prefix(start).is_some_and(|rest| end.contains('*') || rest.ends_with(end)),
     }
 }

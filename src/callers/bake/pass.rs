@@ -138,7 +138,9 @@ pub(super) fn offer(
     let targets = files.targets(around);
     let target = targets.get(build.index).ok_or_else(|| refusal("the target is not in the file", build.range))?;
     let missing = missing(build, offers)?;
-    let (Some((place, block)), false) = (target.blocks.last(), missing.is_empty()) else { return Ok(Rewrite::default()) };
+    let (Some((place, block)), false) = (target.blocks.last(), missing.is_empty()) else {
+        return Ok(Rewrite::default());
+    };
     let (mut secrets, mut keys) = (Vec::new(), Vec::new());
     for offer in &missing {
         match offer {

@@ -120,9 +120,15 @@ impl<'a> Files<'a> {
         let foreign = self.foreign(&whole, &block.name);
         for (name, _) in &foreign {
             let range = block.get("inherits").map_or(block.range, Entry::range);
-            build.arguments.push(Argument { name: name.clone(), value: ArgumentValue::Composite, range, shared: false });
+            build.arguments.push(Argument {
+                name: name.clone(),
+                value: ArgumentValue::Composite,
+                range,
+                shared: false,
+            });
         }
-        let context = self.value(&whole, "context").map_or_else(|| Some(".".to_owned()), |_| self.text(&whole, "context", None));
+        let context =
+            self.value(&whole, "context").map_or_else(|| Some(".".to_owned()), |_| self.text(&whole, "context", None));
         Target { name: &block.name, blocks: own, build, context, foreign }
     }
 
@@ -136,7 +142,8 @@ impl<'a> Files<'a> {
         let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
         let mut chain: Vec<&'a Block> = Vec::new();
         let files = self.others.iter().map(|(_, file)| file).chain([self.own]);
-        let own: Vec<&'a Block> = files.flat_map(|file| &file.blocks).filter(|one| one.kind == "target" && one.name == name).collect();
+        let own: Vec<&'a Block> =
+            files.flat_map(|file| &file.blocks).filter(|one| one.kind == "target" && one.name == name).collect();
         for block in &own {
             for base in block.get("inherits").map(|entry| texts(&entry.value)).unwrap_or_default() {
                 chain.extend(self.chain(&base, depth));
@@ -207,7 +214,8 @@ impl<'a> Files<'a> {
 
     fn tags(&self, whole: &[&'a Block], rows: &[Row]) -> Vec<String> {
         let items = self.value(whole, "tags").map(Value::items).unwrap_or_default();
-        let pieces = items.iter().filter_map(|item| if let Content::Text(pieces) = &item.content { Some(pieces) } else { None });
+        let pieces =
+            items.iter().filter_map(|item| if let Content::Text(pieces) = &item.content { Some(pieces) } else { None });
         let tags = pieces.flat_map(|pieces| rows.iter().map(|row| self.evaluate(pieces, row, DEPTH)));
         let mut tags: Vec<String> = tags.filter(|tag| !tag.contains(UNKNOWN)).collect();
         tags.dedup();
@@ -306,7 +314,9 @@ impl<'a> Files<'a> {
         if let Some(text) = value.literal() {
             return if text.is_empty() { ArgumentValue::Empty } else { ArgumentValue::Literal(SecretValue::new(text)) };
         }
-        let (Some(name), Some(depth)) = (value.reference(), depth.checked_sub(1)) else { return ArgumentValue::Composite };
+        let (Some(name), Some(depth)) = (value.reference(), depth.checked_sub(1)) else {
+            return ArgumentValue::Composite;
+        };
         if name.contains('.') || rows.iter().any(|row| row.contains_key(name)) {
             return ArgumentValue::Composite;
         }
@@ -360,7 +370,8 @@ fn texts(value: &Value) -> Vec<String> {
 fn opaque(own: &[(usize, &Block)]) -> Option<String> {
     own.iter().find_map(|(_, block)| {
         let args = block.get("args")?;
-        let read = matches!(&args.value.content, Content::Map(entries) if entries.iter().all(|entry| entry.key.is_some()));
+        let read =
+            matches!(&args.value.content, Content::Map(entries) if entries.iter().all(|entry| entry.key.is_some()));
         (!read && args.value.content != Content::Null).then(|| format!("args of target `{}`", block.name))
     })
 }

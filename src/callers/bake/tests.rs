@@ -140,7 +140,13 @@ fn what_is_inherited_is_changed_where_it_stands() {
     assert_eq!(shown, [("target `one`", 2), ("target `two`", 2)]);
     assert!(found.iter().all(|build| build.arguments.iter().all(|given| given.shared)));
     assert_eq!(found[1].dockerfiles, Dockerfiles::One("api/Dockerfile".into()));
-    becomes(HCL, before, &before.replace("    T = T\n", "").replace("  }\n}\ntarget \"one\"", "  }\n  secret = [\"id=t,env=T\"]\n}\ntarget \"one\""));
+    becomes(
+        HCL,
+        before,
+        &before
+            .replace("    T = T\n", "")
+            .replace("  }\n}\ntarget \"one\"", "  }\n  secret = [\"id=t,env=T\"]\n}\ntarget \"one\""),
+    );
 }
 
 #[test]
@@ -151,7 +157,10 @@ fn places_are_worked_out_of_variables_and_matrices() {
     );
     let both = Dockerfiles::Several(vec!["Dockerfile".into(), "api/Dockerfile".into()]);
     let shown: Vec<&Dockerfiles> = found.iter().map(|build| &build.dockerfiles).collect();
-    assert_eq!(shown, [&Dockerfiles::One("api/Dockerfile".into()), &both, &Dockerfiles::Elsewhere, &Dockerfiles::Elsewhere]);
+    assert_eq!(
+        shown,
+        [&Dockerfiles::One("api/Dockerfile".into()), &both, &Dockerfiles::Elsewhere, &Dockerfiles::Elsewhere]
+    );
     assert_eq!(found[1].arguments[0].value, ArgumentValue::Composite);
 }
 
@@ -164,7 +173,17 @@ fn values_are_told_apart() {
     let (composite, empty) = (ArgumentValue::Composite, ArgumentValue::Empty);
     assert_eq!(
         values,
-        [variable("T"), variable("T"), composite.clone(), variable("E"), literal, empty, composite.clone(), variable("T"), composite]
+        [
+            variable("T"),
+            variable("T"),
+            composite.clone(),
+            variable("E"),
+            literal,
+            empty,
+            composite.clone(),
+            variable("T"),
+            composite
+        ]
     );
 }
 
@@ -205,9 +224,14 @@ fn an_override_file_builds_what_the_first_one_says() {
 
 #[test]
 fn targets_of_several_blocks_are_one() {
-    let before = "target \"app\" {\n  context = \"api\"\n}\ntarget \"app\" {\n  args = {\n    T = T\n    A = A\n  }\n}\n";
+    let before =
+        "target \"app\" {\n  context = \"api\"\n}\ntarget \"app\" {\n  args = {\n    T = T\n    A = A\n  }\n}\n";
     assert_eq!(builds(HCL, before).len(), 1);
-    becomes(HCL, before, &before.replace("    T = T\n", "").replace("  }\n}\n", "  }\n  secret = [\"id=t,env=T\"]\n}\n"));
+    becomes(
+        HCL,
+        before,
+        &before.replace("    T = T\n", "").replace("  }\n}\n", "  }\n  secret = [\"id=t,env=T\"]\n}\n"),
+    );
 }
 
 #[test]
@@ -226,7 +250,10 @@ fn files_are_known_by_name_or_by_what_they_say() {
 
 #[test]
 fn secrets_in_every_form_are_read() {
-    let found = builds(HCL, "target \"a\" {\n  context = \".\"\n  secret = [\"type=env,id=A\", { id = \"b\", src = \"f\" }, { id = \"c\", env = \"C\" }]\n  ssh = [\"default\"]\n}\n");
+    let found = builds(
+        HCL,
+        "target \"a\" {\n  context = \".\"\n  secret = [\"type=env,id=A\", { id = \"b\", src = \"f\" }, { id = \"c\", env = \"C\" }]\n  ssh = [\"default\"]\n}\n",
+    );
     let sources: Vec<&SecretSource> = found[0].secrets.iter().map(|passed| &passed.source).collect();
     assert_eq!(
         sources,

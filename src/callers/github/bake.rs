@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use super::expression::classify;
 use super::list::{Record, records};
 use super::pass::NO_SECRETS_FOR_FORKS;
-use super::pass_run::{add_environment, same_value};
+use super::pass_run::same_value;
 use super::step::{Place, Step};
 use crate::callers::offer::refusal;
 use crate::callers::shell::Provide;
@@ -14,7 +14,7 @@ use crate::callers::verify::verified;
 use crate::callers::yaml::{self, Cursor, Patch, Path, Step as PathStep, Style};
 use crate::callers::{
     Argument, ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, PassedSecret, Receipt, Refusal, Request,
-    Rewrite, Surroundings, bake,
+    Rewrite, Surroundings, bake, environment,
 };
 use crate::source::{Source, TextRange, range};
 use crate::syntax::view::View;
@@ -111,12 +111,7 @@ fn read(record: Record) -> Result<Override, Record> {
 }
 
 /// What the targets build that fit one of `patterns`.
-fn dockerfiles(
-    step: &Step<'_>,
-    source: &Source,
-    patterns: &[&str],
-    around: &dyn Surroundings,
-) -> Option<Dockerfiles> {
+fn dockerfiles(step: &Step<'_>, source: &Source, patterns: &[&str], around: &dyn Surroundings) -> Option<Dockerfiles> {
     let list = |key: &str| -> Vec<String> {
         let text = step.input(key).and_then(Cursor::text).unwrap_or("");
         text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
@@ -162,7 +157,7 @@ pub(super) fn pass_secrets(
     }
     if !pass.wanted.is_empty() {
         let wanted: Vec<&Provide> = pass.wanted.iter().collect();
-        let added = add_environment(&mut pass.patch, step, &wanted);
+        let added = environment::add(&mut pass.patch, step.body, &wanted, &["with"]);
         added.ok_or_else(|| refusal("the `env` of the step can't be edited safely", build.range))?;
     }
     let changed = changed_paths(step, &pass.wanted);

@@ -2,7 +2,9 @@ use super::tests::{builds, rewritten, workflow};
 use crate::callers::ArgumentValue;
 
 fn step(env: &str, set: &str) -> String {
-    workflow(&format!("      - uses: docker/bake-action@v6\n{env}        with:\n          targets: app\n          set: |\n{set}"))
+    workflow(&format!(
+        "      - uses: docker/bake-action@v6\n{env}        with:\n          targets: app\n          set: |\n{set}"
+    ))
 }
 
 #[test]

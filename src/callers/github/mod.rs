@@ -10,7 +10,6 @@ mod matrix;
 mod offer;
 mod pass;
 mod pass_run;
-mod quote;
 mod run;
 mod step;
 mod tags;

@@ -60,6 +60,25 @@ impl Environment<'_> {
     }
 }
 
+impl Classic {
+    /// Whether a plain `docker build` in a container of `image` is the classic builder's. Docker takes `--secret id=…,env=…`
+    /// since 20.10 and builds with BuildKit by itself since 23.0 (release notes).
+    pub(in crate::callers) fn of_image(image: &str) -> Option<Self> {
+        match docker_version(image)? {
+            ..20 => Some(Self::Always(format!("the docker of `{image}` takes no secret from the environment"))),
+            20..23 => Some(Self::UnlessAsked(format!("the docker of `{image}` builds without BuildKit by itself"))),
+            _ => None,
+        }
+    }
+}
+
+/// The major version of docker in an image like `docker:20.10-dind`, where the tag says it.
+fn docker_version(image: &str) -> Option<u32> {
+    let (name, tag) = image.rsplit_once(':')?;
+    let digits = tag.split(|char: char| !char.is_ascii_digit()).next()?;
+    (name.rsplit('/').next() == Some("docker")).then(|| digits.parse().ok()).flatten()
+}
+
 /// What says that the build only passes secrets with `DOCKER_BUILDKIT=1`, which nothing sets.
 pub(super) fn must_ask(command: &BuildCommand, environment: &Environment<'_>) -> Option<String> {
     (command.program.family == Family::Docker).then(|| environment.must_ask()).flatten()

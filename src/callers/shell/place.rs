@@ -2,10 +2,10 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::super::{Dockerfiles, bake};
 use super::super::Surroundings;
 use super::super::command::{BuildCommand, Family, Operand, UNKNOWN};
 use super::super::location::{Place, Reading, absolute, choose, inside, is_remote, join};
+use super::super::{Dockerfiles, bake};
 use super::Site;
 
 /// Where a command is started, and what it is given.

@@ -493,6 +493,7 @@ fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
         foreign: [("EXPRESSION_0".to_owned(), super::Foreign::Expression(inner))].into(),
         environment: Default::default(),
         classic: None,
+        options_only: false,
         documentation: false,
     }
 }
@@ -545,7 +546,10 @@ proptest! {
 fn bake_is_given_secrets_as_it_was_given_arguments() {
     for (before, after) in [
         ("docker buildx bake --set '*.args.T='$T app", "docker buildx bake --set \"*.secrets+=id=t,env=T\" app"),
-        ("docker buildx bake -f x.hcl --set app.args.T=$T", "docker buildx bake -f x.hcl --set app.secrets+=id=t,env=T"),
+        (
+            "docker buildx bake -f x.hcl --set app.args.T=$T",
+            "docker buildx bake -f x.hcl --set app.secrets+=id=t,env=T",
+        ),
         ("docker buildx bake --set=app.args.T", "docker buildx bake --set=app.secrets+=id=t,env=T"),
         (
             "t=$(x)\ndocker buildx bake --set \"*.args.T=$t\" --set '*.args.V=1'",
