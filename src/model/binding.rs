@@ -121,8 +121,10 @@ impl Model {
                 || arguments.any(|argument| argument.name == name && argument.range.contains_range(at))
         };
         let is_document = matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx"));
+        // An argument word of a build that is understood passes what that build passes, and nothing that stands around it.
+        let understood = |at: TextRange| builds.iter().any(|b| b.opaque.is_none() && b.range.contains_range(at));
         occurrences(text, name)
-            .filter(|at| passes_arguments(source, *at) && !covered(*at))
+            .filter(|at| passes_arguments(source, *at, understood) && !covered(*at))
             .map(|at| Mention { file: source.path().to_owned(), range: at, prose: is_document || in_comment(text, at) })
             .collect()
     }
@@ -203,7 +205,9 @@ fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = TextRan
 /// lists; a command has both in one line.
 const LINES_ABOVE: usize = 12;
 
-fn passes_arguments(source: &Source, at: TextRange) -> bool {
+/// Whether a word such as `build-arg` stands so near that it may be about the name at `at`; `understood` tells the words of
+/// which it is known what they pass.
+fn passes_arguments(source: &Source, at: TextRange, understood: impl Fn(TextRange) -> bool) -> bool {
     let text = source.text();
     let in_one_line = recognised(source.path(), text).is_some_and(|caller| caller.format().has_options());
     let above = if in_one_line { 0 } else { LINES_ABOVE };
@@ -211,7 +215,12 @@ fn passes_arguments(source: &Source, at: TextRange) -> bool {
     let end = usize::from(at.end());
     let end = text[end..].find('\n').map_or(text.len(), |found| end + found);
     let before = text[..start].trim_end_matches(|char: char| char.is_whitespace() || "\\,\"'".contains(char));
-    has_argument_word(&text[start..end]) || in_one_line && before.ends_with("--build-arg")
+    let option = before.strip_suffix("--build-arg").map(|rest| range(rest.len(), before.len()));
+    if in_one_line && option.is_some_and(|option| !understood(option)) {
+        return true;
+    }
+    let Some(words) = ARGUMENT_WORDS.as_ref() else { return false };
+    words.find_iter(&text[start..end]).any(|word| !understood(range(start + word.start(), start + word.end())))
 }
 
 /// `build-arg`, `build_args`, `buildArgs`, `buildArguments`, …
