@@ -101,9 +101,9 @@ fn run<'d>(root: Cursor<'d>, run: Cursor<'d>, job: Cursor<'d>, list: Cursor<'d>)
     Some(Run {
         command,
         directory: text(run, "working_directory"),
-        home: scopes.clone().filter_map(|scope| text(scope, "working_directory")).last(),
+        home: scopes.clone().rev().find_map(|scope| text(scope, "working_directory")),
         variables,
-        image: scopes.filter_map(|scope| docker(scope)?.get("image")?.text()).last(),
+        image: scopes.rev().find_map(|scope| docker(scope)?.get("image")?.text()),
         remote: remote.and_then(|remote| text(remote, "version")),
     })
 }
