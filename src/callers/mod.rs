@@ -14,6 +14,7 @@ pub mod compose;
 pub mod concourse;
 mod environment;
 pub mod github;
+pub mod jenkins;
 mod location;
 pub mod make;
 pub mod markdown;
@@ -206,6 +207,7 @@ pub const ALL: &[&dyn Caller] = &[
     &azure::Azure,
     &cloud_build::CloudBuild,
     &concourse::Concourse,
+    &jenkins::Jenkins,
     // Takes every YAML file that is nobody else's.
     &compose::Compose,
 ];
