@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use super::location::is_remote;
 use super::several::line_edits;
-use super::{Build, Builder, Format, Offer, Refusal, Rewrite, SecretSource, recognised};
+use super::{Build, Builder, Format, Offer, Refusal, Request, Rewrite, SecretSource, recognised};
 use crate::repository::Repository;
 use crate::source::{Source, TextRange, apply_edits, range};
 
@@ -59,6 +59,22 @@ fn hands_over(before: &Build, after: &Build, offers: &[Offer]) -> bool {
         && before.secrets.iter().all(|old| passed(&old.id))
         && arguments(before) == arguments(after)
         && (&before.context, &before.target, &before.builder) == (&after.context, &after.target, &after.builder)
+}
+
+/// Refuses requests that keep the argument, in a format whose edits put the secret in its place.
+pub(super) fn refuse_beside(build: &Build, requests: &[Request]) -> Result<(), Refusal> {
+    let wanted = requests.iter().filter(|request| request.beside).find_map(|request| {
+        let given = build.arguments.iter().find(|given| given.name == request.argument)?;
+        let id = &request.secret.as_ref()?.id;
+        (!build.secrets.iter().any(|passed| passed.id == *id)).then_some((given, id))
+    });
+    match wanted {
+        Some((given, id)) => {
+            let reason = format!("the secret `{id}` has to be put beside the build argument by hand here");
+            Err(refusal(reason, given.range))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A refusal without a text to put there instead.

@@ -16,7 +16,8 @@ fn with_variable() -> Scratch {
 
 /// Two Dockerfiles that take the same argument, and a script that does not say which one it builds.
 fn with_two() -> Scratch {
-    let dockerfile = "# syntax=docker/dockerfile:1\nFROM node:22\nARG NPM_TOKEN\nCOPY package.json .npmrc ./\nRUN npm ci\n";
+    let dockerfile =
+        "# syntax=docker/dockerfile:1\nFROM node:22\nARG NPM_TOKEN\nCOPY package.json .npmrc ./\nRUN npm ci\n";
     let script = SCRIPT.replace("-t app .", "-f \"$1\" .");
     let files = ["a", "b"].map(|folder| {
         [("Dockerfile", dockerfile), (".npmrc", NPMRC), ("package.json", "{}\n")]
@@ -32,7 +33,8 @@ fn with_two() -> Scratch {
 fn an_environment_variable_is_for_the_build_or_for_the_container() {
     for (answer, keys, expected) in [("only while", ENTER, true), ("in the running", DOWN, false)] {
         let scratch = with_variable();
-        let mut steps = vec![(QUESTION, "c"), ("choose what?", DOWN), ("> the id of", DOWN), ("> when `API_KEY`", ENTER)];
+        let mut steps =
+            vec![(QUESTION, "c"), ("choose what?", DOWN), ("> the id of", DOWN), ("> when `API_KEY`", ENTER)];
         steps.push(("when `API_KEY` is needed?", keys));
         if !expected {
             steps.push(("> in the running", ENTER));
@@ -45,7 +47,12 @@ fn an_environment_variable_is_for_the_build_or_for_the_container() {
         let Some(session) = review(&scratch, &[], &steps) else { return };
         let needed = if expected { "build" } else { "run" };
         assert!(session.shown.contains(answer), "{}", session.shown);
-        assert_eq!(scratch.read("dfmigrate.toml"), format!("[secrets.API_KEY]\nneeded = \"{needed}\"\n"), "{}", session.shown);
+        assert_eq!(
+            scratch.read("dfmigrate.toml"),
+            format!("[secrets.API_KEY]\nneeded = \"{needed}\"\n"),
+            "{}",
+            session.shown
+        );
         assert_eq!(scratch.read("Dockerfile").contains("--mount=type=secret"), expected, "{}", session.shown);
         // What was decided is not asked again, and holds without a terminal.
         let run = scratch.run(&["--fix", "--allow-dirty", "--unsafe-fixes"]);
@@ -116,7 +123,9 @@ fn a_choice_that_is_left_decides_nothing_and_an_interrupted_one_writes_nothing()
 fn an_answer_is_taken_back_and_all_of_a_codemod_is_accepted_at_once() {
     let scratch = Scratch::with_secret();
     let script = SCRIPT.replace("-t app .", "-t web web");
-    for (path, text) in [("web/Dockerfile", crate::scratch::DOCKERFILE), ("web/.npmrc", NPMRC), ("web/package.json", "{}\n")] {
+    for (path, text) in
+        [("web/Dockerfile", crate::scratch::DOCKERFILE), ("web/.npmrc", NPMRC), ("web/package.json", "{}\n")]
+    {
         scratch.write(path, text);
     }
     scratch.write("web.sh", &script);
@@ -139,7 +148,12 @@ fn what_is_shown_fits_into_the_window_as_it_is_now() {
     scratch.commit();
     for columns in [100, 60, 50] {
         // The window changes while the first question waits; the next fix is shown in its new width.
-        let steps = [(QUESTION, "n", Some(columns)), (QUESTION, "c", None), ("choose what?", ESCAPE, None), (QUESTION, "q", None)];
+        let steps = [
+            (QUESTION, "n", Some(columns)),
+            (QUESTION, "c", None),
+            ("choose what?", ESCAPE, None),
+            (QUESTION, "q", None),
+        ];
         let Some(session) = review_resized(&scratch, &steps) else { return };
         assert_eq!(session.status, 1, "{}", session.shown);
         let plain = anstream::adapter::strip_str(&session.shown).to_string();

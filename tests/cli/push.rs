@@ -260,7 +260,9 @@ fn over_ssh_it_is_pushed_with_the_key_and_the_known_hosts_of_the_users_configura
         pair.clone.git(&["config", "core.sshCommand", &command]);
     };
     // A server that is not known, and a key that is not let in: the commit stays, and nothing hangs.
-    for (key, hosts, said) in [(&own, ".git/none", "Host key verification failed"), (&wrong, ".git/known", "Permission denied")] {
+    for (key, hosts, said) in
+        [(&own, ".git/none", "Host key verification failed"), (&wrong, ".git/known", "Permission denied")]
+    {
         with(key, hosts);
         let run = pair.clone.run(&PUSH).status(2);
         assert!(run.err.contains(said) && run.err.contains("help: already committed: "), "{}", run.err);
@@ -287,7 +289,8 @@ fn a_signed_commit_is_pushed_and_known_again() {
         eprintln!("skipped: there is no ssh-keygen");
         return;
     };
-    for (name, value) in [("commit.gpgsign", "true"), ("gpg.format", "ssh"), ("user.signingkey", key.to_str().unwrap())] {
+    for (name, value) in [("commit.gpgsign", "true"), ("gpg.format", "ssh"), ("user.signingkey", key.to_str().unwrap())]
+    {
         pair.clone.git(&["config", name, value]);
     }
     pair.clone.run(&PUSH).status(0);

@@ -99,9 +99,11 @@ impl Handler for Client {
     async fn exec_request(&mut self, id: ChannelId, command: &[u8], session: &mut Session) -> Result<()> {
         let command = String::from_utf8_lossy(command).into_owned();
         // `git-receive-pack '/path'` (gitprotocol-pack, "SSH Transport").
-        let wanted = command.split_once(' ').map(|(service, path)| (service.to_owned(), path.trim_matches('\'').to_owned()));
+        let wanted =
+            command.split_once(' ').map(|(service, path)| (service.to_owned(), path.trim_matches('\'').to_owned()));
         let wanted = wanted.filter(|(service, path)| {
-            matches!(service.as_str(), "git-receive-pack" | "git-upload-pack") && Path::new(path).starts_with(&self.gate.0)
+            matches!(service.as_str(), "git-receive-pack" | "git-upload-pack")
+                && Path::new(path).starts_with(&self.gate.0)
         });
         let Some((channel, (service, path))) = self.channels.remove(&id).zip(wanted) else {
             return Ok(session.channel_failure(id)?);

@@ -37,9 +37,10 @@ fn group(kind: Kind) -> Group {
         let scripts: Vec<String> = (0..8).map(script).collect();
         let shop: &[(&str, &str)] = &[("Dockerfile", DOCKERFILE), (".npmrc", NPMRC), ("package.json", "{}\n")];
         let deploys: Vec<[(&str, &str); 1]> = scripts.iter().map(|script| [("deploy.sh", script.as_str())]).collect();
-        let all = names.chunks(2).zip(&deploys).flat_map(|(pair, deploy)| {
-            [(pair[0].as_str(), shop), (pair[1].as_str(), deploy.as_slice())]
-        });
+        let all = names
+            .chunks(2)
+            .zip(&deploys)
+            .flat_map(|(pair, deploy)| [(pair[0].as_str(), shop), (pair[1].as_str(), deploy.as_slice())]);
         Ground::of(&all.collect::<Vec<_>>())
     });
     let forge = if kind == Kind::GitHub { "github" } else { "gitlab" };
@@ -107,7 +108,8 @@ fn the_matrix_of_github_actions() {
     fs::create_dir(&artifacts).unwrap();
     for (name, job) in jobs(&documents[0], &["look", "fleet", "report"]) {
         let shards = job.get("strategy").and_then(|strategy| strategy.get("matrix")?.get("shard"));
-        let shards: Vec<&str> = shards.map_or_else(|| vec![""], |shards| shards.items().iter().filter_map(|item| item.text()).collect());
+        let shards: Vec<&str> =
+            shards.map_or_else(|| vec![""], |shards| shards.items().iter().filter_map(|item| item.text()).collect());
         assert_eq!(shards.len(), if name == "report" { 1 } else { SHARDS });
         for shard in shards {
             let folder = group.ground.path(&format!("runner-{name}-{shard}"));
@@ -134,7 +136,10 @@ fn the_matrix_of_github_actions() {
                     "actions/download-artifact@v4" => {
                         let pattern = with("pattern").unwrap();
                         for entry in fs::read_dir(&artifacts).unwrap() {
-                            let (path, name) = { let entry = entry.unwrap(); (entry.path(), entry.file_name().into_string().unwrap()) };
+                            let (path, name) = {
+                                let entry = entry.unwrap();
+                                (entry.path(), entry.file_name().into_string().unwrap())
+                            };
                             if name.starts_with(pattern.trim_end_matches('*')) {
                                 copy(&path, &folder.join(name));
                             }
@@ -157,10 +162,11 @@ fn the_child_pipeline_of_gitlab() {
     fs::create_dir(&artifacts).unwrap();
     for (name, job) in jobs(&documents[0], &["look", "fleet", "report"]) {
         let count: usize = job.get("parallel").and_then(Cursor::text).map_or(1, |count| count.parse().unwrap());
-        let may_fail: Vec<i32> = job.get("allow_failure").and_then(|allowed| allowed.get("exit_codes")).map_or_else(Vec::new, |codes| {
-            let listed: Vec<i32> = codes.items().iter().filter_map(|code| code.text()?.parse().ok()).collect();
-            if listed.is_empty() { vec![codes.text().unwrap().parse().unwrap()] } else { listed }
-        });
+        let may_fail: Vec<i32> =
+            job.get("allow_failure").and_then(|allowed| allowed.get("exit_codes")).map_or_else(Vec::new, |codes| {
+                let listed: Vec<i32> = codes.items().iter().filter_map(|code| code.text()?.parse().ok()).collect();
+                if listed.is_empty() { vec![codes.text().unwrap().parse().unwrap()] } else { listed }
+            });
         let mut made = Vec::new();
         for index in 1..=count {
             let folder = group.ground.path(&format!("runner-{name}-{index}"));

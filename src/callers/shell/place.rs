@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::Surroundings;
+use super::super::bake;
 use super::super::command::{BuildCommand, Family, Operand, UNKNOWN};
 use super::super::location::{Place, Reading, absolute, choose, inside, is_remote, join};
 use super::super::outside::{Folder, of_address};
@@ -36,6 +37,9 @@ impl Start<'_> {
             (true, Some(input)) => Some(input),
             (false, _) => command.file.as_ref(),
         };
+        if command.program.family == Family::Bake {
+            return self.baked(command, around);
+        }
         if context.is_none() && file.is_none() && (!command.opaque.is_empty() || !command.program.family.has_context())
         {
             return Place::unknown(self.telling);
@@ -50,6 +54,23 @@ impl Start<'_> {
     fn address(context: &Operand) -> Option<&str> {
         let [text] = context.texts.as_slice() else { return None };
         is_remote(text).then_some(text)
+    }
+
+    /// What the targets of a bake file build for which the command sets something.
+    fn baked(&self, command: &BuildCommand, around: &dyn Surroundings) -> Place {
+        let unknown = || Place::unknown(self.telling);
+        let texts = |operands: &[Operand]| -> Option<Vec<String>> {
+            operands.iter().map(|operand| operand.text().map(str::to_owned)).collect()
+        };
+        let (Some(files), Some(targets)) = (texts(&command.bake.files), texts(&command.bake.targets)) else {
+            return unknown();
+        };
+        let patterns: Vec<&str> = command.bake.patterns.iter().map(String::as_str).collect();
+        let found = self.directories.iter().find_map(|directory| {
+            let paths: Option<Vec<Utf8PathBuf>> = files.iter().map(|file| inside(&join(directory, file))).collect();
+            bake::dockerfiles(&inside(directory)?, &paths?, &targets, &patterns, around)
+        });
+        found.map_or_else(unknown, |dockerfiles| Place { dockerfiles, context: None, outside: None })
     }
 
     fn readings(
