@@ -250,6 +250,11 @@ impl<'m> Migration<'m> {
             None if self.needed() == Some(Needed::Run) => {
                 (self.primary_label("").range, format!("`{}` says that the container needs `{name}`", config::FILE))
             }
+            // What nothing reads while the image is built was put there for the container.
+            None if self.secret.uses.is_empty() && self.needed() != Some(Needed::Build) => (
+                self.primary_label("").range,
+                format!("no RUN reads `{name}`, so that it can only be meant for the running container"),
+            ),
             None => {
                 self.assume_no_use_in_container(change, name, &way);
                 return;
