@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use crate::callers::Builder;
 use crate::knowledge::files::FileVerdict;
 use crate::model::{Binding, FileUse, Form, Shape, mentions};
-use crate::plan::{Change, Label};
+use crate::plan::{Change, Label, Obstacle};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
@@ -40,13 +40,15 @@ impl<'m> Copying<'m> {
         let path = self.path();
         let archive = matches!(path.extension(), Some("tar" | "tgz" | "gz" | "zip" | "xz" | "bz2"));
         let (kind, reason) = match self.file.shape {
-            Shape::File if archive => ("copies-folder", format!("`{path}` is an archive of several files")),
+            Shape::File if archive => (
+                "copies-folder",
+                format!("`{path}` is an archive of several files: each that is secret has to be handed over by itself"),
+            ),
             Shape::File => return,
             Shape::Folder if self.file.is_ssh_key() => (
                 "copies-folder",
                 format!(
-                    "`{path}` is a folder: copy what is public in it by name (`known_hosts`, `config`), and hand the key to \
-                     the build (`RUN --mount=type=ssh`, `docker build --ssh default={path}/KEY`)"
+                    "`{path}` is a folder: copy what is public in it by name (`known_hosts`, `config`), and hand over the key"
                 ),
             ),
             Shape::Optional => {
@@ -56,7 +58,9 @@ impl<'m> Copying<'m> {
             }
             Shape::Folder => (
                 "copies-folder",
-                format!("`{path}` is a folder, and a secret is one file: mount each file of it that is needed"),
+                format!(
+                    "`{path}` is a folder that is not in the repository, and a secret is one file: mount each that is needed"
+                ),
             ),
             Shape::Pattern => {
                 ("pattern-source", "the pattern may match several files, and a secret is one file".to_owned())
@@ -67,12 +71,39 @@ impl<'m> Copying<'m> {
             let word = self.dockerfile.steps[source.step].instruction.words().get(source.word)?.range;
             change.place(word, "this source")
         });
-        change.obstruct(kind, reason, place);
+        change.obstacle(Obstacle { kind, reason, place, instead: self.by_hand() });
+    }
+
+    /// What a person writes in front of the commands that need a file of a folder or an archive.
+    fn by_hand(&self) -> Option<String> {
+        if self.file.is_ssh_key() {
+            return Some("RUN --mount=type=ssh".to_owned());
+        }
+        let file = self.usual_file()?;
+        let source = self.file.sources.first()?;
+        let folder = self.landing(source.step)?;
+        let target = folder.join(file).as_target(&self.workdir(source.step))?;
+        Some(format!("RUN --mount=type=secret,id={},target={target}", self.id()))
+    }
+
+    /// The file of a folder that tools keep credentials in.
+    pub(super) fn usual_file(&self) -> Option<&'static str> {
+        match self.path().file_name().filter(|_| self.file.shape == Shape::Folder)? {
+            ".aws" => Some("credentials"),
+            ".docker" => Some("config.json"),
+            ".kube" => Some("config"),
+            _ => None,
+        }
     }
 
     fn check_conflicts(&self, change: &mut Change<'m>) {
         let mounted = |step: usize| self.flow.uses.iter().any(|used| used.step == step);
         for conflict in self.flow.conflicts.iter().filter(|conflict| !conflict.if_mounted || mounted(conflict.step)) {
+            let instead = conflict.instead.as_ref().filter(|it| self.dockerfile.surely_has(conflict.step, it.program));
+            if let Some(instead) = instead {
+                change.reword(conflict.step, instead.clone());
+                continue;
+            }
             let range = self.keyword(conflict.step);
             let place = change.place(range, "here");
             change.obstruct(conflict.kind, conflict.reason.clone(), place);
@@ -191,6 +222,9 @@ impl<'m> Copying<'m> {
             let bringing: Vec<usize> =
                 copies.chain(self.flow.brought_by.iter().copied()).filter(|step| within(*step)).collect();
             let [only] = bringing.as_slice() else { return true };
+            if self.flow.moves.iter().any(|moved| moved.keeps && within(moved.step)) {
+                return true;
+            }
             let removed = |step: usize| within(step) && step > *only;
             let cleaned = self.flow.cleanups.iter().any(|it| it.removes && removed(it.step));
             !cleaned && !self.flow.removed_in.iter().any(|step| removed(*step))

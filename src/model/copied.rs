@@ -92,10 +92,12 @@ impl Model {
                     true => self.file_of_pattern(dockerfile, written),
                     false => (Utf8PathBuf::from(written), None),
                 };
+                let computed = !source.variables.is_empty();
                 match files.iter_mut().find(|file| file.path == path) {
                     Some(file) => file.sources.push(place),
+                    // What is in a folder of the repository is known, and looked at file by file.
+                    None if pattern.is_none() && !computed && self.is_known_folder(dockerfile, &path) => {}
                     None => {
-                        let computed = !source.variables.is_empty();
                         let folder = words.last().map_or("", |destination| destination.value.as_str());
                         files.extend(self.copied_file(dockerfile, path, (pattern, computed), folder, place));
                     }
@@ -124,8 +126,7 @@ impl Model {
         };
         let verdict = verdict_of(&path, &landed)?;
         let contexts = self.contexts(dockerfile);
-        let folder = names_a_folder(path.file_name().unwrap_or(""))
-            || contexts.iter().any(|context| self.is_folder(&context.join(&path)));
+        let folder = names_a_folder(path.file_name().unwrap_or(""));
         let shape = match pattern {
             _ if computed => Shape::Computed,
             Some(shape) => shape,
@@ -140,7 +141,25 @@ impl Model {
             _ => Content::Harmless,
         };
         let file = CopiedFile { path, shape, verdict, content, sources: vec![place] };
-        (content == Content::Credential || is_meant(dockerfile, &file, &landed)).then_some(file)
+        let meant = content == Content::Credential
+            || is_meant(dockerfile, &file, &landed)
+            || (content == Content::Unseen && self.is_left_out(dockerfile, &file));
+        meant.then_some(file)
+    }
+
+    /// Whether the repository holds what the same `COPY` takes besides `file`, and not `file` itself: somebody keeps it out
+    /// of version control.
+    fn is_left_out(&self, dockerfile: &Dockerfile, file: &CopiedFile) -> bool {
+        let Some(step) = file.sources.first().and_then(|source| dockerfile.steps.get(source.step)) else {
+            return false;
+        };
+        let words = step.instruction.words();
+        let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
+        let build_input = matches!(file.verdict, FileVerdict::BuildInput(_));
+        let contexts = self.contexts(dockerfile);
+        let here = |path: &str| contexts.iter().any(|context| self.repository.is_file(&context.join(path)));
+        let others = sources.iter().map(|source| source.value.trim_start_matches("./").trim_start_matches('/'));
+        build_input && others.filter(|path| *path != file.path.as_str()).any(here)
     }
 
     /// The file that a pattern stands for, as people write one to make it optional: the only one of the repository that
@@ -196,6 +215,22 @@ impl Model {
     pub fn given_arguments(&self, dockerfile: &Dockerfile) -> BTreeSet<String> {
         let bound = self.bound_builds(dockerfile);
         bound.iter().flat_map(|bound| &bound.build.arguments).map(|given| given.name.clone()).collect()
+    }
+
+    /// The files of the repository in the folder `source` of the context, from there; none for a file.
+    #[must_use]
+    pub fn files_in(&self, dockerfile: &Dockerfile, source: &str) -> Vec<Utf8PathBuf> {
+        let folder = source.trim_start_matches("./").trim_matches('/');
+        let places = self.contexts(dockerfile).into_iter().map(|context| context.join(folder));
+        let below = |place: Utf8PathBuf| {
+            let inside = self.repository.paths().filter_map(move |file| file.strip_prefix(&place).ok());
+            inside.filter(|rest| !rest.as_str().is_empty()).map(Utf8Path::to_owned).collect::<Vec<_>>()
+        };
+        if folder.is_empty() { Vec::new() } else { places.flat_map(below).collect() }
+    }
+
+    fn is_known_folder(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> bool {
+        !path.as_str().is_empty() && self.contexts(dockerfile).iter().any(|context| self.is_folder(&context.join(path)))
     }
 
     fn is_folder(&self, path: &Utf8Path) -> bool {

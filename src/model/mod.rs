@@ -3,6 +3,7 @@
 //!
 //! Invariant: nothing here knows how a fix is written; everything is an answer about the files as they are.
 
+mod accounts;
 mod binding;
 mod container;
 mod copied;
@@ -14,11 +15,14 @@ mod file_commands;
 mod file_flow;
 mod file_readers;
 mod file_reading;
+mod file_runs;
 mod flow;
+mod folder_acts;
 mod image_path;
 mod in_place;
 mod index;
 mod mounted;
+mod programs;
 mod reading;
 mod rest;
 mod run;
@@ -29,9 +33,10 @@ pub use copied::{Content, CopiedFile, CopySource, Shape};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
 pub use exposure::{Exposure, ExposureKind, Holders, exposures, is_traceable};
 pub use file_acts::{FileAct, FileAction};
-pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Onward};
+pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Move, Onward, Replacement};
 pub use file_readers::{FileReaders, Settled};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
+pub use folder_acts::{FolderAct, FolderCommand};
 pub use image_path::ImagePath;
 pub use in_place::{Mounted, reads_in_place};
 pub use mounted::{SECRETS, SecretMount};

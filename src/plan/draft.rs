@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Cleanup, Dockerfile};
+use crate::model::{Cleanup, Dockerfile, Replacement};
 use crate::source::{Edit, TextRange, apply_edits, range, slice};
 use crate::syntax::dockerfile::edit::{self, EditError};
 use crate::syntax::shell::{self, Word};
@@ -16,6 +16,10 @@ pub(super) struct Draft {
     pub sources: BTreeMap<usize, BTreeSet<usize>>,
     /// The commands of a RUN that go.
     pub cleanups: BTreeMap<usize, Vec<Cleanup>>,
+    /// The commands of a RUN that others take the place of.
+    pub rewordings: BTreeMap<usize, Vec<Replacement>>,
+    /// The instructions that a RUN of this text takes the place of.
+    pub replaced: BTreeMap<usize, String>,
     /// The `--mount` flags that come.
     pub flags: BTreeMap<usize, Vec<String>>,
     /// The shell text, with its operator, that comes in front of a RUN's command.
@@ -37,7 +41,8 @@ impl Draft {
     /// The steps that change.
     pub(super) fn steps(&self) -> BTreeSet<usize> {
         let steps = self.sources.keys().chain(self.cleanups.keys()).chain(self.flags.keys());
-        steps.chain(self.preludes.keys()).copied().collect()
+        let steps = steps.chain(self.preludes.keys()).chain(self.rewordings.keys()).chain(self.replaced.keys());
+        steps.copied().collect()
     }
 
     /// The edits of `dockerfile`, and what becomes of each step. The last step is changed first, so that the numbers of
@@ -48,19 +53,28 @@ impl Draft {
         for step in self.steps().into_iter().rev() {
             let stuck = |reason: String| Stuck { step, reason };
             let count = copy.steps.len();
-            if let Some(flags) = self.flags.get(&step) {
+            for act in self.later_first(step) {
+                if copy.steps.len() == count {
+                    let edits = match act {
+                        Act::Tidies(cleanup) => tidied(&copy, cleanup),
+                        Act::Rewords(replacement) => reworded(&copy, step, replacement),
+                    };
+                    copy = applied(&copy, &edits.map_err(stuck)?).map_err(stuck)?;
+                }
+            }
+            if let Some(flags) = self.flags.get(&step).filter(|_| copy.steps.len() == count) {
                 let edits = edit::add_mounts(&copy.source, &copy.steps[step].instruction, flags);
                 copy = applied(&copy, &edits.map_err(|error| stuck(error.to_string()))?).map_err(stuck)?;
-            }
-            for cleanup in later_first(self.cleanups.get(&step)) {
-                if copy.steps.len() == count {
-                    let edits = tidied(&copy, cleanup).map_err(stuck)?;
-                    copy = applied(&copy, &edits).map_err(stuck)?;
-                }
             }
             if let Some(prelude) = self.preludes.get(&step).filter(|_| copy.steps.len() == count) {
                 let edits = preceded(&copy, step, prelude).map_err(stuck)?;
                 copy = applied(&copy, &edits).map_err(stuck)?;
+            }
+            if let Some(text) = self.replaced.get(&step) {
+                let at = copy.steps[step].instruction.text_range();
+                copy = applied(&copy, &[Edit::replace(at, text.as_str())]).map_err(stuck)?;
+                changes.insert(step, StepChange::Replaced);
+                continue;
             }
             for word in self.sources.get(&step).into_iter().flatten().rev() {
                 let edits = edit::remove_source(&copy.source, &copy.steps[step].instruction, *word);
@@ -90,12 +104,37 @@ fn preceded(dockerfile: &Dockerfile, step: usize, text: &str) -> Result<Vec<Edit
     }
 }
 
-/// The cleanups from the last to the first, so that the places of the earlier ones hold while the later ones go.
-fn later_first(cleanups: Option<&Vec<Cleanup>>) -> Vec<&Cleanup> {
-    let mut sorted: Vec<&Cleanup> = cleanups.into_iter().flatten().collect();
-    sorted.sort_by_key(|cleanup| std::cmp::Reverse((cleanup.shell, cleanup.command.start())));
-    sorted.dedup();
-    sorted
+/// What is to be done with one command.
+enum Act<'d> {
+    Tidies(&'d Cleanup),
+    Rewords(&'d Replacement),
+}
+
+impl Draft {
+    /// What is to be done with the commands of a step, from the last to the first, so that the places of the earlier ones
+    /// hold while the later ones go.
+    fn later_first(&self, step: usize) -> Vec<Act<'_>> {
+        let mut cleanups: Vec<&Cleanup> = self.cleanups.get(&step).into_iter().flatten().collect();
+        cleanups.sort_by_key(|cleanup| std::cmp::Reverse((cleanup.shell, cleanup.command.start())));
+        cleanups.dedup();
+        let mut rewordings: Vec<&Replacement> = self.rewordings.get(&step).into_iter().flatten().collect();
+        rewordings.sort_by_key(|one| std::cmp::Reverse((one.shell, one.at.start())));
+        rewordings.dedup();
+        let cleanups =
+            cleanups.into_iter().map(|cleanup| ((cleanup.shell, cleanup.command.start()), Act::Tidies(cleanup)));
+        let rewordings = rewordings.into_iter().map(|one| ((Some(one.shell), one.at.start()), Act::Rewords(one)));
+        let mut acts: Vec<_> = cleanups.chain(rewordings).collect();
+        acts.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
+        acts.into_iter().map(|(_, act)| act).collect()
+    }
+}
+
+/// The edits that put another text in the place of a command, or of a part of one.
+fn reworded(dockerfile: &Dockerfile, step: usize, replacement: &Replacement) -> Result<Vec<Edit>, String> {
+    let shell = dockerfile.steps[step].run.as_ref().and_then(|run| run.shells.get(replacement.shell));
+    let view = shell.and_then(|shell| shell.view.as_ref()).ok_or("its shell text is not there any more")?;
+    let edit = view.edit(replacement.at, &replacement.text);
+    edit.map(|edit| vec![edit]).map_err(|_| "the command can't be changed where it stands".to_owned())
 }
 
 fn applied(dockerfile: &Dockerfile, edits: &[Edit]) -> Result<Dockerfile, String> {

@@ -58,6 +58,8 @@ pub enum StepChange {
     Rewritten,
     /// It goes whole.
     Removed,
+    /// A RUN stands in its place.
+    Replaced,
 }
 
 /// What a person has to do after a fix, or instead of one.

@@ -18,8 +18,8 @@ use crate::source::Source;
 const LARGEST: u64 = 1 << 20;
 
 /// What a file of [`Kind::Mention`] has to name for its text to matter.
-const CONTAINER_TOOLS: [&str; 9] =
-    ["docker", "podman", "buildah", "buildx", "buildctl", "nerdctl", "kaniko", "containerfile", "earthly"];
+const CONTAINER_TOOLS: [&str; 10] =
+    ["docker", "podman", "buildah", "buildx", "buildctl", "nerdctl", "kaniko", "containerfile", "earthly", "\"auths\""];
 
 /// How a pointer begins that stands where Git LFS has not put the content (the specification of Git LFS, version 1).
 const POINTER_MARK: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
