@@ -8,6 +8,7 @@ pub mod arg_secret;
 pub mod copied_credential;
 mod copying;
 pub mod env_secret;
+pub mod foreign_build;
 pub mod literal_credential;
 mod migration;
 pub mod mount_mismatch;
@@ -37,6 +38,7 @@ pub const ALL: &[&Codemod] = &[
     &ssh_key::CODEMOD,
     &copied_credential::CODEMOD,
     &mount_mismatch::CODEMOD,
+    &foreign_build::CODEMOD,
     &secret_logged::CODEMOD,
     &mounted_secret_written::CODEMOD,
     &literal_credential::CODEMOD,

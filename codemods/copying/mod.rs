@@ -205,6 +205,7 @@ impl<'m> Copying<'m> {
             }
             change.offer(*bound, offer.clone());
         }
+        change.offer_elsewhere(offer);
     }
 
     fn tell(&self, change: &mut Change<'m>, way: Way) {

@@ -116,6 +116,7 @@ fn offer<'m>(change: &mut Change<'m>, model: &'m Model, dockerfile: &'m Dockerfi
     if bound.is_empty() || mounted.is_empty() {
         change.follow_up(FollowUp::Provide(format!("`--secret id={id},env={name}` wherever `{path}` is built")));
     }
+    change.offer_elsewhere(Offer::Variable { id: id.clone(), name: name.clone() });
     for bound in bound {
         if !dockerfile.stages_of(bound.build.target.as_deref()).is_disjoint(&mounted) {
             change.offer(bound, Offer::Variable { id: id.clone(), name: name.clone() });

@@ -276,11 +276,9 @@ impl<'m> Migration<'m> {
             return;
         }
         let reads = !self.secret.uses.is_empty();
-        for bound in &self.bound {
-            let receipt = if style == Style::File { Receipt::File } else { Receipt::Variable };
-            let secret = reads.then(|| RequestedSecret { id: self.id(), receipt });
-            change.request(*bound, self.name(), secret);
-        }
+        let receipt = if style == Style::File { Receipt::File } else { Receipt::Variable };
+        let secret = reads.then(|| RequestedSecret { id: self.id(), receipt });
+        change.request_of_all(&self.bound, self.name(), secret);
     }
 
     fn tell(&self, change: &mut Change<'m>) {

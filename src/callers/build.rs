@@ -2,6 +2,7 @@ use std::fmt;
 
 use camino::Utf8PathBuf;
 
+use super::Outside;
 use crate::source::TextRange;
 
 /// A format in which builds are written.
@@ -111,6 +112,8 @@ pub struct Build {
     pub dockerfiles: Dockerfiles,
     /// The build context from the repository's root, where it is known and local.
     pub context: Option<Utf8PathBuf>,
+    /// What it is of where that is, or may be, another repository.
+    pub outside: Option<Outside>,
     /// The stage named by `--target`, where it is known.
     pub target: Option<String>,
     /// The names that it gives its image, as written, where they are fixed: `--tag`, the input `tags` of an action, `image`
@@ -137,6 +140,9 @@ impl Build {
         self.dockerfiles = self.dockerfiles.or(&other.dockerfiles);
         if self.context != other.context {
             self.context = None;
+        }
+        if self.outside != other.outside {
+            self.outside = None;
         }
         for tag in other.tags {
             if !self.tags.contains(&tag) {

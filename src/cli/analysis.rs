@@ -67,8 +67,12 @@ pub(super) fn notices(analyses: &[Analysis], streams: &mut Streams) -> io::Resul
     Ok(())
 }
 
-/// Whether a codemod may find something in one of these Dockerfiles, so that the files that build them matter.
+/// Whether a codemod may find something in one of these Dockerfiles, or in builds of others, so that the files that build
+/// them matter.
 fn may_find(dockerfiles: &[Source], policy: &Policy) -> bool {
+    if !policy.foreign.is_empty() {
+        return true;
+    }
     let ignored = |id: &str| policy.ignore.iter().any(|ignored| ignored == id);
     let selected = |id: &str| policy.select.is_empty() || policy.select.iter().any(|selected| selected == id);
     let mut active = codemods::ALL.iter().filter(|codemod| selected(codemod.id) && !ignored(codemod.id));

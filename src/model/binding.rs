@@ -43,6 +43,9 @@ impl Model {
     /// The builds that are, or may be, of `dockerfile`.
     #[must_use]
     pub fn bound_builds(&self, dockerfile: &Dockerfile) -> Vec<BoundBuild<'_>> {
+        if let Some(foreign) = self.foreign_builds(dockerfile) {
+            return foreign;
+        }
         let bind = |build| Some(BoundBuild { build, binding: self.binding(build, dockerfile)? });
         let candidates = self.index.builds_of(dockerfile.path());
         candidates.into_iter().filter_map(|at| bind(self.builds.get(at)?)).collect()

@@ -45,8 +45,8 @@ impl Index {
         index
     }
 
-    /// The index of a later state in which only the texts of `changed` differ.
-    pub(super) fn after(&self, repository: &Repository, changed: &[Utf8PathBuf], builds: &[Build]) -> Self {
+    /// The index of a later state in which only the texts of `changed` differ; its builds are not placed yet.
+    pub(super) fn after(&self, repository: &Repository, changed: &[Utf8PathBuf]) -> Self {
         let mut index = self.clone();
         for source in changed.iter().filter_map(|path| repository.source(path)) {
             let path = source.path().as_str();
@@ -56,11 +56,11 @@ impl Index {
                 index.passing.remove(path);
             }
         }
-        index.place(builds);
         index
     }
 
-    fn place(&mut self, builds: &[Build]) {
+    /// Takes note of what each of `builds` is of.
+    pub(super) fn place(&mut self, builds: &[Build]) {
         self.placed.clear();
         self.unplaced.clear();
         for (at, build) in builds.iter().enumerate() {

@@ -18,6 +18,7 @@ mod file_reading;
 mod file_runs;
 mod flow;
 mod folder_acts;
+mod foreign;
 mod image_path;
 mod in_place;
 mod index;
@@ -37,6 +38,7 @@ pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Move, Onward, Replacem
 pub use file_readers::{FileReaders, Settled};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
 pub use folder_acts::{FolderAct, FolderCommand};
+pub use foreign::Foreign;
 pub use image_path::ImagePath;
 pub use in_place::{Mounted, reads_in_place};
 pub use mounted::{SECRETS, SecretMount};
@@ -48,6 +50,7 @@ pub use secret::{Entry, Secret, Use};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
@@ -65,6 +68,7 @@ pub struct Model {
     pub dockerfiles: Vec<Rc<Dockerfile>>,
     /// Every build that is written down in it.
     pub builds: Vec<Build>,
+    foreign: Arc<[Foreign]>,
     index: index::Index,
     places: BTreeMap<String, usize>,
     secrets: Vec<OnceCell<Rc<[Secret]>>>,
@@ -99,8 +103,9 @@ impl Model {
         let mut builds: Vec<Build> = kept.chain(fresh).collect();
         builds.sort_by(|left, right| (&left.file, left.index).cmp(&(&right.file, right.index)));
         let dockerfiles = dockerfiles.collect();
-        let index = self.index.after(&repository, changed, &builds);
-        Self::of(repository, dockerfiles, builds, index)
+        let index = self.index.after(&repository, changed);
+        let after = Self::of(repository, dockerfiles, Vec::new(), index);
+        Self { foreign: Arc::clone(&self.foreign), ..after }.place(builds)
     }
 
     fn of(
@@ -111,7 +116,7 @@ impl Model {
     ) -> Self {
         let places = dockerfiles.iter().enumerate().map(|(at, one)| (one.path().as_str().to_owned(), at)).collect();
         let secrets = dockerfiles.iter().map(|_| OnceCell::new()).collect();
-        Self { repository, dockerfiles, builds, index, places, secrets }
+        Self { repository, dockerfiles, builds, foreign: Arc::default(), index, places, secrets }
     }
 
     /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.

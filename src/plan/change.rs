@@ -62,6 +62,8 @@ pub struct Change<'m> {
     released: BTreeSet<usize>,
     follow_ups: Vec<FollowUp>,
     concealed: Vec<SecretValue>,
+    asked: Vec<Request>,
+    pub(super) asked_offers: Vec<Offer>,
     pub(super) draft: Draft,
     pub(super) offers: BTreeMap<(Utf8PathBuf, usize), Vec<Offer>>,
     /// Sentences for the finding that belongs to this change.
@@ -89,6 +91,8 @@ impl<'m> Change<'m> {
             released: BTreeSet::new(),
             follow_ups: Vec::new(),
             concealed: Vec::new(),
+            asked: Vec::new(),
+            asked_offers: Vec::new(),
             draft: Draft::default(),
             offers: BTreeMap::new(),
             notes: Vec::new(),
@@ -182,9 +186,17 @@ impl<'m> Change<'m> {
         self.frontend = Some(self.frontend.map_or(feature, |known| known.max(feature)));
     }
 
-    /// Makes a build pass a secret in the place of a build argument, or only drop the argument.
-    pub fn request(&mut self, bound: BoundBuild<'_>, argument: &str, secret: Option<RequestedSecret>) {
-        let build = bound.build;
+    /// Makes each of `builds` pass a secret in the place of a build argument, or only drop the argument, and says so to
+    /// whoever knows of further ones.
+    pub fn request_of_all(&mut self, builds: &[BoundBuild<'_>], argument: &str, secret: Option<RequestedSecret>) {
+        let request = Request { argument: argument.to_owned(), secret, beside: false };
+        builds.iter().for_each(|bound| self.request(*bound, &request));
+        self.asked.push(request);
+    }
+
+    /// Makes a build honour a request, if it passes that argument.
+    pub fn request(&mut self, bound: BoundBuild<'_>, request: &Request) {
+        let (build, argument) = (bound.build, request.argument.as_str());
         let given = build.arguments.iter().find(|given| given.name == argument);
         let Some(given) = given else { return };
         let place = Label { file: build.file.clone(), range: given.range, text: format!("{} passes it", build.title) };
@@ -210,8 +222,7 @@ impl<'m> Change<'m> {
             self.follow_up(FollowUp::Rotate(format!("the value of `{name}` that is written in `{}`", build.file)));
         }
         self.units.insert((build.file.clone(), build.index));
-        let request = Request { argument: argument.to_owned(), secret };
-        self.requests.entry((build.file.clone(), build.index)).or_default().push(request);
+        self.requests.entry((build.file.clone(), build.index)).or_default().push(request.clone());
     }
 
     /// Whether the text of an argument also belongs to builds of other Dockerfiles.
@@ -252,6 +263,8 @@ impl<'m> Change<'m> {
             obstacles: self.obstacles,
             follow_ups: self.follow_ups,
             concealed: self.concealed,
+            requests: self.asked,
+            offers: self.asked_offers,
         };
         (fix, self.notes)
     }

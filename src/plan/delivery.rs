@@ -89,6 +89,11 @@ impl Change<'_> {
         })
     }
 
+    /// Says to whoever knows of builds in other repositories what those have to hand over.
+    pub fn offer_elsewhere(&mut self, offer: Offer) {
+        self.asked_offers.push(offer);
+    }
+
     /// Makes a build hand over a file, a variable or the agent.
     pub fn offer(&mut self, bound: BoundBuild<'_>, offer: Offer) {
         let build = bound.build;

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
-use crate::callers::SecretValue;
+use crate::callers::{Offer, Request, SecretValue};
 use crate::source::{Edit, TextRange};
 
 /// How sure a fix is; a fix has the least of its parts.
@@ -93,6 +93,10 @@ pub struct Fix {
     pub assumptions: Vec<String>,
     /// What stands in the way; not empty exactly when the fix is Manual.
     pub obstacles: Vec<Obstacle>,
+    /// What every build of the Dockerfile is asked for, also one that is written down in another repository.
+    pub requests: Vec<Request>,
+    /// What every build of the Dockerfile has to hand over besides.
+    pub offers: Vec<Offer>,
     /// What a person still has to do.
     pub follow_ups: Vec<FollowUp>,
     /// The credentials that it is about, where the analysed files write them out: no report may show them.

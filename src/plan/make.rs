@@ -75,7 +75,7 @@ impl<'p> Work<'p> {
         let has_triggers = |path: &Utf8PathBuf| text(path).to_ascii_lowercase().contains("onbuild");
         let all = !policy.prefilter || original.dockerfiles().iter().any(|path| may_find(path) && has_triggers(path));
         let triggered = |path: &Utf8Path| all || may_find(path);
-        let model = Model::new(Rc::new(original.clone()), triggered);
+        let model = Model::new(Rc::new(original.clone()), triggered).knowing(&policy.foreign);
         Self { model, policy, codemods, applied: BTreeSet::new(), rejected: BTreeMap::new() }
     }
 

@@ -1,5 +1,7 @@
 //! Runs the tool on a case, in memory, and checks everything that a case promises.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail, ensure};
 use dfmigrate::codemods;
 use dfmigrate::plan::{self, Applicability, Plan, Planned, Policy, Status};
@@ -33,7 +35,8 @@ pub fn plan(files: &Files, policy: &Policy) -> Plan {
 /// The policy under which the case's fixes are made.
 pub fn policy(case: &Case, alone: bool, prefilter: bool) -> Policy {
     let select = if alone { vec![case.codemod.clone()] } else { Vec::new() };
-    Policy { unsafe_fixes: case.expect == Expectation::Unsafe, select, prefilter, ..Policy::default() }
+    let foreign = Arc::clone(&case.foreign);
+    Policy { unsafe_fixes: case.expect == Expectation::Unsafe, select, prefilter, foreign, ..Policy::default() }
 }
 
 fn check(case: &Case, before: &Files, after: &Files, policy: &Policy) -> Result<()> {

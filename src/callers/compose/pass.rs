@@ -37,11 +37,13 @@ pub(super) fn pass_secrets(
     for request in requests {
         pass.refuse_other_sources(found.iter().map(|(_, build)| build), request)?;
         for argument in service.written_arguments().iter().filter(|argument| argument.name == request.argument) {
-            gone.push(pass.place(argument)?);
+            if !request.beside {
+                gone.push(pass.place(argument)?);
+            }
             given.extend(pass.given(argument, request)?);
         }
     }
-    if gone.is_empty() {
+    if gone.is_empty() && given.is_empty() {
         return Ok(Rewrite::default());
     }
     gone.sort_unstable();
@@ -179,7 +181,9 @@ impl Pass<'_> {
         let (place, args) = build.find("args").ok_or_else(|| unclear.clone())?;
         let secrets = Members::of_lines(&ids, true);
         let new_key = build.find("secrets").is_none() && !ids.is_empty();
-        if args.value.children().count() > gone.len() {
+        if gone.is_empty() {
+            // The secrets come beside the arguments.
+        } else if args.value.children().count() > gone.len() {
             self.patch.remove_members(&args.value, gone).ok_or_else(|| unclear.clone())?;
         } else if build.flow && new_key {
             self.patch.replace(args.range(), &format!("secrets: [{}]", secrets.flow));

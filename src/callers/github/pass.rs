@@ -37,7 +37,7 @@ pub(super) fn pass_secrets(
     let view = yaml::view(source.text(), input.node()).ok_or_else(unclear)?;
     let mut pass = Pass { step, source, view: &view, patch: Patch::new(source), rewrite: Rewrite::default() };
     let chosen = pass.choose(requests, build.range)?;
-    if chosen.gone.is_empty() {
+    if chosen.gone.is_empty() && chosen.secrets.is_empty() && chosen.variables.is_empty() {
         return Ok(Rewrite::default());
     }
     pass.edit(with, input, &chosen).ok_or_else(unclear)?;
@@ -99,7 +99,10 @@ impl Pass<'_, '_> {
             if let Some(secret) = &request.secret {
                 self.choose_secret(&record, &secret.id, at, &mut chosen)?;
             }
-            chosen.gone.push(record);
+            match request.beside {
+                true => chosen.kept += 1,
+                false => chosen.gone.push(record),
+            }
         }
         Ok(chosen)
     }

@@ -201,6 +201,7 @@ fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[
         dialect: Dialect::Bash,
         directories: directories(source.path()),
         checkout: Utf8PathBuf::new(),
+        folders: Vec::new(),
         foreign,
         environment,
         classic: None,

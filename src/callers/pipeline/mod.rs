@@ -135,6 +135,7 @@ impl Pipeline {
             dialect: Dialect::Bash,
             directories,
             checkout: directory.to_owned(),
+            folders: Vec::new(),
             foreign: std::collections::BTreeMap::new(),
             environment: script.variables.clone(),
             classic: script.classic(self.0),

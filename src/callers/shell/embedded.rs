@@ -106,6 +106,7 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
         title: title.to_owned(),
         dockerfiles: Dockerfiles::Unknown(title.to_owned()),
         context: None,
+        outside: None,
         target: None,
         tags: Vec::new(),
         builder: Builder::BuildKit,

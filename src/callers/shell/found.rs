@@ -115,7 +115,9 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         .find(|redirect| redirect.kind == RedirectKind::Read)
         .map(|redirect| Operand { range: redirect.range, texts: Evaluator { site, state }.texts(&redirect.target) });
     let telling = telling.unwrap_or_else(|| title.clone());
-    let start = Start { site, directories: &state.directories, input: input.as_ref(), telling: &telling };
+    let folders = [&site.folders[..], &state.clones].concat();
+    let directories = &state.directories;
+    let start = Start { site, directories, folders: &folders, input: input.as_ref(), telling: &telling };
     let place = start.resolve(parsed, walk.around);
     Build {
         format: site.format,
@@ -124,6 +126,7 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         title,
         dockerfiles: place.dockerfiles,
         context: place.context,
+        outside: place.outside,
         target: parsed.target.as_ref().and_then(Operand::text).map(str::to_owned),
         tags: parsed.tags.clone(),
         builder: Builder::BuildKit,

@@ -31,6 +31,7 @@ pub(super) use replaced::{Replaced, Span, as_options, between};
 pub use script::Shell;
 
 use super::command::UNKNOWN;
+use super::outside::Folder;
 use super::sieve::may_build;
 use super::{Build, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::syntax::shell::{Dialect, parse};
@@ -55,6 +56,8 @@ pub struct Site<'a> {
     /// The folder that is the root of a checkout for build systems and `git`: that of the repository, but a workflow of a
     /// project inside of it belongs to the folder that holds its `.github`.
     pub checkout: Utf8PathBuf,
+    /// The folders in which another repository lies.
+    pub folders: Vec<Folder>,
     /// The variables of the view that stand for text which the host replaces before the shell sees it, by name.
     pub foreign: BTreeMap<String, Foreign>,
     /// Environment variables that the host sets to a fixed text, such as `DOCKER_BUILDKIT`.

@@ -1,7 +1,9 @@
 //! Makes a build pass secrets.
 
 use super::super::command::Family;
-use super::super::{Argument, ArgumentValue, Builder, Receipt, Refusal, Request, RequestedSecret};
+use super::super::{
+    Argument, ArgumentValue, Builder, PassedSecret, Receipt, Refusal, Request, RequestedSecret, SecretSource,
+};
 use super::found::{Found, FoundArgument, file_of, variable_of};
 use super::portable::{Bound, is_portable};
 use super::removal::with_its_line;
@@ -47,11 +49,14 @@ struct Draft<'a> {
     prefixes: Vec<(String, String)>,
     /// The variables that `sudo` has to keep.
     kept: Vec<String>,
+    /// Whether the arguments of the request that is honoured stay.
+    beside: bool,
 }
 
 /// The edits that make `found` honour all `requests`.
 pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Result<ScriptRewrite, Refusal> {
-    let mut draft = Draft { site, found, result: ScriptRewrite::default(), prefixes: Vec::new(), kept: Vec::new() };
+    let mut draft =
+        Draft { site, found, result: ScriptRewrite::default(), prefixes: Vec::new(), kept: Vec::new(), beside: false };
     for request in requests {
         draft.honour(request)?;
     }
@@ -60,6 +65,7 @@ pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Resu
 
 impl Draft<'_> {
     fn honour(&mut self, request: &Request) -> Result<(), Refusal> {
+        self.beside = request.beside;
         let all: Vec<(&Argument, Option<&FoundArgument>)> = self
             .found
             .build
@@ -114,11 +120,17 @@ impl Draft<'_> {
         if secret.receipt == Receipt::Agent {
             return self.replace_key(argument, written);
         }
+        let known = self.found.build.secrets.iter().find(|passed| passed.id == secret.id);
+        // An earlier run that passed it beside the argument put its value in front of the command.
+        let assigned = |passed: &PassedSecret| matches!(&passed.source, SecretSource::Variable(name) if self.found.assigned.contains(name));
+        if known.is_some_and(|passed| self.beside || assigned(passed)) {
+            return self.remove(written.written.range);
+        }
+        let known = known.is_some();
         let origin = self.origin(argument, written, secret).map_err(|refusal| {
             let by_hand = self.site.options_only.then(|| format!("--secret id={},env={}", secret.id, argument.name));
             Refusal { instead: refusal.instead.clone().or(by_hand), ..refusal }
         })?;
-        let known = self.found.build.secrets.iter().any(|passed| passed.id == secret.id);
         let operand = match origin {
             _ if known => None,
             Origin::Dropped => None,
@@ -169,15 +181,19 @@ impl Draft<'_> {
         self.write(written.written.range, ("--ssh", &format!("{quote}default={path}{quote}")), argument)
     }
 
-    /// Puts `--secret` or `--ssh` in the place of `--build-arg`, joined to its operand in the same way.
+    /// Puts `--secret` or `--ssh` in the place of `--build-arg` or behind it, joined to its operand in the same way.
     fn write(&mut self, at: TextRange, flag: (&str, &str), argument: &Argument) -> Result<(), Refusal> {
         let (option, operand) = flag;
         let joined = slice(self.found.view.text(), at).trim_start_matches(['"', '\'']).split('=').next();
         let joined = joined.is_some_and(|option| option.starts_with("--") && !option.contains(char::is_whitespace));
         let separator = if joined { '=' } else { ' ' };
         // The operand is in the host's words already where it came from there, and plain otherwise.
-        let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?;
-        self.result.rewrite.edits.push(Edit::replace(edit.range(), format!("{option}{separator}{operand}")));
+        let place = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?.range();
+        let text = format!("{option}{separator}{operand}");
+        self.result.rewrite.edits.push(match self.beside {
+            true => Edit::insert(place.end(), format!(" {text}")),
+            false => Edit::replace(place, text),
+        });
         Ok(())
     }
 
@@ -334,6 +350,9 @@ impl Draft<'_> {
     }
 
     fn remove(&mut self, at: TextRange) -> Result<(), Refusal> {
+        if self.beside {
+            return Ok(());
+        }
         let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, self.found.build.range))?;
         self.result.rewrite.edits.push(Edit::delete(with_its_line(self.site.text, edit.range())));
         Ok(())

@@ -67,6 +67,7 @@ fn site(source: &Source) -> Site<'_> {
         dialect: Dialect::Bash,
         directories: upwards(source.path().parent().unwrap_or(Utf8Path::new(""))),
         checkout: Utf8PathBuf::new(),
+        folders: Vec::new(),
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
         classic: None,

@@ -43,7 +43,7 @@ impl Surroundings for Files {
 
 pub(in crate::callers) fn request(argument: &str) -> Request {
     let secret = RequestedSecret { id: argument.to_lowercase(), receipt: Receipt::Variable };
-    Request { argument: argument.to_owned(), secret: Some(secret) }
+    Request { argument: argument.to_owned(), secret: Some(secret), beside: false }
 }
 
 fn builds(text: &str) -> Vec<Build> {
@@ -484,6 +484,7 @@ fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
     let inner = expression.trim_matches(['$', '{', '}', ' ']).to_owned();
     super::Site {
         checkout: Utf8PathBuf::new(),
+        folders: Vec::new(),
         format: Format::GithubActions,
         file: Utf8Path::new(".github/workflows/x.yml"),
         text,

@@ -15,6 +15,7 @@ fn planned(files: &[(&str, &str)]) -> (Repository, Plan) {
 
 fn change<'a>(repository: &'a Repository, plan: &'a Plan) -> Change<'a> {
     Change {
+        order: Vec::new(),
         repository,
         findings: plan.findings.iter().collect(),
         files: plan.files.keys().cloned().collect(),

@@ -210,6 +210,8 @@ mod tests {
             obstacles: Vec::new(),
             follow_ups: Vec::new(),
             concealed: Vec::new(),
+            requests: Vec::new(),
+            offers: Vec::new(),
         };
         lost_file(&before, &before.dockerfiles[0], &after.dockerfiles[0], &fix)
     }
