@@ -102,8 +102,8 @@ impl<'t> Reader<'t> {
         let Kind::Text(quotes) = token.kind else { return None };
         let inside = slice(self.text, token.range).get(quotes.width()..)?;
         let inside = inside.get(..inside.len().checked_sub(quotes.width())?)?;
-        let plain = !inside.contains('\\') && !(quotes.replaces() && inside.contains('$'));
-        (plain && quotes != Quotes::Slashes).then_some(inside)
+        let special = inside.contains('\\') || quotes.replaces() && inside.contains('$');
+        (!special && quotes != Quotes::Slashes).then_some(inside)
     }
 
     /// Behind the bracket that closes the one at `open`.
