@@ -88,6 +88,15 @@ pub fn classify_file(path: &str) -> FileVerdict {
     }
 }
 
+/// Whether the last part of `path` is that of a [`BuildInput`]: a necessary condition for the path, or what is left of it
+/// seen from a folder, to be one.
+#[must_use]
+pub fn is_named_like_build_input(path: &str) -> bool {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or("");
+    let patterns = TABLES.build_input.iter().flat_map(|input| &input.names);
+    patterns.map(|pattern| pattern.rsplit('/').next().unwrap_or("")).any(|last| matches_name(last, name))
+}
+
 /// The names of build inputs that `pattern`, the last part of a `COPY` source, may stand for: `.npmrc` for `.npm*`. None for
 /// a pattern of few letters, which people write for other files, and for keys of ssh.
 #[must_use]
