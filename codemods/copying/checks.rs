@@ -253,10 +253,8 @@ impl<'m> Copying<'m> {
             change.obstruct("unedited-mention", reason, Some(place));
         }
         let bound = |build: &crate::callers::Build| self.bound.iter().any(|known| known.build == build);
-        for build in self.model.builds.iter().filter(|build| !bound(build)) {
-            if let crate::callers::Dockerfiles::Unknown(_) = &build.dockerfiles {
-                change.assume(format!("{} in `{}` does not build `{dockerfile}`", build.title, build.file));
-            }
+        for build in self.model.unplaced_builds().filter(|build| !bound(build)) {
+            change.assume(format!("{} in `{}` does not build `{dockerfile}`", build.title, build.file));
         }
     }
 

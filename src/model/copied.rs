@@ -4,7 +4,7 @@ mod along;
 mod pattern;
 mod verdict;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -170,8 +170,11 @@ impl Model {
             let inside = of_contexts.iter().filter_map(|context| path.strip_prefix(context).ok());
             inside.filter(|inside| matches_pattern(pattern, inside.as_str())).map(Utf8Path::to_owned).next()
         };
-        let matching: BTreeSet<Utf8PathBuf> = self.repository.paths().filter_map(below).collect();
         let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+        let fixed = if folder.contains(['*', '?', '[']) { "" } else { folder };
+        let folders: BTreeSet<Utf8PathBuf> = of_contexts.iter().map(|context| context.join(fixed)).collect();
+        let paths = folders.iter().flat_map(|folder| self.repository.paths_below(folder));
+        let matching: BTreeSet<Utf8PathBuf> = paths.filter_map(below).collect();
         let named: BTreeSet<Utf8PathBuf> = match folder.contains(['*', '?', '[']) {
             true => BTreeSet::new(),
             false => files_named(name).into_iter().map(|file| Utf8Path::new(folder).join(file)).collect(),
@@ -186,23 +189,18 @@ impl Model {
     /// The folders that builds of `dockerfile` use as context; the Dockerfile's own and the root where none is known.
     #[must_use]
     pub fn contexts(&self, dockerfile: &Dockerfile) -> BTreeSet<Utf8PathBuf> {
-        let bound = self.bound_builds(dockerfile);
-        let known: BTreeSet<_> = bound.iter().filter_map(|bound| bound.build.context.clone()).collect();
-        if !known.is_empty() {
-            return known;
-        }
-        let own = dockerfile.path().parent().unwrap_or(Utf8Path::new("")).to_owned();
-        BTreeSet::from([own, Utf8PathBuf::new()])
+        self.index.contexts(&self.builds, dockerfile.path())
     }
 
     /// The contexts from which builds of `dockerfile` take the file `path`. Where no build says what the context is: the
     /// folder that holds the file or an ignore file, else the Dockerfile's.
     #[must_use]
     pub fn contexts_with(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
-        let contexts = self.contexts(dockerfile);
-        if self.bound_builds(dockerfile).iter().any(|bound| bound.build.context.is_some()) {
-            return contexts;
+        let known = self.index.known_contexts(&self.builds, dockerfile.path());
+        if !known.is_empty() {
+            return known;
         }
+        let contexts = self.contexts(dockerfile);
         let holds = |context: &&Utf8PathBuf| {
             self.repository.is_file(&context.join(path)) || self.repository.is_file(&context.join(".dockerignore"))
         };
@@ -234,33 +232,37 @@ impl Model {
     }
 
     fn is_folder(&self, path: &Utf8Path) -> bool {
-        self.repository.paths().any(|file| file != path && file.starts_with(path))
+        self.repository.paths_below(path).any(|file| file != path)
     }
 
     /// The other Dockerfiles that need the file `path` of the same context and obey the context's ignore file, by their
     /// paths: they copy it themselves, or copy a folder around it and read it.
     #[must_use]
     pub fn copied_elsewhere(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> Vec<Utf8PathBuf> {
-        let mut by_path: BTreeMap<Utf8PathBuf, bool> = BTreeMap::new();
         let contexts = self.contexts_with(dockerfile, path);
+        let unread = self.repository.dockerfiles().iter().filter(|other| self.dockerfile(other).is_none());
+        let near = contexts.iter().flat_map(|context| self.index.with_context(context));
+        let own = |other: &Utf8PathBuf| Utf8PathBuf::from(format!("{other}.dockerignore"));
         let concerned = |other: &&Utf8PathBuf| {
             let apart = self.dockerfile(other).is_some_and(|it| self.contexts_with(it, path).is_disjoint(&contexts));
-            let own = Utf8PathBuf::from(format!("{other}.dockerignore"));
-            *other != dockerfile.path() && !apart && !self.repository.is_file(&own)
+            *other != dockerfile.path() && !apart && !self.repository.is_file(&own(other))
         };
-        for other in self.repository.dockerfiles().iter().filter(concerned) {
+        let needs = |other: &&Utf8PathBuf| {
             let text = self.repository.source(other).map_or("", |source| source.text());
-            let copies = text.lines().any(|line| {
-                let mut words = line.split_whitespace();
-                let keyword = words.next().unwrap_or("");
-                let copy = keyword.eq_ignore_ascii_case("copy") || keyword.eq_ignore_ascii_case("add");
-                copy && words.any(|word| word.trim_matches(['"', '[', ']', ',']).ends_with(path.as_str()))
-            });
-            let along = || self.dockerfile(other).is_some_and(|other| self.reads_along(other, path));
-            by_path.insert(other.clone(), copies || along());
-        }
-        by_path.into_iter().filter(|(_, copies)| *copies).map(|(path, _)| path).collect()
+            (text.contains(path.as_str()) && text.lines().any(|line| copies(line, path)))
+                || self.dockerfile(other).is_some_and(|other| self.reads_along(other, path))
+        };
+        let others: BTreeSet<&Utf8PathBuf> = unread.chain(near).collect();
+        others.into_iter().filter(concerned).filter(needs).cloned().collect()
     }
+}
+
+/// Whether a line of a Dockerfile copies the file `path`, as far as the line tells.
+fn copies(line: &str, path: &Utf8Path) -> bool {
+    let mut words = line.split_whitespace();
+    let keyword = words.next().unwrap_or("");
+    let copy = keyword.eq_ignore_ascii_case("copy") || keyword.eq_ignore_ascii_case("add");
+    copy && words.any(|word| word.trim_matches(['"', '[', ']', ',']).ends_with(path.as_str()))
 }
 
 fn last(path: &str) -> &str {

@@ -228,9 +228,9 @@ impl<'m> Change<'m> {
     /// Whether the text of an argument also belongs to builds of other Dockerfiles.
     fn is_shared_with_others(&self, build: &Build, range: TextRange) -> bool {
         let own = self.model.bound_builds(self.dockerfile);
-        let same_text =
-            |other: &&Build| other.file == build.file && other.arguments.iter().any(|given| given.range == range);
-        self.model.builds.iter().filter(same_text).any(|other| own.iter().all(|bound| bound.build != other))
+        let same_text = |other: &&Build| other.arguments.iter().any(|given| given.range == range);
+        let others = self.model.builds_of_file(&build.file).filter(same_text);
+        others.into_iter().any(|other| own.iter().all(|bound| bound.build != other))
     }
 
     /// Writes the edits and closes the change. `title` is a verb phrase.
@@ -414,7 +414,7 @@ impl<'m> Change<'m> {
         requests: &[(usize, Vec<Request>)],
         refusal: callers::Refusal,
     ) {
-        let build = self.model.builds.iter().find(|build| build.file == file && build.index == index);
+        let build = self.model.builds_of_file(&file).find(|build| build.index == index);
         let asked = requests.iter().find(|(other, _)| *other == index).map(|(_, requests)| requests.as_slice());
         let kind = build.map_or("opaque-caller", |build| obstacle_kind(build, asked.unwrap_or_default()));
         let title = build.map_or("a build", |build| build.title.as_str());

@@ -184,8 +184,7 @@ impl Change<'_> {
                     self.notes.extend(rewrite.notes);
                 }
                 Err((index, refusal)) => {
-                    let mut builds = self.model.builds.iter();
-                    let build = builds.find(|build| build.file == file && build.index == index);
+                    let build = self.model.builds_of_file(&file).find(|build| build.index == index);
                     let title = build.map_or("a build", |build| build.title.as_str());
                     let place = Some(Label { file, range: refusal.range, text: format!("{title} is here") });
                     let (reason, instead) = (refusal.reason, refusal.instead);

@@ -99,6 +99,12 @@ impl Repository {
         self.paths.iter().map(Utf8PathBuf::as_path)
     }
 
+    /// The paths at or below `folder`, in order.
+    pub fn paths_below<'r>(&'r self, folder: &'r Utf8Path) -> impl Iterator<Item = &'r Utf8Path> {
+        let from = self.paths.range(folder.to_owned()..).map(Utf8PathBuf::as_path);
+        from.take_while(move |path| path.starts_with(folder))
+    }
+
     /// The same repository with another settings file; one that can't be read decides nothing.
     #[must_use]
     fn with_settings_source(mut self, source: Source) -> Self {

@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::knowledge::files::{BuildInput, FileVerdict, classify_file, holds_credential};
+use crate::knowledge::files::{BuildInput, FileVerdict, classify_file};
 use crate::model::{Content, CopiedFile, Dockerfile, Model, Settled, Shape};
 use crate::syntax::dockerfile::Instruction;
 
@@ -20,10 +20,10 @@ impl Model {
             return found;
         }
         for context in self.contexts_or_own(dockerfile) {
-            for source in self.repository.sources() {
-                let Ok(path) = source.path().strip_prefix(&context) else { continue };
+            for file in self.index.credentials(&self.repository) {
+                let Ok(path) = file.strip_prefix(&context) else { continue };
                 let Some(input) = copies.iter().find_map(|copy| copy.taken_as(path)) else { continue };
-                if holds_credential(source.text()) && !self.is_ignored(dockerfile, &context, path) {
+                if !self.is_ignored(dockerfile, &context, path) {
                     let verdict = FileVerdict::BuildInput(input);
                     let (path, shape, content) = (path.to_owned(), Shape::File, Content::Credential);
                     found.push(CopiedFile { path, shape, verdict, content, sources: Vec::new() });
@@ -59,13 +59,10 @@ impl Model {
     }
 
     fn contexts_or_own(&self, dockerfile: &Dockerfile) -> Vec<Utf8PathBuf> {
-        let bound = self.bound_builds(dockerfile);
-        let mut known: Vec<Utf8PathBuf> = bound.iter().filter_map(|bound| bound.build.context.clone()).collect();
+        let mut known: Vec<_> = self.index.known_contexts(&self.builds, dockerfile.path()).into_iter().collect();
         if known.is_empty() {
             known.push(dockerfile.path().parent().unwrap_or(Utf8Path::new("")).to_owned());
         }
-        known.sort();
-        known.dedup();
         known
     }
 
