@@ -29,13 +29,46 @@ pub enum Format {
     Drone,
     /// A pipeline of Buildkite.
     Buildkite,
+    /// A bake file.
+    Bake,
+    /// A configuration of CircleCI.
+    CircleCi,
+    /// A pipeline of Azure.
+    Azure,
+    /// A build of Google Cloud Build.
+    CloudBuild,
+    /// A pipeline of Concourse.
+    Concourse,
+    /// A pipeline of Jenkins.
+    Jenkins,
 }
 
 impl Format {
     /// Whether its builds are commands in shell text: what an option is given stands in the words behind it.
     #[must_use]
     pub fn is_shell_text(self) -> bool {
-        !matches!(self, Self::GithubActions | Self::Compose)
+        !matches!(
+            self,
+            Self::GithubActions
+                | Self::Compose
+                | Self::Bake
+                | Self::CircleCi
+                | Self::Azure
+                | Self::CloudBuild
+                | Self::Concourse
+                | Self::Jenkins
+        )
+    }
+}
+
+impl Format {
+    /// Whether what makes a name a build argument stands in the line of the name, or ends the one before: `--build-arg`.
+    /// Elsewhere it may be a key further above.
+    #[must_use]
+    pub fn has_options(self) -> bool {
+        let systems = matches!(self, Self::CircleCi | Self::Azure | Self::CloudBuild | Self::Jenkins);
+        // Drone's plugins take build arguments as lists, besides the commands of other steps.
+        systems || self.is_shell_text() && self != Self::Drone
     }
 }
 
@@ -53,6 +86,12 @@ impl fmt::Display for Format {
             Self::Travis => "Travis build",
             Self::Drone => "Drone pipeline",
             Self::Buildkite => "Buildkite pipeline",
+            Self::Bake => "bake file",
+            Self::CircleCi => "CircleCI configuration",
+            Self::Azure => "Azure pipeline",
+            Self::CloudBuild => "Cloud Build configuration",
+            Self::Concourse => "Concourse pipeline",
+            Self::Jenkins => "Jenkins pipeline",
         })
     }
 }
@@ -223,6 +262,28 @@ pub struct PassedSecret {
     pub source: SecretSource,
     /// Where it is written.
     pub range: TextRange,
+}
+
+impl PassedSecret {
+    /// The secret that `text` stands for, an operand of `--secret` (docker/buildx `util/buildflags/secrets.go`).
+    pub(super) fn written(text: &str, range: TextRange) -> Self {
+        let mut secret = Self { id: String::new(), source: SecretSource::Unknown, range };
+        for (key, value) in text.split(',').filter_map(|field| field.split_once('=')) {
+            let value = value.trim_matches('"').to_owned();
+            match key.trim().to_ascii_lowercase().as_str() {
+                "id" => secret.id = value,
+                "env" => secret.source = SecretSource::Variable(value),
+                "src" | "source" if secret.source == SecretSource::Unknown => secret.source = SecretSource::File(value),
+                _ => {}
+            }
+        }
+        if text.contains("type=env")
+            && let SecretSource::File(name) = secret.source
+        {
+            secret.source = SecretSource::Variable(name);
+        }
+        secret
+    }
 }
 
 /// Where a passed secret's value comes from.

@@ -3,17 +3,25 @@
 //! A codemod says what ("this build no longer passes `NPM_TOKEN` as a build argument but as the secret `npm_token`");
 //! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
 
+pub mod azure;
+pub mod bake;
 mod build;
 mod by_hand;
+pub mod circle;
+pub mod cloud_build;
 mod command;
 pub mod compose;
+pub mod concourse;
+mod environment;
 pub mod github;
+pub mod jenkins;
 mod location;
 pub mod make;
 pub mod markdown;
 mod offer;
 pub mod pipeline;
 mod routing;
+mod scripts;
 mod secret;
 mod several;
 #[cfg(test)]
@@ -194,6 +202,13 @@ pub const ALL: &[&dyn Caller] = &[
     &pipeline::TRAVIS,
     &pipeline::DRONE,
     &pipeline::BUILDKITE,
+    &bake::Bake,
+    &circle::CircleCi,
+    &azure::Azure,
+    &cloud_build::CloudBuild,
+    &concourse::Concourse,
+    &jenkins::Jenkins,
+    // Takes every YAML file that is nobody else's.
     &compose::Compose,
 ];
 

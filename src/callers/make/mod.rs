@@ -204,6 +204,7 @@ fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[
         foreign,
         environment,
         classic: None,
+        options_only: false,
         documentation: false,
     }
 }

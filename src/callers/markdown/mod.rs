@@ -131,6 +131,7 @@ fn site(source: &Source, view: View) -> Site<'_> {
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
         classic: None,
+        options_only: false,
         documentation: true,
     }
 }

@@ -18,23 +18,11 @@ pub(super) struct Script<'d> {
 }
 
 impl Script<'_> {
-    /// Whether a plain `docker build` is the classic builder's. Docker takes `--secret id=…,env=…` since 20.10 and builds with
-    /// BuildKit by itself since 23.0 (release notes).
+    /// Whether a plain `docker build` is the classic builder's.
     pub(super) fn classic(&self, layout: &Layout) -> Option<Classic> {
-        let of_image = self.image.and_then(|image| match docker_version(image)? {
-            ..20 => Some(Classic::Always(format!("the docker of `{image}` takes no secret from the environment"))),
-            20..23 => Some(Classic::UnlessAsked(format!("the docker of `{image}` builds without BuildKit by itself"))),
-            _ => None,
-        });
+        let of_image = self.image.and_then(Classic::of_image);
         of_image.or_else(|| layout.classic.map(|clause| Classic::UnlessAsked(clause.to_owned())))
     }
-}
-
-/// The major version of docker in an image like `docker:20.10-dind`, where the tag says it.
-fn docker_version(image: &str) -> Option<u32> {
-    let (name, tag) = image.rsplit_once(':')?;
-    let digits = tag.split(|char: char| !char.is_ascii_digit()).next()?;
-    (name.rsplit('/').next() == Some("docker")).then(|| digits.parse().ok()).flatten()
 }
 
 /// The scripts of all mappings of `document` that hold commands.

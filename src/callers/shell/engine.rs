@@ -60,6 +60,25 @@ impl Environment<'_> {
     }
 }
 
+impl Classic {
+    /// Whether a plain `docker build` in a container of `image` is the classic builder's. Docker takes `--secret id=…,env=…`
+    /// since 20.10 and builds with BuildKit by itself since 23.0 (release notes).
+    pub(in crate::callers) fn of_image(image: &str) -> Option<Self> {
+        match docker_version(image)? {
+            ..20 => Some(Self::Always(format!("the docker of `{image}` takes no secret from the environment"))),
+            20..23 => Some(Self::UnlessAsked(format!("the docker of `{image}` builds without BuildKit by itself"))),
+            _ => None,
+        }
+    }
+}
+
+/// The major version of docker in an image like `docker:20.10-dind`, where the tag says it.
+fn docker_version(image: &str) -> Option<u32> {
+    let (name, tag) = image.rsplit_once(':')?;
+    let digits = tag.split(|char: char| !char.is_ascii_digit()).next()?;
+    (name.rsplit('/').next() == Some("docker")).then(|| digits.parse().ok()).flatten()
+}
+
 /// What says that the build only passes secrets with `DOCKER_BUILDKIT=1`, which nothing sets.
 pub(super) fn must_ask(command: &BuildCommand, environment: &Environment<'_>) -> Option<String> {
     (command.program.family == Family::Docker).then(|| environment.must_ask()).flatten()
@@ -90,12 +109,11 @@ pub(super) fn builder(command: &BuildCommand, written: &str, environment: &Envir
 /// Why a program can't pass a secret, if it can't.
 fn without(family: Family, written: &str) -> Option<String> {
     let sentence = match family {
-        Family::Docker | Family::Buildx | Family::Buildah | Family::Buildctl => return None,
+        Family::Docker | Family::Buildx | Family::Buildah | Family::Buildctl | Family::Bake => return None,
         Family::Kaniko => "kaniko has no `--secret` and passes over `RUN --mount`",
         Family::Azure => "`az acr build` has no `--secret`",
         Family::Img => "`img build` has no `--secret`",
         Family::Fly => "`fly deploy` has no `--secret`; it takes `--build-secret NAME=value`",
-        Family::Bake => "`docker buildx bake` takes secrets from its file or by `--set *.secrets+=id=…,env=…`",
         Family::Compose => "`docker compose build` has no `--secret`; declare it in the Compose file",
         Family::Other => return Some(format!("what `{written}` does with `--build-arg` is not known")),
     };

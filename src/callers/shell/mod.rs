@@ -11,7 +11,9 @@ mod found;
 mod offer;
 mod place;
 mod portable;
+mod quote;
 mod removal;
+mod replaced;
 mod rewrite;
 mod script;
 mod state;
@@ -25,6 +27,7 @@ use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub(super) use replaced::{Replaced, Span, as_options, between};
 pub use script::Shell;
 
 use super::command::UNKNOWN;
@@ -58,6 +61,8 @@ pub struct Site<'a> {
     pub environment: BTreeMap<String, String>,
     /// Where a plain `docker build` is the classic builder's unless `DOCKER_BUILDKIT` says otherwise.
     pub classic: Option<Classic>,
+    /// Whether the host calls the command: nothing can stand in front of it (see [`as_options`]).
+    pub options_only: bool,
     /// Whether people read and copy it: a literal value is then a placeholder, not a credential.
     pub documentation: bool,
 }
