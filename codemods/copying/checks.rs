@@ -6,7 +6,7 @@ use camino::Utf8Path;
 
 use crate::callers::Builder;
 use crate::knowledge::files::FileVerdict;
-use crate::model::{Binding, FileUse, Form, Shape, mentions};
+use crate::model::{Binding, Dockerfile, FileUse, Form, Shape, mentions};
 use crate::plan::{Change, Label, Obstacle};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
@@ -132,25 +132,8 @@ impl<'m> Copying<'m> {
     }
 
     fn check_target(&self, change: &mut Change<'m>, used: &FileUse) {
-        let Some(target) = used.target.as_deref() else {
-            let reason = "its path in this RUN depends on a working directory that can't be told";
-            return change.obstruct("target-unknown", reason, Some(self.reader(used)));
-        };
-        if target.contains([',', '"', '$', ' ', '\'']) {
-            let reason = format!("`{target}` can't be written as the target of a mount");
-            change.obstruct("target-unknown", reason, Some(self.reader(used)));
-        }
-        // An empty file would stay in a cache, and a read-only mount has no room for another one (experiment).
-        let flags = self.dockerfile.steps[used.step].instruction.flags();
-        let within = flags.iter().filter_map(|flag| flag.mount()).any(|mount| {
-            let folder = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key)).unwrap_or("");
-            let inside = target.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
-            matches!(mount.kind.as_str(), "cache" | "bind") && !folder.is_empty() && inside
-        });
-        if within {
-            let reason =
-                "another mount of this RUN lies around it, in which a mounted file leaves a trace or has no room";
-            change.obstruct("nested-mount", reason, Some(self.reader(used)));
+        if let Some((kind, reason)) = unfit_target(self.dockerfile, used) {
+            change.obstruct(kind, reason, Some(self.reader(used)));
         }
     }
 
@@ -290,6 +273,26 @@ impl<'m> Copying<'m> {
     fn keyword(&self, step: usize) -> TextRange {
         self.dockerfile.steps[step].instruction.keyword_range()
     }
+}
+
+/// Why a RUN can't have a file mounted where it reads it: the kind of obstacle and a clause.
+pub fn unfit_target(dockerfile: &Dockerfile, used: &FileUse) -> Option<(&'static str, String)> {
+    let Some(target) = used.target.as_deref() else {
+        let reason = "its path in this RUN depends on a working directory that can't be told";
+        return Some(("target-unknown", reason.to_owned()));
+    };
+    if target.contains([',', '"', '$', ' ', '\'']) {
+        return Some(("target-unknown", format!("`{target}` can't be written as the target of a mount")));
+    }
+    // An empty file would stay in a cache, and a read-only mount has no room for another one (experiment).
+    let flags = dockerfile.steps[used.step].instruction.flags();
+    let within = flags.iter().filter_map(|flag| flag.mount()).any(|mount| {
+        let folder = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key)).unwrap_or("");
+        let inside = target.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+        matches!(mount.kind.as_str(), "cache" | "bind") && !folder.is_empty() && inside
+    });
+    let reason = "another mount of this RUN lies around it, in which a mounted file leaves a trace or has no room";
+    within.then(|| ("nested-mount", reason.to_owned()))
 }
 
 /// Commands that ask for a key, as a start command names them.

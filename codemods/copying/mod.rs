@@ -4,6 +4,8 @@ mod checks;
 mod folder;
 mod ignoring;
 
+pub use checks::unfit_target;
+
 use std::collections::BTreeSet;
 
 use camino::Utf8Path;

@@ -66,6 +66,23 @@ pub struct BuildInput {
 }
 
 impl BuildInput {
+    /// A file that is no row of the table, which these tools read by themselves.
+    #[must_use]
+    pub fn read_by(what: &str, tools: &[&str]) -> Self {
+        Self {
+            names: Vec::new(),
+            tools: tools.iter().map(|tool| (*tool).to_owned()).collect(),
+            at_run_time: false,
+            common: false,
+            places: Vec::new(),
+            private: Vec::new(),
+            what: what.to_owned(),
+            target: None,
+            ssh: false,
+            source: String::new(),
+        }
+    }
+
     /// Whether its tools find the file at `path` of an image without being told.
     #[must_use]
     pub fn is_found_at(&self, path: &str) -> bool {

@@ -1,6 +1,7 @@
 //! What the commands of RUNs do with a file that a RUN wrote, command by command.
 
 use crate::knowledge::files::BuildInput;
+use crate::knowledge::tools;
 use crate::source::TextRange;
 use crate::syntax::shell::{Command, RedirectKind};
 
@@ -91,6 +92,9 @@ fn act(tracer: &FileTracer<'_>, scene: &Scene<'_>, command: &Command) -> Option<
     }
     let words = effective_words(command);
     let program = words.first().cloned().flatten().unwrap_or_default();
+    if tools::takes_back(&words).is_some_and(|taken| scene.is_one_of(&taken.files)) {
+        return Some(FileAct::Removes);
+    }
     match scene.deed(command) {
         Deed::Tends { removes: true, .. } => Some(FileAct::Removes),
         Deed::Tends { .. } => Some(FileAct::Tends),

@@ -274,9 +274,13 @@ impl Scene<'_> {
 
     /// Whether it is a tool that keeps credentials in the file, as far as can be told.
     pub(super) fn is_kept_by(&self, words: &[Option<String>]) -> bool {
-        let kept = tools::persists(words).map(|kept| kept.files).unwrap_or_default();
+        self.is_one_of(&tools::persists(words).map(|kept| kept.files).unwrap_or_default())
+    }
+
+    /// Whether it is one of these files of a tool, as far as can be told.
+    pub(super) fn is_one_of(&self, files: &[String]) -> bool {
         let of_name = |path: &&String| Utf8Path::new(path).file_name() == Some(self.file.file_name());
-        kept.iter().filter(of_name).any(|path| match self.resolve(path) {
+        files.iter().filter(of_name).any(|path| match self.resolve(path) {
             Some(known) if known.is_absolute() == self.file.is_absolute() => known == *self.file,
             _ => true,
         })

@@ -184,6 +184,13 @@ impl Dockerfile {
         value.filter(|value| value.variables.is_empty()).map(|value| value.value)
     }
 
+    /// The text that the builder makes of a word of the step at `index`; `None` where a variable in it can't be told. `given` are
+    /// the build arguments that builds set.
+    #[must_use]
+    pub fn expanded(&self, word: &Word, index: usize, given: &BTreeSet<String>) -> Option<String> {
+        self.expand(word, index, given, 0)
+    }
+
     /// The text of a word at the step at `index`; `None` where a variable in it can't be told.
     pub(super) fn expand(&self, word: &Word, index: usize, given: &BTreeSet<String>, depth: usize) -> Option<String> {
         let mut text = word.value.clone();

@@ -99,6 +99,12 @@ impl<'m> Change<'m> {
         }
     }
 
+    /// The model that the change was made of.
+    #[must_use]
+    pub fn model(&self) -> &'m Model {
+        self.model
+    }
+
     /// Lowers the fix to Unsafe: it is right if `assumption` holds.
     pub fn assume(&mut self, assumption: impl Into<String>) {
         let assumption = assumption.into();

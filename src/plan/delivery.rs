@@ -77,6 +77,11 @@ impl Change<'_> {
         }
     }
 
+    /// Gives the flag at `index` of the RUN at `step` another text; without a text it goes.
+    pub fn change_flag(&mut self, step: usize, index: usize, text: impl Into<String>) {
+        self.draft.changed_flags.entry(step).or_default().insert(index, text.into());
+    }
+
     /// Whether commands of the RUN run as another user than the RUN itself.
     fn changes_user(&self, step: usize) -> bool {
         let run = self.dockerfile.steps[step].run.as_ref();

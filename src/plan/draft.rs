@@ -20,6 +20,8 @@ pub(super) struct Draft {
     pub rewordings: BTreeMap<usize, Vec<Replacement>>,
     /// The instructions that a RUN of this text takes the place of.
     pub replaced: BTreeMap<usize, String>,
+    /// The texts that flags get which are there, by their place among the flags; without a text the flag goes.
+    pub changed_flags: BTreeMap<usize, BTreeMap<usize, String>>,
     /// The `--mount` flags that come.
     pub flags: BTreeMap<usize, Vec<String>>,
     /// The shell text, with its operator, that comes in front of a RUN's command.
@@ -42,7 +44,7 @@ impl Draft {
     pub(super) fn steps(&self) -> BTreeSet<usize> {
         let steps = self.sources.keys().chain(self.cleanups.keys()).chain(self.flags.keys());
         let steps = steps.chain(self.preludes.keys()).chain(self.rewordings.keys()).chain(self.replaced.keys());
-        steps.copied().collect()
+        steps.chain(self.changed_flags.keys()).copied().collect()
     }
 
     /// The edits of `dockerfile`, and what becomes of each step. The last step is changed first, so that the numbers of
@@ -61,6 +63,9 @@ impl Draft {
                     };
                     copy = applied(&copy, &edits.map_err(stuck)?).map_err(stuck)?;
                 }
+            }
+            if let Some(changed) = self.changed_flags.get(&step).filter(|_| copy.steps.len() == count) {
+                copy = applied(&copy, &with_flags(&copy, step, changed)).map_err(stuck)?;
             }
             if let Some(flags) = self.flags.get(&step).filter(|_| copy.steps.len() == count) {
                 let edits = edit::add_mounts(&copy.source, &copy.steps[step].instruction, flags);
@@ -85,6 +90,26 @@ impl Draft {
         }
         Ok((difference(dockerfile.source.text(), copy.source.text()), changes))
     }
+}
+
+/// The edits that change the flags of an instruction; one that goes takes the blanks behind it along, or its line.
+fn with_flags(dockerfile: &Dockerfile, step: usize, changed: &BTreeMap<usize, String>) -> Vec<Edit> {
+    let text = dockerfile.source.text();
+    let flags = dockerfile.steps[step].instruction.flags();
+    let edit = |(index, flag): (&usize, &String)| {
+        let at = flags.get(*index)?.range;
+        if !flag.is_empty() {
+            return Some(Edit::replace(at, flag.clone()));
+        }
+        let behind = text.get(usize::from(at.end())..)?;
+        let blanks = behind.len() - behind.trim_start_matches([' ', '\t']).len();
+        let rest = behind.get(blanks..)?;
+        let line = rest.strip_prefix('\\').map(|rest| rest.trim_start_matches([' ', '\t', '\r']));
+        let next = line.and_then(|line| line.strip_prefix('\n')).map(|next| next.trim_start_matches([' ', '\t']));
+        let end = next.map_or(text.len() - rest.len(), |next| text.len() - next.len());
+        Some(Edit::delete(range(at.start().into(), end)))
+    };
+    changed.iter().filter_map(edit).collect()
 }
 
 /// The widest line that a command in front may make; a longer one gets lines of its own.
@@ -191,9 +216,18 @@ fn difference(old: &str, new: &str) -> Vec<Edit> {
         .map(|operation| {
             let at = cover(old, &old_lines, operation.old_range());
             let text = slice(new, cover(new, &new_lines, operation.new_range()));
-            Edit::replace(at, text)
+            narrowed(slice(old, at), text, at)
         })
         .collect()
+}
+
+/// The edit that turns `old`, which stands at `at`, into `new`, without what both begin with: without a last line break the line in
+/// front of a removed one changes as well.
+fn narrowed(old: &str, new: &str, at: TextRange) -> Edit {
+    let same = old.char_indices().zip(new.char_indices()).take_while(|(one, other)| one == other);
+    let same = same.last().map_or(0, |((start, char), _)| start + char.len_utf8());
+    let start = usize::from(at.start()) + same;
+    Edit::replace(range(start, at.end().into()), new.get(same..).unwrap_or(""))
 }
 
 fn lines(text: &str) -> Vec<TextRange> {
