@@ -262,7 +262,8 @@ fn an_edit_is_undone_like_an_answer() {
 
 /// A repository in which `NPM_TOKEN` can be mounted in both forms under any id, and `API_KEY` stays in an ENV.
 fn open() -> Repository {
-    let dockerfile = "FROM node:22\nARG NPM_TOKEN\nRUN fetch $NPM_TOKEN\nENV API_KEY=kn0ck-kn0ck-who\n";
+    let dockerfile =
+        "FROM node:22\nARG NPM_TOKEN\nRUN fetch $NPM_TOKEN\nENV API_KEY=kn0ck-kn0ck-who\nRUN test -n \"$API_KEY\"\n";
     files(&[("Dockerfile", dockerfile), ("build.sh", "export NPM_TOKEN\ndocker build --build-arg NPM_TOKEN .\n")])
 }
 
