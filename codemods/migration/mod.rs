@@ -10,7 +10,7 @@ mod repair;
 
 pub use questions::{Question, questions};
 
-use crate::callers::{ArgumentValue, Builder, Receipt, RequestedSecret, SecretSource};
+use crate::callers::{ArgumentValue, Receipt, RequestedSecret, SecretSource};
 use crate::config::{MountForm, SecretSettings};
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::knowledge::files::{FileVerdict, classify_file};
@@ -366,14 +366,14 @@ impl<'m> Migration<'m> {
         }
         let readers = || self.secret.uses.iter().filter_map(|used| Some((self.run(used.step)?, used.name.as_str())));
         let needs_unset = self.defaults().is_empty() && readers().any(|(run, name)| run.tests_unset(name));
-        let buildah = self.bound.iter().any(|bound| bound.build.builder == Builder::Buildah);
+        let only_files = self.model.has_only_files(self.dockerfile);
         let frontend = self.dockerfile.frontend();
         let old_frontend = frontend.is_some_and(|named| {
             let no = frontend_supports(&named, Feature::SecretEnv) != Answer::Yes;
             no && frontend_supports(&named, Feature::Mount) == Answer::Yes && !crate::plan::may_be_raised(&named)
         });
         let can_read_file = readers().all(|(run, _)| !matches!(run.form, Form::Exec(_)));
-        match (needs_unset || buildah || old_frontend, can_read_file) {
+        match (needs_unset || only_files || old_frontend, can_read_file) {
             (true, _) => Some(Style::File),
             (false, false) => Some(Style::Variable),
             (false, true) => None,

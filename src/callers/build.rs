@@ -2,6 +2,7 @@ use std::fmt;
 
 use camino::Utf8PathBuf;
 
+use crate::knowledge::engines::{Engine, Release};
 use crate::source::TextRange;
 
 /// A format in which builds are written.
@@ -29,6 +30,12 @@ pub enum Format {
     Drone,
     /// A pipeline of Buildkite.
     Buildkite,
+    /// A Taskfile of Task.
+    Taskfile,
+    /// A justfile.
+    Just,
+    /// A `package.json` with scripts.
+    PackageJson,
 }
 
 impl Format {
@@ -53,6 +60,9 @@ impl fmt::Display for Format {
             Self::Travis => "Travis build",
             Self::Drone => "Drone pipeline",
             Self::Buildkite => "Buildkite pipeline",
+            Self::Taskfile => "Taskfile",
+            Self::Just => "justfile",
+            Self::PackageJson => "script of a package.json",
         })
     }
 }
@@ -152,9 +162,30 @@ pub enum Builder {
     BuildKit,
     /// Podman or Buildah: secrets as files, no `env=` in `RUN --mount` before Buildah 1.44.
     Buildah,
+    /// An engine with secrets whose version is known, such as that of the image in which a job runs.
+    Release(Release),
     /// Something without secrets; the sentence says what and how it was recognised, for example
     /// `` `DOCKER_BUILDKIT=0` selects the classic builder ``.
     WithoutSecrets(String),
+}
+
+impl Builder {
+    /// The engine; `None` for one that has no secrets.
+    #[must_use]
+    pub fn release(&self) -> Option<Release> {
+        match self {
+            Self::BuildKit => Some(Release::of(Engine::Docker)),
+            Self::Buildah => Some(Release::of(Engine::Buildah)),
+            Self::Release(release) => Some(*release),
+            Self::WithoutSecrets(_) => None,
+        }
+    }
+
+    /// Whether it is Podman or Buildah.
+    #[must_use]
+    pub fn is_buildah(&self) -> bool {
+        self.release().is_some_and(|release| matches!(release.engine, Engine::Buildah | Engine::Podman))
+    }
 }
 
 /// One build argument that a build sets.

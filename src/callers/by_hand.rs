@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use camino::Utf8Path;
 use regex::Regex;
 
-use crate::knowledge::engines::{Engine, support};
 use crate::source::{TextRange, slice};
 
 /// How many lines above a name may say which program gets it, in formats that have keys and lists.
@@ -37,7 +36,7 @@ pub fn instead_of_argument(path: &Utf8Path, text: &str, at: TextRange, name: &st
         }
         (Program::Docker, _) => flag,
     };
-    let mounts_none = place.program() == Program::Kaniko && !support(Engine::Kaniko).secret_file.is_possible();
+    let mounts_none = place.program() == Program::Kaniko;
     let never = mounts_none.then(|| format!("kaniko builds it in `{path}`, and mounts no secrets"));
     ByHand { never, instead }
 }

@@ -8,10 +8,13 @@ mod by_hand;
 mod command;
 pub mod compose;
 pub mod github;
+mod json;
+pub mod just;
 mod location;
 pub mod make;
 pub mod markdown;
 mod offer;
+pub mod package_json;
 pub mod pipeline;
 mod routing;
 mod secret;
@@ -22,6 +25,8 @@ pub mod shell;
 mod sieve;
 #[cfg(test)]
 mod soup_tests;
+pub mod taskfile;
+mod template;
 mod unreadable;
 mod verify;
 pub mod yaml;
@@ -194,6 +199,9 @@ pub const ALL: &[&dyn Caller] = &[
     &pipeline::TRAVIS,
     &pipeline::DRONE,
     &pipeline::BUILDKITE,
+    &taskfile::Taskfile,
+    &just::Just,
+    &package_json::PackageJson,
     &compose::Compose,
 ];
 

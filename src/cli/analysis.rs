@@ -8,6 +8,7 @@ use super::{Arguments, Failure, Streams, ids};
 use crate::{
     callers::SecretValue,
     codemods,
+    config::Settings,
     plan::{self, Plan, Planned, Policy},
     report::Redactor,
     repository::{self, Repository, Root},
@@ -26,6 +27,8 @@ impl Analysis {
     /// Reads and analyses the repository at `root`.
     pub(super) fn new(root: Root, policy: &Policy) -> Result<Self, Failure> {
         let repository = repository::read(&root, |dockerfiles| may_find(dockerfiles, policy))?;
+        let settings = repository.settings.overruled(&policy.decided);
+        let repository = repository.with_settings(settings);
         let plan = plan::make(&repository, policy, codemods::ALL);
         let subjects = plan.findings.iter().map(|planned| planned.finding.subject.clone());
         let concealed = plan.findings.iter().flat_map(|planned| &planned.finding.fix.concealed);
@@ -42,7 +45,8 @@ impl Analysis {
 /// The policy that the options ask for.
 pub(super) fn policy(arguments: &Arguments) -> Result<Policy, Failure> {
     ids::check(arguments.select.iter().chain(&arguments.ignore))?;
-    Ok(policy_of(arguments.unsafe_fixes, &arguments.select, &arguments.ignore))
+    let decided = Settings { engines: arguments.engines.clone(), ..Settings::default() };
+    Ok(Policy { decided, ..policy_of(arguments.unsafe_fixes, &arguments.select, &arguments.ignore) })
 }
 
 /// The same for ids that are known.

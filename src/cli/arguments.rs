@@ -2,6 +2,7 @@ use camino::Utf8PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::{Committing, Fleet, Proposing, StatusOf, Verify};
+use crate::knowledge::engines::Release;
 
 /// Find the secrets that Docker builds leak, and move them to BuildKit mounts together with every file that builds the
 /// image.
@@ -85,6 +86,14 @@ pub struct Arguments {
     /// Do not run these codemods.
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Selecting codemods")]
     pub ignore: Vec<String>,
+
+    /// What builds the images besides the builds in the repository, or the version with which those build.
+    ///
+    /// It decides how a RUN can get a secret: as a variable, or as a file where one of the engines gives nothing else. NAME is
+    /// docker, buildkit, buildx, buildctl, nerdctl, podman, buildah, classic, kaniko, az-acr, docker-sdk, docker-py,
+    /// testcontainers, railway, heroku or render. The same can be decided in `dfmigrate.toml`.
+    #[arg(long = "engine", value_name = "NAME[@VERSION]", value_delimiter = ',', help_heading = "Building")]
+    pub engines: Vec<Release>,
 
     /// Print findings in one line each, and no notices, hints or summary.
     #[arg(short, long, help_heading = "Output")]

@@ -12,6 +12,8 @@ use std::{collections::BTreeMap, fmt};
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::knowledge::engines::Release;
+
 /// The name of the file, in the root of the repository.
 pub const FILE: &str = "dfmigrate.toml";
 
@@ -25,6 +27,9 @@ pub struct Settings {
     /// Which Dockerfile the builds in a file are of, where the file does not say it. Both from the root.
     #[serde(default)]
     pub builds: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
+    /// What builds the images, besides or with what the files say: `docker@24`, `podman`.
+    #[serde(default)]
+    pub engines: Vec<Release>,
 }
 
 /// How one secret is handled.
@@ -95,6 +100,14 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// The settings with what was decided for one run.
+    #[must_use]
+    pub fn overruled(&self, run: &Self) -> Self {
+        let mut settings = self.clone();
+        settings.engines.extend(run.engines.iter().filter(|engine| !self.engines.contains(engine)).copied());
+        settings
     }
 
     /// The settings with one more decision, which replaces an earlier one about the same.

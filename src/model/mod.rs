@@ -7,6 +7,7 @@ mod binding;
 mod container;
 mod copied;
 mod dockerfile;
+mod engines;
 mod exposure;
 mod fate;
 mod file_acts;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 
 use crate::callers::{self, ArgumentValue, Build, Offer, Request, RequestedSecret, SecretValue};
-use crate::knowledge::engines::{Answer, Feature, frontend_supports};
+use crate::knowledge::engines::{Answer, Feature, SecretMounts, frontend_supports};
 use crate::model::{Binding, BoundBuild, Dockerfile, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
 use crate::syntax::dockerfile::edit::{self, EditError};
@@ -286,8 +286,9 @@ impl<'m> Change<'m> {
     fn write_frontend(&mut self) {
         let Some(feature) = self.frontend else { return };
         let named = self.dockerfile.frontend();
-        if named.is_none() && feature < Feature::SecretEnv {
-            // Every builder that has secret mounts at all reads these without a header, and a header has to be pulled.
+        let built_in = || self.model.secret_mounts(self.dockerfile) == SecretMounts::Variable;
+        if named.is_none() && (feature < Feature::SecretEnv || built_in()) {
+            // The frontend that these builders have inside knows the mount, and a header has to be pulled.
             return;
         }
         match named.as_deref().map_or(Answer::No, |frontend| frontend_supports(frontend, feature)) {

@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
+use crate::config::Settings;
 use crate::source::Source;
 
 /// What to do with the fixes that were found.
@@ -36,6 +37,8 @@ pub struct Policy {
     pub ignore: Vec<String>,
     /// Whether Dockerfiles that can't have a finding are skipped unread; the outcome is the same either way.
     pub prefilter: bool,
+    /// What was decided for this run; it counts besides what was decided for the repository.
+    pub decided: Settings,
 }
 
 /// Which fixes are applied, of those that a [`Policy`] holds to be sure enough.
@@ -61,7 +64,14 @@ impl Choice {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { unsafe_fixes: false, choice: Choice::All, select: Vec::new(), ignore: Vec::new(), prefilter: true }
+        Self {
+            unsafe_fixes: false,
+            choice: Choice::All,
+            select: Vec::new(),
+            ignore: Vec::new(),
+            prefilter: true,
+            decided: Settings::default(),
+        }
     }
 }
 

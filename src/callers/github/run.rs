@@ -122,6 +122,7 @@ impl<'d> Script<'d> {
             foreign: self.foreign.clone(),
             environment,
             classic: None,
+            release: None,
             documentation: false,
         }
     }

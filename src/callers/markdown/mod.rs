@@ -131,6 +131,7 @@ fn site(source: &Source, view: View) -> Site<'_> {
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
         classic: None,
+        release: None,
         documentation: true,
     }
 }

@@ -18,7 +18,7 @@ use super::offer::missing;
 use super::shell::{self, Site};
 use super::sieve::may_build;
 use super::verify::{same_elsewhere, verified};
-use super::yaml::{self, Document, Path};
+use super::yaml::{self, Document};
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
 use crate::source::Source;
 use crate::syntax::shell::Dialect;
@@ -81,7 +81,7 @@ impl Caller for Pipeline {
         if found.rewrite.edits.is_empty() {
             return Ok(found.rewrite);
         }
-        let changed = changed(&documents, &found.rewrite);
+        let changed = yaml::paths_of(&documents, &found.rewrite.edits);
         verified(self, source, around, build, requests, found.rewrite, &changed)
     }
 
@@ -102,7 +102,7 @@ impl Caller for Pipeline {
             ));
         }
         let rewrite = shell::offer_in(&self.sites(&documents, source), around, build, offers)?;
-        let changed = changed(&documents, &rewrite);
+        let changed = yaml::paths_of(&documents, &rewrite.edits);
         same_elsewhere(source, rewrite, build.range, &changed)
     }
 }
@@ -145,6 +145,7 @@ impl Pipeline {
             foreign: std::collections::BTreeMap::new(),
             environment: script.variables.clone(),
             classic: script.classic(self.0),
+            release: script.release(),
             documentation: false,
         })
     }
@@ -155,12 +156,4 @@ fn project(file: &Utf8Path) -> &Utf8Path {
     let folder = file.parent().unwrap_or(Utf8Path::new(""));
     let own = folder.ancestors().find(|part| part.file_name().is_some_and(|name| name.starts_with('.')));
     own.and_then(Utf8Path::parent).unwrap_or(folder)
-}
-
-/// Where the texts are that a rewrite changes.
-fn changed(documents: &[Document], rewrite: &Rewrite) -> Vec<Path> {
-    let mut paths: Vec<Path> = rewrite.edits.iter().filter_map(|edit| yaml::path_to(documents, edit.range())).collect();
-    paths.sort_unstable_by_key(|path| format!("{path:?}"));
-    paths.dedup();
-    paths
 }

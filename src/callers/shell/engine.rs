@@ -51,6 +51,13 @@ impl Environment<'_> {
         off.map(|text| format!("`DOCKER_BUILDKIT={text}` selects the classic builder"))
     }
 
+    /// The engine of one of both sorts, with its version where the host says which one is there.
+    fn release(&self, buildah: bool) -> Builder {
+        let known = self.evaluator.site.release.map(Builder::Release);
+        let known = known.filter(|builder| builder.is_buildah() == buildah);
+        known.unwrap_or(if buildah { Builder::Buildah } else { Builder::BuildKit })
+    }
+
     /// What says that `DOCKER_BUILDKIT=1` has to be added for `docker build` to pass a secret.
     fn must_ask(&self) -> Option<String> {
         match &self.evaluator.site.classic {
@@ -77,13 +84,13 @@ pub(super) fn builder(command: &BuildCommand, written: &str, environment: &Envir
             None => sentence,
         }),
         (_, Some(sentence)) => Builder::WithoutSecrets(sentence),
-        (Family::Buildah, _) => Builder::Buildah,
-        (Family::Docker, _) if named_podman => Builder::Buildah,
+        (Family::Buildah, _) => environment.release(true),
+        (Family::Docker, _) if named_podman => environment.release(true),
         (Family::Docker, _) => match environment.classic() {
             Some(sentence) => Builder::WithoutSecrets(sentence),
-            None => Builder::BuildKit,
+            None => environment.release(false),
         },
-        _ => Builder::BuildKit,
+        _ => environment.release(false),
     }
 }
 

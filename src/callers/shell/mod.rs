@@ -30,6 +30,7 @@ pub use script::Shell;
 use super::command::UNKNOWN;
 use super::sieve::may_build;
 use super::{Build, Format, Offer, Refusal, Request, Rewrite, Surroundings};
+use crate::knowledge::engines::Release;
 use crate::syntax::shell::{Dialect, parse};
 use crate::syntax::view::View;
 
@@ -58,6 +59,8 @@ pub struct Site<'a> {
     pub environment: BTreeMap<String, String>,
     /// Where a plain `docker build` is the classic builder's unless `DOCKER_BUILDKIT` says otherwise.
     pub classic: Option<Classic>,
+    /// The engine that the host brings, where it says its version.
+    pub release: Option<Release>,
     /// Whether people read and copy it: a literal value is then a placeholder, not a credential.
     pub documentation: bool,
 }

@@ -70,6 +70,7 @@ fn site(source: &Source) -> Site<'_> {
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
         classic: None,
+        release: None,
         documentation: false,
     }
 }

@@ -494,6 +494,7 @@ fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
         foreign: [("EXPRESSION_0".to_owned(), super::Foreign::Expression(inner))].into(),
         environment: Default::default(),
         classic: None,
+        release: None,
         documentation: false,
     }
 }

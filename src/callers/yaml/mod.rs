@@ -16,7 +16,7 @@ mod tree;
 mod tests;
 
 pub use append::Members;
-pub use compare::{Path, Step, path_to, same_except};
+pub use compare::{Path, Step, path_to, paths_of, same_except};
 pub use cursor::Cursor;
 pub use patch::Patch;
 pub use read::{Unreadable, read};
