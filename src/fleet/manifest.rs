@@ -26,6 +26,10 @@ pub struct TargetSettings {
     pub assignees: Option<Vec<String>>,
     /// Whether a new pull request is a draft.
     pub draft: Option<bool>,
+    /// The kind of forge that it is on, as `--forge` names it.
+    pub forge: Option<String>,
+    /// The address of the forge's first page.
+    pub forge_url: Option<String>,
 }
 
 /// A list of repositories.

@@ -121,8 +121,10 @@ impl Model {
                 || arguments.any(|argument| argument.name == name && argument.range.contains_range(at))
         };
         let is_document = matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx"));
+        // An argument word of a build that is understood passes what that build passes, and nothing that stands around it.
+        let understood = |at: TextRange| builds.iter().any(|b| b.opaque.is_none() && b.range.contains_range(at));
         occurrences(text, name)
-            .filter(|at| passes_arguments(source, *at) && !covered(*at))
+            .filter(|at| passes_arguments(source, *at, understood) && !covered(*at))
             .map(|at| Mention { file: source.path().to_owned(), range: at, prose: is_document || in_comment(text, at) })
             .collect()
     }
@@ -203,7 +205,9 @@ fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = TextRan
 /// lists; a command has both in one line.
 const LINES_ABOVE: usize = 12;
 
-fn passes_arguments(source: &Source, at: TextRange) -> bool {
+/// Whether a word such as `build-arg` stands so near that it may be about the name at `at`; `understood` tells the words of
+/// which it is known what they pass.
+fn passes_arguments(source: &Source, at: TextRange, understood: impl Fn(TextRange) -> bool) -> bool {
     let text = source.text();
     // Drone's plugins take build arguments as lists, besides the commands of other steps.
     let is_command = recognised(source.path(), text)
@@ -212,7 +216,8 @@ fn passes_arguments(source: &Source, at: TextRange) -> bool {
     let start = text[..usize::from(at.start())].rmatch_indices('\n').nth(above).map_or(0, |(found, _)| found);
     let end = usize::from(at.end());
     let end = text[end..].find('\n').map_or(text.len(), |found| end + found);
-    has_argument_word(&text[start..end])
+    let Some(words) = ARGUMENT_WORDS.as_ref() else { return false };
+    words.find_iter(&text[start..end]).any(|word| !understood(range(start + word.start(), start + word.end())))
 }
 
 /// `build-arg`, `build_args`, `buildArgs`, `buildArguments`, …

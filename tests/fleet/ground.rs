@@ -85,9 +85,17 @@ impl Ground {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Run {
-        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Run { status: status.code(), out: text(stdout), err: text(stderr) }
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// Commits on a branch of a remote what a person may have committed. Gives the commit.
+    pub fn commit_on(&self, name: &str, reference: &str, message: &str) -> String {
+        let repository = git2::Repository::open(self.remote(name)).unwrap();
+        let head = repository.find_reference(reference).unwrap().peel_to_commit().unwrap();
+        let author = git2::Signature::now("B", "b@example.com").unwrap();
+        let commit =
+            repository.commit(Some(reference), &author, &author, message, &head.tree().unwrap(), &[&head]).unwrap();
+        commit.to_string()
     }
 
     /// The branches of a remote, each with the number of its commits.
@@ -125,6 +133,12 @@ impl Ground {
 }
 
 impl Run {
+    pub fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { status: status.code(), out: text(stdout), err: text(stderr) }
+    }
+
     pub fn status(self, expected: i32) -> Self {
         assert_eq!(self.status, Some(expected), "{}\n{}", self.out, self.err);
         self

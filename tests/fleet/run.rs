@@ -75,21 +75,14 @@ fn a_base_that_moved_gets_the_fix_anew_and_what_a_person_committed_stays() {
     };
     commit("r0", "main", "README");
     commit("r1", "dfmigrate/secrets", "by-hand");
-    commit_moves(&ground, "r1");
+    // The base moves, so that the branch of fixes would have to be replaced.
+    ground.commit_on("r1", "refs/heads/main", "z");
     let run = ground.run(&["fleet", "--repos", "list", "--push"]);
     let branch = |name: &str| ground.branches(name)[0].clone();
     assert_eq!(branch("r0"), ("refs/heads/dfmigrate/secrets".to_owned(), 3), "{}\n{}", run.out, run.err);
     assert_eq!(ground.fixed("r0", "README"), "x\n");
     assert_eq!(branch("r1"), ("refs/heads/dfmigrate/secrets".to_owned(), 3), "{}\n{}", run.out, run.err);
     assert!(run.out.contains("has work of somebody else"), "{}\n{}", run.out, run.err);
-}
-
-/// Moves the base of a remote, so that its branch of fixes would have to be replaced.
-fn commit_moves(ground: &Ground, name: &str) {
-    let repository = git2::Repository::open(ground.remote(name)).unwrap();
-    let head = repository.head().unwrap().peel_to_commit().unwrap();
-    let author = git2::Signature::now("B", "b@example.com").unwrap();
-    repository.commit(Some("HEAD"), &author, &author, "z", &head.tree().unwrap(), &[&head]).unwrap();
 }
 
 #[test]

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::{
     clock::{START, TestClock},
     each::{settings, token, wanted},
+    fake::{Fake, Fault},
     server::{Reply, Request, Server},
 };
 
@@ -61,9 +62,12 @@ fn with(status: u16, headers: &[(&'static str, &str)], body: &str) -> Reply {
     Reply::Full(status, headers, body.as_bytes().to_vec())
 }
 
+fn message(status: u16) -> Reply {
+    Reply::Json(status, json!({"message": "because"}))
+}
+
 #[test]
 fn refusals_are_final_and_told() {
-    let message = |status: u16| move || Reply::Json(status, json!({"message": "because"}));
     type IsKind = fn(&ForgeError) -> bool;
     let cases: [(u16, IsKind); 7] = [
         (400, |error| matches!(error, ForgeError::Refused { status: 400, message } if message == "because")),
@@ -75,7 +79,7 @@ fn refusals_are_final_and_told() {
         (422, |error| matches!(error, ForgeError::Refused { status: 422, .. })),
     ];
     for (status, is_kind) in cases {
-        let (result, slept, requests) = always(message(status));
+        let (result, slept, requests) = always(move || message(status));
         assert!(result.as_ref().is_err_and(is_kind), "{status}: {result:?}");
         assert_eq!((slept, requests), (vec![], 1), "{status}");
     }
@@ -280,4 +284,45 @@ fn a_list_that_never_ends_does() {
     let head = Head { branch: "b".into(), fork: None };
     assert_eq!(forge_at(&server, settings()).find(&head).unwrap(), []);
     assert_eq!(server.requests().len(), 400);
+}
+
+/// What becomes of a fault, on every kind of forge: the error, how often is asked, and which waits lie between.
+#[test]
+fn every_kind_of_forge_gets_over_the_same_faults_and_tells_the_same() {
+    type Expected = (fn() -> Reply, fn(&ForgeError) -> bool, &'static [u64]);
+    let cases: [Expected; 9] = [
+        (|| message(401), |error| matches!(error, ForgeError::Unauthorized { .. }), &[]),
+        (|| message(403), |error| matches!(error, ForgeError::Forbidden { .. }), &[]),
+        (|| message(404), |error| matches!(error, ForgeError::NotFound { .. }), &[]),
+        (|| message(409), |error| matches!(error, ForgeError::Conflict { .. }), &[]),
+        (|| message(422), |error| matches!(error, ForgeError::Refused { status: 422, .. }), &[]),
+        (|| with(429, &[("retry-after", "9")], "{}"), |error| matches!(error, ForgeError::RateLimited { .. }), &[9; 4]),
+        (|| message(500), |error| matches!(error, ForgeError::Failing { status: 500, .. }), &[1, 2, 4, 8]),
+        (
+            || Reply::Hang(Duration::from_millis(800)),
+            |error| matches!(error, ForgeError::Interrupted { .. }),
+            &[1, 2, 4, 8],
+        ),
+        (|| Reply::Cut, |error| matches!(error, ForgeError::Interrupted { .. }), &[1, 2, 4, 8]),
+    ];
+    for kind in super::each::KINDS {
+        for (place, (reply, is_kind, waits)) in cases.into_iter().enumerate() {
+            let ask = |times: usize| {
+                let fake = Fake::start(kind);
+                fake.state.lock().unwrap().fault = Some(Fault { method: None, times, carried_out: false, reply });
+                let clock = Arc::new(TestClock::default());
+                let settings =
+                    Settings { clock: clock.clone(), timeout: Duration::from_millis(400), ..Settings::default() };
+                let token = Token::new(&token(), Scheme::Bearer);
+                let result = forge::open(&fake.address(), token.as_ref(), settings).unwrap().facts().map(drop);
+                (result, clock.slept())
+            };
+            let (result, slept) = ask(usize::MAX);
+            assert!(result.as_ref().is_err_and(is_kind), "{kind:?}, case {place}: {result:?}");
+            assert_eq!(slept, waits, "{kind:?}, case {place}");
+            if let [first, ..] = waits {
+                assert_eq!(ask(1), (Ok(()), vec![*first]), "{kind:?}, case {place}");
+            }
+        }
+    }
 }

@@ -12,6 +12,12 @@ mod fake;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
+#[path = "../fleet/ground.rs"]
+#[allow(dead_code, reason = "the tests of whole runs use all of it")]
+mod ground;
+#[cfg(test)]
 mod prism;
 #[cfg(test)]
 mod schema;

@@ -195,7 +195,9 @@ impl Fleet {
             add("reviewer", chosen(&settings.reviewers, &self.reviewers));
             add("assignee", chosen(&settings.assignees, &self.assignees));
             let kind = self.forge.and_then(|forge| forge.to_possible_value());
-            add("forge", kind.iter().map(|kind| kind.get_name().to_owned()).collect());
+            let kind = kind.map(|kind| kind.get_name().to_owned());
+            add("forge", settings.forge.clone().or(kind).into_iter().collect());
+            add("forge-url", settings.forge_url.clone().into_iter().collect());
         }
         let flags = [
             ("--unsafe-fixes", settings.unsafe_fixes.unwrap_or(self.unsafe_fixes)),

@@ -9,7 +9,7 @@ use ignore::overrides::{Override, OverrideBuilder};
 use super::Fleet;
 use crate::{
     cli::{Failure, ForgeName, propose},
-    fleet::{Manifest, Record, Stage, Target},
+    fleet::{Manifest, Record, Stage, Target, TargetSettings},
     forge::{Address, Kind, Remote},
 };
 
@@ -27,6 +27,7 @@ pub(super) fn targets(options: &Fleet, known: &[Record]) -> Result<Vec<Target>, 
     for organisation in &options.org {
         listed(organisation, options)?.into_iter().for_each(|target| all.add(target));
     }
+    all.targets.iter().try_for_each(|target| check_forge(&target.settings))?;
     let filters = filters(&options.filters)?;
     let failed = |name: &str| known.iter().any(|record| record.name == name && record.stage == Stage::Failed);
     let mut targets = all.targets;
@@ -34,6 +35,19 @@ pub(super) fn targets(options: &Fleet, known: &[Record]) -> Result<Vec<Target>, 
     targets.retain(|target| options.shard.is_none_or(|shard| shard.has(&target.name)));
     targets.retain(|target| !options.failed || failed(&target.name));
     Ok(targets)
+}
+
+/// A word that names no forge is told before anything is done, and not once for each repository.
+fn check_forge(settings: &TargetSettings) -> Result<(), Failure> {
+    let Some(wrong) = settings.forge.as_deref().filter(|name| ForgeName::from_str(name, false).is_err()) else {
+        return Ok(());
+    };
+    let known: Vec<String> = ForgeName::value_variants()
+        .iter()
+        .filter_map(|name| Some(name.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    let message = format!("`{}` is no kind of forge", crate::report::shown::line(wrong));
+    Err(Failure::new(message).hint(format!("the kinds are {}", known.join(", "))))
 }
 
 fn list(file: &Utf8Path) -> Result<Manifest, Failure> {
@@ -64,7 +78,11 @@ fn listed(organisation: &str, options: &Fleet) -> Result<Vec<Target>, Failure> {
     // One without commits has nothing to look at.
     listed.retain(|found| !found.default_branch.is_empty() || address.kind == Kind::BitbucketServer);
     listed.retain(|found| options.include_forks || !found.is_fork);
-    Ok(listed.iter().filter_map(|found| Target::parse(&found.clone_url).ok()).collect())
+    // What the forge is was said with the group; a host of one's own does not tell it.
+    let forge = Some(kind.to_lowercase());
+    let settings = TargetSettings { forge, forge_url: options.forge_url.clone(), ..TargetSettings::default() };
+    let target = |url: &str| Target::parse(url).ok().map(|target| Target { settings: settings.clone(), ..target });
+    Ok(listed.iter().filter_map(|found| target(&found.clone_url)).collect())
 }
 
 /// The forge of a group, by the address that a repository in it would have.

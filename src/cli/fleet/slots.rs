@@ -15,22 +15,32 @@ struct Free {
     count: usize,
     /// The repositories that have one open already.
     open: BTreeSet<String>,
+    /// The repositories in which a person closed it, so that none is opened.
+    closed: BTreeSet<String>,
     /// The repositories that were given one.
     taken: BTreeSet<String>,
 }
 
 /// Whether a pull request of the repository is open.
 fn is_open(record: &Record) -> bool {
-    record.request.as_ref().is_some_and(|request| request.state == RequestState::Open)
+    is(record, RequestState::Open)
+}
+
+fn is(record: &Record, state: RequestState) -> bool {
+    record.request.as_ref().is_some_and(|request| request.state == state)
 }
 
 impl Slots {
     /// As many as `most` leaves besides those that are open.
     pub(super) fn new(most: Option<usize>, known: &[Record]) -> Self {
-        let open: BTreeSet<String> =
-            known.iter().filter(|record| is_open(record)).map(|record| record.name.clone()).collect();
-        let count = |most: usize| most.saturating_sub(open.len());
-        let free = most.map(|most| Mutex::new(Free { count: count(most), open: open.clone(), taken: BTreeSet::new() }));
+        let names = |state: RequestState| -> BTreeSet<String> {
+            known.iter().filter(|record| is(record, state)).map(|record| record.name.clone()).collect()
+        };
+        let (open, closed) = (names(RequestState::Open), names(RequestState::Closed));
+        let free = most.map(|most| {
+            let count = most.saturating_sub(open.len());
+            Mutex::new(Free { count, open, closed, taken: BTreeSet::new() })
+        });
         Self { free }
     }
 
@@ -38,13 +48,14 @@ impl Slots {
         self.free.as_ref().map(|free| free.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether the repository may open one. What is open already needs no other.
+    /// Whether the repository may open one. What is open already needs no other, and what a person closed gets none: it
+    /// would only keep the place from one that is looked at in the same moment.
     pub(super) fn take(&self, name: &str) -> bool {
         let Some(mut free) = self.free() else { return true };
         if free.open.contains(name) {
             return true;
         }
-        let may = free.count > 0;
+        let may = free.count > 0 && !free.closed.contains(name);
         if may {
             free.count -= 1;
             free.taken.insert(name.to_owned());
@@ -64,7 +75,7 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::Target;
+    use crate::fleet::{Request, Target};
 
     #[test]
     fn what_was_not_used_goes_to_the_next() {
@@ -75,5 +86,13 @@ mod tests {
         slots.settle("a", Some(&Record::new(&Target::parse("https://github.com/acme/a").unwrap())));
         assert!(slots.take("b"));
         assert!(Slots::new(None, &[]).take("a"));
+    }
+
+    #[test]
+    fn what_a_person_closed_takes_no_place() {
+        let mut closed = Record::new(&Target::parse("https://github.com/acme/a").unwrap());
+        closed.request = Some(Request { url: String::new(), number: 1, state: RequestState::Closed });
+        let slots = Slots::new(Some(1), &[closed.clone()]);
+        assert!(!slots.take(&closed.name) && slots.take("b"));
     }
 }

@@ -8,7 +8,7 @@ const PROJECT: &str = "web";
 pub fn answer(state: &mut State, call: &Call<'_>) -> Option<Reply> {
     let [OWNER, PROJECT, "_apis", "git", "repositories", rest @ ..] = call.segments else { return None };
     Some(match (call.method, rest) {
-        ("GET", []) => Reply::Json(200, json!({"count": 5, "value": (0..5).map(listed).collect::<Vec<_>>()})),
+        ("GET", []) => Reply::Json(200, json!({"count": 5, "value": state.list(repository)})),
         ("GET", [NAME]) => Reply::Json(200, repository(NAME, state.archived)),
         ("GET", [NAME, "pullrequests"]) => {
             let branch = call.request.query("searchCriteria.sourceRefName").unwrap_or_default();
@@ -61,10 +61,6 @@ pub fn answer(state: &mut State, call: &Call<'_>) -> Option<Reply> {
 
 fn short(reference: &str) -> String {
     reference.strip_prefix("refs/heads/").unwrap_or_default().to_owned()
-}
-
-fn listed(id: u64) -> Value {
-    repository(&id.to_string(), id == 3)
 }
 
 fn repository(name: &str, disabled: bool) -> Value {

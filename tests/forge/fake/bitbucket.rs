@@ -6,7 +6,7 @@ use crate::server::Reply;
 pub fn answer(state: &mut State, call: &Call<'_>) -> Option<Reply> {
     Some(match (call.method, call.segments) {
         ("GET", ["repositories", OWNER, NAME]) => Reply::Json(200, repository(OWNER, NAME)),
-        ("GET", ["repositories", OWNER]) => page(call, (0..5).map(|id| repository(OWNER, &id.to_string())).collect()),
+        ("GET", ["repositories", OWNER]) => page(call, state.list(|name, _| repository(OWNER, name))),
         ("POST", ["repositories", OWNER, NAME, "forks"]) => {
             state.forked = true;
             Reply::Json(201, repository(FORK_OWNER, NAME))

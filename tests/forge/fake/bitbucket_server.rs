@@ -12,7 +12,7 @@ pub fn answer(state: &mut State, call: &Call<'_>) -> Option<Reply> {
             Reply::Json(200, json!({"id": "refs/heads/main", "displayId": "main", "type": "BRANCH"}))
         }
         ("GET", ["projects", OWNER, "repos"]) => {
-            page(call, (0..5).map(|id| repository(OWNER, &id.to_string(), id == 3)).collect())
+            page(call, state.list(|name, is_archived| repository(OWNER, name, is_archived)))
         }
         ("POST", ["projects", OWNER, "repos", NAME]) => {
             state.forked = true;

@@ -56,7 +56,9 @@ pub fn answer(state: &mut State, call: &Call<'_>) -> Option<Reply> {
             }
             Reply::Json(201, json!({}))
         }
-        ("GET", ["orgs", OWNER, "repos"]) => call.paged((0..5).map(|id| listed(id, state)).collect()),
+        ("GET", ["orgs", OWNER, "repos"]) => {
+            call.paged(state.list(|name, is_archived| listed(name, is_archived, state)))
+        }
         _ => return None,
     })
 }
@@ -78,10 +80,11 @@ fn repository(owner: &str, id: u64, state: &State) -> Value {
     })
 }
 
-fn listed(id: u64, state: &State) -> Value {
-    let mut one = repository(OWNER, id, state);
-    one["full_name"] = format!("{OWNER}/{id}").into();
-    one["archived"] = (id == 3).into();
+fn listed(name: &str, is_archived: bool, state: &State) -> Value {
+    let mut one = repository(OWNER, OWN_ID, state);
+    one["full_name"] = format!("{OWNER}/{name}").into();
+    one["clone_url"] = format!("https://github.example.com/{OWNER}/{name}.git").into();
+    one["archived"] = is_archived.into();
     one
 }
 

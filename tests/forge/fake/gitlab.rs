@@ -66,7 +66,9 @@ pub fn answer(state: &mut State, call: &Call<'_>) -> Option<Reply> {
                 _ => json!([]),
             },
         ),
-        ("GET", ["groups", OWNER, "projects"]) => call.paged((0..5).map(|id| listed(id, state)).collect()),
+        ("GET", ["groups", OWNER, "projects"]) => {
+            call.paged(state.list(|name, is_archived| listed(name, is_archived, state)))
+        }
         _ => return None,
     })
 }
@@ -88,10 +90,11 @@ fn project(owner: &str, id: u64, state: &State) -> Value {
     })
 }
 
-fn listed(id: u64, state: &State) -> Value {
-    let mut one = project(OWNER, id, state);
-    one["path_with_namespace"] = format!("{OWNER}/{id}").into();
-    one["archived"] = (id == 3).into();
+fn listed(name: &str, is_archived: bool, state: &State) -> Value {
+    let mut one = project(OWNER, OWN_ID, state);
+    one["path_with_namespace"] = format!("{OWNER}/{name}").into();
+    one["http_url_to_repo"] = format!("https://gitlab.example.com/{OWNER}/{name}.git").into();
+    one["archived"] = is_archived.into();
     one
 }
 

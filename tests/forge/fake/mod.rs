@@ -7,7 +7,10 @@ mod gitea;
 mod github;
 mod gitlab;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use dfmigrate::forge::{Address, Kind, Remote};
 use serde_json::{Value, json};
@@ -48,9 +51,38 @@ pub struct State {
     pub archived: bool,
     pub read_only: bool,
     pub violations: Vec<String>,
+    /// What goes wrong.
+    pub fault: Option<Fault>,
+    /// The names of the repositories of the group; the fourth of them is archived.
+    pub listed: Vec<String>,
+}
+
+/// Requests that are answered in another way than they should be.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    /// Which requests; all of them for `None`.
+    pub method: Option<&'static str>,
+    /// How many times more.
+    pub times: usize,
+    /// Whether the request is carried out all the same.
+    pub carried_out: bool,
+    pub reply: fn() -> Reply,
 }
 
 impl State {
+    /// The repositories of the group, each made of its name and whether it is archived.
+    fn list(&self, shown: impl Fn(&str, bool) -> Value) -> Vec<Value> {
+        self.listed.iter().enumerate().map(|(place, name)| shown(name, place == 3)).collect()
+    }
+
+    /// The wrong answer to `request`, and whether it is carried out, if something is to go wrong.
+    fn failing(&mut self, request: &Request) -> Option<(Reply, bool)> {
+        let fault = self.fault.as_mut().filter(|fault| fault.times > 0)?;
+        let hit = fault.method.is_none_or(|method| method == request.method);
+        fault.times -= usize::from(hit);
+        hit.then(|| ((fault.reply)(), fault.carried_out))
+    }
+
     /// Keeps a new pull request; `None` if there is an open one from the branch.
     fn open(&mut self, pull: Pull) -> Option<&mut Pull> {
         let same =
@@ -72,32 +104,54 @@ impl State {
 pub struct Fake {
     pub kind: Kind,
     pub server: Server,
+    /// The repository of most tests.
     pub state: Arc<Mutex<State>>,
+    /// The other repositories of the group.
+    pub others: Arc<BTreeMap<String, Mutex<State>>>,
 }
 
 impl Fake {
     pub fn start(kind: Kind) -> Self {
-        let state = Arc::<Mutex<State>>::default();
-        let (kept, schema) = (state.clone(), Schema::of(kind));
+        let listed = (0..5).map(|number: usize| number.to_string()).collect();
+        Self::serve(kind, State { listed, ..State::default() }, &[])
+    }
+
+    /// A forge with these repositories in the group. Their clone addresses are on this server.
+    pub fn with(kind: Kind, names: &[String]) -> Self {
+        Self::serve(kind, State { listed: names.to_vec(), ..State::default() }, names)
+    }
+
+    fn serve(kind: Kind, state: State, names: &[String]) -> Self {
+        let state = Arc::new(Mutex::new(state));
+        let others = names.iter().map(|name| (name.clone(), Mutex::default()));
+        let others = Arc::new(others.collect::<BTreeMap<String, Mutex<State>>>());
+        let (kept, others_kept, schema) = (state.clone(), others.clone(), Schema::of(kind));
         let server = Server::start(move |request| {
-            let mut state = kept.lock().unwrap();
             let base = base(kind);
-            let violations = schema.violations(request, base);
-            state.violations.extend(violations);
             let segments = request.segments(base);
+            let about = |name: &&String| segments.iter().any(|one| one == *name || *one == format!("{OWNER}/{name}"));
+            let name = others_kept.keys().find(about).map_or(NAME, String::as_str);
+            let mut state = others_kept.get(name).unwrap_or(&kept).lock().unwrap();
+            state.violations.extend(schema.violations(request, base));
+            let fault = state.failing(request);
+            if let Some((reply, false)) = fault {
+                return reply;
+            }
+            // Each of the answers below speaks of one repository by one name.
+            let segments: Vec<String> = segments.iter().map(|one| one.replace(name, NAME)).collect();
             let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
             let call = Call { method: &request.method, segments: &segments, request, body: request.json() };
-            match kind {
-                Kind::GitHub => github::answer(&mut state, &call),
-                Kind::GitLab => gitlab::answer(&mut state, &call),
-                Kind::Gitea => gitea::answer(&mut state, &call),
-                Kind::Bitbucket => bitbucket::answer(&mut state, &call),
-                Kind::BitbucketServer => bitbucket_server::answer(&mut state, &call),
-                Kind::Azure => azure::answer(&mut state, &call),
-            }
-            .unwrap_or_else(|| Reply::Json(404, json!({"message": "Not Found"})))
+            let reply =
+                answer(kind, &mut state, &call).unwrap_or_else(|| Reply::Json(404, json!({"message": "Not Found"})));
+            let here = (!others_kept.is_empty()).then(|| request.header("host")).flatten();
+            fault.map_or_else(|| localized(reply, name, here), |(reply, _)| reply)
         });
-        Self { kind, server, state }
+        Self { kind, server, state, others }
+    }
+
+    /// The repositories of the group with their names, locked one after the other.
+    pub fn each(&self, mut look: impl FnMut(&str, &mut State)) {
+        self.others.iter().for_each(|(name, state)| look(name, &mut state.lock().unwrap()));
     }
 
     /// The address of a remote of the repository.
@@ -114,6 +168,41 @@ impl Fake {
         Address::new(&Remote::parse(&self.remote()).unwrap(), Some(self.kind), None).unwrap()
     }
 }
+
+fn answer(kind: Kind, state: &mut State, call: &Call<'_>) -> Option<Reply> {
+    match kind {
+        Kind::GitHub => github::answer(state, call),
+        Kind::GitLab => gitlab::answer(state, call),
+        Kind::Gitea => gitea::answer(state, call),
+        Kind::Bitbucket => bitbucket::answer(state, call),
+        Kind::BitbucketServer => bitbucket_server::answer(state, call),
+        Kind::Azure => azure::answer(state, call),
+    }
+}
+
+/// An answer about the repository `name`, with addresses on this server where it is known by `host`.
+fn localized(reply: Reply, name: &str, host: Option<&str>) -> Reply {
+    let put = |text: String| {
+        let text = text
+            .replace(&format!("/{NAME}"), &format!("/{name}"))
+            .replace(&format!("\"{NAME}\""), &format!("\"{name}\""));
+        match host {
+            Some(host) => HOSTS.iter().fold(text, |text, known| {
+                text.replace(&format!("https://{known}.example.com"), &format!("http://{host}"))
+            }),
+            None => text,
+        }
+    };
+    match reply {
+        Reply::Json(status, body) => Reply::Json(status, serde_json::from_str(&put(body.to_string())).unwrap()),
+        Reply::Full(status, headers, body) => {
+            Reply::Full(status, headers, put(String::from_utf8(body).unwrap()).into_bytes())
+        }
+        other => other,
+    }
+}
+
+const HOSTS: [&str; 6] = ["github", "gitlab", "gitea", "robot@bitbucket", "bitbucket", "acme@azure"];
 
 /// Where the API lies below the server's root.
 fn base(kind: Kind) -> &'static str {

@@ -1,0 +1,122 @@
+//! What the tool says about a folder, in terms that can be laid beside labels.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use dfmigrate::codemods;
+use dfmigrate::plan::{self, Applicability, Planned, Policy, Status};
+use dfmigrate::repository::{self, Repository};
+use dfmigrate::source::{LineIndex, TextSize};
+use dfmigrate::syntax::dockerfile;
+
+/// What became of a finding when unsafe fixes are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Left to a person, by its own reason or because the fix was taken out again.
+    Manual,
+    /// Fixed on assumptions.
+    Unsafe,
+    /// Fixed.
+    Safe,
+}
+
+/// One finding.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The codemod.
+    pub codemod: &'static str,
+    /// The Dockerfile, below the folder.
+    pub file: Utf8PathBuf,
+    /// What it is about.
+    pub subject: String,
+    /// The first line of the instruction that it points at, one-based.
+    pub line: u32,
+    /// The first lines of all instructions of the Dockerfile that it points at or changes, one-based.
+    pub lines: BTreeSet<u32>,
+    /// The first lines of the RUNs that the fix changes, one-based.
+    pub changed: BTreeSet<u32>,
+    /// Every other place that the report shows, as a file and a one-based line.
+    pub shown: BTreeSet<(Utf8PathBuf, u32)>,
+    /// The files that the fix edits.
+    pub edited: BTreeSet<Utf8PathBuf>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Why it was left to a person: the short names of the obstacles.
+    pub reasons: Vec<String>,
+}
+
+/// The findings of all repositories below `folder`, with unsafe fixes on.
+pub fn of_folder(folder: &Utf8Path) -> Vec<Answer> {
+    let Ok(roots) = repository::discover(&[folder.to_owned()]) else { return Vec::new() };
+    let mut answers = Vec::new();
+    for root in roots {
+        let Ok(mut repository) = repository::read(&root, |_| true) else { continue };
+        repository.selection.clear();
+        let policy = Policy { unsafe_fixes: true, ..Policy::default() };
+        let plan = plan::make(&repository, &policy, codemods::ALL);
+        answers.extend(plan.findings.iter().map(|planned| answer(&repository, planned)));
+    }
+    answers
+}
+
+fn answer(repository: &Repository, planned: &Planned) -> Answer {
+    let finding = &planned.finding;
+    let starts = Starts::of(repository, &finding.dockerfile);
+    let labels = || std::iter::once(&finding.primary).chain(&finding.labels);
+    let own = labels().filter(|label| label.file == finding.dockerfile).map(|label| label.range.start());
+    let changed: BTreeSet<u32> = finding.fix.steps.keys().filter_map(|step| starts.lines.get(*step).copied()).collect();
+    let mut lines: BTreeSet<u32> = own.map(|offset| starts.line_of(offset)).collect();
+    lines.extend(&changed);
+    let places = finding.fix.obstacles.iter().filter_map(|obstacle| obstacle.place.as_ref());
+    let shown = labels().chain(places).filter_map(|label| {
+        let source = repository.source(&label.file)?;
+        Some((label.file.clone(), LineIndex::new(source.text()).line(label.range.start())))
+    });
+    Answer {
+        codemod: finding.codemod,
+        file: finding.dockerfile.clone(),
+        subject: finding.subject.clone(),
+        line: starts.line_of(finding.primary.range.start()),
+        lines,
+        changed,
+        shown: shown.collect(),
+        edited: finding.fix.edits.keys().cloned().collect(),
+        verdict: match (&planned.status, finding.fix.applicability) {
+            (Status::Applied, Applicability::Safe) => Verdict::Safe,
+            (Status::Applied, Applicability::Unsafe) => Verdict::Unsafe,
+            _ => Verdict::Manual,
+        },
+        reasons: reasons(planned),
+    }
+}
+
+fn reasons(planned: &Planned) -> Vec<String> {
+    if let Status::HeldBack(reason) = &planned.status {
+        return vec![format!("held back: {reason}")];
+    }
+    let kinds: BTreeSet<_> = planned.finding.fix.obstacles.iter().map(|obstacle| obstacle.kind.to_owned()).collect();
+    kinds.into_iter().collect()
+}
+
+/// Where the instructions of a Dockerfile begin.
+struct Starts {
+    offsets: Vec<TextSize>,
+    lines: Vec<u32>,
+}
+
+impl Starts {
+    fn of(repository: &Repository, path: &Utf8Path) -> Self {
+        let text = repository.source(path).map(dfmigrate::source::Source::text).unwrap_or_default();
+        let (parse, index) = (dockerfile::parse(text), LineIndex::new(text));
+        let instructions = parse.root().instructions();
+        let offsets: Vec<_> = instructions.iter().map(|instruction| instruction.text_range().start()).collect();
+        let lines = offsets.iter().map(|offset| index.line(*offset)).collect();
+        Self { offsets, lines }
+    }
+
+    /// The first line of the instruction that `offset` lies in.
+    fn line_of(&self, offset: TextSize) -> u32 {
+        let at = self.offsets.partition_point(|start| *start <= offset);
+        self.lines.get(at.saturating_sub(1)).copied().unwrap_or(1)
+    }
+}

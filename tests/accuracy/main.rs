@@ -1,0 +1,78 @@
+//! How right the tool is on real files: `cargo test --test accuracy` holds it to the recorded outcomes,
+//! `cargo test --test accuracy -- --report` prints what docs/accuracy.md is made of, `--remarks` every answer that is not
+//! what the labels say. README.md beside this file says what the labels are.
+
+// The tables are what it is run for.
+#![allow(clippy::print_stdout)]
+
+mod answer;
+mod labels;
+mod sample;
+mod score;
+mod table;
+
+use std::process::ExitCode;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+
+use answer::Answer;
+use labels::Folder;
+use score::Score;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+    let corpus = root.join("../shared/corpus");
+    if !corpus.is_dir() {
+        println!("skipped: {corpus} is not there\n\n0 passed, 0 failed, 1 skipped");
+        return ExitCode::SUCCESS;
+    }
+    match run(root, &corpus, has("--remarks"), has("--report")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(root: &Utf8Path, corpus: &Utf8Path, remarks: bool, report: bool) -> anyhow::Result<()> {
+    let folders = labels::read(&root.join("tests/accuracy/labels"))?;
+    let (plain, folders): (Vec<_>, Vec<_>) = folders.into_iter().partition(|folder| folder.batch == "plain");
+    let score = scored(&folders, |folder| answer::of_folder(&corpus.join(source(folder))));
+    let plain = sample::plain(corpus, &plain)?;
+    let plain_score = scored(&plain, |file| of_file(corpus, &file.path));
+    if report || remarks {
+        table::print(&score, &plain_score);
+    }
+    if remarks {
+        score
+            .remarks
+            .iter()
+            .chain(&plain_score.remarks)
+            .for_each(|remark| println!("{}: {}", remark.kind, remark.text));
+    }
+    Ok(())
+}
+
+fn scored(folders: &[Folder], answers: impl Fn(&Folder) -> Vec<Answer> + Sync) -> Score {
+    let answers: Vec<Vec<Answer>> = folders.par_iter().map(&answers).collect();
+    let mut score = Score::default();
+    folders.iter().zip(&answers).for_each(|(folder, answers)| score.add(folder, answers));
+    score
+}
+
+/// The folder whose files are labelled: of a pair it is the state before.
+fn source(folder: &Folder) -> Utf8PathBuf {
+    if folder.path.starts_with("pairs") { folder.path.join("before") } else { folder.path.clone() }
+}
+
+/// The answers about one file of `plain/`, whose folder is read whole; their file is told from the file itself.
+fn of_file(corpus: &Utf8Path, path: &Utf8Path) -> Vec<Answer> {
+    let folder: Utf8PathBuf = path.components().take(2).collect();
+    let own = path.strip_prefix(&folder).unwrap_or(path);
+    let answers = answer::of_folder(&corpus.join(&folder));
+    answers.into_iter().filter(|answer| answer.file == own).collect()
+}
