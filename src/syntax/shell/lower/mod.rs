@@ -10,6 +10,7 @@ mod command;
 mod compound;
 mod decode;
 mod expansion;
+mod library;
 mod redirect;
 mod repeated;
 mod statement;
@@ -17,12 +18,12 @@ mod verify;
 mod word;
 
 use shuck_parser::ShellDialect;
-use shuck_parser::parser::Parser;
 
 use super::{Dialect, Script};
 use crate::source::{TextRange, range, slice};
 
-/// Parses shell text. Never fails: what the library gives up on is missing, and the script is not [`Script::clean`].
+/// Parses shell text. Never fails: what the library gives up on is missing, and the script is not [`Script::clean`]. One
+/// that it panics on, or that nests without end, is empty.
 ///
 /// The POSIX dialect accepts what busybox ash adds (`[[ … ]]`), because a Dockerfile does not say which `/bin/sh` it gets.
 #[must_use]
@@ -44,10 +45,13 @@ fn library_dialect(text: &str, dialect: Dialect) -> ShellDialect {
 }
 
 fn parse_as(text: &str, dialect: ShellDialect) -> Script {
-    let result = Parser::with_dialect(text, dialect).parse();
-    let mut lowering = Lowering { text, base: 0, clean: result.is_ok(), again: false, tabs: false };
-    let items = lowering.sequence(&result.file.body);
-    Script { items, clean: lowering.clean }
+    let lowered = library::guarded(|| {
+        let result = library::parse(text, dialect)?;
+        let mut lowering = Lowering { text, base: 0, clean: result.is_ok(), again: false, tabs: false };
+        let items = lowering.sequence(&result.file.body);
+        Some(Script { items, clean: lowering.clean })
+    });
+    lowered.flatten().unwrap_or_default()
 }
 
 /// The state of one lowering.

@@ -2,11 +2,10 @@ use shuck_ast::{
     Heredoc, HeredocBody, HeredocBodyPart, Redirect as ParsedRedirect, RedirectKind as ParsedKind, RedirectTarget,
 };
 use shuck_parser::ShellDialect;
-use shuck_parser::parser::Parser;
 
-use super::Lowering;
 use super::decode::mask_continuations;
 use super::verify::tiles;
+use super::{Lowering, library};
 use crate::source::{TextRange, range};
 use crate::syntax::shell::{Part, PartKind, Quote, Redirect, RedirectKind, Word};
 
@@ -47,6 +46,11 @@ impl Lowering<'_> {
 
     fn heredoc(&mut self, heredoc: &Heredoc) -> Word {
         let at = self.range(heredoc.body.span);
+        let delimiter = self.range(heredoc.delimiter.raw.span);
+        if !self.slice(delimiter).is_ascii() {
+            // All delimiters of the same length are one in the text that the library reads.
+            self.doubt();
+        }
         let tabs = std::mem::replace(&mut self.tabs, heredoc.delimiter.strip_tabs);
         let word = if heredoc.delimiter.expands_body {
             self.expanding_body(at, &heredoc.body)
@@ -80,7 +84,7 @@ impl Lowering<'_> {
             return None;
         }
         let script = format!("{}{}{}", AGAIN.0, mask_continuations(self.slice(at)), AGAIN.1);
-        let result = Parser::with_dialect(&script, ShellDialect::Bash).parse();
+        let result = library::parse(&script, ShellDialect::Bash)?;
         let [statement] = result.file.body.as_slice() else { return None };
         let body = &statement.redirects.first()?.heredoc()?.body;
         let base = usize::from(at.start()).checked_sub(AGAIN.0.len())?;

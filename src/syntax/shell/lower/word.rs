@@ -2,6 +2,7 @@ use shuck_ast::{Pattern, PatternPart, StmtSeq, Word as ParsedWord, WordPart, Wor
 use shuck_parser::parser::Parser;
 
 use super::decode::{double_quoted, mask_continuations, unquoted};
+use super::library::{restored, stand_in};
 use super::verify::tiles;
 use super::{Lowering, statement};
 use crate::source::TextRange;
@@ -46,7 +47,7 @@ impl Lowering<'_> {
         if self.again || quote != Quote::None || unclear || text.is_empty() {
             return None;
         }
-        let parsed = Parser::parse_word_string(&mask_continuations(text));
+        let parsed = Parser::parse_word_string(&stand_in(&mask_continuations(text)));
         let mut inner =
             Lowering { text: self.text, base: at.start().into(), clean: true, again: true, tabs: self.tabs };
         let word = inner.word_as_parsed(&parsed, at, quote);
@@ -82,8 +83,14 @@ impl Lowering<'_> {
         let (start, end) = (usize::from(at.start()) + open, usize::from(at.end()).saturating_sub(1));
         let content = self.checked(start, end);
         let quote = if dollar { Quote::Ansi } else { Quote::Single };
-        let text = if dollar { value.slice(self.text) } else { self.slice(content) };
-        Part { range: content, quote, kind: PartKind::Text(text.to_owned()) }
+        let written = self.slice(content);
+        let as_written = !dollar || value.is_source_backed();
+        let text = if as_written { Some(written.to_owned()) } else { restored(value.slice(self.text), written) };
+        let text = text.unwrap_or_else(|| {
+            self.doubt();
+            written.to_owned()
+        });
+        Part { range: content, quote, kind: PartKind::Text(text) }
     }
 
     fn part(&mut self, part: &WordPart, at: TextRange, quote: Quote) -> PartKind {

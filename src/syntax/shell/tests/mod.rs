@@ -2,6 +2,7 @@
 
 mod corpus;
 mod editing;
+mod hostile;
 mod ranges;
 mod reading;
 
