@@ -1,5 +1,5 @@
 //! `scripts` of a `package.json`: shell commands in JSON strings, which npm and its likes run in the folder of the file
-//! (docs.npmjs.com, "scripts").
+//! (documentation of npm, "scripts").
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
