@@ -313,10 +313,11 @@ impl<'m> Migration<'m> {
     }
 
     /// An id that the Dockerfile or a build already uses for the secret, the one that was decided, or its name in lower
-    /// case.
+    /// case; the name as it is where a build has one word for a secret and its variable.
     fn id(&self) -> String {
         let used = self.id_in_use().or_else(|| self.settings()?.id.clone());
-        used.unwrap_or_else(|| self.name().to_lowercase())
+        let once = || self.bound.iter().any(|bound| bound.build.format.names_secrets_once());
+        used.unwrap_or_else(|| if once() { self.name().to_owned() } else { self.name().to_lowercase() })
     }
 
     /// Whether nothing in the files says which id the secret has.

@@ -36,13 +36,50 @@ pub enum Format {
     Just,
     /// A `package.json` with scripts.
     PackageJson,
+    /// A script of PowerShell.
+    PowerShell,
+    /// A script of cmd.
+    Batch,
+    /// A configuration of Skaffold.
+    Skaffold,
+    /// A configuration of Kamal.
+    Kamal,
+    /// Tasks of Ansible.
+    Ansible,
+    /// The file of a service that builds the Dockerfile by itself.
+    Service,
 }
 
 impl Format {
     /// Whether its builds are commands in shell text: what an option is given stands in the words behind it.
     #[must_use]
     pub fn is_shell_text(self) -> bool {
-        !matches!(self, Self::GithubActions | Self::Compose)
+        !matches!(
+            self,
+            Self::GithubActions | Self::Compose | Self::Skaffold | Self::Kamal | Self::Ansible | Self::Service
+        )
+    }
+
+    /// Whether an assignment in front of a command puts a value into its environment.
+    #[must_use]
+    pub fn assigns_in_front(self) -> bool {
+        !matches!(self, Self::PowerShell | Self::Batch)
+    }
+
+    /// The character at the end of a line that goes on in the next one.
+    #[must_use]
+    pub fn continuation(self) -> char {
+        match self {
+            Self::PowerShell => '`',
+            Self::Batch => '^',
+            _ => '\\',
+        }
+    }
+
+    /// Whether a secret has one name there, which is its id and its variable.
+    #[must_use]
+    pub fn names_secrets_once(self) -> bool {
+        self == Self::Kamal
     }
 }
 
@@ -63,6 +100,12 @@ impl fmt::Display for Format {
             Self::Taskfile => "Taskfile",
             Self::Just => "justfile",
             Self::PackageJson => "script of a package.json",
+            Self::PowerShell => "PowerShell script",
+            Self::Batch => "cmd script",
+            Self::Skaffold => "configuration of Skaffold",
+            Self::Kamal => "configuration of Kamal",
+            Self::Ansible => "task of Ansible",
+            Self::Service => "file of a service that builds",
         })
     }
 }

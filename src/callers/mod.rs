@@ -10,6 +10,7 @@ pub mod compose;
 pub mod github;
 mod json;
 pub mod just;
+pub mod keyed;
 mod location;
 pub mod make;
 pub mod markdown;
@@ -29,6 +30,7 @@ pub mod taskfile;
 mod template;
 mod unreadable;
 mod verify;
+pub mod windows;
 pub mod yaml;
 
 pub use build::{
@@ -202,6 +204,12 @@ pub const ALL: &[&dyn Caller] = &[
     &taskfile::Taskfile,
     &just::Just,
     &package_json::PackageJson,
+    &windows::POWERSHELL,
+    &windows::BATCH,
+    &keyed::SKAFFOLD,
+    &keyed::KAMAL,
+    &keyed::SERVICE,
+    &keyed::ANSIBLE,
     &compose::Compose,
 ];
 

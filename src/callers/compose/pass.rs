@@ -3,9 +3,9 @@ use super::layout::Layout;
 use super::service::{Service, WrittenArgument};
 use super::{Compose, extension};
 use crate::callers::verify::verified;
-use crate::callers::yaml::{self, Cursor, Mapping, Members, Patch, Path, Step};
+use crate::callers::yaml::{self, Cursor, Members, Patch, Path, Step};
 use crate::callers::{Argument, ArgumentValue, Build, Refusal, Request, Rewrite, Surroundings};
-use crate::source::{Edit, Source, TextRange};
+use crate::source::{Source, TextRange};
 
 /// A secret that the service is going to be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,40 +175,12 @@ impl Pass<'_> {
     fn edit_build(&mut self, gone: &[usize], given: &[Given], layout: Layout) -> Result<(), Refusal> {
         let ids: Vec<String> = given.iter().map(|given| given.id.clone()).filter(|id| !self.has_secret(id)).collect();
         let unclear = self.refusal(self.build.range, "its `build` is laid out in a way that can't be edited safely");
-        let build = self.service.build.node().as_mapping().ok_or_else(|| unclear.clone())?;
-        let (place, args) = build.find("args").ok_or_else(|| unclear.clone())?;
+        let body = self.service.build;
+        if !ids.is_empty() && body.get("secrets").is_some_and(Cursor::is_shared) {
+            return Err(unclear);
+        }
         let secrets = Members::of_lines(&ids, true);
-        let new_key = build.find("secrets").is_none() && !ids.is_empty();
-        if args.value.children().count() > gone.len() {
-            self.patch.remove_members(&args.value, gone).ok_or_else(|| unclear.clone())?;
-        } else if build.flow && new_key {
-            self.patch.replace(args.range(), &format!("secrets: [{}]", secrets.flow));
-            return Ok(());
-        } else {
-            self.remove_args(build, place, new_key).ok_or_else(|| unclear.clone())?;
-        }
-        match build.find("secrets") {
-            _ if ids.is_empty() => {}
-            Some((_, entry)) => {
-                let own = self.service.build.get("secrets").filter(|list| !list.is_shared());
-                let added = own.and_then(|_| self.patch.append_to_entry(entry, &secrets, layout.sequence));
-                added.ok_or(unclear)?;
-            }
-            None if build.flow => {
-                let text = format!(", secrets: [{}]", secrets.flow);
-                self.patch.push(Edit::insert(args.range().end(), text));
-            }
-            None => self.patch.insert_entry(build, "secrets", &secrets, args.range(), layout.sequence),
-        }
-        Ok(())
-    }
-
-    /// `build:` without a value would mean another thing, so another key has to stay or to come.
-    fn remove_args(&mut self, build: &Mapping, place: usize, replaced: bool) -> Option<()> {
-        if build.entries.len() < 2 && !replaced {
-            return None;
-        }
-        self.patch.remove_members(self.service.build.node(), &[place])
+        self.patch.exchange(body.node(), "args", gone, "secrets", &secrets, layout.sequence).ok_or(unclear)
     }
 
     fn has_secret(&self, id: &str) -> bool {

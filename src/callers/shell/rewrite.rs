@@ -1,7 +1,7 @@
 //! Makes a build pass secrets.
 
 use super::super::command::Family;
-use super::super::{Argument, ArgumentValue, Builder, Receipt, Refusal, Request, RequestedSecret};
+use super::super::{Argument, ArgumentValue, Builder, Format, Receipt, Refusal, Request, RequestedSecret};
 use super::found::{Found, FoundArgument, file_of, variable_of};
 use super::portable::{Bound, is_portable};
 use super::removal::with_its_line;
@@ -152,6 +152,9 @@ impl Draft<'_> {
         let joined = slice(self.found.view.text(), at).trim_start_matches(['"', '\'']).split('=').next();
         let joined = joined.is_some_and(|option| option.starts_with("--") && !option.contains(char::is_whitespace));
         let separator = if joined { '=' } else { ' ' };
+        // PowerShell takes a comma outside of quotes for the sign of a list (about_Arrays).
+        let list = self.site.format == Format::PowerShell && !operand.starts_with('"');
+        let operand = if list { format!("\"{operand}\"") } else { operand.to_owned() };
         // The operand is in the host's words already where it came from there, and plain otherwise.
         let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?;
         self.result.rewrite.edits.push(Edit::replace(edit.range(), format!("{option}{separator}{operand}")));
@@ -278,6 +281,14 @@ impl Draft<'_> {
             }
             _ => {}
         }
+        if !self.site.format.assigns_in_front() {
+            let host = self.found.view.host_range(word.range).map(|at| slice(self.site.text, at).to_owned());
+            let Some(host) = host.filter(|host| !host.is_empty()) else {
+                return stuck(format!("the value of `{name}` can't be written in front of the command"));
+            };
+            self.provide(name.clone(), host);
+            return Ok(Origin::Variable(name.clone()));
+        }
         let Ok(text) = value::assigned(self.site, self.found, word) else {
             return stuck(format!("the value of `{name}` can't be written in front of the command"));
         };
@@ -303,7 +314,11 @@ impl Draft<'_> {
 
     fn remove(&mut self, at: TextRange) -> Result<(), Refusal> {
         let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, self.found.build.range))?;
-        self.result.rewrite.edits.push(Edit::delete(with_its_line(self.site.text, edit.range())));
+        self.result.rewrite.edits.push(Edit::delete(with_its_line(
+            self.site.text,
+            edit.range(),
+            self.site.format.continuation(),
+        )));
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 mod append;
 mod compare;
 mod cursor;
+mod exchange;
 mod patch;
 mod read;
 mod scalar;
