@@ -95,6 +95,23 @@ pub struct Arguments {
     #[arg(long = "engine", value_name = "NAME[@VERSION]", value_delimiter = ',', help_heading = "Building")]
     pub engines: Vec<Release>,
 
+    /// The form of the report, where nothing is changed.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t = ReportFormat::Human,
+        conflicts_with_all = ["writing", "diff"],
+        help_heading = "Output"
+    )]
+    pub message_format: ReportFormat,
+
+    /// Write the report to this file instead of standard output.
+    ///
+    /// It replaces the file at once, so that a reader never sees half of it.
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["writing", "diff"], help_heading = "Output")]
+    pub output: Option<Utf8PathBuf>,
+
     /// Print findings in one line each, and no notices, hints or summary.
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
@@ -106,6 +123,25 @@ pub struct Arguments {
     /// What to do instead of looking for findings.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// The form of a report of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people: the lines of the files, the reasons and what can be done.
+    Human,
+    /// One line a finding: `FILE:LINE:COLUMN: SEVERITY[CODEMOD]: TITLE`.
+    Short,
+    /// One JSON document; docs/schema/report.json is its schema.
+    Json,
+    /// SARIF 2.1.0, with fixes: for code scanning and editors.
+    Sarif,
+    /// Annotations in a workflow of GitHub Actions.
+    Github,
+    /// A code quality report of GitLab.
+    Gitlab,
+    /// A page of Markdown: for the summary of a job, a comment, a ticket.
+    Markdown,
 }
 
 /// A command besides the search for findings.

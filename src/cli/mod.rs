@@ -22,7 +22,7 @@ mod review;
 mod streams;
 mod verify;
 
-pub use arguments::{Arguments, Color, Command, Paths};
+pub use arguments::{Arguments, Color, Command, Paths, ReportFormat};
 pub use commit::{Committing, Parts};
 pub use fleet::{Fleet, Reporting, StatusOf};
 pub use propose::{ForgeName, Proposing};

@@ -1,17 +1,96 @@
 //! `dfmigrate`: the findings, and nothing is changed.
 
+use std::io::Write as _;
+
+use camino::Utf8Path;
+
 use super::{
-    Arguments, Failure, Outcome, Streams,
+    Arguments, Failure, Outcome, ReportFormat, Streams,
     analysis::{self, Analysis},
 };
-use crate::report::diagnostics::{Count, Diagnostics};
+use crate::{
+    codemods,
+    report::{
+        diagnostics::{Count, Diagnostics},
+        machine::{self, Document, Part},
+    },
+};
 
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
     let analyses = analysis::all(&arguments.paths, &analysis::policy(arguments)?)?;
-    if !arguments.quiet {
+    let format = arguments.message_format;
+    if !arguments.quiet && format == ReportFormat::Human {
         analysis::notices(&analyses, streams)?;
     }
-    print(&analyses, arguments.quiet, streams)
+    let outcome = |analyses: &[Analysis]| match analyses.iter().flat_map(Analysis::findings).next() {
+        None => Outcome::Clean,
+        Some(_) => Outcome::Remaining,
+    };
+    let text = match (format, &arguments.output) {
+        (ReportFormat::Human, None) => return print(&analyses, arguments.quiet, streams),
+        (ReportFormat::Short, None) => return print(&analyses, true, streams),
+        (ReportFormat::Human | ReportFormat::Short, Some(_)) => {
+            for_people(&analyses, arguments.quiet || format == ReportFormat::Short)
+        }
+        _ => for_programs(&analyses, format)?,
+    };
+    match &arguments.output {
+        Some(path) => replace(path, &text)?,
+        None => streams.print_exact(text.as_bytes())?,
+    }
+    Ok(outcome(&analyses))
+}
+
+/// The report in a form for programs.
+fn for_programs(analyses: &[Analysis], format: ReportFormat) -> Result<String, Failure> {
+    let parts = analyses.iter().map(|Analysis { root, repository, plan, redactor }| Part {
+        root: &root.path,
+        repository,
+        plan,
+        redactor,
+    });
+    let document = Document::of(&parts.collect::<Vec<_>>());
+    let text = match format {
+        ReportFormat::Sarif => machine::sarif(&document, codemods::ALL),
+        ReportFormat::Github => Ok(machine::github(&document)),
+        ReportFormat::Gitlab => machine::gitlab(&document),
+        ReportFormat::Markdown => Ok(machine::markdown(&document)),
+        ReportFormat::Json | ReportFormat::Human | ReportFormat::Short => machine::json(&document),
+    };
+    Ok(text.map_err(anyhow::Error::from)?)
+}
+
+/// What standard output would have, without colours.
+fn for_people(analyses: &[Analysis], quiet: bool) -> String {
+    let mut text = String::new();
+    for analysis in analyses {
+        let diagnostics = Diagnostics::new(&analysis.plan, &analysis.repository, &analysis.redactor);
+        for planned in analysis.findings() {
+            text.push_str(&if quiet {
+                diagnostics.render_short(&planned.finding) + "\n"
+            } else {
+                diagnostics.render(planned) + "\n\n"
+            });
+        }
+    }
+    if !quiet {
+        text.push_str(&closing(&Count::of(analyses.iter().flat_map(Analysis::findings)), analyses));
+        text.push('\n');
+    }
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+/// Puts `text` in the place of what `path` holds.
+fn replace(path: &Utf8Path, text: &str) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|error| Failure::from(anyhow::Error::from(error).context(format!("`{path}` can't be written"))))
 }
 
 /// Prints all findings that were asked about, and the closing line.

@@ -189,7 +189,7 @@ impl<'a> Diagnostics<'a> {
 const MOST_PLACES: usize = 3;
 
 /// All places of a finding.
-fn labels(finding: &Finding) -> impl Iterator<Item = &Label> {
+pub(super) fn labels(finding: &Finding) -> impl Iterator<Item = &Label> {
     let obstacles = finding.fix.obstacles.iter().filter_map(|obstacle| obstacle.place.as_ref());
     std::iter::once(&finding.primary).chain(&finding.labels).chain(obstacles)
 }

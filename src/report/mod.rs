@@ -5,6 +5,7 @@
 
 pub mod diagnostics;
 pub mod diff;
+pub mod machine;
 pub mod redact;
 pub mod shown;
 pub mod summary;

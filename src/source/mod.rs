@@ -3,10 +3,12 @@
 //! Nothing in this room reads or writes a disk. A [`Source`] is made from bytes and gives the same bytes back,
 //! also when they are not UTF-8: an undecodable byte is kept as one private-use character while the text is analysed.
 
+mod digest;
 mod edit;
 mod lines;
 mod text;
 
+pub use digest::Digest;
 pub use edit::{Edit, Overlap, apply_edits};
 pub use lines::{LineColumn, LineIndex};
 pub use rowan::{TextRange, TextSize};

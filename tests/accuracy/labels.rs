@@ -18,7 +18,7 @@ struct Batch {
 pub struct Folder {
     /// Below the corpus.
     pub path: Utf8PathBuf,
-    /// What a second reader said; the harness wants it to be there.
+    /// What a second reader said.
     #[serde(default)]
     pub second: String,
     /// The values that enter a build here; all other findings are false ones.
@@ -137,7 +137,7 @@ pub enum Ideal {
 ///
 /// # Errors
 ///
-/// A file that can't be read or that has an unknown field, and a folder that two files label.
+/// A file that can't be read or that has an unknown field, a folder that two files label or that was read only once.
 pub fn read(folder: &Utf8Path) -> anyhow::Result<Vec<Folder>> {
     let mut all: BTreeMap<Utf8PathBuf, Folder> = BTreeMap::new();
     for entry in folder.read_dir_utf8()? {
@@ -148,6 +148,7 @@ pub fn read(folder: &Utf8Path) -> anyhow::Result<Vec<Folder>> {
         let text = std::fs::read_to_string(&path)?;
         let batch: Batch = toml::from_str(&text).map_err(|error| anyhow::anyhow!("{path}: {error}"))?;
         for mut folder in batch.folder {
+            anyhow::ensure!(!folder.second.is_empty(), "{path}: nobody read {} a second time", folder.path);
             folder.batch = path.file_stem().unwrap_or_default().to_owned();
             let other = all.insert(folder.path.clone(), folder);
             anyhow::ensure!(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answer::{Answer, Verdict};
-use crate::labels::{CallerIdeal, Flow, Folder, Ideal, Secret};
+use crate::labels::{CallerIdeal, Entry, Flow, Folder, Ideal, Secret};
 
 /// What became of a flow whose ideal outcome is a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +45,8 @@ pub struct Score {
     pub folders: usize,
     /// By codemod.
     pub findings: BTreeMap<String, Count>,
+    /// Secrets that were found, and all, by how they enter.
+    pub entries: BTreeMap<Entry, (usize, usize)>,
     /// Findings of debatable values, which count neither way.
     pub debatable: usize,
     /// By the ideal outcome and what became of it; `Manual` holds only those that were fixed all the same.
@@ -95,6 +97,11 @@ impl Score {
             return;
         }
         let best = answers.iter().max_by_key(|answer| answer.verdict);
+        if best.is_some() || flow.ideal > Ideal::None {
+            let entry = self.entries.entry(flow.entry).or_default();
+            entry.0 += usize::from(best.is_some());
+            entry.1 += 1;
+        }
         let Some(best) = best else {
             if flow.ideal > Ideal::None {
                 let codemod = flow.codemods.first().cloned().unwrap_or_else(|| "unnamed".to_owned());

@@ -28,6 +28,8 @@ fn findings(score: &Score) {
         all.missed += count.missed;
     }
     row("all", &all);
+    println!("\n| entry | found | of |\n|---|---|---|");
+    score.entries.iter().for_each(|(entry, (found, all))| println!("| {entry:?} | {found} | {all} |"));
 }
 
 fn row(name: &str, count: &Count) {

@@ -7,6 +7,7 @@ mod clones;
 #[cfg(test)]
 mod commit;
 mod fix;
+mod formats;
 mod look;
 #[cfg(test)]
 mod push;
