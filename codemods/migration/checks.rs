@@ -199,7 +199,7 @@ impl<'m> Migration<'m> {
     }
 
     fn check_defaults(&self, change: &mut Change<'m>) {
-        if self.kept_default().is_some() && self.uses_have_a_shell() {
+        if self.kept_until().is_some() || self.kept_default().is_some() && self.uses_have_a_shell() {
             return;
         }
         for default in self.defaults() {

@@ -4,6 +4,7 @@
 //! value gets a mount, every build passes a secret.
 
 mod checks;
+mod compatibility;
 mod labels;
 mod questions;
 mod repair;
@@ -212,10 +213,14 @@ impl<'m> Migration<'m> {
         let mut change = Change::new(self.model, self.dockerfile);
         self.check(&mut change);
         self.repair(&mut change);
-        self.remove_declarations(&mut change);
+        match self.kept_until() {
+            Some(until) => self.keep_argument(&mut change, until),
+            None => self.remove_declarations(&mut change),
+        }
         let style = self.style();
         self.mount(&mut change, style);
         self.pass(&mut change, style);
+        self.key_cache(&mut change);
         self.tell(&mut change);
         change
     }
@@ -247,7 +252,7 @@ impl<'m> Migration<'m> {
             if let Some(assignment) = relay.and_then(|relay| self.assignment_of(relay)) {
                 change.export(used.step, assignment);
             }
-            if let Some(default) = self.kept_default() {
+            if let Some(default) = self.kept_default().filter(|_| self.kept_until().is_none()) {
                 change.export(used.step, format!("export {name}=\"${{{name}:-{default}}}\""));
             }
         }
@@ -373,8 +378,9 @@ impl<'m> Migration<'m> {
             let no = frontend_supports(&named, Feature::SecretEnv) != Answer::Yes;
             no && frontend_supports(&named, Feature::Mount) == Answer::Yes && !crate::plan::may_be_raised(&named)
         });
+        let fallback = self.has_fallback();
         let can_read_file = readers().all(|(run, _)| !matches!(run.form, Form::Exec(_)));
-        match (needs_unset || only_files || old_frontend, can_read_file) {
+        match (needs_unset || only_files || old_frontend || fallback, can_read_file) {
             (true, _) => Some(Style::File),
             (false, false) => Some(Style::Variable),
             (false, true) => None,

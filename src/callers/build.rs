@@ -48,6 +48,10 @@ pub enum Format {
     Ansible,
     /// The file of a service that builds the Dockerfile by itself.
     Service,
+    /// A program that builds through a library.
+    Program,
+    /// A `devcontainer.json`.
+    Devcontainer,
 }
 
 impl Format {
@@ -56,7 +60,14 @@ impl Format {
     pub fn is_shell_text(self) -> bool {
         !matches!(
             self,
-            Self::GithubActions | Self::Compose | Self::Skaffold | Self::Kamal | Self::Ansible | Self::Service
+            Self::GithubActions
+                | Self::Devcontainer
+                | Self::Compose
+                | Self::Skaffold
+                | Self::Kamal
+                | Self::Ansible
+                | Self::Service
+                | Self::Program
         )
     }
 
@@ -106,6 +117,8 @@ impl fmt::Display for Format {
             Self::Kamal => "configuration of Kamal",
             Self::Ansible => "task of Ansible",
             Self::Service => "file of a service that builds",
+            Self::Program => "program",
+            Self::Devcontainer => "devcontainer.json",
         })
     }
 }

@@ -85,13 +85,17 @@ pub(super) fn same_elsewhere(source: &Source, rewrite: Rewrite, at: TextRange) -
 }
 
 /// A value that holds no others.
-struct Leaf {
-    way: String,
-    text: String,
-    range: TextRange,
+pub(super) struct Leaf {
+    /// The keys that lead to it, each behind a slash.
+    pub way: String,
+    /// As it is written.
+    pub text: String,
+    /// Where it stands.
+    pub range: TextRange,
 }
 
-fn leaves(text: &str) -> Vec<Leaf> {
+/// All values that hold no others, in the order of the text.
+pub(super) fn leaves(text: &str) -> Vec<Leaf> {
     let mut found = Vec::new();
     with_root(text, |root| root.properties.iter().for_each(|one| collect(text, one, "", &mut found)));
     found

@@ -7,6 +7,7 @@ mod build;
 mod by_hand;
 mod command;
 pub mod compose;
+pub mod devcontainer;
 pub mod github;
 mod json;
 pub mod just;
@@ -18,6 +19,7 @@ mod offer;
 pub mod package_json;
 pub mod pipeline;
 mod routing;
+pub mod sdk;
 mod secret;
 mod several;
 #[cfg(test)]
@@ -204,12 +206,14 @@ pub const ALL: &[&dyn Caller] = &[
     &taskfile::Taskfile,
     &just::Just,
     &package_json::PackageJson,
+    &devcontainer::Devcontainer,
     &windows::POWERSHELL,
     &windows::BATCH,
     &keyed::SKAFFOLD,
     &keyed::KAMAL,
     &keyed::SERVICE,
     &keyed::ANSIBLE,
+    &sdk::Sdk,
     &compose::Compose,
 ];
 

@@ -1,6 +1,8 @@
+mod compatibility;
 mod script;
 mod suppression;
 
+pub use compatibility::CACHE_KEY;
 pub use script::StepEdit;
 pub use suppression::{BUILDKIT_RULE, suppression};
 
@@ -64,6 +66,8 @@ pub struct Change<'m> {
     concealed: Vec<SecretValue>,
     pub(super) draft: Draft,
     pub(super) offers: BTreeMap<(Utf8PathBuf, usize), Vec<Offer>>,
+    /// The RUNs in front of which an argument for the cache is declared.
+    keyed: BTreeSet<usize>,
     /// Sentences for the finding that belongs to this change.
     pub notes: Vec<String>,
 }
@@ -91,6 +95,7 @@ impl<'m> Change<'m> {
             concealed: Vec::new(),
             draft: Draft::default(),
             offers: BTreeMap::new(),
+            keyed: BTreeSet::new(),
             notes: Vec::new(),
         }
     }
@@ -233,6 +238,7 @@ impl<'m> Change<'m> {
         self.write_requests();
         self.write_draft();
         self.write_offers();
+        self.write_cache_keys();
         let applicability = match (self.obstacles.is_empty(), self.assumptions.is_empty()) {
             (false, _) => Applicability::Manual,
             (true, false) => Applicability::Unsafe,

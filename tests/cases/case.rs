@@ -5,6 +5,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
+use dfmigrate::config::Date;
 use dfmigrate::plan::Applicability;
 use serde::Deserialize;
 
@@ -48,6 +49,7 @@ struct Manifest {
     because: Option<String>,
     instead: Option<String>,
     file: Option<Utf8PathBuf>,
+    today: Option<Date>,
     #[serde(default = "all_variants")]
     variants: Vec<Variant>,
 }
@@ -73,6 +75,8 @@ pub struct Case {
     pub instead: Option<String>,
     /// The Dockerfile that `expect` is about, where others in the case fare differently.
     pub file: Option<Utf8PathBuf>,
+    /// The day on which it is looked at.
+    pub today: Option<Date>,
     /// The variants in which it makes sense.
     pub variants: Vec<Variant>,
     /// The repository as it is.
@@ -85,7 +89,7 @@ impl Case {
     /// Reads the case in `folder` and checks that it says what it has to say.
     pub fn read(codemod: &str, folder: &Utf8Path) -> Result<Self> {
         let text = fs::read_to_string(folder.join("case.toml")).context("case.toml can't be read")?;
-        let Manifest { about, expect, because, instead, file, variants } = toml::from_str(&text)?;
+        let Manifest { about, expect, because, instead, file, today, variants } = toml::from_str(&text)?;
         let before = files(&folder.join("before"))?;
         let edited = folder.join("after").is_dir();
         let after = if edited { files(&folder.join("after"))? } else { before.clone() };
@@ -100,7 +104,7 @@ impl Case {
         ensure!(!variants.is_empty(), "a case runs in at least one variant");
         let name = folder.file_name().unwrap_or_default().to_owned();
         let codemod = codemod.to_owned();
-        Ok(Self { codemod, name, about, expect, because, instead, file, variants, before, after })
+        Ok(Self { codemod, name, about, expect, because, instead, file, today, variants, before, after })
     }
 }
 

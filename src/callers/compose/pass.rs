@@ -12,6 +12,8 @@ use crate::source::{Source, TextRange};
 pub(super) struct Given {
     id: String,
     variable: String,
+    /// The text at which Compose stops where the variable is missing, if there was one.
+    guard: Option<String>,
 }
 
 /// See [`crate::callers::Caller::pass_secrets`].
@@ -58,6 +60,16 @@ pub(super) fn pass_secrets(
 /// What a service and the file have to say for one secret, which is filled from the variable `name`.
 fn by_hand(id: &str, name: &str) -> String {
     format!("build:\n  secrets: [{id}]\n\nsecrets:\n  {id}:\n    environment: {name}")
+}
+
+impl Given {
+    /// Where the value comes from. For a secret, Compose does not stop where the variable is missing; it does where an
+    /// extension field asks for it (experiment: Compose 2.40, buildx 0.29).
+    fn definition(&self) -> Vec<String> {
+        let guard = self.guard.as_ref().and_then(|guard| serde_json::to_string(guard).ok());
+        let guard = guard.map(|guard| format!("x-required: {guard}"));
+        std::iter::once(format!("environment: {}", self.variable)).chain(guard).collect()
+    }
 }
 
 /// One service whose build is being given secrets.
@@ -127,18 +139,14 @@ impl Pass<'_> {
             };
             Refusal { instead: Some(by_hand(&secret.id, name)), ..self.refusal(argument.range, reason) }
         })?;
-        if argument.text.is_some_and(is_guarded) {
-            let sentence =
-                format!("Compose no longer stops when `{variable}` is not set: the build gets an empty secret");
-            self.rewrite.assumptions.push(sentence);
-        }
         let note = format!(
             "Compose reads `{variable}` from `.env` for a secret since 2.40; before, only from the exported environment"
         );
         if !self.rewrite.notes.contains(&note) {
             self.rewrite.notes.push(note);
         }
-        Ok(Some(Given { id: secret.id.clone(), variable }))
+        let guard = argument.text.filter(|text| is_guarded(text)).map(str::to_owned);
+        Ok(Some(Given { id: secret.id.clone(), variable, guard }))
     }
 
     /// The secret for an argument that the extended service of another file passes.
@@ -149,7 +157,7 @@ impl Pass<'_> {
             let reason = format!("`{}` is not one variable in the service that is extended", argument.name);
             Refusal { instead: Some(by_hand(&secret.id, &argument.name)), ..self.refusal(argument.range, reason) }
         })?;
-        Ok(Some(Given { id: secret.id.clone(), variable }))
+        Ok(Some(Given { id: secret.id.clone(), variable, guard: None }))
     }
 
     fn changed_paths(&self, given: &[Given]) -> Vec<Path> {
@@ -211,9 +219,10 @@ impl Pass<'_> {
     fn add_top_level(&mut self, missing: &[&Given], layout: Layout) -> Option<()> {
         let root = self.service.root.node().as_mapping().filter(|root| !root.flow)?;
         let block = missing.iter().flat_map(|given| {
-            [format!("{}:", given.id), format!("{}environment: {}", " ".repeat(layout.mapping), given.variable)]
+            let inner = given.definition().into_iter().map(|line| format!("{}{line}", " ".repeat(layout.mapping)));
+            std::iter::once(format!("{}:", given.id)).chain(inner).collect::<Vec<_>>()
         });
-        let flow = missing.iter().map(|given| format!("{}: {{environment: {}}}", given.id, given.variable));
+        let flow = missing.iter().map(|given| format!("{}: {{{}}}", given.id, given.definition().join(", ")));
         let secrets = Members { block: block.collect(), flow: flow.collect::<Vec<_>>().join(", ") };
         if let Some((_, entry)) = root.find("secrets") {
             self.service.root.get("secrets").filter(|top| !top.is_shared())?;

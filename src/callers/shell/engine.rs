@@ -97,11 +97,10 @@ pub(super) fn builder(command: &BuildCommand, written: &str, environment: &Envir
 /// Why a program can't pass a secret, if it can't.
 fn without(family: Family, written: &str) -> Option<String> {
     let sentence = match family {
-        Family::Docker | Family::Buildx | Family::Buildah | Family::Buildctl => return None,
+        Family::Docker | Family::Buildx | Family::Buildah | Family::Buildctl | Family::Fly => return None,
         Family::Kaniko => "kaniko has no `--secret` and passes over `RUN --mount`",
         Family::Azure => "`az acr build` has no `--secret`",
         Family::Img => "`img build` has no `--secret`",
-        Family::Fly => "`fly deploy` has no `--secret`; it takes `--build-secret NAME=value`",
         Family::Bake => "`docker buildx bake` takes secrets from its file or by `--set *.secrets+=id=…,env=…`",
         Family::Compose => "`docker compose build` has no `--secret`; declare it in the Compose file",
         Family::Other => return Some(format!("what `{written}` does with `--build-arg` is not known")),

@@ -19,6 +19,7 @@ mod state;
 pub(super) mod tests;
 mod value;
 mod walk;
+mod wrapper;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

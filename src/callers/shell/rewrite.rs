@@ -105,6 +105,9 @@ impl Draft<'_> {
         if secret.receipt == Receipt::Agent {
             return self.replace_key(argument, written);
         }
+        if self.found.family == Some(Family::Fly) {
+            return self.replace_for_fly(argument, written, secret);
+        }
         let origin = self.origin(argument, written, secret)?;
         let known = self.found.build.secrets.iter().any(|passed| passed.id == secret.id);
         let operand = match origin {
@@ -124,6 +127,42 @@ impl Draft<'_> {
             Some(operand) => self.write(written.written.range, ("--secret", &operand), argument),
             None => self.remove(written.written.range),
         }
+    }
+
+    /// `--build-arg NAME=value` becomes `--build-secret ID=value`: fly takes the value itself, as it stands.
+    fn replace_for_fly(
+        &mut self,
+        argument: &Argument,
+        written: &FoundArgument,
+        secret: &RequestedSecret,
+    ) -> Result<(), Refusal> {
+        let (name, at) = (&argument.name, written.written.range);
+        let known = self.found.build.secrets.iter().any(|passed| passed.id == secret.id);
+        if known || argument.value == ArgumentValue::Empty {
+            return self.remove(at);
+        }
+        let instead = self.instead(argument, secret);
+        match argument.value {
+            ArgumentValue::Inherited => {
+                return Err(refusal("`fly deploy` takes no build argument by its name alone", argument.range, instead));
+            }
+            ArgumentValue::Literal(_) if !self.site.documentation => {
+                let reason = format!(
+                    "`{name}` has a fixed value here; a credential has to be replaced and to come from outside"
+                );
+                return Err(refusal(&reason, argument.range, instead));
+            }
+            _ => {}
+        }
+        let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?;
+        let old = slice(self.site.text, edit.range());
+        let new = old.replacen("--build-arg", "--build-secret", 1).replacen(
+            &format!("{name}="),
+            &format!("{}=", secret.id),
+            1,
+        );
+        self.result.rewrite.edits.push(Edit::replace(edit.range(), new));
+        Ok(())
     }
 
     /// The builder loads the key file into an agent, in the place of the argument that held its content.

@@ -263,7 +263,8 @@ fn what_has_no_secrets_is_refused() {
     refused("docker-compose -f x.yml build --build-arg T=$T web", "Compose file");
     refused("docker buildx bake --set '*.args.T='$T app", "bake");
     refused("docker buildx bake -f x.hcl --set *.args.T=$T app", "bake");
-    refused("fly deploy --build-arg T=$T", "--build-secret");
+    refused("fly deploy --build-arg T", "by its name alone");
+    refused("fly deploy --build-arg T=abc", "fixed value");
     refused("az acr build --build-arg T=$T -r r .", "az acr build");
     refused("./own-build --build-arg T=$T", "./own-build");
     refused("ssh host \"docker build --build-arg T=$T .\"", "the text for `ssh`");

@@ -56,6 +56,10 @@ impl Reader<'_> {
                         self.end()
                     }
                 }
+                '=' if self.follows_variable() => {
+                    self.at += 1;
+                    self.current = Statement::new();
+                }
                 '\\' | '!' => {
                     self.at += 1;
                     self.current.stand_in(&format!("\\{char}"), start, self.at);
@@ -74,6 +78,13 @@ impl Reader<'_> {
         if !statement.is_empty() {
             self.statements.push(statement);
         }
+    }
+
+    /// Whether the statement is one variable so far, which is given what follows.
+    fn follows_variable(&self) -> bool {
+        let text = self.current.view.text().trim();
+        let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        name.is_some_and(is_name)
     }
 
     fn begins_word(&self) -> bool {
