@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::callers::compose::Compose;
 use dfmigrate::callers::github::GithubActions;
-use dfmigrate::callers::{ArgumentValue, Caller, Dockerfiles, Receipt, Request, RequestedSecret, Surroundings};
+use dfmigrate::callers::{
+    ArgumentValue, Caller, Dockerfiles, Receipt, Request, RequestedSecret, Surroundings, recognised,
+};
 use dfmigrate::source::{Source, apply_edits};
 
 struct Folder {
@@ -70,7 +72,8 @@ fn survey(set: &Path, counts: &mut BTreeMap<String, usize>) {
             let Some(relative) = relative.to_str() else { continue };
             let source = Source::new(relative, std::fs::read(&file).unwrap_or_default());
             for caller in [&GithubActions as &dyn Caller, &Compose] {
-                if caller.recognises(source.path()) {
+                let own = recognised(source.path(), source.text()).map(|known| known.format());
+                if own == Some(caller.format()) {
                     survey_file(caller, &source, &around, counts);
                 }
             }

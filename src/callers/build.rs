@@ -52,6 +52,18 @@ pub enum Format {
     Program,
     /// A `devcontainer.json`.
     Devcontainer,
+    /// A bake file.
+    Bake,
+    /// A configuration of CircleCI.
+    CircleCi,
+    /// A pipeline of Azure.
+    Azure,
+    /// A build of Google Cloud Build.
+    CloudBuild,
+    /// A pipeline of Concourse.
+    Concourse,
+    /// A pipeline of Jenkins.
+    Jenkins,
 }
 
 impl Format {
@@ -68,6 +80,12 @@ impl Format {
                 | Self::Ansible
                 | Self::Service
                 | Self::Program
+                | Self::Bake
+                | Self::CircleCi
+                | Self::Azure
+                | Self::CloudBuild
+                | Self::Concourse
+                | Self::Jenkins
         )
     }
 
@@ -91,6 +109,15 @@ impl Format {
     #[must_use]
     pub fn names_secrets_once(self) -> bool {
         self == Self::Kamal
+    }
+
+    /// Whether what makes a name a build argument stands in the line of the name, or ends the one before: `--build-arg`.
+    /// Elsewhere it may be a key further above.
+    #[must_use]
+    pub fn has_options(self) -> bool {
+        let systems = matches!(self, Self::CircleCi | Self::Azure | Self::CloudBuild | Self::Jenkins);
+        // Drone's plugins take build arguments as lists, besides the commands of other steps.
+        systems || self.is_shell_text() && self != Self::Drone
     }
 }
 
@@ -119,6 +146,12 @@ impl fmt::Display for Format {
             Self::Service => "file of a service that builds",
             Self::Program => "program",
             Self::Devcontainer => "devcontainer.json",
+            Self::Bake => "bake file",
+            Self::CircleCi => "CircleCI configuration",
+            Self::Azure => "Azure pipeline",
+            Self::CloudBuild => "Cloud Build configuration",
+            Self::Concourse => "Concourse pipeline",
+            Self::Jenkins => "Jenkins pipeline",
         })
     }
 }
@@ -310,6 +343,28 @@ pub struct PassedSecret {
     pub source: SecretSource,
     /// Where it is written.
     pub range: TextRange,
+}
+
+impl PassedSecret {
+    /// The secret that `text` stands for, an operand of `--secret` (docker/buildx `util/buildflags/secrets.go`).
+    pub(super) fn written(text: &str, range: TextRange) -> Self {
+        let mut secret = Self { id: String::new(), source: SecretSource::Unknown, range };
+        for (key, value) in text.split(',').filter_map(|field| field.split_once('=')) {
+            let value = value.trim_matches('"').to_owned();
+            match key.trim().to_ascii_lowercase().as_str() {
+                "id" => secret.id = value,
+                "env" => secret.source = SecretSource::Variable(value),
+                "src" | "source" if secret.source == SecretSource::Unknown => secret.source = SecretSource::File(value),
+                _ => {}
+            }
+        }
+        if text.contains("type=env")
+            && let SecretSource::File(name) = secret.source
+        {
+            secret.source = SecretSource::Variable(name);
+        }
+        secret
+    }
 }
 
 /// Where a passed secret's value comes from.

@@ -3,12 +3,19 @@
 //! A codemod says what ("this build no longer passes `NPM_TOKEN` as a build argument but as the secret `npm_token`");
 //! the [`Caller`] of the format knows how. No codemod sees a file format, no caller sees a codemod.
 
+pub mod azure;
+pub mod bake;
 mod build;
 mod by_hand;
+pub mod circle;
+pub mod cloud_build;
 mod command;
 pub mod compose;
+pub mod concourse;
 pub mod devcontainer;
+mod environment;
 pub mod github;
+pub mod jenkins;
 mod json;
 pub mod just;
 pub mod keyed;
@@ -19,6 +26,7 @@ mod offer;
 pub mod package_json;
 pub mod pipeline;
 mod routing;
+mod scripts;
 pub mod sdk;
 mod secret;
 mod several;
@@ -214,6 +222,13 @@ pub const ALL: &[&dyn Caller] = &[
     &keyed::SERVICE,
     &keyed::ANSIBLE,
     &sdk::Sdk,
+    &bake::Bake,
+    &circle::CircleCi,
+    &azure::Azure,
+    &cloud_build::CloudBuild,
+    &concourse::Concourse,
+    &jenkins::Jenkins,
+    // Takes every YAML file that is nobody else's.
     &compose::Compose,
 ];
 

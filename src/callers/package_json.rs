@@ -72,6 +72,7 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
         environment: BTreeMap::new(),
         classic: None,
         release: None,
+        options_only: false,
         documentation: false,
     };
     scripts.into_iter().map(site).collect()

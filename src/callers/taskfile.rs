@@ -9,10 +9,10 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::location::upwards;
+use super::scripts::Scripts;
 use super::shell::{self, Site};
 use super::sieve::may_build;
 use super::template::{Token, Values, fill};
-use super::verify::{same_elsewhere, verified};
 use super::yaml::{self, Cursor, Document};
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
 use crate::source::Source;
@@ -51,12 +51,7 @@ impl Caller for Taskfile {
         requests: &[Request],
     ) -> Result<Rewrite, Refusal> {
         let documents = read(source, build)?;
-        let found = shell::pass_secrets_in(&sites(&documents, source), around, build, requests)?;
-        if found.rewrite.edits.is_empty() {
-            return Ok(found.rewrite);
-        }
-        let changed = yaml::paths_of(&documents, &found.rewrite.edits);
-        verified(self, source, around, build, requests, found.rewrite, &changed)
+        scripts(self, source, &documents).pass_secrets(around, build, requests)
     }
 
     fn offer(
@@ -67,10 +62,12 @@ impl Caller for Taskfile {
         offers: &[Offer],
     ) -> Result<Rewrite, Refusal> {
         let documents = read(source, build)?;
-        let rewrite = shell::offer_in(&sites(&documents, source), around, build, offers)?;
-        let changed = yaml::paths_of(&documents, &rewrite.edits);
-        same_elsewhere(source, rewrite, build.range, &changed)
+        scripts(self, source, &documents).offer(around, build, offers)
     }
+}
+
+fn scripts<'a>(caller: &'a Taskfile, source: &'a Source, documents: &'a [Document]) -> Scripts<'a> {
+    Scripts { caller, source, documents, sites: sites(documents, source) }
 }
 
 fn read(source: &Source, build: &Build) -> Result<Vec<Document>, Refusal> {
@@ -115,6 +112,7 @@ fn site<'s>(command: Cursor<'_>, scopes: &[Cursor<'_>; 2], source: &'s Source) -
         environment: environment(scopes),
         classic: None,
         release: None,
+        options_only: false,
         documentation: false,
     })
 }

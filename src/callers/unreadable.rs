@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::{Build, Builder, Dockerfiles, Format, yaml::Unreadable};
+use super::{Build, Builder, Dockerfiles, Format};
 use crate::source::{Source, range};
 
-/// One build for every mention of one of `marks` in a file that is not YAML (a template, a merge conflict), outside
-/// of comments. Nothing of it is known, and nothing of it can be edited.
-pub(super) fn builds(format: Format, source: &Source, error: &Unreadable, marks: &[&str]) -> Vec<Build> {
+/// One build for every mention of one of `marks` in a file that its format's reader refuses (a template, a merge
+/// conflict), outside of comments. Nothing of it is known, and nothing of it can be edited.
+pub(super) fn builds(format: Format, source: &Source, error: &dyn fmt::Display, marks: &[&str]) -> Vec<Build> {
     let mut start = 0;
     let mut builds: Vec<Build> = Vec::new();
     for line in source.text().split_inclusive('\n') {

@@ -55,7 +55,8 @@ pub(super) fn same_elsewhere(
     Err(Refusal { reason, range: at, instead: None })
 }
 
-fn reads_as_asked(
+/// Whether `edited` is read as the same builds, of which `build` honours all `requests`.
+pub(super) fn reads_as_asked(
     caller: &dyn Caller,
     edited: &Source,
     around: &dyn Surroundings,

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
 
-use crate::callers::{Build, Dockerfiles, Format, recognised};
+use crate::callers::{Build, Dockerfiles, recognised};
 use crate::source::{Source, TextRange, range};
 
 use super::{Dockerfile, Model, mentions};
@@ -209,13 +209,16 @@ const LINES_ABOVE: usize = 12;
 /// which it is known what they pass.
 fn passes_arguments(source: &Source, at: TextRange, understood: impl Fn(TextRange) -> bool) -> bool {
     let text = source.text();
-    // Drone's plugins take build arguments as lists, besides the commands of other steps.
-    let is_command = recognised(source.path(), text)
-        .is_some_and(|caller| caller.format().is_shell_text() && caller.format() != Format::Drone);
-    let above = if is_command { 0 } else { LINES_ABOVE };
+    let in_one_line = recognised(source.path(), text).is_some_and(|caller| caller.format().has_options());
+    let above = if in_one_line { 0 } else { LINES_ABOVE };
     let start = text[..usize::from(at.start())].rmatch_indices('\n').nth(above).map_or(0, |(found, _)| found);
     let end = usize::from(at.end());
     let end = text[end..].find('\n').map_or(text.len(), |found| end + found);
+    let before = text[..start].trim_end_matches(|char: char| char.is_whitespace() || "\\,\"'".contains(char));
+    let option = before.strip_suffix("--build-arg").map(|rest| range(rest.len(), before.len()));
+    if in_one_line && option.is_some_and(|option| !understood(option)) {
+        return true;
+    }
     let Some(words) = ARGUMENT_WORDS.as_ref() else { return false };
     words.find_iter(&text[start..end]).any(|word| !understood(range(start + word.start(), start + word.end())))
 }

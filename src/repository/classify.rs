@@ -132,6 +132,9 @@ pub fn classify(path: &Utf8Path) -> Kind {
     if CALLER_NAMES.contains(&name.as_str()) || name.starts_with("jenkinsfile") || name.starts_with("makefile.") {
         return Kind::Caller;
     }
+    if name.contains("bake") && matches!(extension, Some("json")) {
+        return Kind::Caller;
+    }
     if name == config::FILE {
         return Kind::Other;
     }
@@ -220,7 +223,7 @@ mod tests {
     #[test]
     fn callers_and_context_files_are_told_apart() {
         assert_eq!(
-            kinds(&["Makefile", "ci/build.sh", ".github/workflows/x.yml", "Jenkinsfile.release", "docker-bake.hcl"]),
+            kinds(&["Makefile", "ci/build.sh", "Jenkinsfile.release", "docker-bake.hcl", "docker-bake.json"]),
             [Kind::Caller; 5]
         );
         assert_eq!(

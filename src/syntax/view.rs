@@ -31,6 +31,13 @@ pub enum Quoting {
     ShellDouble,
     /// A shell word without quotes, or with several kinds of them: only text that needs none.
     ShellWord,
+    /// A Groovy string: backslashes and its quotes are escaped, and dollars where it is a `double` one.
+    Groovy {
+        /// Whether it is in double quotes.
+        double: bool,
+        /// Whether it is in three of them, and may go over several lines.
+        lines: bool,
+    },
 }
 
 /// A piece of the view and where it comes from.
@@ -305,6 +312,12 @@ impl Quoting {
             Self::JustString => (one_line && !text.contains(['\'', '"', '\\'])).then(|| text.to_owned()),
             Self::ShellSingle => Some(text.replace('\'', r"'\''")),
             Self::ShellDouble => Some(escape_for_double_quotes(text)),
+            Self::Groovy { double, lines } => {
+                let escaped =
+                    |char: char| char == '\\' || if *double { matches!(char, '"' | '$') } else { char == '\'' };
+                let write = |char: char| if escaped(char) { format!("\\{char}") } else { char.to_string() };
+                (one_line || *lines).then(|| text.chars().map(write).collect())
+            }
             Self::ShellWord => {
                 let plain = |char: char| char.is_ascii_alphanumeric() || "_./:=@%+,-".contains(char);
                 text.chars().all(plain).then(|| text.to_owned())

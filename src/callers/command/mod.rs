@@ -83,6 +83,8 @@ pub(super) struct BuildArgument {
     pub value: Option<Word>,
     /// The option with its operand.
     pub range: TextRange,
+    /// The targets of bake for which it is set, such as `*`.
+    pub targets: Option<String>,
 }
 
 /// A secret on a command line.
@@ -113,8 +115,23 @@ pub(super) struct BuildCommand {
     pub tags: Vec<String>,
     /// The last `--target`.
     pub target: Option<Operand>,
+    /// What bake is told, where that is called.
+    pub bake: BakeCall,
     /// The words that may hold more than is seen.
     pub opaque: Vec<TextRange>,
+}
+
+/// What a `docker buildx bake` says of its targets.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct BakeCall {
+    /// The files, where they are named.
+    pub files: Vec<Operand>,
+    /// The targets and groups that are built; those of the group `default` where none is named.
+    pub targets: Vec<Operand>,
+    /// The targets for which arguments or secrets are set, such as `*`.
+    pub patterns: Vec<String>,
+    /// Whether `--set …secrets=` gives targets other secrets than their file does.
+    pub replaces_secrets: bool,
 }
 
 /// An operand that names something.
@@ -151,13 +168,15 @@ impl BuildCommand {
             context: None,
             tags: Vec::new(),
             target: None,
+            bake: BakeCall::default(),
             opaque: parsed.opaque,
         };
         for flag in parsed.flags {
             command.take(flag);
         }
         command.take_positionals(parsed.positionals);
-        let worth_it = !command.arguments.is_empty() || !command.opaque.is_empty();
+        let set = command.program.family == Family::Bake && !command.secrets.is_empty();
+        let worth_it = !command.arguments.is_empty() || !command.opaque.is_empty() || set;
         (worth_it || !command.program.family.only_with_arguments()).then_some(command)
     }
 
@@ -165,7 +184,7 @@ impl BuildCommand {
         let name = match (self.program.family, flag.name.as_str()) {
             (Family::Buildctl, "--opt") => return self.take_frontend_option(flag),
             (Family::Buildctl, "--local") => return self.take_local(&flag),
-            (Family::Bake, "--file") => return,
+            (Family::Bake, "--file") => return self.bake.files.extend(flag.into_operand()),
             (Family::Bake, "--set") => return self.take_override(flag),
             (_, name) => name,
         };
@@ -194,10 +213,21 @@ impl BuildCommand {
 
     /// `--set target.args.NAME=value` of bake.
     fn take_override(&mut self, flag: Flag) {
-        let Some((key, value)) = flag.operand.as_ref().and_then(after_equals) else { return };
-        if let Some((_, name)) = key.split_once(".args.") {
-            let name = name.to_owned();
-            self.arguments.push(BuildArgument { name, value: Some(value), range: flag.range });
+        let set = flag.operand.as_ref().and_then(|word| match after_equals(word) {
+            Some((key, value)) => Some((key, Some(value))),
+            None => Some((word.literal()?, None)),
+        });
+        let Some((key, value)) = set else { return self.opaque.push(flag.range) };
+        if let Some((targets, name)) = key.split_once(".args.") {
+            self.bake.patterns.push(targets.to_owned());
+            let (name, targets) = (name.to_owned(), Some(targets.to_owned()));
+            self.arguments.push(BuildArgument { name, value, range: flag.range, targets });
+        }
+        self.bake.replaces_secrets |= key.ends_with(".secrets");
+        if let Some((targets, text)) = flag.texts.first().and_then(|text| text.split_once(".secrets")) {
+            self.bake.patterns.push(targets.to_owned());
+            let text = text.trim_start_matches('+').trim_start_matches('=').to_owned();
+            self.secrets.push(SecretFlag { text, range: flag.range });
         }
     }
 
@@ -230,12 +260,13 @@ impl BuildCommand {
             None => word.literal().map(|text| (name(&text), None)),
         });
         match parsed.filter(|(name, _)| !name.is_empty()) {
-            Some((name, value)) => self.arguments.push(BuildArgument { name, value, range: flag.range }),
+            Some((name, value)) => self.arguments.push(BuildArgument { name, value, range: flag.range, targets: None }),
             None => match flag.text().and_then(|text| text.split_once('=')) {
                 // The pair is in a variable with one fixed text, so its value is fixed.
                 Some((key, value)) if is_name(key) => {
                     let value = fixed(value, flag.range);
-                    self.arguments.push(BuildArgument { name: key.to_owned(), value: Some(value), range: flag.range });
+                    let (name, range) = (key.to_owned(), flag.range);
+                    self.arguments.push(BuildArgument { name, value: Some(value), range, targets: None });
                 }
                 _ => self.opaque.push(flag.range),
             },
@@ -244,6 +275,10 @@ impl BuildCommand {
 
     /// Of several words that are no options the last fixed one is the context; the others may be anything.
     fn take_positionals(&mut self, positionals: Vec<Piece>) {
+        if self.program.family == Family::Bake {
+            let operands = positionals.into_iter().map(|piece| Operand { range: piece.site, texts: piece.texts });
+            return self.bake.targets.extend(operands);
+        }
         if !self.program.family.has_context() {
             return;
         }

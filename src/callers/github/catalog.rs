@@ -81,7 +81,7 @@ pub(super) fn find(uses: &str) -> Option<&'static Action> {
 }
 
 static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let names = ACTIONS.iter().map(|action| action.name);
+    let names = ACTIONS.iter().map(|action| action.name).chain([super::bake::ACTION]);
     AhoCorasick::builder().ascii_case_insensitive(true).build(names).ok()
 });
 

@@ -2,6 +2,7 @@
 //! command in the script of a step.
 
 mod action;
+mod bake;
 mod catalog;
 mod expression;
 mod list;
@@ -9,11 +10,12 @@ mod matrix;
 mod offer;
 mod pass;
 mod pass_run;
-mod quote;
 mod run;
 mod step;
 mod tags;
 
+#[cfg(test)]
+mod bake_tests;
 #[cfg(test)]
 mod run_tests;
 #[cfg(test)]
@@ -66,6 +68,9 @@ impl Caller for GithubActions {
         let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
         let found = found(&documents, source, around);
         let (step, _) = found.get(build.index).ok_or_else(|| refuse("the step is not in the file"))?;
+        if step.input("set").is_some() && bake::build(step, source, around).is_some() {
+            return bake::pass_secrets(self, source, around, build, step, requests);
+        }
         if step.body.get("run").is_some() {
             return pass_run::pass_secrets(self, source, around, build, step, requests);
         }
@@ -94,7 +99,8 @@ impl Caller for GithubActions {
 fn found<'d>(documents: &'d [Document], source: &Source, around: &dyn Surroundings) -> Vec<(Step<'d>, Build)> {
     let mut found = Vec::new();
     for step in documents.first().map(step::steps).unwrap_or_default() {
-        let builds: Vec<Build> = match action::build(&step, source, around) {
+        let by_action = action::build(&step, source, around).or_else(|| bake::build(&step, source, around));
+        let builds: Vec<Build> = match by_action {
             Some(build) => vec![build],
             None => run::builds(&step, source, around),
         };

@@ -13,6 +13,11 @@ use crate::syntax::view::View;
 /// The inputs that may change.
 const INPUTS: [&str; 3] = ["build-args", "secrets", "secret-envs"];
 
+/// What a person should know of a secret in a workflow that pull requests start. docker/build-push-action warns of an empty
+/// value and leaves the secret out (actions-toolkit `src/buildx/build.ts`), bake passes an empty one (experiment).
+pub(super) const NO_SECRETS_FOR_FORKS: &str =
+    "pull requests from forks get no secrets from GitHub: their builds run without this one";
+
 /// See [`Caller::pass_secrets`], for a `step` that uses an action.
 pub(super) fn pass_secrets(
     caller: &dyn Caller,
@@ -155,8 +160,7 @@ impl Pass<'_, '_> {
             let note = format!("the action cuts a value of several lines behind its first line: check `{name}`");
             self.rewrite.notes.push(note);
         }
-        // The action warns of an empty value and leaves the secret out (actions-toolkit `src/buildx/build.ts`).
-        let note = "pull requests from forks get no secrets from GitHub: their builds run without this one";
+        let note = NO_SECRETS_FOR_FORKS;
         if secret && self.step.runs_for_forks() && !self.rewrite.notes.iter().any(|known| known == note) {
             self.rewrite.notes.push(note.to_owned());
         }

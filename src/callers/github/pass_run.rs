@@ -4,9 +4,9 @@ use super::run::Script;
 use super::step::Step;
 use crate::callers::shell::{self, Provide};
 use crate::callers::verify::verified;
-use crate::callers::yaml::{Cursor, Members, Patch, Path, Step as PathStep};
-use crate::callers::{Build, Caller, Refusal, Request, Rewrite, Surroundings};
-use crate::source::{Source, TextRange, range, slice};
+use crate::callers::yaml::{Cursor, Patch, Path, Step as PathStep};
+use crate::callers::{Build, Caller, Refusal, Request, Rewrite, Surroundings, environment};
+use crate::source::{Source, range, slice};
 
 /// See [`Caller::pass_secrets`], for a build in the script of `step`.
 pub(super) fn pass_secrets(
@@ -55,7 +55,8 @@ pub(super) fn provide(
         }
     }
     if !missing.is_empty() {
-        add_environment(patch, step, &missing).ok_or_else(|| refuse("the `env` of the step can't be edited safely"))?;
+        environment::add(patch, step.body, &missing, &["run"])
+            .ok_or_else(|| refuse("the `env` of the step can't be edited safely"))?;
     }
     Ok(changed_paths(step, &missing))
 }
@@ -106,7 +107,7 @@ fn is_named_besides(step: &Step<'_>, source: &Source, build: &Build, provide: &P
 }
 
 /// Blanks inside the braces of an expression mean nothing.
-fn same_value(one: &str, other: &str) -> bool {
+pub(super) fn same_value(one: &str, other: &str) -> bool {
     let squeezed = |text: &str| text.split_whitespace().collect::<String>();
     one == other || one.contains("${{") && squeezed(one) == squeezed(other)
 }
@@ -122,34 +123,4 @@ fn changed_paths(step: &Step<'_>, missing: &[&Provide]) -> Vec<Path> {
         paths.push(below(&["env"]));
     }
     paths
-}
-
-fn add_environment(patch: &mut Patch<'_>, step: &Step<'_>, missing: &[&Provide]) -> Option<()> {
-    let body = step.body.node().as_mapping().filter(|body| !body.flow)?;
-    let pairs = |quoted: &[char]| missing.iter().map(|provide| pair(provide, quoted)).collect::<Vec<String>>();
-    let variables = Members { block: pairs(&[]), flow: pairs(&['{', '}', '[', ']', ',']).join(", ") };
-    if let Some((_, entry)) = body.find("env") {
-        step.body.get("env").filter(|env| !env.is_shared())?;
-        return patch.append_to_entry(entry, &variables, 2);
-    }
-    // Before `run`; behind it where `run` shares its line with the dash of the step.
-    let (_, run) = body.find("run")?;
-    let column = patch.column(run.key_range.start());
-    if patch.prefix(run.key_range.start()).trim().is_empty() {
-        let mut lines = vec![format!("{}env:", " ".repeat(column))];
-        lines.extend(variables.indented(column + 2));
-        patch.insert_before(run.key_range.start(), &lines);
-    } else {
-        patch.insert_entry(body, "env", &variables, TextRange::empty(run.range().end()), 2);
-    }
-    Some(())
-}
-
-/// `NAME: value`, quoted where plain YAML would read something else: with one of `indicators`, for example.
-fn pair(provide: &Provide, indicators: &[char]) -> String {
-    let (name, value) = (&provide.variable, &provide.value);
-    let safe_start = value.starts_with(|char: char| char.is_ascii_alphanumeric() || matches!(char, '$' | '/' | '_'));
-    let safe_inside = !value.contains(": ") && !value.contains(" #") && !value.contains(indicators);
-    let plain = safe_start && safe_inside && !value.ends_with([':', ' ']);
-    if plain { format!("{name}: {value}") } else { format!("{name}: '{}'", value.replace('\'', "''")) }
 }

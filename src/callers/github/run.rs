@@ -7,12 +7,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::expression::{Piece, spans};
 use super::matrix::Row;
-use super::quote::ShellQuotes;
 use super::step::{Place, Step, project};
-use crate::callers::shell::{self, Foreign, Site};
+use crate::callers::shell::{self, Foreign, Replaced, Site, Span};
 use crate::callers::yaml::{self, Cursor};
 use crate::callers::{Build, Builder, Dockerfiles, Format, Surroundings};
-use crate::source::{Source, TextRange, range};
+use crate::source::Source;
 use crate::syntax::shell::{Dialect, Word, parse};
 use crate::syntax::view::{Quoting, View};
 
@@ -47,55 +46,10 @@ impl<'d> Script<'d> {
         if !is_posix(step) {
             return None;
         }
-        let plain = Rc::new(yaml::view(source.text(), run.node())?);
-        let mut script =
-            Self { view: Rc::clone(&plain), foreign: BTreeMap::new(), expressions: BTreeMap::new(), step, source };
-        script.view = Rc::new(script.with_variables(&plain)?);
-        Some(script)
-    }
-
-    /// GitHub puts the values in before the shell sees the script; here they become variables. Inside single quotes, a
-    /// variable has to leave them for a moment.
-    fn with_variables(&mut self, plain: &View) -> Option<View> {
-        let mut quotes = ShellQuotes::default();
-        let mut pieces: Vec<(String, TextRange)> = Vec::new();
-        let mut at = 0;
-        for (piece, written) in spans(plain.text()) {
-            let place = range(at, at + written.len());
-            at += written.len();
-            match piece {
-                Piece::Text(text) => {
-                    quotes.read(text);
-                    pieces.push((text.to_owned(), place));
-                }
-                Piece::Expression(inside) => {
-                    let variable = self.variable(inside, written.len());
-                    let single = quotes.in_single();
-                    let mark = |text: &str, at| single.then(|| (text.to_owned(), TextRange::empty(at)));
-                    pieces.extend(mark("'\"", place.start()));
-                    pieces.push((variable, place));
-                    pieces.extend(mark("\"'", place.end()));
-                }
-            }
-        }
-        plain.nested(pieces.iter().map(|(text, place)| (text.as_str(), *place)), Quoting::Lines)
-    }
-
-    /// The variable for an expression, the same for the same text. It never has the length of what it stands for:
-    /// only whole may it be mapped back.
-    fn variable(&mut self, inside: &str, length: usize) -> String {
-        let known = self.expressions.iter().find(|(_, text)| *text == inside).map(|(name, _)| name.clone());
-        let mut name = known.unwrap_or_else(|| format!("GITHUB_EXPRESSION_{}", self.expressions.len()));
-        if name.len() + "${}".len() == length {
-            name.push('_');
-        }
-        let foreign = match exported(inside) {
-            Some(name) => Foreign::Variable(name),
-            None => Foreign::Expression(inside.to_owned()),
-        };
-        self.foreign.insert(name.clone(), foreign);
-        self.expressions.insert(name.clone(), inside.to_owned());
-        format!("${{{name}}}")
+        let plain = yaml::view(source.text(), run.node())?;
+        let Replaced { view, foreign, inside } =
+            Replaced::new(&plain, &values(plain.text()), "GITHUB_EXPRESSION", Quoting::Lines)?;
+        Some(Self { view: Rc::new(view), foreign, expressions: inside, step, source })
     }
 
     /// The script's place, for one combination of the matrix.
@@ -123,6 +77,7 @@ impl<'d> Script<'d> {
             environment,
             classic: None,
             release: None,
+            options_only: false,
             documentation: false,
         }
     }
@@ -228,6 +183,18 @@ fn is_posix(step: &Step<'_>) -> bool {
         Some(shell) => matches!(shell.split_whitespace().next(), Some("bash" | "sh")),
         None => !step.job.and_then(|job| job.get("runs-on")?.text()).is_some_and(|runner| runner.contains("windows")),
     }
+}
+
+/// GitHub puts the values of expressions in before the shell sees the script.
+fn values(text: &str) -> Vec<Span<'_>> {
+    let span = |(piece, written)| match piece {
+        Piece::Text(text) => Span::Text(text),
+        Piece::Expression(inside) => {
+            let foreign = exported(inside).map_or_else(|| Foreign::Expression(inside.to_owned()), Foreign::Variable);
+            Span::Value { written, inside, foreign }
+        }
+    };
+    spans(text).into_iter().map(span).collect()
 }
 
 /// The environment variable behind `env.NAME`: GitHub exports all of them to the script.

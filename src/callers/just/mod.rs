@@ -94,6 +94,7 @@ fn site<'s>(source: &'s Source, file: &File, recipe: &Recipe, lines: &[TextRange
         environment: BTreeMap::new(),
         classic: None,
         release: None,
+        options_only: false,
         documentation: false,
     })
 }

@@ -207,6 +207,7 @@ fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[
         environment,
         classic: None,
         release: None,
+        options_only: false,
         documentation: false,
     }
 }

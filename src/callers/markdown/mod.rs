@@ -132,6 +132,7 @@ fn site(source: &Source, view: View) -> Site<'_> {
         environment: BTreeMap::new(),
         classic: None,
         release: None,
+        options_only: false,
         documentation: true,
     }
 }

@@ -6,6 +6,7 @@
 
 mod gitlab;
 mod layout;
+mod plugin;
 mod script;
 #[cfg(test)]
 mod tests;
@@ -15,9 +16,9 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::offer::missing;
-use super::shell::{self, Site};
+use super::scripts::Scripts;
+use super::shell::Site;
 use super::sieve::may_build;
-use super::verify::{same_elsewhere, verified};
 use super::yaml::{self, Document};
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
 use crate::source::Source;
@@ -56,7 +57,7 @@ impl Caller for Pipeline {
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
-        if !may_build(source.text()) {
+        if !may_build(source.text()) && !plugin::is_mentioned(source.text()) {
             return Vec::new();
         }
         match yaml::read(source.text()) {
@@ -74,15 +75,10 @@ impl Caller for Pipeline {
     ) -> Result<Rewrite, Refusal> {
         let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
         let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
-        let found = shell::pass_secrets_in(&self.sites(&documents, source), around, build, requests)?;
-        if let Some(provide) = found.provide.first() {
-            return Err(refuse(&format!("`{}` is not in the environment of the command", provide.variable)));
+        if let Some(passed) = plugin::pass_secrets(self, &documents, source, around, build, requests) {
+            return passed;
         }
-        if found.rewrite.edits.is_empty() {
-            return Ok(found.rewrite);
-        }
-        let changed = yaml::paths_of(&documents, &found.rewrite.edits);
-        verified(self, source, around, build, requests, found.rewrite, &changed)
+        self.scripts(&documents, source).pass_secrets(around, build, requests)
     }
 
     fn offer(
@@ -101,26 +97,23 @@ impl Caller for Pipeline {
                 "a step of this pipeline gets a secret only through `from_secret` in its `environment`",
             ));
         }
-        let rewrite = shell::offer_in(&self.sites(&documents, source), around, build, offers)?;
-        let changed = yaml::paths_of(&documents, &rewrite.edits);
-        same_elsewhere(source, rewrite, build.range, &changed)
+        self.scripts(&documents, source).offer(around, build, offers)
     }
 }
 
 impl Pipeline {
-    /// The builds of all scripts; a text that several jobs run builds what it builds in any of them.
     fn builds_in(&self, documents: &[Document], source: &Source, around: &dyn Surroundings) -> Vec<Build> {
-        let mut builds: Vec<Build> = Vec::new();
-        for site in self.sites(documents, source) {
-            for build in shell::builds(&site, around) {
-                match builds.iter_mut().find(|known| known.range == build.range) {
-                    Some(known) => known.merge(build),
-                    None => builds.push(build),
-                }
-            }
+        let mut builds = self.scripts(documents, source).builds(around);
+        if self.format() == Format::Drone {
+            builds.extend(plugin::builds(documents, source, around));
+            builds.sort_by_key(|build| build.range.start());
+            builds.iter_mut().enumerate().for_each(|(index, build)| build.index = index);
         }
-        builds.sort_by_key(|build| build.range.start());
-        builds.into_iter().enumerate().map(|(index, build)| Build { index, ..build }).collect()
+        builds
+    }
+
+    fn scripts<'s>(&'s self, documents: &'s [Document], source: &'s Source) -> Scripts<'s> {
+        Scripts { caller: self, source, documents, sites: self.sites(documents, source) }
     }
 
     fn sites<'s>(&self, documents: &[Document], source: &'s Source) -> Vec<Site<'s>> {
@@ -146,6 +139,7 @@ impl Pipeline {
             environment: script.variables.clone(),
             classic: script.classic(self.0),
             release: script.release(),
+            options_only: false,
             documentation: false,
         })
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::layout::Layout;
-use crate::callers::shell::Classic;
+use crate::callers::shell::{Classic, release_of_image};
 use crate::callers::yaml::{Cursor, Document};
-use crate::knowledge::engines::{Engine, Release};
+use crate::knowledge::engines::Release;
 
 /// The commands that one shell runs, in the circumstances of one job.
 #[derive(Debug, Clone, Default)]
@@ -19,16 +19,9 @@ pub(super) struct Script<'d> {
 }
 
 impl Script<'_> {
-    /// Whether a plain `docker build` is the classic builder's. Docker takes `--secret id=…,env=…` since 20.10 and builds with
-    /// BuildKit by itself since 23.0 (release notes).
+    /// Whether a plain `docker build` is the classic builder's.
     pub(super) fn classic(&self, layout: &Layout) -> Option<Classic> {
-        let image = self.image.unwrap_or_default();
-        let docker = self.release().filter(|release| release.engine == Engine::Docker);
-        let of_image = docker.and_then(|release| match release.version?.major {
-            ..20 => Some(Classic::Always(format!("the docker of `{image}` takes no secret from the environment"))),
-            20..23 => Some(Classic::UnlessAsked(format!("the docker of `{image}` builds without BuildKit by itself"))),
-            _ => None,
-        });
+        let of_image = self.image.and_then(Classic::of_image);
         of_image.or_else(|| layout.classic.map(|clause| Classic::UnlessAsked(clause.to_owned())))
     }
 
@@ -37,21 +30,6 @@ impl Script<'_> {
     pub(super) fn release(&self) -> Option<Release> {
         release_of_image(self.image?)
     }
-}
-
-/// The engine whose own image this is, with the version of its tag.
-pub(in crate::callers) fn release_of_image(image: &str) -> Option<Release> {
-    let image = image.split('@').next().unwrap_or(image);
-    let (name, tag) = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'))?;
-    let engine = match name.rsplit_once('/').map_or(("", name), |(path, last)| (path, last)) {
-        (_, "docker") => Engine::Docker,
-        (path, "stable") if path.ends_with("/podman") => Engine::Podman,
-        (path, "stable") if path.ends_with("/buildah") => Engine::Buildah,
-        (_, "podman") => Engine::Podman,
-        (_, "buildah") => Engine::Buildah,
-        _ => return None,
-    };
-    Some(Release { engine, version: Some(tag.parse().ok()?) })
 }
 
 /// The scripts of all mappings of `document` that hold commands.

@@ -172,3 +172,38 @@ fn what_is_no_pipeline_is_not_read() {
         }
     }
 }
+
+#[test]
+fn plugins_are_given_variables_as_secrets() {
+    let file = |settings: &str| {
+        format!(
+            "steps:\n- name: image\n  image: plugins/docker:20\n  environment:\n    T: {{from_secret: t}}\n  settings:\n    repo: acme/shop\n    dockerfile: api/Dockerfile\n{settings}"
+        )
+    };
+    for (before, after) in [
+        ("    build_args_from_env: [T] # c\n", "    secrets_from_env: [t=T] # c\n"),
+        (
+            "    build_args_from_env:\n      - A\n      - T\n",
+            "    build_args_from_env:\n      - A\n    secrets_from_env:\n      - t=T\n",
+        ),
+        (
+            "    secrets_from_env:\n    - a=A\n    build_args_from_env:\n    - T\n    tags: x\n",
+            "    secrets_from_env:\n    - a=A\n    - t=T\n    tags: x\n",
+        ),
+    ] {
+        becomes(DRONE, ".drone.yml", &file(before), &file(after));
+    }
+    let found = builds(DRONE, ".drone.yml", &file("    build_args:\n    - T=abc\n    - A=$X\n"));
+    assert_eq!(found[0].dockerfiles, Dockerfiles::One("api/Dockerfile".into()));
+    assert!(rewritten(DRONE, ".drone.yml", &file("    build_args: [T=abc]\n")).unwrap_err().contains("fixed value"));
+    let from_secret = builds(DRONE, ".drone.yml", &file("    build_args:\n      from_secret: args\n"));
+    assert_eq!(from_secret[0].opaque.as_deref(), Some("build_args: from_secret"));
+}
+
+#[test]
+fn plugins_without_a_way_are_refused() {
+    let woodpecker = "steps:\n  image:\n    image: woodpeckerci/plugin-docker-buildx\n    settings:\n      build_args_from_env: [T]\n";
+    assert!(rewritten(DRONE, ".woodpecker.yml", woodpecker).unwrap_err().contains("version"));
+    let kaniko = "steps:\n- image: plugins/kaniko\n  settings:\n    build_args: [T=x]\n";
+    assert!(rewritten(DRONE, ".drone.yml", kaniko).unwrap_err().contains("kaniko"));
+}

@@ -148,6 +148,7 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
         options: None,
         context: None,
         must_ask: None,
+        replaces_secrets: false,
     })
 }
 

@@ -4,6 +4,7 @@ use super::super::Builder;
 use super::super::command::{BuildCommand, Family, Piece};
 use super::Classic;
 use super::expand::Evaluator;
+use crate::knowledge::engines::{Engine, Release};
 use crate::source::TextSize;
 use crate::syntax::shell::Command;
 
@@ -67,6 +68,34 @@ impl Environment<'_> {
     }
 }
 
+impl Classic {
+    /// Whether a plain `docker build` in a container of `image` is the classic builder's. Docker takes `--secret id=…,env=…`
+    /// since 20.10 and builds with BuildKit by itself since 23.0 (release notes).
+    pub(in crate::callers) fn of_image(image: &str) -> Option<Self> {
+        let docker = release_of_image(image).filter(|release| release.engine == Engine::Docker)?;
+        match docker.version?.major {
+            ..20 => Some(Self::Always(format!("the docker of `{image}` takes no secret from the environment"))),
+            20..23 => Some(Self::UnlessAsked(format!("the docker of `{image}` builds without BuildKit by itself"))),
+            _ => None,
+        }
+    }
+}
+
+/// The engine whose own image this is, with the version of its tag.
+pub(in crate::callers) fn release_of_image(image: &str) -> Option<Release> {
+    let image = image.split('@').next().unwrap_or(image);
+    let (name, tag) = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'))?;
+    let engine = match name.rsplit_once('/').map_or(("", name), |(path, last)| (path, last)) {
+        (_, "docker") => Engine::Docker,
+        (path, "stable") if path.ends_with("/podman") => Engine::Podman,
+        (path, "stable") if path.ends_with("/buildah") => Engine::Buildah,
+        (_, "podman") => Engine::Podman,
+        (_, "buildah") => Engine::Buildah,
+        _ => return None,
+    };
+    Some(Release { engine, version: Some(tag.parse().ok()?) })
+}
+
 /// What says that the build only passes secrets with `DOCKER_BUILDKIT=1`, which nothing sets.
 pub(super) fn must_ask(command: &BuildCommand, environment: &Environment<'_>) -> Option<String> {
     (command.program.family == Family::Docker).then(|| environment.must_ask()).flatten()
@@ -97,11 +126,12 @@ pub(super) fn builder(command: &BuildCommand, written: &str, environment: &Envir
 /// Why a program can't pass a secret, if it can't.
 fn without(family: Family, written: &str) -> Option<String> {
     let sentence = match family {
-        Family::Docker | Family::Buildx | Family::Buildah | Family::Buildctl | Family::Fly => return None,
+        Family::Docker | Family::Buildx | Family::Buildah | Family::Buildctl | Family::Fly | Family::Bake => {
+            return None;
+        }
         Family::Kaniko => "kaniko has no `--secret` and passes over `RUN --mount`",
         Family::Azure => "`az acr build` has no `--secret`",
         Family::Img => "`img build` has no `--secret`",
-        Family::Bake => "`docker buildx bake` takes secrets from its file or by `--set *.secrets+=id=…,env=…`",
         Family::Compose => "`docker compose build` has no `--secret`; declare it in the Compose file",
         Family::Other => return Some(format!("what `{written}` does with `--build-arg` is not known")),
     };

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::super::command::{BuildArgument, BuildCommand, Family, Operand, Piece, is_name};
-use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretSource, SecretValue};
+use super::super::command::{BuildArgument, BuildCommand, Family, Operand, Piece, SecretFlag, is_name};
+use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretValue};
 use super::engine::{Environment, builder, clears, must_ask, sudo};
 use super::expand::Evaluator;
 use super::place::Start;
@@ -47,6 +47,8 @@ pub(super) struct Found {
     pub context: Option<Operand>,
     /// What says that `DOCKER_BUILDKIT=1` has to stand in front.
     pub must_ask: Option<String>,
+    /// Whether it gives targets of bake other secrets than their file does.
+    pub replaces_secrets: bool,
 }
 
 /// A build argument and where its value comes from.
@@ -113,6 +115,7 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         options: subcommand.map(|piece| piece.site.end()),
         context: parsed.context,
         must_ask,
+        replaces_secrets: parsed.bake.replaces_secrets,
     })
 }
 
@@ -141,7 +144,7 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         tags: parsed.tags.clone(),
         builder: Builder::BuildKit,
         arguments: Vec::new(),
-        secrets: parsed.secrets.iter().filter_map(|secret| passed(site, &secret.text, secret.range)).collect(),
+        secrets: parsed.secrets.iter().filter_map(|secret| passed(site, secret)).collect(),
         ssh: parsed.ssh,
         opaque: parsed.opaque.first().map(|at| without_value(&written(site, *at))),
         index: 0,
@@ -254,25 +257,8 @@ pub(super) fn file_of(value: &Word) -> Option<&Word> {
     }
 }
 
-/// A `--secret` that is there already (`docker/buildx/util/buildflags/secrets.go`).
-fn passed(site: &Site<'_>, text: &str, range: TextRange) -> Option<PassedSecret> {
-    let mut secret =
-        PassedSecret { id: String::new(), source: SecretSource::Unknown, range: site.view.host_range(range)? };
-    for (key, value) in text.split(',').filter_map(|field| field.split_once('=')) {
-        let value = value.trim_matches('"').to_owned();
-        match key.trim().to_ascii_lowercase().as_str() {
-            "id" => secret.id = value,
-            "env" => secret.source = SecretSource::Variable(value),
-            "src" | "source" if secret.source == SecretSource::Unknown => secret.source = SecretSource::File(value),
-            _ => {}
-        }
-    }
-    if text.contains("type=env")
-        && let SecretSource::File(name) = secret.source
-    {
-        secret.source = SecretSource::Variable(name);
-    }
-    Some(secret)
+fn passed(site: &Site<'_>, secret: &SecretFlag) -> Option<PassedSecret> {
+    Some(PassedSecret::written(&secret.text, site.view.host_range(secret.range)?))
 }
 
 impl Found {

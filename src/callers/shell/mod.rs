@@ -11,7 +11,9 @@ mod found;
 mod offer;
 mod place;
 mod portable;
+mod quote;
 mod removal;
+mod replaced;
 mod rewrite;
 mod script;
 mod state;
@@ -26,6 +28,8 @@ use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub(super) use engine::release_of_image;
+pub(super) use replaced::{Replaced, Span, as_options, between};
 pub use script::Shell;
 
 use super::command::UNKNOWN;
@@ -62,6 +66,8 @@ pub struct Site<'a> {
     pub classic: Option<Classic>,
     /// The engine that the host brings, where it says its version.
     pub release: Option<Release>,
+    /// Whether the host calls the command: nothing can stand in front of it (see [`as_options`]).
+    pub options_only: bool,
     /// Whether people read and copy it: a literal value is then a placeholder, not a credential.
     pub documentation: bool,
 }

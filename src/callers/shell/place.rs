@@ -2,10 +2,10 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::super::Dockerfiles;
 use super::super::Surroundings;
 use super::super::command::{BuildCommand, Family, Operand, UNKNOWN};
 use super::super::location::{Place, Reading, absolute, choose, inside, is_remote, join};
+use super::super::{Dockerfiles, bake};
 use super::Site;
 
 /// Where a command is started, and what it is given.
@@ -34,6 +34,9 @@ impl Start<'_> {
             (true, Some(input)) => Some(input),
             (false, _) => command.file.as_ref(),
         };
+        if command.program.family == Family::Bake {
+            return self.baked(command, around);
+        }
         if context.is_none() && file.is_none() && (!command.opaque.is_empty() || !command.program.family.has_context())
         {
             return Place { dockerfiles: Dockerfiles::Unknown(self.telling.to_owned()), context: None };
@@ -42,6 +45,23 @@ impl Start<'_> {
         // The first directory is the deepest: the folder of the file, or the one that a step is started in.
         let home = self.site.directories.first().map_or(Utf8Path::new(""), Utf8PathBuf::as_path);
         choose(&readings, home, self.telling, around)
+    }
+
+    /// What the targets of a bake file build for which the command sets something.
+    fn baked(&self, command: &BuildCommand, around: &dyn Surroundings) -> Place {
+        let unknown = || Place { dockerfiles: Dockerfiles::Unknown(self.telling.to_owned()), context: None };
+        let texts = |operands: &[Operand]| -> Option<Vec<String>> {
+            operands.iter().map(|operand| operand.text().map(str::to_owned)).collect()
+        };
+        let (Some(files), Some(targets)) = (texts(&command.bake.files), texts(&command.bake.targets)) else {
+            return unknown();
+        };
+        let patterns: Vec<&str> = command.bake.patterns.iter().map(String::as_str).collect();
+        let found = self.directories.iter().find_map(|directory| {
+            let paths: Option<Vec<Utf8PathBuf>> = files.iter().map(|file| inside(&join(directory, file))).collect();
+            bake::dockerfiles(&inside(directory)?, &paths?, &targets, &patterns, around)
+        });
+        found.map_or_else(unknown, |dockerfiles| Place { dockerfiles, context: None })
     }
 
     fn readings(

@@ -102,13 +102,25 @@ impl Draft<'_> {
         if let Builder::WithoutSecrets(sentence) = &self.found.build.builder {
             return Err(refusal(sentence, argument.range, self.instead(argument, secret)));
         }
+        let bake = self.found.family == Some(Family::Bake);
+        if bake && (secret.receipt == Receipt::Agent || self.found.replaces_secrets) {
+            let reason = "the secrets and keys of a bake target have to be written in its file here";
+            return Err(refusal(
+                reason,
+                argument.range,
+                Some(format!("secret = [\"id={},env={}\"]", secret.id, argument.name)),
+            ));
+        }
         if secret.receipt == Receipt::Agent {
             return self.replace_key(argument, written);
         }
         if self.found.family == Some(Family::Fly) {
             return self.replace_for_fly(argument, written, secret);
         }
-        let origin = self.origin(argument, written, secret)?;
+        let origin = self.origin(argument, written, secret).map_err(|refusal| {
+            let by_hand = self.site.options_only.then(|| format!("--secret id={},env={}", secret.id, argument.name));
+            Refusal { instead: refusal.instead.clone().or(by_hand), ..refusal }
+        })?;
         let known = self.found.build.secrets.iter().any(|passed| passed.id == secret.id);
         let operand = match origin {
             _ if known => None,
@@ -124,6 +136,7 @@ impl Draft<'_> {
             Origin::File(path) => Some(format!("id={},src={path}", secret.id)),
         };
         match operand {
+            Some(operand) if self.found.family == Some(Family::Bake) => self.set(written, &operand, argument),
             Some(operand) => self.write(written.written.range, ("--secret", &operand), argument),
             None => self.remove(written.written.range),
         }
@@ -163,6 +176,16 @@ impl Draft<'_> {
         );
         self.result.rewrite.edits.push(Edit::replace(edit.range(), new));
         Ok(())
+    }
+
+    /// `--set targets.secrets+=…`: the plain `=` would take away the secrets that the file gives the targets.
+    fn set(&mut self, written: &FoundArgument, operand: &str, argument: &Argument) -> Result<(), Refusal> {
+        let targets = written.written.targets.as_deref().unwrap_or("*");
+        let quote =
+            if targets.contains('*') { value::quoted(self.found, "\"").unwrap_or_default() } else { String::new() };
+        self.assume("buildx is of version 0.22 or later: it knows `--set …secrets+=`".to_owned());
+        let set = format!("{quote}{targets}.secrets+={operand}{quote}");
+        self.write(written.written.range, ("--set", &set), argument)
     }
 
     /// The builder loads the key file into an agent, in the place of the argument that held its content.
@@ -227,10 +250,13 @@ impl Draft<'_> {
                 Some(format!("--secret id={},env={name}", secret.id)),
             )),
             ArgumentValue::Variable(_) | ArgumentValue::Expression(_) => self.variable(argument, written),
-            ArgumentValue::File(_) if secret.receipt == Receipt::File => match self.file(written) {
-                Some(path) => Ok(Origin::File(path)),
-                None => self.assign(argument, written),
-            },
+            // Bake asks for leave to read files outside of its folder.
+            ArgumentValue::File(_) if secret.receipt == Receipt::File && self.found.family != Some(Family::Bake) => {
+                match self.file(written) {
+                    Some(path) => Ok(Origin::File(path)),
+                    None => self.assign(argument, written),
+                }
+            }
             ArgumentValue::File(_) => self.assign(argument, written),
             ArgumentValue::Composite => self.composite(argument, written),
         }
@@ -307,6 +333,12 @@ impl Draft<'_> {
     fn assign(&mut self, argument: &Argument, written: &FoundArgument) -> Result<Origin, Refusal> {
         let name = &argument.name;
         let stuck = |reason: String| Err(refusal(&reason, argument.range, None));
+        if self.site.options_only {
+            let reason = format!(
+                "the value of `{name}` is no variable of the environment, and nothing can be put into that here"
+            );
+            return stuck(reason);
+        }
         let Some(word) = written.written.value.as_ref() else { return Ok(Origin::Variable(name.clone())) };
         if TAKEN.contains(&name.as_str()) || self.found.assigned.contains(name) {
             return stuck(format!("`{name}` has another meaning in the environment of this command"));

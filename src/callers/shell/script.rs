@@ -75,6 +75,7 @@ pub(super) fn site_of<'s>(file: &'s Utf8Path, text: &'s str) -> Site<'s> {
         environment: BTreeMap::new(),
         classic: None,
         release: None,
+        options_only: false,
         documentation: false,
     }
 }

@@ -261,8 +261,7 @@ fn what_has_no_secrets_is_refused() {
     refused("/kaniko/executor --context . --build-arg T", "kaniko");
     refused("docker compose build --build-arg T=$T", "Compose file");
     refused("docker-compose -f x.yml build --build-arg T=$T web", "Compose file");
-    refused("docker buildx bake --set '*.args.T='$T app", "bake");
-    refused("docker buildx bake -f x.hcl --set *.args.T=$T app", "bake");
+    refused("docker buildx bake --set '*.args.T='$T --set 'app.secrets=id=x' app", "in its file");
     refused("fly deploy --build-arg T", "by its name alone");
     refused("fly deploy --build-arg T=abc", "fixed value");
     refused("az acr build --build-arg T=$T -r r .", "az acr build");
@@ -496,6 +495,7 @@ fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
         environment: Default::default(),
         classic: None,
         release: None,
+        options_only: false,
         documentation: false,
     }
 }
@@ -542,4 +542,39 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn bake_is_given_secrets_as_it_was_given_arguments() {
+    for (before, after) in [
+        ("docker buildx bake --set '*.args.T='$T app", "docker buildx bake --set \"*.secrets+=id=t,env=T\" app"),
+        (
+            "docker buildx bake -f x.hcl --set app.args.T=$T",
+            "docker buildx bake -f x.hcl --set app.secrets+=id=t,env=T",
+        ),
+        ("docker buildx bake --set=app.args.T", "docker buildx bake --set=app.secrets+=id=t,env=T"),
+        (
+            "t=$(x)\ndocker buildx bake --set \"*.args.T=$t\" --set '*.args.V=1'",
+            "t=$(x)\nT=\"$t\" docker buildx bake --set \"*.secrets+=id=t,env=T\" --set '*.args.V=1'",
+        ),
+    ] {
+        let (text, remarks) = passed(before).unwrap();
+        assert_eq!(text, after);
+        assert!(remarks.iter().any(|remark| remark.contains("0.22")), "{remarks:?}");
+    }
+}
+
+#[test]
+fn a_bake_command_is_of_what_its_targets_build() {
+    let bake = "group \"default\" {\n  targets = [\"a\"]\n}\ntarget \"a\" {\n  context = \"app\"\n}\ntarget \"b\" {\n  context = \".\"\n}\n";
+    let around = Files::new(&["Dockerfile", "app/Dockerfile"]).with("docker-bake.hcl", bake);
+    let of = |text: &str| {
+        let builds = Shell.builds(&Source::new("build.sh", text.into()), &around);
+        builds.into_iter().map(|build| build.dockerfiles).collect::<Vec<_>>()
+    };
+    let app = Dockerfiles::One("app/Dockerfile".into());
+    assert_eq!(of("docker buildx bake --set '*.args.T='$T\n"), std::slice::from_ref(&app));
+    assert_eq!(of("docker buildx bake --set 'a.args.T='$T a b\n"), std::slice::from_ref(&app));
+    assert_eq!(of("docker buildx bake --set '*.args.T='$T b\n"), [Dockerfiles::One("Dockerfile".into())]);
+    assert!(matches!(of("docker buildx bake --set '*.args.T='$T $TARGET\n").as_slice(), [Dockerfiles::Unknown(_)]));
 }

@@ -119,6 +119,7 @@ impl Windows {
             environment,
             classic: None,
             release: None,
+            options_only: false,
             documentation: false,
         }
     }

@@ -1,0 +1,9 @@
+variable "NPM_TOKEN" {
+  default = "none"
+}
+
+target "default" {
+  args = {
+    NPM_TOKEN = NPM_TOKEN
+  }
+}

@@ -1,0 +1,4 @@
+target "shop" {
+  dockerfile = "Dockerfile"
+  secret     = ["id=proxy,env=PROXY"]
+}

@@ -1,0 +1,3 @@
+target "default" {
+  secret = ["id=npm_token,env=NPM_TOKEN"]
+}

@@ -1,0 +1,5 @@
+target "default" {
+  args = {
+    NPM_TOKEN = "${NPM_TOKEN}"
+  }
+}

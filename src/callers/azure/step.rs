@@ -1,0 +1,128 @@
+//! The steps of a pipeline, of its jobs, stages, deployments and templates.
+
+use std::collections::BTreeMap;
+
+use crate::callers::shell::{Foreign, Span, between};
+use crate::callers::yaml::{Cursor, Document, Path, Step as PathStep};
+
+/// The lists in which steps stand.
+const LISTS: [&str; 1] = ["steps"];
+
+/// A step.
+pub(super) struct Step<'d> {
+    /// The step itself.
+    pub body: Cursor<'d>,
+    /// The way to it.
+    pub path: Path,
+    /// The variables that the file gives a fixed text, by name in lower case: Azure does not tell letter case apart.
+    pub variables: BTreeMap<String, String>,
+    /// Whether its job runs on Windows, as far as the file says.
+    windows: bool,
+}
+
+/// All steps of `document`, in the order of the text.
+pub(super) fn steps(document: &Document) -> Vec<Step<'_>> {
+    let mut steps = Vec::new();
+    let scope = Scope { variables: BTreeMap::new(), windows: false };
+    collect(Cursor::root(document), &mut vec![PathStep::Index(0)], &scope, &mut steps);
+    steps
+}
+
+#[derive(Clone)]
+struct Scope {
+    variables: BTreeMap<String, String>,
+    windows: bool,
+}
+
+fn collect<'d>(here: Cursor<'d>, path: &mut Path, around: &Scope, steps: &mut Vec<Step<'d>>) {
+    let mut scope = around.clone();
+    if let Some(variables) = here.get("variables") {
+        add(variables, &mut scope.variables);
+    }
+    if let Some(image) = here.get("pool").and_then(|pool| pool.get("vmImage")?.text()) {
+        scope.windows = image.to_lowercase().contains("windows");
+    }
+    for (key, value) in here.entries() {
+        path.push(PathStep::Key(key.to_owned()));
+        for (index, item) in value.items().into_iter().enumerate() {
+            path.push(PathStep::Index(index));
+            if LISTS.contains(&key) {
+                let Scope { variables, windows } = scope.clone();
+                steps.push(Step { body: item, path: path.clone(), variables, windows });
+            }
+            collect(item, path, &scope, steps);
+            path.pop();
+        }
+        if value.items().is_empty() {
+            collect(value, path, &scope, steps);
+        }
+        path.pop();
+    }
+}
+
+/// Variables are a mapping, or a list of `name` and `value`.
+fn add(variables: Cursor<'_>, all: &mut BTreeMap<String, String>) {
+    let mut set = |name: &str, value: Option<&str>| {
+        all.remove(&name.to_lowercase());
+        all.extend(value.map(|value| (name.to_lowercase(), value.to_owned())));
+    };
+    variables.entries().into_iter().for_each(|(name, value)| set(name, value.text()));
+    for item in variables.items() {
+        if let Some(name) = item.get("name").and_then(Cursor::text) {
+            set(name, item.get("value").and_then(Cursor::text));
+        }
+    }
+}
+
+impl<'d> Step<'d> {
+    /// The text of one of its keys.
+    pub(super) fn text(&self, key: &str) -> Option<&'d str> {
+        self.body.get(key).and_then(Cursor::text)
+    }
+
+    /// An input of its task. Azure does not tell letter case apart.
+    pub(super) fn input(&self, key: &str) -> Option<Cursor<'d>> {
+        let inputs = self.body.get("inputs")?;
+        inputs.entries().into_iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+    }
+
+    /// The text of an input.
+    pub(super) fn input_text(&self, key: &str) -> Option<&'d str> {
+        self.input(key).and_then(Cursor::text)
+    }
+
+    /// The script, where a POSIX shell runs it.
+    pub(super) fn script(&self) -> Option<Cursor<'d>> {
+        if let Some(script) = self.body.get("bash") {
+            return Some(script);
+        }
+        if let Some(script) = self.body.get("script") {
+            return (!self.windows).then_some(script);
+        }
+        let task = self.text("task")?.split('@').next()?.to_lowercase();
+        match task.as_str() {
+            "bash" => self.input("script"),
+            "cmdline" if !self.windows => self.input("script"),
+            "azurecli" if self.input_text("scriptType").is_none_or(|kind| kind == "bash") => self.input("inlineScript"),
+            _ => None,
+        }
+    }
+}
+
+/// What Azure replaces in a text: `$(NAME)` where it is a variable's name and no command, and `${{ … }}`.
+pub(super) fn values<'t>(text: &'t str, step: &Step<'_>) -> Vec<Span<'t>> {
+    let is_variable = |inside: &str| {
+        let name = |char: char| char.is_ascii_alphanumeric() || "._-".contains(char);
+        let known = step.variables.contains_key(&inside.to_lowercase());
+        let telling = inside.contains(|char: char| char == '.' || char.is_ascii_uppercase());
+        !inside.is_empty() && inside.chars().all(name) && (known || telling)
+    };
+    let macros = |text: &'t str| {
+        between(text, ("$(", ")"), |inside| is_variable(inside).then(|| Foreign::Expression(inside.to_owned())))
+    };
+    let expressions = between(text, ("${{", "}}"), |inside| Some(Foreign::Expression(inside.to_owned())));
+    expressions
+        .into_iter()
+        .flat_map(|span| if let Span::Text(text) = span { macros(text) } else { vec![span] })
+        .collect()
+}
