@@ -150,6 +150,11 @@ impl<'m> Migration<'m> {
     }
 
     fn check_builders(&self, change: &mut Change<'m>) {
+        for engine in &self.model.repository.settings.engines {
+            if let Some(sentence) = engine.without_secrets() {
+                change.obstruct("builder-without-secrets", sentence, None);
+            }
+        }
         for bound in self.bound.iter().filter(|bound| bound.binding != Binding::OneOfSeveral) {
             if let Builder::WithoutSecrets(sentence) = &bound.build.builder {
                 let text = format!("{} builds it", bound.build.title);
@@ -224,7 +229,7 @@ impl<'m> Migration<'m> {
     }
 
     fn check_defaults(&self, change: &mut Change<'m>) {
-        if self.kept_default().is_some() && self.uses_have_a_shell() {
+        if self.kept_until().is_some() || self.kept_default().is_some() && self.uses_have_a_shell() {
             return;
         }
         for default in self.defaults() {

@@ -1,7 +1,7 @@
 //! Whether a fix kept its promise: read from the result, not from the intention.
 
 use crate::model::{Dockerfile, Model, Secret, Step};
-use crate::syntax::dockerfile::ProblemKind;
+use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
 use super::{Finding, Fix, StepChange};
 
@@ -69,6 +69,10 @@ fn other_instruction_changed(old: &Dockerfile, new: &Dockerfile, fix: &Fix) -> O
         let same = match fix.steps.get(&step) {
             Some(StepChange::Removed) => true,
             Some(StepChange::Replaced) => fresh.next().is_some_and(|next| next.run.is_some()),
+            Some(StepChange::Preceded) => {
+                fresh.next().is_some_and(|next| next.keyword == Keyword::Arg)
+                    && fresh.next().is_some_and(|next| next.keyword == kept.keyword)
+            }
             Some(StepChange::Rewritten) => fresh.next().is_some_and(|next| next.keyword == kept.keyword),
             None => fresh.next().is_some_and(|next| text_of(new, next) == text_of(old, kept)),
         };

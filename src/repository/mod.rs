@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::config::{self, Settings};
+use crate::config::{self, Date, Settings};
 use crate::source::Source;
 
 /// Something about a file that a person should know: it was left alone, and why.
@@ -44,6 +44,8 @@ pub struct Repository {
     /// Tracked files that may run builds and whose text is not on the disk: left out by a sparse checkout, or pointers
     /// of Git LFS.
     pub absent_callers: Vec<Utf8PathBuf>,
+    /// The day on which it is looked at; what depends on the day is left out without one.
+    pub today: Option<Date>,
     /// What was decided for it.
     pub settings: Arc<Settings>,
     /// The text of [`config::FILE`]; `None` if there is none.

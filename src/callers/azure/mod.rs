@@ -189,6 +189,7 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
         foreign,
         environment: known.collect(),
         classic: None,
+        release: None,
         options_only: options,
         documentation: false,
     })

@@ -120,6 +120,7 @@ fn site_of_run<'s>(run: &Run<'_>, source: &'s Source) -> Option<Site<'s>> {
         foreign,
         environment: run.variables.clone(),
         classic: step::classic(run),
+        release: run.image.and_then(crate::callers::shell::release_of_image),
         options_only: false,
         documentation: false,
     })
@@ -161,6 +162,7 @@ fn site_of_orb<'s>(orb: &Orb<'_>, source: &'s Source) -> Option<Site<'s>> {
         foreign,
         environment: BTreeMap::new(),
         classic: None,
+        release: None,
         options_only: true,
         documentation: false,
     })

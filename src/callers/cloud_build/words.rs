@@ -42,6 +42,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
         foreign: BTreeMap::new(),
         environment: step.environment(),
         classic: None,
+        release: None,
         options_only: true,
         documentation: false,
     };

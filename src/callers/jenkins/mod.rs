@@ -232,6 +232,7 @@ fn site<'s>(step: &Step, source: &'s Source) -> Option<Site<'s>> {
         foreign,
         environment: step.scope.fixed.clone(),
         classic: None,
+        release: None,
         options_only: !matches!(step.place, Place::Script),
         documentation: false,
     })
