@@ -145,7 +145,8 @@ fn checkout(file: &Utf8Path) -> &Utf8Path {
 /// `src/scripts/build.sh`, CircleCI-Public/aws-ecr-orb `src/scripts/docker_buildx.sh`), word by word as a shell would.
 fn site_of_orb<'s>(orb: &Orb<'_>, source: &'s Source) -> Option<Site<'s>> {
     let plain = yaml::view(source.text(), orb.options.node())?;
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', ""));
+    // A parameter can't be told, a variable is one of the shell.
+    let quoted = |text: &str| if text.contains("<<") { "\"$PARAMETER\"".to_owned() } else { format!("\"{text}\"") };
     let Replaced { view, foreign, .. } = replaced(&plain)?;
     let head = format!("docker buildx build -f {} ", quoted(&orb.dockerfile));
     let view = as_options(&view, &head, &format!(" {}", quoted(&orb.context)))?;

@@ -215,7 +215,7 @@ fn site<'s>(step: &Step, source: &'s Source) -> Option<Site<'s>> {
         Place::Script => (view, step.scope.directory.clone()),
         Place::Call => (as_options(&view, "docker build ", "")?, step.scope.directory.clone()),
         Place::Agent { dockerfile, context, .. } => (
-            as_options(&view, &format!("docker build -f '{dockerfile}' "), &format!(" '{context}'"))?,
+            as_options(&view, &format!("docker build -f \"{dockerfile}\" "), &format!(" \"{context}\""))?,
             Some(".".to_owned()),
         ),
     };
