@@ -25,10 +25,12 @@ pub(super) fn problem_with(before: &Model, after: &Model, finding: &Finding) -> 
         .or_else(|| copied::lost_file(before, old, new, &finding.fix))
 }
 
-/// The RUN of `new` that the one at `step` of `old` became: as far behind the others as those that went let it move up.
+/// The RUN of `new` that the one at `step` of `old` became: as far behind the others as those that went let it move up, and
+/// those that came in front of others let it move down.
 fn run_after(new: &Dockerfile, fix: &Fix, step: usize) -> Option<usize> {
     let removed = |at: &usize| fix.steps.get(at) == Some(&StepChange::Removed);
-    let place = step - (0..step).filter(removed).count();
+    let preceded = |at: &usize| fix.steps.get(at) == Some(&StepChange::Preceded);
+    let place = step + (0..=step).filter(preceded).count() - (0..step).filter(removed).count();
     (!removed(&step)).then_some(place).filter(|place| new.steps.get(*place).is_some_and(|step| step.run.is_some()))
 }
 

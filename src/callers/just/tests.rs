@@ -39,7 +39,7 @@ fn values_of_the_environment_and_of_just() {
     );
     becomes(
         "b:\n\tdocker build --build-arg T='{{ env(\"X\") }}' .\n",
-        "b:\n\tT=\"{{ env(\"X\") }}\" docker build --secret id=t,env=T .\n",
+        "b:\n\tT='{{ env(\"X\") }}' docker build --secret id=t,env=T .\n",
     );
 }
 

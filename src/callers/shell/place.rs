@@ -5,8 +5,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::super::Surroundings;
 use super::super::command::{BuildCommand, Family, Operand, UNKNOWN};
 use super::super::location::{Place, Reading, absolute, choose, inside, is_remote, join};
-use super::super::{Dockerfiles, bake};
 use super::super::outside::{Folder, of_address};
+use super::super::{Dockerfiles, bake};
 use super::Site;
 
 /// Where a command is started, and what it is given.
@@ -58,7 +58,8 @@ impl Start<'_> {
 
     /// What the targets of a bake file build for which the command sets something.
     fn baked(&self, command: &BuildCommand, around: &dyn Surroundings) -> Place {
-        let unknown = || Place { outside: None, dockerfiles: Dockerfiles::Unknown(self.telling.to_owned()), context: None };
+        let unknown =
+            || Place { outside: None, dockerfiles: Dockerfiles::Unknown(self.telling.to_owned()), context: None };
         let texts = |operands: &[Operand]| -> Option<Vec<String>> {
             operands.iter().map(|operand| operand.text().map(str::to_owned)).collect()
         };
