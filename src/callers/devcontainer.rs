@@ -132,7 +132,7 @@ fn strings<'a>(options: &'a Array<'_>) -> impl Iterator<Item = (&'a str, TextRan
 
 /// `--secret=id=…` and `--secret`, `id=…`.
 fn secrets(options: &Array<'_>) -> Vec<PassedSecret> {
-    let operands = strings(options).filter_map(|(text, at)| Some((text.strip_prefix("--secret=").unwrap_or(text), at)));
+    let operands = strings(options).map(|(text, at)| (text.strip_prefix("--secret=").unwrap_or(text), at));
     let secret = |(text, range): (&str, TextRange)| {
         let field = |key: &str| text.split(',').find_map(|field| field.strip_prefix(key)).map(str::to_owned);
         let source = field("env=").map(SecretSource::Variable).or_else(|| field("src=").map(SecretSource::File));

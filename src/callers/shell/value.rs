@@ -14,10 +14,11 @@ pub(super) fn assigned(site: &Site<'_>, found: &Found, value: &Word) -> Result<S
     let host = |at: TextRange| found.view.host_range(at).map(|host| slice(site.text, host)).ok_or(Stuck);
     let raw = host(value.range)?;
     // In single quotes nothing of a value that the host puts there means anything to the shell, whatever it holds.
-    if value.parts.iter().any(|part| part.quote == Quote::Single && matches!(part.kind, PartKind::Variable(_)))
-        && value.parts.iter().all(|part| part.quote == Quote::Single)
+    let filled = || value.parts.iter().filter(|part| !matches!(&part.kind, PartKind::Text(text) if text.is_empty()));
+    if filled().any(|part| matches!(part.kind, PartKind::Variable(_)))
+        && filled().all(|part| part.quote == Quote::Single)
     {
-        let inside = value.parts.iter().map(|part| host(part.range)).collect::<Result<String, Stuck>>()?;
+        let inside = filled().map(|part| host(part.range)).collect::<Result<String, Stuck>>()?;
         return Ok(format!("'{inside}'"));
     }
     let balanced = value.parts.iter().all(|part| part.quote == Quote::None)

@@ -30,7 +30,7 @@ pub(super) fn wrapped(walk: &Walk<'_>, parsed: &BuildCommand, pieces: &[Piece], 
     // A script that calls itself has been seen through before.
     let text = walk.around.text(&script).filter(|text| script != walk.site.file && hands_on(text))?;
     let site = Site { directories: directories(state), ..site_of(&script, text) };
-    let mut builds = super::builds(&site, &Shallow(walk.around)).into_iter().filter(|build| is_open(build));
+    let mut builds = super::builds(&site, &Shallow(walk.around)).into_iter().filter(is_open);
     let build = builds.next()?;
     builds.next().is_none().then_some(Wrapped { script, build })
 }
