@@ -9,7 +9,7 @@ mod texts;
 use std::collections::BTreeSet;
 
 use super::prelude::*;
-use crate::callers::{Builder, Offer, SecretValue};
+use crate::callers::{Offer, SecretValue};
 use crate::knowledge::engines::Feature;
 use crate::model::{Form, ShellText};
 use crate::plan::{FollowUp, Mount};
@@ -130,8 +130,7 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> F
     change.conceal(SecretValue::new(group.value.as_str()));
     refuse_broken_file(&mut change, dockerfile);
     refuse_builders_without_secrets(&mut change, model, dockerfile);
-    // Buildah has no `env=` before 1.44.
-    let buildah = model.bound_builds(dockerfile).iter().any(|bound| bound.build.builder == Builder::Buildah);
+    let as_file = model.has_only_files(dockerfile);
     let mut steps: Vec<usize> = group.steps.iter().map(|(step, _)| *step).collect();
     steps.dedup();
     for step in steps {
@@ -142,9 +141,9 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> F
         }
         change.rewrite(step, |dockerfile| replacement::next(dockerfile, step, &group.value, name));
         let (id, name) = (id.clone(), name.clone());
-        change.mount(step, if buildah { Mount::File { id, name } } else { Mount::Variable { id, name } });
+        change.mount(step, if as_file { Mount::File { id, name } } else { Mount::Variable { id, name } });
     }
-    change.require(if buildah { Feature::Mount } else { Feature::SecretEnv });
+    change.require(if as_file { Feature::Mount } else { Feature::SecretEnv });
     change.assume(format!("the new credential is in `{name}` wherever `{path}` is built"));
     change.follow_up(FollowUp::Rotate(format!(
         "{} in `{path}`: it is in the repository, and in every image built from it",

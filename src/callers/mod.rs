@@ -14,17 +14,23 @@ pub mod cloud_build;
 mod command;
 pub mod compose;
 pub mod concourse;
+pub mod devcontainer;
 mod environment;
 pub mod github;
 pub mod jenkins;
+mod json;
+pub mod just;
+pub mod keyed;
 mod location;
 pub mod make;
 pub mod markdown;
 mod offer;
 mod outside;
+pub mod package_json;
 pub mod pipeline;
 mod routing;
 mod scripts;
+pub mod sdk;
 mod secret;
 mod several;
 #[cfg(test)]
@@ -33,8 +39,11 @@ pub mod shell;
 mod sieve;
 #[cfg(test)]
 mod soup_tests;
+pub mod taskfile;
+mod template;
 mod unreadable;
 mod verify;
+pub mod windows;
 pub mod yaml;
 
 pub use build::{
@@ -213,6 +222,17 @@ pub const ALL: &[&dyn Caller] = &[
     &pipeline::TRAVIS,
     &pipeline::DRONE,
     &pipeline::BUILDKITE,
+    &taskfile::Taskfile,
+    &just::Just,
+    &package_json::PackageJson,
+    &devcontainer::Devcontainer,
+    &windows::POWERSHELL,
+    &windows::BATCH,
+    &keyed::SKAFFOLD,
+    &keyed::KAMAL,
+    &keyed::SERVICE,
+    &keyed::ANSIBLE,
+    &sdk::Sdk,
     &bake::Bake,
     &circle::CircleCi,
     &azure::Azure,

@@ -1,6 +1,6 @@
 //! From paths to plans: what all commands that look for findings begin with.
 
-use std::io;
+use std::{io, time::SystemTime};
 
 use camino::Utf8PathBuf;
 
@@ -8,6 +8,7 @@ use super::{Arguments, Failure, Streams, ids};
 use crate::{
     callers::SecretValue,
     codemods,
+    config::{Date, Settings},
     plan::{self, Plan, Planned, Policy},
     report::Redactor,
     repository::{self, Repository, Root},
@@ -26,6 +27,9 @@ impl Analysis {
     /// Reads and analyses the repository at `root`.
     pub(super) fn new(root: Root, policy: &Policy) -> Result<Self, Failure> {
         let repository = repository::read(&root, |dockerfiles| may_find(dockerfiles, policy))?;
+        let settings = repository.settings.overruled(&policy.decided);
+        let mut repository = repository.with_settings(settings);
+        repository.today = today();
         let plan = plan::make(&repository, policy, codemods::ALL);
         let subjects = plan.findings.iter().map(|planned| planned.finding.subject.clone());
         let concealed = plan.findings.iter().flat_map(|planned| &planned.finding.fix.concealed);
@@ -39,10 +43,22 @@ impl Analysis {
     }
 }
 
+/// The day in UTC.
+fn today() -> Option<Date> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(Date::of_days(u32::try_from(since.as_secs() / 86_400).ok()?))
+}
+
 /// The policy that the options ask for.
 pub(super) fn policy(arguments: &Arguments) -> Result<Policy, Failure> {
     ids::check(arguments.select.iter().chain(&arguments.ignore))?;
-    Ok(policy_of(arguments.unsafe_fixes, &arguments.select, &arguments.ignore))
+    let decided = Settings {
+        engines: arguments.engines.clone(),
+        keep_arg_fallback: arguments.keep_arg_fallback,
+        cache_key: arguments.cache_key,
+        ..Settings::default()
+    };
+    Ok(Policy { decided, ..policy_of(arguments.unsafe_fixes, &arguments.select, &arguments.ignore) })
 }
 
 /// The same for ids that are known.

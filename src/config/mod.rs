@@ -3,14 +3,18 @@
 //! A word that is none of the settings is an error, with the one that was probably meant: a setting that is silently
 //! ignored would change files in a way that was decided against.
 
+mod date;
 mod remember;
 
+pub use date::Date;
 pub use remember::remembered;
 
 use std::{collections::BTreeMap, fmt};
 
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::knowledge::engines::Release;
 
 /// The name of the file, in the root of the repository.
 pub const FILE: &str = "dfmigrate.toml";
@@ -25,6 +29,15 @@ pub struct Settings {
     /// Which Dockerfile the builds in a file are of, where the file does not say it. Both from the root.
     #[serde(default)]
     pub builds: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
+    /// What builds the images, besides or with what the files say: `docker@24`, `podman`.
+    #[serde(default)]
+    pub engines: Vec<Release>,
+    /// The day until which build arguments stay beside the mounts that replace them.
+    #[serde(default, rename = "keep-arg-fallback")]
+    pub keep_arg_fallback: Option<Date>,
+    /// Whether an argument that is no secret makes the RUNs that read one run again.
+    #[serde(default, rename = "cache-key")]
+    pub cache_key: bool,
 }
 
 /// How one secret is handled.
@@ -95,6 +108,16 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// The settings with what was decided for one run.
+    #[must_use]
+    pub fn overruled(&self, run: &Self) -> Self {
+        let mut settings = self.clone();
+        settings.keep_arg_fallback = run.keep_arg_fallback.or(self.keep_arg_fallback);
+        settings.cache_key |= run.cache_key;
+        settings.engines.extend(run.engines.iter().filter(|engine| !self.engines.contains(engine)).copied());
+        settings
     }
 
     /// The settings with one more decision, which replaces an earlier one about the same.

@@ -40,32 +40,17 @@ impl Model {
         if self.foreign.is_empty() {
             return self;
         }
-        let mut builds = std::mem::take(&mut self.builds);
-        if builds.is_empty() {
-            builds = crate::callers::builds(&self.repository);
+        if self.builds.is_empty() {
+            self.builds = crate::callers::builds(&self.repository);
         }
-        self.place(builds)
-    }
-
-    /// The same with these builds, which may be of other repositories.
-    pub(super) fn place(mut self, mut builds: Vec<Build>) -> Self {
-        let is_foreign = |build: &Build| {
-            let by_caller = |one: &&Foreign| one.outside.repository == crate::callers::Whereabouts::Caller;
-            self.foreign_of(build).any(|one| !by_caller(&one))
-        };
-        let places: Vec<bool> = builds.iter().map(is_foreign).collect();
-        for (build, _) in builds.iter_mut().zip(places).filter(|(_, foreign)| *foreign) {
-            build.dockerfiles = Dockerfiles::Elsewhere;
-        }
-        self.index.place(&builds);
-        self.builds = builds;
+        self.builds = elsewhere(&self.foreign, std::mem::take(&mut self.builds));
+        self.index.bind(&self.repository, &self.builds);
         self
     }
 
     /// What is known of the Dockerfiles of other repositories that `build` is of.
     pub fn foreign_of<'m>(&'m self, build: &'m Build) -> impl Iterator<Item = &'m Foreign> {
-        let named = build.outside.as_ref();
-        self.foreign.iter().filter(move |one| one.file == build.file && Some(&one.outside) == named)
+        of(&self.foreign, build)
     }
 
     /// The Dockerfiles of other repositories that are known, each once and without its text, with what is known.
@@ -92,4 +77,22 @@ impl Model {
         let builds = self.builds.iter().filter(|build| self.foreign_of(build).any(is));
         Some(builds.map(|build| BoundBuild { build, binding: Binding::Named }).collect())
     }
+}
+
+/// What is known of the Dockerfiles of other repositories that `build` is of.
+fn of<'m>(foreign: &'m [Foreign], build: &'m Build) -> impl Iterator<Item = &'m Foreign> {
+    let named = build.outside.as_ref();
+    foreign.iter().filter(move |one| one.file == build.file && Some(&one.outside) == named)
+}
+
+/// `builds`, of which those of other repositories are of no Dockerfile of this one. What a workflow builds for its caller may
+/// be of both.
+pub(super) fn elsewhere(foreign: &[Foreign], mut builds: Vec<Build>) -> Vec<Build> {
+    let by_caller = |one: &Foreign| one.outside.repository == crate::callers::Whereabouts::Caller;
+    for build in &mut builds {
+        if of(foreign, build).any(|one| !by_caller(one)) {
+            build.dockerfiles = Dockerfiles::Elsewhere;
+        }
+    }
+    builds
 }

@@ -56,8 +56,12 @@ pub struct Obstacle {
 pub enum StepChange {
     /// It reads otherwise afterwards, and is still the same kind of instruction.
     Rewritten,
+    /// The same, with an ARG in front of it that was not there.
+    Preceded,
     /// It goes whole.
     Removed,
+    /// A RUN stands in its place.
+    Replaced,
 }
 
 /// What a person has to do after a fix, or instead of one.

@@ -10,7 +10,7 @@ mod finding;
 mod make;
 mod stages;
 
-pub use change::{BUILDKIT_RULE, Change, FRONTEND, Mount, StepEdit, may_be_raised, suppression};
+pub use change::{BUILDKIT_RULE, CACHE_KEY, Change, FRONTEND, Mount, StepEdit, may_be_raised, suppression};
 pub use codemod::Codemod;
 pub use delivery::FileMount;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
+use crate::config::Settings;
 use crate::model::Foreign;
 use crate::source::Source;
 
@@ -40,6 +41,8 @@ pub struct Policy {
     pub foreign: Arc<[Foreign]>,
     /// Whether Dockerfiles that can't have a finding are skipped unread; the outcome is the same either way.
     pub prefilter: bool,
+    /// What was decided for this run; it counts besides what was decided for the repository.
+    pub decided: Settings,
 }
 
 /// Which fixes are applied, of those that a [`Policy`] holds to be sure enough.
@@ -72,6 +75,7 @@ impl Default for Policy {
             ignore: Vec::new(),
             foreign: Arc::default(),
             prefilter: true,
+            decided: Settings::default(),
         }
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::config::{self, Settings};
+use crate::config::{self, Date, Settings};
 use crate::source::Source;
 
 /// Something about a file that a person should know: it was left alone, and why.
@@ -44,6 +44,8 @@ pub struct Repository {
     /// Tracked files that may run builds and whose text is not on the disk: left out by a sparse checkout, or pointers
     /// of Git LFS.
     pub absent_callers: Vec<Utf8PathBuf>,
+    /// The day on which it is looked at; what depends on the day is left out without one.
+    pub today: Option<Date>,
     /// What was decided for it.
     pub settings: Arc<Settings>,
     /// The text of [`config::FILE`]; `None` if there is none.
@@ -97,6 +99,12 @@ impl Repository {
     /// All paths, in order.
     pub fn paths(&self) -> impl Iterator<Item = &Utf8Path> {
         self.paths.iter().map(Utf8PathBuf::as_path)
+    }
+
+    /// The paths at or below `folder`, in order.
+    pub fn paths_below<'r>(&'r self, folder: &'r Utf8Path) -> impl Iterator<Item = &'r Utf8Path> {
+        let from = self.paths.range(folder.to_owned()..).map(Utf8PathBuf::as_path);
+        from.take_while(move |path| path.starts_with(folder))
     }
 
     /// The same repository with another settings file; one that can't be read decides nothing.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::callers::{Offer, Outside, Receipt, Request, RequestedSecret, Whereabouts};
+use dfmigrate::config::Date;
 use dfmigrate::model::Foreign;
 use dfmigrate::plan::Applicability;
 use serde::Deserialize;
@@ -51,6 +52,7 @@ struct Manifest {
     because: Option<String>,
     instead: Option<String>,
     file: Option<Utf8PathBuf>,
+    today: Option<Date>,
     #[serde(default = "all_variants")]
     variants: Vec<Variant>,
     /// What a fleet would know of Dockerfiles of other repositories.
@@ -121,6 +123,8 @@ pub struct Case {
     pub instead: Option<String>,
     /// The Dockerfile that `expect` is about, where others in the case fare differently.
     pub file: Option<Utf8PathBuf>,
+    /// The day on which it is looked at.
+    pub today: Option<Date>,
     /// The variants in which it makes sense.
     pub variants: Vec<Variant>,
     /// What is known of Dockerfiles of other repositories.
@@ -135,7 +139,7 @@ impl Case {
     /// Reads the case in `folder` and checks that it says what it has to say.
     pub fn read(codemod: &str, folder: &Utf8Path) -> Result<Self> {
         let text = fs::read_to_string(folder.join("case.toml")).context("case.toml can't be read")?;
-        let Manifest { about, expect, because, instead, file, variants, elsewhere } = toml::from_str(&text)?;
+        let Manifest { about, expect, because, instead, file, today, variants, elsewhere } = toml::from_str(&text)?;
         let before = files(&folder.join("before"))?;
         let edited = folder.join("after").is_dir();
         let after = if edited { files(&folder.join("after"))? } else { before.clone() };
@@ -152,7 +156,7 @@ impl Case {
         let name = folder.file_name().unwrap_or_default().to_owned();
         let codemod = codemod.to_owned();
         let foreign = elsewhere.into_iter().map(Elsewhere::known).collect();
-        Ok(Self { codemod, name, about, expect, because, instead, file, variants, foreign, before, after })
+        Ok(Self { codemod, name, about, expect, because, instead, file, today, variants, foreign, before, after })
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
+use camino::Utf8Path;
 use dfmigrate::codemods;
+use dfmigrate::config::{self, Settings};
 use dfmigrate::plan::{self, Applicability, Plan, Planned, Policy, Status};
 use dfmigrate::repository::Repository;
 use dfmigrate::source::Source;
@@ -27,9 +29,11 @@ pub fn run(case: &Case, variant: Variant) -> Result<()> {
     Ok(())
 }
 
-/// What the tool makes of `files` under `policy`.
-pub fn plan(files: &Files, policy: &Policy) -> Plan {
-    plan::make(&repository(files), policy, codemods::ALL)
+/// What the tool makes of `files` under `policy` on the day of the case.
+pub fn plan(case: &Case, files: &Files, policy: &Policy) -> Plan {
+    let mut repository = repository(files);
+    repository.today = case.today;
+    plan::make(&repository, policy, codemods::ALL)
 }
 
 /// The policy under which the case's fixes are made.
@@ -40,17 +44,17 @@ pub fn policy(case: &Case, alone: bool, prefilter: bool) -> Policy {
 }
 
 fn check(case: &Case, before: &Files, after: &Files, policy: &Policy) -> Result<()> {
-    let first = plan(before, policy);
+    let first = plan(case, before, policy);
     let result = applied(before, &first);
     check_findings(case, &first).with_context(|| case.about.clone())?;
     if let Some(difference) = difference(&result, after) {
         bail!("{}\nwhat came out (-) and what should (+):\n{difference}", case.about);
     }
     if case.expect == Expectation::Unsafe {
-        let cautious = plan(before, &Policy { unsafe_fixes: false, ..policy.clone() });
+        let cautious = plan(case, before, &Policy { unsafe_fixes: false, ..policy.clone() });
         ensure!(cautious.files.is_empty(), "an unsafe fix was applied without being asked for");
     }
-    let again = applied(&result, &plan(&result, policy));
+    let again = applied(&result, &plan(case, &result, policy));
     match difference(&again, &result) {
         Some(difference) => bail!("a second run changes the result (+ is the first run's):\n{difference}"),
         None => Ok(()),
@@ -109,7 +113,12 @@ pub fn listed<'p>(findings: impl Iterator<Item = &'p Planned>) -> String {
 fn repository(files: &Files) -> Repository {
     let sources = files.iter().map(|(path, bytes)| Source::new(path.clone(), bytes.clone()));
     let dockerfiles = files.keys().filter(|path| is_dockerfile(path)).cloned().collect();
-    Repository::new(files.keys().cloned(), sources, dockerfiles)
+    let repository = Repository::new(files.keys().cloned(), sources, dockerfiles);
+    let settings = files.get(Utf8Path::new(config::FILE)).map(|bytes| Settings::read(&String::from_utf8_lossy(bytes)));
+    match settings {
+        Some(Ok(settings)) => repository.with_settings(settings),
+        _ => repository,
+    }
 }
 
 fn in_variant(files: &Files, variant: Variant) -> Files {

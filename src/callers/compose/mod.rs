@@ -21,6 +21,8 @@ use super::{Build, Builder, Caller, Dockerfiles, Format, Offer, Refusal, Request
 use crate::source::{Source, TextRange};
 use service::{ProjectFile, Service};
 
+pub(super) use service::{WrittenArgument, listed_arguments, mapped_arguments};
+
 /// The caller for Compose files.
 #[derive(Debug, Clone, Copy)]
 pub struct Compose;

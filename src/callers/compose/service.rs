@@ -44,7 +44,7 @@ pub(super) fn services(documents: &[Document]) -> Vec<Service<'_>> {
 }
 
 /// One build argument as it is written.
-pub(super) struct WrittenArgument<'d> {
+pub(in crate::callers) struct WrittenArgument<'d> {
     /// Its zero-based place in the list or mapping of its own; `None` where a merge key brings it.
     pub place: Option<usize>,
     /// Its name.
@@ -236,7 +236,7 @@ fn secret_source(secret: Cursor<'_>) -> SecretSource {
     text("file").map_or(SecretSource::Unknown, SecretSource::File)
 }
 
-fn mapped_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
+pub(in crate::callers) fn mapped_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
     let own = args.node().as_mapping();
     args.entries()
         .into_iter()
@@ -254,7 +254,7 @@ fn mapped_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
         .collect()
 }
 
-fn listed_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
+pub(in crate::callers) fn listed_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
     let written = args.node().as_sequence().map_or(&[][..], |sequence| &sequence.items);
     let pairs = args.items().into_iter().zip(written).enumerate();
     pairs

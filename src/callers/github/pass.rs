@@ -58,13 +58,13 @@ fn refusal(range: TextRange, reason: impl Into<String>) -> Refusal {
 
 fn refuse_builder(build: &Build) -> Result<(), Refusal> {
     match &build.builder {
-        Builder::BuildKit => Ok(()),
-        Builder::Buildah => {
+        builder if builder.is_buildah() => {
             let reason = "the action has no input for secrets, only flags of Buildah in `extra-args`";
             let instead = Some("extra-args: --secret id=ID,env=VARIABLE".to_owned());
             Err(Refusal { instead, ..refusal(build.range, reason) })
         }
         Builder::WithoutSecrets(reason) => Err(refusal(build.range, reason.as_str())),
+        _ => Ok(()),
     }
 }
 

@@ -77,6 +77,7 @@ impl<'d> Script<'d> {
             foreign: self.foreign.clone(),
             environment,
             classic: None,
+            release: None,
             options_only: false,
             documentation: false,
         }

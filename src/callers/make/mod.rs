@@ -25,6 +25,8 @@ use crate::source::{Source, TextRange, range};
 use crate::syntax::shell::Dialect;
 use reference::{COMPUTED, ODD, VARIABLE, names};
 
+pub(super) use script::is_words;
+
 /// Makefiles: `Makefile`, `GNUmakefile`, `Makefile.*`, `*.mk`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Make;
@@ -205,6 +207,7 @@ fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[
         foreign,
         environment,
         classic: None,
+        release: None,
         options_only: false,
         documentation: false,
     }

@@ -132,6 +132,7 @@ fn site(source: &Source, view: View) -> Site<'_> {
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
         classic: None,
+        release: None,
         options_only: false,
         documentation: true,
     }

@@ -139,6 +139,7 @@ impl Pipeline {
             foreign: std::collections::BTreeMap::new(),
             environment: script.variables.clone(),
             classic: script.classic(self.0),
+            release: script.release(),
             options_only: false,
             documentation: false,
         })

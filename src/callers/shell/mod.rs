@@ -21,12 +21,14 @@ mod state;
 pub(super) mod tests;
 mod value;
 mod walk;
+mod wrapper;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub(super) use engine::release_of_image;
 pub(super) use replaced::{Replaced, Span, as_options, between};
 pub use script::Shell;
 
@@ -34,6 +36,7 @@ use super::command::UNKNOWN;
 use super::outside::Folder;
 use super::sieve::may_build;
 use super::{Build, Format, Offer, Refusal, Request, Rewrite, Surroundings};
+use crate::knowledge::engines::Release;
 use crate::syntax::shell::{Dialect, parse};
 use crate::syntax::view::View;
 
@@ -64,6 +67,8 @@ pub struct Site<'a> {
     pub environment: BTreeMap<String, String>,
     /// Where a plain `docker build` is the classic builder's unless `DOCKER_BUILDKIT` says otherwise.
     pub classic: Option<Classic>,
+    /// The engine that the host brings, where it says its version.
+    pub release: Option<Release>,
     /// Whether the host calls the command: nothing can stand in front of it (see [`as_options`]).
     pub options_only: bool,
     /// Whether people read and copy it: a literal value is then a placeholder, not a credential.

@@ -2,7 +2,7 @@
 
 use super::super::command::Family;
 use super::super::{
-    Argument, ArgumentValue, Builder, PassedSecret, Receipt, Refusal, Request, RequestedSecret, SecretSource,
+    Argument, ArgumentValue, Builder, Format, PassedSecret, Receipt, Refusal, Request, RequestedSecret, SecretSource,
 };
 use super::found::{Found, FoundArgument, file_of, variable_of};
 use super::portable::{Bound, is_portable};
@@ -120,6 +120,9 @@ impl Draft<'_> {
         if secret.receipt == Receipt::Agent {
             return self.replace_key(argument, written);
         }
+        if self.found.family == Some(Family::Fly) {
+            return self.replace_for_fly(argument, written, secret);
+        }
         let known = self.found.build.secrets.iter().find(|passed| passed.id == secret.id);
         // An earlier run that passed it beside the argument put its value in front of the command.
         let assigned = |passed: &PassedSecret| matches!(&passed.source, SecretSource::Variable(name) if self.found.assigned.contains(name));
@@ -149,6 +152,45 @@ impl Draft<'_> {
             Some(operand) => self.write(written.written.range, ("--secret", &operand), argument),
             None => self.remove(written.written.range),
         }
+    }
+
+    /// `--build-arg NAME=value` becomes `--build-secret ID=value`: fly takes the value itself, as it stands.
+    fn replace_for_fly(
+        &mut self,
+        argument: &Argument,
+        written: &FoundArgument,
+        secret: &RequestedSecret,
+    ) -> Result<(), Refusal> {
+        let (name, at) = (&argument.name, written.written.range);
+        let known = self.found.build.secrets.iter().any(|passed| passed.id == secret.id);
+        if known || argument.value == ArgumentValue::Empty {
+            return self.remove(at);
+        }
+        let instead = self.instead(argument, secret);
+        match argument.value {
+            ArgumentValue::Inherited => {
+                return Err(refusal("`fly deploy` takes no build argument by its name alone", argument.range, instead));
+            }
+            ArgumentValue::Literal(_) if !self.site.documentation => {
+                let reason = format!(
+                    "`{name}` has a fixed value here; a credential has to be replaced and to come from outside"
+                );
+                return Err(refusal(&reason, argument.range, instead));
+            }
+            _ => {}
+        }
+        let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?;
+        let old = slice(self.site.text, edit.range());
+        let new = old.replacen("--build-arg", "--build-secret", 1).replacen(
+            &format!("{name}="),
+            &format!("{}=", secret.id),
+            1,
+        );
+        self.result.rewrite.edits.push(match self.beside {
+            true => Edit::insert(edit.range().end(), format!(" {new}")),
+            false => Edit::replace(edit.range(), new),
+        });
+        Ok(())
     }
 
     /// `--set targets.secrets+=…`: the plain `=` would take away the secrets that the file gives the targets.
@@ -187,6 +229,9 @@ impl Draft<'_> {
         let joined = slice(self.found.view.text(), at).trim_start_matches(['"', '\'']).split('=').next();
         let joined = joined.is_some_and(|option| option.starts_with("--") && !option.contains(char::is_whitespace));
         let separator = if joined { '=' } else { ' ' };
+        // PowerShell takes a comma outside of quotes for the sign of a list (about_Arrays).
+        let list = self.site.format == Format::PowerShell && !operand.starts_with('"');
+        let operand = if list { format!("\"{operand}\"") } else { operand.to_owned() };
         // The operand is in the host's words already where it came from there, and plain otherwise.
         let place = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?.range();
         let text = format!("{option}{separator}{operand}");
@@ -326,6 +371,14 @@ impl Draft<'_> {
             }
             _ => {}
         }
+        if !self.site.format.assigns_in_front() {
+            let host = self.found.view.host_range(word.range).map(|at| slice(self.site.text, at).to_owned());
+            let Some(host) = host.filter(|host| !host.is_empty()) else {
+                return stuck(format!("the value of `{name}` can't be written in front of the command"));
+            };
+            self.provide(name.clone(), host);
+            return Ok(Origin::Variable(name.clone()));
+        }
         let Ok(text) = value::assigned(self.site, self.found, word) else {
             return stuck(format!("the value of `{name}` can't be written in front of the command"));
         };
@@ -354,7 +407,11 @@ impl Draft<'_> {
             return Ok(());
         }
         let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, self.found.build.range))?;
-        self.result.rewrite.edits.push(Edit::delete(with_its_line(self.site.text, edit.range())));
+        self.result.rewrite.edits.push(Edit::delete(with_its_line(
+            self.site.text,
+            edit.range(),
+            self.site.format.continuation(),
+        )));
         Ok(())
     }
 
