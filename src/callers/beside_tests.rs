@@ -48,6 +48,7 @@ fn the_secret_comes_behind_the_flag_and_the_flag_stays() {
         "x:\n\tdocker build --build-arg T=$(T) .\n",
         "x:\n\tdocker build --build-arg T=$(T) --secret id=t,env=T .\n",
     );
+    becomes("a.sh", "fly deploy --build-arg T=$T\n", "fly deploy --build-arg T=$T --build-secret t=$T\n");
     becomes(
         ".gitlab-ci.yml",
         "b:\n  script:\n    - docker build --build-arg T .\n",

@@ -159,7 +159,10 @@ fn what_is_shown_fits_into_the_window_as_it_is_now() {
         let plain = anstream::adapter::strip_str(&session.shown).to_string();
         let (_, second) = plain.split_once("fix 2 of 2").unwrap();
         let (finding, choice) = second.split_once("diff --git").unwrap();
-        let source: Vec<&str> = finding.lines().filter(|line| line.contains(" | ")).collect();
+        // Labels below a line of source are not cut: they are the message.
+        let numbered =
+            |line: &&str| line.trim_start().starts_with(|char: char| char.is_ascii_digit()) && line.contains(" | ");
+        let source: Vec<&str> = finding.lines().filter(numbered).collect();
         assert!(!source.is_empty());
         let (_, choice) = choice.split_once("choose what?").unwrap();
         for line in source.into_iter().chain(choice.lines().filter(|line| line.starts_with(['>', ' ']))) {

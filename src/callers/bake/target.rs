@@ -95,7 +95,6 @@ impl<'a> Files<'a> {
         let rows = self.rows(&whole);
         let places: Vec<Place> = rows.iter().map(|row| self.location(&whole, row, around)).collect();
         let mut build = Build {
-            outside: None,
             format: Format::Bake,
             file: self.path.to_owned(),
             range: block.range,

@@ -109,7 +109,6 @@ fn site_of_run<'s>(run: &Run<'_>, source: &'s Source) -> Option<Site<'s>> {
     let directory = checkout(source.path()).join(directory(run)?);
     let checkout = checkout(source.path()).to_owned();
     Some(Site {
-        folders: Vec::new(),
         format: Format::CircleCi,
         file: source.path(),
         text: source.text(),
@@ -153,7 +152,6 @@ fn site_of_orb<'s>(orb: &Orb<'_>, source: &'s Source) -> Option<Site<'s>> {
     let view = as_options(&view, &head, &format!(" {}", quoted(&orb.context)))?;
     let checkout = checkout(source.path()).to_owned();
     Some(Site {
-        folders: Vec::new(),
         format: Format::CircleCi,
         file: source.path(),
         text: source.text(),

@@ -41,7 +41,6 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
         (plain, std::collections::BTreeMap::new())
     };
     Some(Site {
-        folders: Vec::new(),
         format: Format::CloudBuild,
         file: source.path(),
         text: source.text(),

@@ -31,7 +31,6 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
     let line = line.collect::<Vec<_>>().join(" ");
     // What the line says is told by the room that reads shell text; where it stands is known better here.
     let site = shell::Site {
-        folders: Vec::new(),
         format: Format::CloudBuild,
         file: source.path(),
         text: &line,

@@ -46,7 +46,6 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
     }
     let input = step.input("set")?;
     let mut build = Build {
-        outside: None,
         format: Format::GithubActions,
         file: source.path().to_owned(),
         range: step.body.node().range,

@@ -221,7 +221,6 @@ fn site<'s>(step: &Step, source: &'s Source) -> Option<Site<'s>> {
     };
     let directory = directory.and_then(|directory| resolve(Utf8Path::new(""), &directory));
     Some(Site {
-        folders: Vec::new(),
         format: Format::Jenkins,
         file: source.path(),
         text: source.text(),
@@ -255,7 +254,6 @@ fn without_text<'s>(step: Step, source: &'s Source, around: &dyn Surroundings) -
         _ => Dockerfiles::Unknown(if composite { "docker.build".to_owned() } else { dockerfile }),
     };
     let mut build = Build {
-        outside: None,
         format: Format::Jenkins,
         file: source.path().to_owned(),
         range: step.range,
