@@ -11,7 +11,7 @@ mod repair;
 pub use questions::{Question, questions};
 
 use crate::callers::{ArgumentValue, Builder, Receipt, RequestedSecret, SecretSource};
-use crate::config::{MountForm, SecretSettings};
+use crate::config::MountForm;
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
@@ -312,11 +312,10 @@ impl<'m> Migration<'m> {
         }
     }
 
-    /// An id that the Dockerfile or a build already uses for the secret, the one that was decided, or its name in lower
-    /// case.
+    /// An id that the Dockerfile or a build already uses for the secret, the one that was decided, or one that is made of its
+    /// name.
     fn id(&self) -> String {
-        let used = self.id_in_use().or_else(|| self.settings()?.id.clone());
-        used.unwrap_or_else(|| self.name().to_lowercase())
+        self.id_in_use().unwrap_or_else(|| self.model.settings(self.dockerfile).id_of(self.name()))
     }
 
     /// Whether nothing in the files says which id the secret has.
@@ -342,20 +341,16 @@ impl<'m> Migration<'m> {
         mounted.or(passed)
     }
 
-    /// What somebody decided for the secret.
-    fn settings(&self) -> Option<&'m SecretSettings> {
-        self.model.repository.settings.secrets.get(self.name())
-    }
-
     /// `env=` unless something in the repository asks for a file, or somebody who knows it.
     fn style(&self) -> Style {
-        let decided = self.settings().and_then(|settings| settings.mount);
-        match (self.only_style(), decided) {
+        match (self.only_style(), self.model.settings(self.dockerfile).mount_of(self.name())) {
             (Some(only), _) => only,
-            (None, Some(MountForm::Env)) => Style::Variable,
-            (None, Some(MountForm::File)) => Style::File,
-            (None, None) if self.passed_values().any(|value| matches!(value, ArgumentValue::File(_))) => Style::File,
-            (None, None) => Style::Variable,
+            (None, MountForm::Env) => Style::Variable,
+            (None, MountForm::File) => Style::File,
+            (None, MountForm::Auto) if self.passed_values().any(|value| matches!(value, ArgumentValue::File(_))) => {
+                Style::File
+            }
+            (None, MountForm::Auto) => Style::Variable,
         }
     }
 

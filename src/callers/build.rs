@@ -70,6 +70,30 @@ impl Format {
         // Drone's plugins take build arguments as lists, besides the commands of other steps.
         systems || self.is_shell_text() && self != Self::Drone
     }
+
+    /// What it is called in settings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shell => "shell",
+            Self::Make => "make",
+            Self::GithubActions => "github",
+            Self::Compose => "compose",
+            Self::Markdown => "markdown",
+            Self::GitLab => "gitlab",
+            Self::CodeBuild => "codebuild",
+            Self::Bitbucket => "bitbucket",
+            Self::Travis => "travis",
+            Self::Drone => "drone",
+            Self::Buildkite => "buildkite",
+            Self::Bake => "bake",
+            Self::CircleCi => "circleci",
+            Self::Azure => "azure",
+            Self::CloudBuild => "cloudbuild",
+            Self::Concourse => "concourse",
+            Self::Jenkins => "jenkins",
+        }
+    }
 }
 
 impl fmt::Display for Format {

@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use super::{Committing, Fleet, Proposing, StatusOf, Verify};
+use super::{Committing, Config, Deciding, Fleet, Proposing, StatusOf, Verify};
 
 /// Find the secrets that Docker builds leak, and move them to BuildKit mounts together with every file that builds the
 /// image.
@@ -86,6 +86,10 @@ pub struct Arguments {
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Selecting codemods")]
     pub ignore: Vec<String>,
 
+    /// What is decided outside of the repositories.
+    #[command(flatten)]
+    pub deciding: Deciding,
+
     /// The form of the report, where nothing is changed.
     #[arg(
         long,
@@ -150,6 +154,8 @@ pub enum Command {
     },
     /// List all codemods.
     Codemods,
+    /// Show what was decided for a path in `dfmigrate.toml` files and by options, and where.
+    Config(Config),
     /// Look into an image for secrets: in every layer, deleted files included, in its configuration and history, and in
     /// its attestations.
     ///

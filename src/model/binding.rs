@@ -49,8 +49,9 @@ impl Model {
     }
 
     fn binding(&self, build: &Build, dockerfile: &Dockerfile) -> Option<Binding> {
-        let decided = self.repository.settings.builds.get(&build.file);
-        if let (Some(path), Dockerfiles::Unknown(_)) = (decided, &build.dockerfiles) {
+        if let Dockerfiles::Unknown(_) = &build.dockerfiles
+            && let Some(path) = self.repository.settings(&build.file).builds.get(&build.file)
+        {
             return (path == dockerfile.path()).then_some(Binding::Named);
         }
         match &build.dockerfiles {
@@ -149,7 +150,10 @@ impl Model {
     #[must_use]
     pub fn unread_builds(&self, dockerfile: &Dockerfile) -> Vec<Mention> {
         let dockerfiles = self.repository.dockerfiles();
-        let sources = self.repository.sources().filter(|source| !dockerfiles.iter().any(|path| path == source.path()));
+        let is_other = |source: &&Source| {
+            !dockerfiles.iter().any(|path| path == source.path()) && !self.repository.is_excluded_caller(source.path())
+        };
+        let sources = self.repository.sources().filter(is_other);
         sources.flat_map(|source| self.unread_builds_in(source, dockerfile)).collect()
     }
 

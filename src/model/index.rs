@@ -30,7 +30,10 @@ impl Index {
         for source in repository.sources() {
             let name = source.path().file_name().unwrap_or("").to_owned();
             by_name.entry(name).or_default().push(source.path().to_owned());
-            if !dockerfiles.contains(source.path().as_str()) && speaks_of_arguments(source.text()) {
+            if !dockerfiles.contains(source.path().as_str())
+                && speaks_of_arguments(source.text())
+                && !repository.is_excluded_caller(source.path())
+            {
                 passing.insert(source.path().as_str().to_owned());
             }
         }
@@ -50,7 +53,10 @@ impl Index {
         let mut index = self.clone();
         for source in changed.iter().filter_map(|path| repository.source(path)) {
             let path = source.path().as_str();
-            if !index.dockerfiles.contains(path) && speaks_of_arguments(source.text()) {
+            if !index.dockerfiles.contains(path)
+                && speaks_of_arguments(source.text())
+                && !repository.is_excluded_caller(source.path())
+            {
                 index.passing.insert(path.to_owned());
             } else {
                 index.passing.remove(path);

@@ -14,7 +14,7 @@ pub use change::{BUILDKIT_RULE, Change, FRONTEND, Mount, StepEdit, may_be_raised
 pub use codemod::Codemod;
 pub use delivery::FileMount;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
-pub use make::{make, problem_with_edit};
+pub use make::{make, may_find, problem_with_edit};
 pub use stages::{Stage, stages};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,15 @@ pub struct Policy {
     pub ignore: Vec<String>,
     /// Whether Dockerfiles that can't have a finding are skipped unread; the outcome is the same either way.
     pub prefilter: bool,
+}
+
+impl Policy {
+    /// Whether the codemod `id` is run.
+    #[must_use]
+    pub fn includes(&self, id: &str) -> bool {
+        let named = |ids: &[String]| ids.iter().any(|named| named == id);
+        (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+    }
 }
 
 /// Which fixes are applied, of those that a [`Policy`] holds to be sure enough.

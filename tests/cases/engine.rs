@@ -1,7 +1,9 @@
 //! Runs the tool on a case, in memory, and checks everything that a case promises.
 
 use anyhow::{Context, Result, bail, ensure};
+use camino::Utf8Path;
 use dfmigrate::codemods;
+use dfmigrate::config::{self, Configuration};
 use dfmigrate::plan::{self, Applicability, Plan, Planned, Policy, Status};
 use dfmigrate::repository::Repository;
 use dfmigrate::source::Source;
@@ -106,7 +108,12 @@ pub fn listed<'p>(findings: impl Iterator<Item = &'p Planned>) -> String {
 fn repository(files: &Files) -> Repository {
     let sources = files.iter().map(|(path, bytes)| Source::new(path.clone(), bytes.clone()));
     let dockerfiles = files.keys().filter(|path| is_dockerfile(path)).cloned().collect();
-    Repository::new(files.keys().cloned(), sources, dockerfiles)
+    let repository = Repository::new(files.keys().cloned(), sources, dockerfiles);
+    let text = files.get(Utf8Path::new(config::FILE)).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    match text.as_deref().map(Configuration::of_text) {
+        Some(Ok(configuration)) => repository.with_configuration(configuration),
+        _ => repository,
+    }
 }
 
 fn in_variant(files: &Files, variant: Variant) -> Files {

@@ -19,21 +19,23 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::{Failure, Outcome, Streams, failure::safe_lines, ids};
+use super::{Deciding, Failure, Outcome, Streams, failure::safe_lines, ids, settings};
 use crate::fleet::{self, Ended, Record, SCHEMA, Stage, Store, StoreError, Target, links};
 use options::Form;
 use slots::Slots;
 use worker::Job;
 
-pub(super) fn run(options: &Fleet, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn run(options: &Fleet, deciding: &Deciding, streams: &mut Streams) -> Result<Outcome, Failure> {
     ids::check(options.select.iter().chain(&options.ignore))?;
+    // A mistake in it is one for all, and said once.
+    settings::of(deciding)?;
     let store = Store::new(&options.reporting.state()?);
     let known = store.all()?;
     let targets = selection::targets(options, &known)?;
     if targets.is_empty() && options.targets.is_empty() && options.repos.is_empty() && options.org.is_empty() {
         return Err(Failure::new("no repositories are named").hint("name some, or pass `--repos` or `--org`"));
     }
-    Run { options, store: &store, targets: &targets, slots: Slots::new(options.max_open, &known) }.all()?;
+    Run { options, deciding, store: &store, targets: &targets, slots: Slots::new(options.max_open, &known) }.all()?;
     let wanted = |record: &Record| targets.iter().any(|target| target.name == record.name);
     let all = store.all()?;
     let shown: Vec<Record> = all.iter().filter(|record| wanted(record)).cloned().collect();
@@ -83,6 +85,7 @@ fn show(all: &[Record], shown: &[Record], options: &Reporting, streams: &mut Str
 /// One run over all repositories.
 struct Run<'a> {
     options: &'a Fleet,
+    deciding: &'a Deciding,
     store: &'a Store,
     targets: &'a [Target],
     slots: Slots,
@@ -108,7 +111,7 @@ impl Run<'_> {
                 state: state.clone(),
                 cache: cache.clone(),
                 branch: self.options.branch_of(&target.settings),
-                command_line: self.options.command_line(&target.settings),
+                command_line: self.command_line(target)?,
                 may_open: self.slots.take(&target.name),
             };
             serde_json::to_string(&job).map_err(io::Error::from)
@@ -122,6 +125,15 @@ impl Run<'_> {
         fleet::run_all(self.targets.len(), self.workers(), &job, &command, &ended);
         bar.finish_and_clear();
         Ok(unsaved.into_inner().unwrap_or_else(PoisonError::into_inner)?)
+    }
+
+    fn command_line(&self, target: &Target) -> io::Result<Vec<String>> {
+        let mut line = self.options.command_line(&target.settings);
+        line.extend(self.deciding.isolated.then(|| "--isolated".to_owned()));
+        if let Some(file) = &self.deciding.config {
+            line.push(format!("--config={}", camino::absolute_utf8(file)?));
+        }
+        Ok(line)
     }
 
     /// Most of the time is spent waiting for servers.

@@ -12,13 +12,16 @@ use crate::{
         analysis::{self, Analysis},
         commit::{self, Recorder},
         propose::{self, Settled},
+        settings,
     },
+    config::Layer,
     fleet::{self, Cache, Place, Record, Request, RequestState, Seen, Stage, Store, Target},
     forge::{Head, PullRequest, State},
     git::{self, Heads},
     plan::Policy,
     report::Redactor,
-    repository,
+    repository::{self, Decided},
+    source::Digest,
 };
 
 /// What is to be done.
@@ -45,7 +48,9 @@ pub(in crate::cli) fn work(streams: &mut Streams) -> Result<Outcome, Failure> {
     let mut record = store.load(&job.target.name)?.unwrap_or_else(|| Record::new(&job.target));
     record.url.clone_from(&job.target.url);
     let before = record.clone();
-    let done = Work { job: &job, place: &place, arguments: arguments(&job, &place)? }.run(&mut record, streams);
+    let arguments = arguments(&job, &place)?;
+    let decided = settings::of_arguments(&arguments)?;
+    let done = Work { job: &job, place: &place, arguments, decided }.run(&mut record, streams);
     match done {
         Ok(()) => record.failure = None,
         Err(failure) => record.fail(told(&failure), fleet::now()),
@@ -78,6 +83,7 @@ struct Work<'a> {
     job: &'a Job,
     place: &'a Place,
     arguments: Arguments,
+    decided: Decided,
 }
 
 impl Work<'_> {
@@ -94,10 +100,10 @@ impl Work<'_> {
             return Ok(());
         }
         mirror.check_out(&heads, branch).map_err(commit::failure)?;
-        let policy = analysis::policy(&self.arguments)?;
+        let policy = analysis::policy(&self.arguments);
         let mut roots = repository::discover(&self.arguments.paths)?;
         let root = roots.pop().ok_or_else(|| Failure::new("the clone has no files"))?;
-        let analysis = Analysis::new(root, &policy)?;
+        let analysis = Analysis::new(root, &policy, &self.decided)?;
         record::describe(record, &analysis);
         let stage = self.reach(record, &analysis, &policy, &heads, streams)?;
         let pushed = if stage == Stage::Planned { None } else { mirror.tip(branch).map_err(commit::failure)? };
@@ -112,8 +118,14 @@ impl Work<'_> {
             base_commit: heads.base_commit.clone(),
             branch: self.job.branch.clone(),
             own_commit: heads.own_commit.clone(),
-            options: format!("{} {}", env!("CARGO_PKG_VERSION"), self.job.command_line.join(" ")),
+            options: format!("{} {}{}", env!("CARGO_PKG_VERSION"), self.job.command_line.join(" "), self.decided()),
         }
+    }
+
+    /// A digest of what the organisation decided, if it did.
+    fn decided(&self) -> String {
+        let layers: Vec<String> = self.decided.organisation.iter().map(Layer::written).collect();
+        if layers.is_empty() { String::new() } else { format!(" {}", Digest::of(layers.iter().map(String::as_str))) }
     }
 
     /// Goes as far as it was asked to.
