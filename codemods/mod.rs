@@ -8,6 +8,8 @@ pub mod arg_secret;
 pub mod copied_credential;
 mod copying;
 pub mod env_secret;
+pub mod fallback_expired;
+pub mod foreign_build;
 pub mod literal_credential;
 mod migration;
 pub mod mount_mismatch;
@@ -33,10 +35,12 @@ pub const ALL: &[&Codemod] = &[
     &arg_secret::CODEMOD,
     &env_secret::CODEMOD,
     &unused_secret::CODEMOD,
+    &fallback_expired::CODEMOD,
     &secret_not_mounted::CODEMOD,
     &ssh_key::CODEMOD,
     &copied_credential::CODEMOD,
     &mount_mismatch::CODEMOD,
+    &foreign_build::CODEMOD,
     &secret_logged::CODEMOD,
     &mounted_secret_written::CODEMOD,
     &literal_credential::CODEMOD,

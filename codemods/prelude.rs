@@ -7,8 +7,14 @@ pub use crate::model::{CopiedFile, Dockerfile, Entry, Model, Secret};
 pub use crate::plan::{Change, Finding, Label, Severity};
 use crate::syntax::dockerfile::ProblemKind;
 
-/// Every secret of every Dockerfile.
+/// Every secret of every Dockerfile, but for build arguments that stay for a while beside their mount: those are the codemod
+/// `fallback-expired`'s.
 pub fn secrets(model: &Model) -> impl Iterator<Item = (&Dockerfile, Secret)> {
+    all_secrets(model).filter(|(dockerfile, secret)| dockerfile.fallback_of(secret).is_none())
+}
+
+/// The same with those arguments.
+pub fn all_secrets(model: &Model) -> impl Iterator<Item = (&Dockerfile, Secret)> {
     let of = |dockerfile| {
         let secrets = model.secrets(dockerfile).to_vec();
         secrets.into_iter().map(move |secret| (dockerfile, secret))

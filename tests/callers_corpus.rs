@@ -165,7 +165,7 @@ fn rewrite(subject: &Subject<'_>, build: &Build, tally: &mut Tally) {
     for argument in &build.arguments {
         let id = argument.name.to_lowercase();
         let secret = RequestedSecret { id: id.clone(), receipt: Receipt::File };
-        let request = Request { argument: argument.name.clone(), secret: Some(secret) };
+        let request = Request { argument: argument.name.clone(), secret: Some(secret), beside: false };
         let rewrite = match caller.pass_secrets(source, *repository, build, &[request]) {
             Ok(rewrite) => rewrite,
             Err(refusal) => {

@@ -105,7 +105,7 @@ fn survey_file(caller: &dyn Caller, source: &Source, around: &Folder, counts: &m
                 continue;
             }
             let secret = Some(RequestedSecret { id: argument.name.to_lowercase(), receipt: Receipt::Variable });
-            let request = Request { argument: argument.name.clone(), secret };
+            let request = Request { argument: argument.name.clone(), secret, beside: false };
             match caller.pass_secrets(source, around, &build, &[request]) {
                 Ok(rewrite) => {
                     count("secret argument: rewritten".to_owned());

@@ -6,8 +6,8 @@ use camino::Utf8Path;
 
 use crate::callers::Builder;
 use crate::knowledge::files::FileVerdict;
-use crate::model::{Binding, FileUse, Form, Shape, mentions};
-use crate::plan::{Change, Label};
+use crate::model::{Binding, Dockerfile, FileUse, Form, Shape, mentions};
+use crate::plan::{Change, Label, Obstacle};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
@@ -40,13 +40,15 @@ impl<'m> Copying<'m> {
         let path = self.path();
         let archive = matches!(path.extension(), Some("tar" | "tgz" | "gz" | "zip" | "xz" | "bz2"));
         let (kind, reason) = match self.file.shape {
-            Shape::File if archive => ("copies-folder", format!("`{path}` is an archive of several files")),
+            Shape::File if archive => (
+                "copies-folder",
+                format!("`{path}` is an archive of several files: each that is secret has to be handed over by itself"),
+            ),
             Shape::File => return,
             Shape::Folder if self.file.is_ssh_key() => (
                 "copies-folder",
                 format!(
-                    "`{path}` is a folder: copy what is public in it by name (`known_hosts`, `config`), and hand the key to \
-                     the build (`RUN --mount=type=ssh`, `docker build --ssh default={path}/KEY`)"
+                    "`{path}` is a folder: copy what is public in it by name (`known_hosts`, `config`), and hand over the key"
                 ),
             ),
             Shape::Optional => {
@@ -56,7 +58,9 @@ impl<'m> Copying<'m> {
             }
             Shape::Folder => (
                 "copies-folder",
-                format!("`{path}` is a folder, and a secret is one file: mount each file of it that is needed"),
+                format!(
+                    "`{path}` is a folder that is not in the repository, and a secret is one file: mount each that is needed"
+                ),
             ),
             Shape::Pattern => {
                 ("pattern-source", "the pattern may match several files, and a secret is one file".to_owned())
@@ -67,12 +71,39 @@ impl<'m> Copying<'m> {
             let word = self.dockerfile.steps[source.step].instruction.words().get(source.word)?.range;
             change.place(word, "this source")
         });
-        change.obstruct(kind, reason, place);
+        change.obstacle(Obstacle { kind, reason, place, instead: self.by_hand() });
+    }
+
+    /// What a person writes in front of the commands that need a file of a folder or an archive.
+    fn by_hand(&self) -> Option<String> {
+        if self.file.is_ssh_key() {
+            return Some("RUN --mount=type=ssh".to_owned());
+        }
+        let file = self.usual_file()?;
+        let source = self.file.sources.first()?;
+        let folder = self.landing(source.step)?;
+        let target = folder.join(file).as_target(&self.workdir(source.step))?;
+        Some(format!("RUN --mount=type=secret,id={},target={target}", self.id()))
+    }
+
+    /// The file of a folder that tools keep credentials in.
+    pub(super) fn usual_file(&self) -> Option<&'static str> {
+        match self.path().file_name().filter(|_| self.file.shape == Shape::Folder)? {
+            ".aws" => Some("credentials"),
+            ".docker" => Some("config.json"),
+            ".kube" => Some("config"),
+            _ => None,
+        }
     }
 
     fn check_conflicts(&self, change: &mut Change<'m>) {
         let mounted = |step: usize| self.flow.uses.iter().any(|used| used.step == step);
         for conflict in self.flow.conflicts.iter().filter(|conflict| !conflict.if_mounted || mounted(conflict.step)) {
+            let instead = conflict.instead.as_ref().filter(|it| self.dockerfile.surely_has(conflict.step, it.program));
+            if let Some(instead) = instead {
+                change.reword(conflict.step, instead.clone());
+                continue;
+            }
             let range = self.keyword(conflict.step);
             let place = change.place(range, "here");
             change.obstruct(conflict.kind, conflict.reason.clone(), place);
@@ -101,25 +132,8 @@ impl<'m> Copying<'m> {
     }
 
     fn check_target(&self, change: &mut Change<'m>, used: &FileUse) {
-        let Some(target) = used.target.as_deref() else {
-            let reason = "its path in this RUN depends on a working directory that can't be told";
-            return change.obstruct("target-unknown", reason, Some(self.reader(used)));
-        };
-        if target.contains([',', '"', '$', ' ', '\'']) {
-            let reason = format!("`{target}` can't be written as the target of a mount");
-            change.obstruct("target-unknown", reason, Some(self.reader(used)));
-        }
-        // An empty file would stay in a cache, and a read-only mount has no room for another one (experiment).
-        let flags = self.dockerfile.steps[used.step].instruction.flags();
-        let within = flags.iter().filter_map(|flag| flag.mount()).any(|mount| {
-            let folder = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key)).unwrap_or("");
-            let inside = target.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
-            matches!(mount.kind.as_str(), "cache" | "bind") && !folder.is_empty() && inside
-        });
-        if within {
-            let reason =
-                "another mount of this RUN lies around it, in which a mounted file leaves a trace or has no room";
-            change.obstruct("nested-mount", reason, Some(self.reader(used)));
+        if let Some((kind, reason)) = unfit_target(self.dockerfile, used) {
+            change.obstruct(kind, reason, Some(self.reader(used)));
         }
     }
 
@@ -191,6 +205,9 @@ impl<'m> Copying<'m> {
             let bringing: Vec<usize> =
                 copies.chain(self.flow.brought_by.iter().copied()).filter(|step| within(*step)).collect();
             let [only] = bringing.as_slice() else { return true };
+            if self.flow.moves.iter().any(|moved| moved.keeps && within(moved.step)) {
+                return true;
+            }
             let removed = |step: usize| within(step) && step > *only;
             let cleaned = self.flow.cleanups.iter().any(|it| it.removes && removed(it.step));
             !cleaned && !self.flow.removed_in.iter().any(|step| removed(*step))
@@ -219,10 +236,8 @@ impl<'m> Copying<'m> {
             change.obstruct("unedited-mention", reason, Some(place));
         }
         let bound = |build: &crate::callers::Build| self.bound.iter().any(|known| known.build == build);
-        for build in self.model.builds.iter().filter(|build| !bound(build)) {
-            if let crate::callers::Dockerfiles::Unknown(_) = &build.dockerfiles {
-                change.assume(format!("{} in `{}` does not build `{dockerfile}`", build.title, build.file));
-            }
+        for build in self.model.unplaced_builds().filter(|build| !bound(build)) {
+            change.assume(format!("{} in `{}` does not build `{dockerfile}`", build.title, build.file));
         }
     }
 
@@ -258,6 +273,26 @@ impl<'m> Copying<'m> {
     fn keyword(&self, step: usize) -> TextRange {
         self.dockerfile.steps[step].instruction.keyword_range()
     }
+}
+
+/// Why a RUN can't have a file mounted where it reads it: the kind of obstacle and a clause.
+pub fn unfit_target(dockerfile: &Dockerfile, used: &FileUse) -> Option<(&'static str, String)> {
+    let Some(target) = used.target.as_deref() else {
+        let reason = "its path in this RUN depends on a working directory that can't be told";
+        return Some(("target-unknown", reason.to_owned()));
+    };
+    if target.contains([',', '"', '$', ' ', '\'']) {
+        return Some(("target-unknown", format!("`{target}` can't be written as the target of a mount")));
+    }
+    // An empty file would stay in a cache, and a read-only mount has no room for another one (experiment).
+    let flags = dockerfile.steps[used.step].instruction.flags();
+    let within = flags.iter().filter_map(|flag| flag.mount()).any(|mount| {
+        let folder = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key)).unwrap_or("");
+        let inside = target.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+        matches!(mount.kind.as_str(), "cache" | "bind") && !folder.is_empty() && inside
+    });
+    let reason = "another mount of this RUN lies around it, in which a mounted file leaves a trace or has no room";
+    within.then(|| ("nested-mount", reason.to_owned()))
 }
 
 /// Commands that ask for a key, as a start command names them.

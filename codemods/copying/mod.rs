@@ -4,6 +4,8 @@ mod checks;
 mod folder;
 mod ignoring;
 
+pub use checks::unfit_target;
+
 use std::collections::BTreeSet;
 
 use camino::Utf8Path;
@@ -11,7 +13,7 @@ use camino::Utf8Path;
 use crate::callers::Offer;
 use crate::knowledge::engines::Feature;
 use crate::knowledge::files::FileVerdict;
-use crate::model::{BoundBuild, Content, CopiedFile, Dockerfile, FileFlow, Model, Settled};
+use crate::model::{BoundBuild, Content, CopiedFile, Dockerfile, FileFlow, Model, Settled, Shape};
 use crate::plan::{Change, FileMount, Finding, FollowUp, Label, Severity};
 use crate::syntax::dockerfile::Keyword;
 
@@ -76,6 +78,11 @@ impl<'m> Copying<'m> {
             && !matches!(&self.file.verdict, FileVerdict::BuildInput(input) if input.at_run_time)
     }
 
+    /// Whether it is a folder or stands for several files.
+    fn holds_several(&self) -> bool {
+        matches!(self.file.shape, Shape::Folder | Shape::Pattern)
+    }
+
     /// The first instruction that brings it.
     fn entry(&self) -> Option<usize> {
         let along = self.flow.brought_by.first().copied();
@@ -101,7 +108,9 @@ impl<'m> Copying<'m> {
         let id = self.id();
         let count = self.flow.targets().len();
         let verb = match way {
-            Way::File if count == 0 || self.is_for_run_time() => format!("leave `{}` out of the image", self.path()),
+            Way::File if count == 0 || self.is_for_run_time() || self.holds_several() => {
+                format!("leave `{}` out of the image", self.path())
+            }
             Way::File => {
                 format!("mount `{}` as secret `{id}` in {count} RUN instruction{}", self.path(), plural(count))
             }
@@ -134,8 +143,9 @@ impl<'m> Copying<'m> {
     fn move_to_mounts(&self, change: &mut Change<'m>, way: Way) {
         self.file.sources.iter().for_each(|source| change.remove_source(*source));
         self.flow.onward.iter().for_each(|source| change.remove_source(*source));
+        self.leave_out_folders(change);
         self.flow.cleanups.iter().for_each(|cleanup| change.clean_up(cleanup.clone()));
-        self.keep_folder(change);
+        self.keep_folders(change, way);
         self.mount(change, way);
         if !self.flow.uses.is_empty() {
             change.require(Feature::Mount);
@@ -145,6 +155,20 @@ impl<'m> Copying<'m> {
             self.ignore(change);
         }
         self.tell(change, way);
+    }
+
+    /// Takes a folder out of its `COPY` that would be empty without the file: a source that is not there stops the build.
+    fn leave_out_folders(&self, change: &mut Change<'m>) {
+        for step in &self.flow.brought_by {
+            let words = self.dockerfile.steps[*step].instruction.words().len();
+            for word in (0..words.saturating_sub(1))
+                .filter(|word| self.model.is_alone_in_folder(self.dockerfile, (*step, *word), self.path()))
+            {
+                let folder = self.dockerfile.steps[*step].instruction.words().swap_remove(word).value;
+                change.assume(format!("`{folder}` holds nothing but `{}` where the image is built", self.path()));
+                change.remove_source(crate::model::CopySource { step: *step, word });
+            }
+        }
     }
 
     fn mount(&self, change: &mut Change<'m>, way: Way) {
@@ -183,6 +207,7 @@ impl<'m> Copying<'m> {
             }
             change.offer(*bound, offer.clone());
         }
+        change.offer_elsewhere(offer);
     }
 
     fn tell(&self, change: &mut Change<'m>, way: Way) {
@@ -194,6 +219,12 @@ impl<'m> Copying<'m> {
         }
         if self.bound.is_empty() && !self.flow.uses.is_empty() {
             let flag = match way {
+                Way::File if self.file.shape == Shape::Folder && self.file.is_ssh_key() => {
+                    format!("--ssh default={path}/KEY")
+                }
+                Way::File if self.file.shape == Shape::Folder => {
+                    format!("--secret id={},src={path}/{}", self.id(), self.usual_file().unwrap_or("FILE"))
+                }
                 Way::File => format!("--secret id={},src={path}", self.id()),
                 Way::Agent => format!("--ssh default={path}"),
             };
@@ -208,7 +239,11 @@ impl<'m> Copying<'m> {
         let name = self.path().file_name().unwrap_or("");
         let parent = self.path().parent().and_then(Utf8Path::file_name).unwrap_or("");
         let general = matches!(name, "config" | "config.json" | "credentials" | "config.toml" | "auth.conf");
-        let text = if general && !parent.is_empty() { format!("{parent}_{name}") } else { name.to_owned() };
+        let text = match self.usual_file() {
+            Some(file) => format!("{name}_{file}"),
+            None if general && !parent.is_empty() => format!("{parent}_{name}"),
+            None => name.to_owned(),
+        };
         let words = text.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
         let words = words.collect::<Vec<_>>().join("_").to_ascii_lowercase();
         let id = self.model.settings(self.dockerfile).ids.unwrap_or_default().id(&words);

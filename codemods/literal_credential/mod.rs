@@ -9,7 +9,7 @@ mod texts;
 use std::collections::BTreeSet;
 
 use super::prelude::*;
-use crate::callers::{Builder, Offer, SecretValue};
+use crate::callers::{Offer, SecretValue};
 use crate::config::{MountForm, Settings};
 use crate::knowledge::engines::Feature;
 use crate::model::{Form, ShellText};
@@ -118,6 +118,7 @@ fn offer<'m>(change: &mut Change<'m>, model: &'m Model, dockerfile: &'m Dockerfi
     if bound.is_empty() || mounted.is_empty() {
         change.follow_up(FollowUp::Provide(format!("`--secret id={id},env={name}` wherever `{path}` is built")));
     }
+    change.offer_elsewhere(Offer::Variable { id: id.clone(), name: name.clone() });
     for bound in bound {
         if !dockerfile.stages_of(bound.build.target.as_deref()).is_disjoint(&mounted) {
             change.offer(bound, Offer::Variable { id: id.clone(), name: name.clone() });
@@ -131,9 +132,7 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> F
     change.conceal(SecretValue::new(group.value.as_str()));
     refuse_broken_file(&mut change, dockerfile);
     refuse_builders_without_secrets(&mut change, model, dockerfile);
-    // Buildah has no `env=` before 1.44.
-    let buildah = model.bound_builds(dockerfile).iter().any(|bound| bound.build.builder == Builder::Buildah);
-    let as_file = buildah || model.settings(dockerfile).mount_of(name) == MountForm::File;
+    let as_file = model.has_only_files(dockerfile) || model.settings(dockerfile).mount_of(name) == MountForm::File;
     let mut steps: Vec<usize> = group.steps.iter().map(|(step, _)| *step).collect();
     steps.dedup();
     for step in steps {

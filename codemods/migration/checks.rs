@@ -1,5 +1,7 @@
 //! What keeps a migration from being safe, or from being made at all.
 
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
 
 use crate::callers::{Builder, ByHand, Format, instead_of_argument};
@@ -13,6 +15,13 @@ use crate::syntax::shell::{Command, Word};
 
 use super::Migration;
 
+/// Whether bundlers write a variable of this name into the code that browsers load.
+fn is_bundled(name: &str) -> bool {
+    const PREFIXES: [&str; 8] =
+        ["NEXT_PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "NG_APP_"];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 impl<'m> Migration<'m> {
     pub(super) fn check(&self, change: &mut Change<'m>) {
         self.check_surroundings(change);
@@ -20,6 +29,7 @@ impl<'m> Migration<'m> {
             self.check_rests(change);
         }
         self.note_programs(change);
+        self.check_bundles(change);
     }
 
     /// Everything but what the commands do with the value.
@@ -114,12 +124,37 @@ impl<'m> Migration<'m> {
         }
     }
 
+    /// A bundler writes variables of some names into the code that browsers load: no mount changes that.
+    fn check_bundles(&self, change: &mut Change<'m>) {
+        let relayed = self.secret.flow.relays.iter().map(|relay| relay.name.clone());
+        let mut public: BTreeSet<String> = relayed.filter(|name| is_bundled(name)).collect();
+        for used in &self.secret.uses {
+            let Some(run) = self.run(used.step) else { continue };
+            public.extend(run.derived_variables(&used.name).into_iter().filter(|name| is_bundled(name)));
+            let settings = run.commands().filter(|command| command.words.iter().any(|word| word.mentions(&used.name)));
+            let words = settings.flat_map(|command| &command.words).map(Word::lossy);
+            let named = words.filter_map(|word| word.split_once('=').map(|(name, _)| name.to_owned()));
+            public.extend(named.filter(|name| is_bundled(name)));
+        }
+        public.remove(self.name());
+        for name in public {
+            change.assume(format!(
+                "what `{name}` holds may be public: the bundler writes it into the files that browsers load, with a mount as well"
+            ));
+        }
+    }
+
     /// Whether the stage of a step may be the image that somebody runs.
     pub(super) fn is_shipped(&self, step: usize) -> bool {
         self.dockerfile.steps[step].stage.is_none_or(|stage| self.shipped.contains(&stage))
     }
 
     fn check_builders(&self, change: &mut Change<'m>) {
+        for engine in &self.model.settings(self.dockerfile).engines {
+            if let Some(sentence) = engine.without_secrets() {
+                change.obstruct("builder-without-secrets", sentence, None);
+            }
+        }
         for bound in self.bound.iter().filter(|bound| bound.binding != Binding::OneOfSeveral) {
             if let Builder::WithoutSecrets(sentence) = &bound.build.builder {
                 let text = format!("{} builds it", bound.build.title);
@@ -194,7 +229,7 @@ impl<'m> Migration<'m> {
     }
 
     fn check_defaults(&self, change: &mut Change<'m>) {
-        if self.kept_default().is_some() && self.uses_have_a_shell() {
+        if self.kept_until().is_some() || self.kept_default().is_some() && self.uses_have_a_shell() {
             return;
         }
         for default in self.defaults() {
@@ -250,6 +285,11 @@ impl<'m> Migration<'m> {
             None if self.needed() == Some(Needed::Run) => {
                 (self.primary_label("").range, format!("`{}` says that the container needs `{name}`", config::FILE))
             }
+            // What nothing reads while the image is built was put there for the container.
+            None if self.secret.uses.is_empty() && self.needed() != Some(Needed::Build) => (
+                self.primary_label("").range,
+                format!("no RUN reads `{name}`, so that it can only be meant for the running container"),
+            ),
             None => {
                 self.assume_no_use_in_container(change, name, &way);
                 return;

@@ -4,13 +4,14 @@
 //! value gets a mount, every build passes a secret.
 
 mod checks;
+mod compatibility;
 mod labels;
 mod questions;
 mod repair;
 
 pub use questions::{Question, questions};
 
-use crate::callers::{ArgumentValue, Builder, Receipt, RequestedSecret, SecretSource};
+use crate::callers::{ArgumentValue, Receipt, RequestedSecret, SecretSource};
 use crate::config::MountForm;
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::knowledge::files::{FileVerdict, classify_file};
@@ -212,10 +213,14 @@ impl<'m> Migration<'m> {
         let mut change = Change::new(self.model, self.dockerfile);
         self.check(&mut change);
         self.repair(&mut change);
-        self.remove_declarations(&mut change);
+        match self.kept_until() {
+            Some(until) => self.keep_argument(&mut change, until),
+            None => self.remove_declarations(&mut change),
+        }
         let style = self.style();
         self.mount(&mut change, style);
         self.pass(&mut change, style);
+        self.key_cache(&mut change);
         self.tell(&mut change);
         change
     }
@@ -247,7 +252,7 @@ impl<'m> Migration<'m> {
             if let Some(assignment) = relay.and_then(|relay| self.assignment_of(relay)) {
                 change.export(used.step, assignment);
             }
-            if let Some(default) = self.kept_default() {
+            if let Some(default) = self.kept_default().filter(|_| self.kept_until().is_none()) {
                 change.export(used.step, format!("export {name}=\"${{{name}:-{default}}}\""));
             }
         }
@@ -276,11 +281,9 @@ impl<'m> Migration<'m> {
             return;
         }
         let reads = !self.secret.uses.is_empty();
-        for bound in &self.bound {
-            let receipt = if style == Style::File { Receipt::File } else { Receipt::Variable };
-            let secret = reads.then(|| RequestedSecret { id: self.id(), receipt });
-            change.request(*bound, self.name(), secret);
-        }
+        let receipt = if style == Style::File { Receipt::File } else { Receipt::Variable };
+        let secret = reads.then(|| RequestedSecret { id: self.id(), receipt });
+        change.request_of_all(&self.bound, self.name(), secret);
     }
 
     fn tell(&self, change: &mut Change<'m>) {
@@ -313,9 +316,13 @@ impl<'m> Migration<'m> {
     }
 
     /// An id that the Dockerfile or a build already uses for the secret, the one that was decided, or one that is made of its
-    /// name.
+    /// name; the name as it is where a build has one word for a secret and its variable.
     fn id(&self) -> String {
-        self.id_in_use().unwrap_or_else(|| self.model.settings(self.dockerfile).id_of(self.name()))
+        let (name, settings) = (self.name(), self.model.settings(self.dockerfile));
+        let decided = || settings.secrets.get(name).and_then(|secret| secret.id.clone());
+        let once = || self.bound.iter().any(|bound| bound.build.format.names_secrets_once());
+        let made = || if once() { name.to_owned() } else { settings.id_of(name) };
+        self.id_in_use().or_else(decided).unwrap_or_else(made)
     }
 
     /// Whether nothing in the files says which id the secret has.
@@ -361,14 +368,15 @@ impl<'m> Migration<'m> {
         }
         let readers = || self.secret.uses.iter().filter_map(|used| Some((self.run(used.step)?, used.name.as_str())));
         let needs_unset = self.defaults().is_empty() && readers().any(|(run, name)| run.tests_unset(name));
-        let buildah = self.bound.iter().any(|bound| bound.build.builder == Builder::Buildah);
+        let only_files = self.model.has_only_files(self.dockerfile);
         let frontend = self.dockerfile.frontend();
         let old_frontend = frontend.is_some_and(|named| {
             let no = frontend_supports(&named, Feature::SecretEnv) != Answer::Yes;
             no && frontend_supports(&named, Feature::Mount) == Answer::Yes && !crate::plan::may_be_raised(&named)
         });
+        let fallback = self.has_fallback();
         let can_read_file = readers().all(|(run, _)| !matches!(run.form, Form::Exec(_)));
-        match (needs_unset || buildah || old_frontend, can_read_file) {
+        match (needs_unset || only_files || old_frontend || fallback, can_read_file) {
             (true, _) => Some(Style::File),
             (false, false) => Some(Style::Variable),
             (false, true) => None,

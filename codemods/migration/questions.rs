@@ -70,7 +70,7 @@ impl Migration<'_> {
         let is_unknown = |build: &Build| matches!(build.dockerfiles, Dockerfiles::Unknown(_));
         let doubtful = self.bound.iter().filter(|bound| {
             let passes = bound.build.arguments.iter().any(|given| given.name == self.name());
-            let others = self.model.builds.iter().filter(|other| other.file == bound.build.file && is_unknown(other));
+            let others = self.model.builds_of_file(&bound.build.file).filter(|other| is_unknown(other));
             is_unknown(bound.build) && passes && bound.binding != Binding::Named && others.count() == 1
         });
         let mut files: Vec<&Utf8PathBuf> = doubtful.map(|bound| &bound.build.file).collect();

@@ -1,11 +1,13 @@
 #![doc = include_str!("page.md")]
 
+mod moving;
 mod removal;
 
 use super::prelude::*;
 use super::shown::{By, Held, mounted};
 use crate::model::{Exposure, ExposureKind};
-use crate::plan::FollowUp;
+use crate::plan::{Applicability, FollowUp};
+use moving::Moving;
 
 /// See the page above.
 pub const CODEMOD: Codemod = Codemod {
@@ -30,17 +32,48 @@ struct Written {
 fn of_dockerfile<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
     let written: Vec<Written> = mounted(dockerfile).iter().flat_map(|held| of_held(dockerfile, held)).collect();
     let mut seen: Vec<(&str, &str)> = Vec::new();
+    let mut repaired: Vec<&str> = Vec::new();
     let mut findings = Vec::new();
     for first in &written {
         let key = (first.held.name.as_str(), first.path.as_str());
-        if !seen.contains(&key) {
-            seen.push(key);
-            let group: Vec<&Written> =
-                written.iter().filter(|other| (other.held.name.as_str(), other.path.as_str()) == key).collect();
-            findings.push(finding(model, dockerfile, &group));
+        let By::Mount(id) = &first.held.by else { continue };
+        if seen.contains(&key) || repaired.contains(&id.as_str()) {
+            continue;
+        }
+        seen.push(key);
+        let group: Vec<&Written> =
+            written.iter().filter(|other| (other.held.name.as_str(), other.path.as_str()) == key).collect();
+        let moving = Moving::new(model, dockerfile, &group);
+        let simple = moving.is_some() || removal::removable(dockerfile, first, &group[1..]).is_ok();
+        let repair = if simple { None } else { repaired_commands(model, dockerfile, id, first) };
+        if let Some(finding) = repair {
+            repaired.push(id);
+            findings.push(finding);
+        } else {
+            findings.push(finding(model, dockerfile, &group, moving));
         }
     }
     findings
+}
+
+/// The finding with the repair of all commands that write the secret down, as a secret is repaired that enters by an ARG; `None`
+/// where that can't be made.
+fn repaired_commands(model: &Model, dockerfile: &Dockerfile, id: &str, first: &Written) -> Option<Finding> {
+    let mounted = dockerfile.mounted().into_iter().filter(|mounted| mounted.id == id);
+    let migrations = mounted.map(|mounted| Migration::of_mount(model, dockerfile, mounted));
+    let written = migrations.filter(|migration| migration.codemod() == "written-credential");
+    let findings =
+        written.map(|migration| migration.finding(CODEMOD.id, title(first), "its value comes to rest in a layer"));
+    let mut repaired = findings.filter(|finding| finding.fix.applicability != Applicability::Manual);
+    repaired.next().map(|finding| Finding { subject: subject(first), ..finding })
+}
+
+fn title(first: &Written) -> String {
+    format!("the mounted secret `{}` is written to `{}`, which stays in the layer", first.held.name, first.path)
+}
+
+fn subject(first: &Written) -> String {
+    format!("{} in {}", first.held.name, first.path)
 }
 
 fn of_held(dockerfile: &Dockerfile, held: &Held) -> Vec<Written> {
@@ -62,7 +95,12 @@ fn is_transient(dockerfile: &Dockerfile, step: usize, path: &str) -> bool {
     targets.any(|target| path.strip_prefix(&target).is_some_and(|rest| rest.starts_with('/')))
 }
 
-fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Written]) -> Finding {
+fn finding<'m>(
+    model: &'m Model,
+    dockerfile: &'m Dockerfile,
+    group: &[&Written],
+    moving: Option<Moving<'m>>,
+) -> Finding {
     let (first, rest) = (group[0], &group[1..]);
     let (name, path) = (&first.held.name, &first.path);
     let stage = dockerfile.steps[first.held.step].stage;
@@ -75,13 +113,20 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Written])
             "the stage is not part of the image that is run, but of its cache and of what copies from it".to_owned(),
         );
     }
-    let title = match removal::removable(dockerfile, first, rest) {
-        Ok(()) => {
+    let removable = removal::removable(dockerfile, first, rest);
+    let fix_title = match (moving, removable) {
+        (Some(moving), removable) if removable.is_err() || moving.is_clear() => {
+            match moving.carry_out(&mut change, is_shipped && removable.is_err()) {
+                true => moving.title(),
+                false => advice(dockerfile, first),
+            }
+        }
+        (_, Ok(())) => {
             let step = first.held.step;
             change.rewrite(step, |dockerfile| removal::next_edit(dockerfile, &first.held, path));
             format!("remove `{path}` in the same RUN")
         }
-        Err(reason) => {
+        (_, Err(reason)) => {
             let label = change.place(first.held.place(dockerfile, &first.exposure), "written here");
             change.obstruct("written-down", reason, label);
             advice(dockerfile, first)
@@ -91,7 +136,7 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Written])
         "`{name}`: images built from `{}` until now hold it in `{path}`",
         dockerfile.path()
     )));
-    let (fix, notes) = change.finish(title);
+    let (fix, notes) = change.finish(fix_title);
     let label = |written: &Written, text: &str| Label {
         file: dockerfile.path().to_owned(),
         range: written.held.place(dockerfile, &written.exposure),
@@ -101,8 +146,8 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Written])
         codemod: CODEMOD.id,
         severity: if is_shipped { Severity::Warning } else { Severity::Note },
         dockerfile: dockerfile.path().to_owned(),
-        subject: format!("{name} in {path}"),
-        title: format!("the mounted secret `{name}` is written to `{path}`, which stays in the layer"),
+        subject: subject(first),
+        title: title(first),
         primary: label(first, "writes the value down"),
         labels: rest.iter().map(|written| label(written, "and here")).collect(),
         notes,

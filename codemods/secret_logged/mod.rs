@@ -5,10 +5,9 @@ mod trace;
 
 use super::prelude::*;
 use super::shown::{Held, declared, mounted};
-use crate::model::{Exposure, ExposureKind, Form, is_traceable};
+use crate::model::{Exposure, ExposureKind};
 use crate::plan::FollowUp;
 use crate::source::TextRange;
-use crate::syntax::dockerfile::Keyword;
 
 /// See the page above.
 pub const CODEMOD: Codemod = Codemod {
@@ -38,13 +37,26 @@ enum How {
     /// By this command, which also has another effect.
     Besides(String),
     /// By the shell, which traces its commands because of this text.
-    Traced(String),
+    Traced(String, Switch),
+}
+
+/// What switches a trace on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Switch {
+    /// A `set` in the RUN.
+    Set,
+    /// The words of the step in JSON form: a SHELL, or the RUN itself.
+    Words(usize),
+    /// The `#!` line of the RUN's here-document.
+    Line,
+    /// The options of a shell that the RUN starts.
+    Program,
 }
 
 fn of_dockerfile<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
     let mut printed: Vec<Printed> = Vec::new();
     for held in mounted(dockerfile).into_iter().chain(declared(model, dockerfile)) {
-        for found in of_held(dockerfile, &held) {
+        for found in of_held(model, dockerfile, &held) {
             // A secret that is both declared and mounted is printed once.
             let known = printed.iter().any(|other| other.held.name == held.name && other.place == found.place);
             if !known {
@@ -57,7 +69,12 @@ fn of_dockerfile<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Findin
     let mut groups: Vec<Vec<&Printed>> = Vec::new();
     while let Some((first, rest)) = open.split_first() {
         open = rest;
-        let same = |group: &&mut Vec<&Printed>| group[0].held.name == first.held.name && group[0].how == first.how;
+        let same = |group: &&mut Vec<&Printed>| {
+            let traced = matches!(first.how, How::Traced(..));
+            // One trace shows all secrets behind it.
+            let of_it = traced && group.iter().any(|other| other.place == first.place);
+            group[0].how == first.how && (group[0].held.name == first.held.name || of_it)
+        };
         match groups.iter_mut().find(same) {
             Some(group) => group.push(first),
             None => groups.push(vec![first]),
@@ -70,52 +87,30 @@ fn of_dockerfile<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Findin
     findings
 }
 
-fn of_held(dockerfile: &Dockerfile, held: &Held) -> Vec<Printed> {
+fn of_held(model: &Model, dockerfile: &Dockerfile, held: &Held) -> Vec<Printed> {
     let exposures = held.exposures(dockerfile);
     let shown = exposures.iter().filter_map(|exposure| {
         let how = how(exposure)?;
         Some(Printed { held: held.clone(), how, place: held.place(dockerfile, exposure) })
     });
-    shown.chain(traced_by_shell(dockerfile, held)).collect()
+    let by_programs = trace::programs(model, dockerfile, held);
+    shown.chain(trace::by_shell(dockerfile, held)).chain(by_programs).collect()
 }
 
 fn how(exposure: &Exposure) -> Option<How> {
     match &exposure.kind {
         ExposureKind::Printed => Some(How::Alone),
         ExposureKind::Environment | ExposureKind::Verbose => Some(How::Besides(exposure.program.clone())),
-        ExposureKind::Traced => Some(How::Traced(exposure.program.clone())),
+        ExposureKind::Traced => Some(How::Traced(exposure.program.clone(), Switch::Set)),
         ExposureKind::Written { .. } => None,
     }
 }
 
-/// A trace that a SHELL instruction or the `#!` line of a script switches on for all commands.
-fn traced_by_shell(dockerfile: &Dockerfile, held: &Held) -> Option<Printed> {
-    let step = dockerfile.steps.get(held.step)?;
-    let run = step.run.as_deref()?;
-    let traces = |words: &[String]| {
-        words.iter().skip(1).any(|word| {
-            word.strip_prefix('-')
-                .is_some_and(|flags| flags.contains('x') && flags.chars().all(|flag| flag.is_ascii_alphabetic()))
-        })
-    };
-    let (words, place) = match &run.form {
-        Form::Body(Some(line)) => {
-            (line.split_whitespace().map(str::to_owned).collect::<Vec<_>>(), step.instruction.keyword_range())
-        }
-        Form::Exec(_) => return None,
-        _ => {
-            let shell = dockerfile.steps_before(held.step).rfind(|step| step.keyword == Keyword::Shell)?;
-            let words = shell.instruction.json()?.into_iter().map(|word| word.value).collect();
-            (words, shell.instruction.text_range())
-        }
-    };
-    let shown = traces(&words) && is_traceable(run, &held.holders(dockerfile)?);
-    shown.then(|| Printed { held: held.clone(), how: How::Traced(words.join(" ")), place })
-}
-
 fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Printed]) -> Finding {
     let (first, rest) = (group[0], &group[1..]);
-    let name = &first.held.name;
+    let mut names: Vec<&str> = group.iter().map(|printed| printed.held.name.as_str()).collect();
+    names.dedup();
+    let name = names.join("`, `");
     let mut change = Change::new(model, dockerfile);
     refuse_broken_file(&mut change, dockerfile);
     let title = match &first.how {
@@ -124,11 +119,10 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Printed])
             "remove the commands that only print it".to_owned()
         }
         How::Besides(program) => advise(&mut change, group, "prints-besides", &besides(program)),
-        How::Traced(command) if command.starts_with("set ") => {
-            trace::remove(&mut change, group);
+        How::Traced(command, switch) => {
+            trace::remove(&mut change, group, *switch);
             format!("leave the trace out of `{command}`")
         }
-        How::Traced(command) => advise(&mut change, group, "traced", &traced(command)),
     };
     change
         .follow_up(FollowUp::Rotate(format!("`{name}`: logs of builds of `{}` until now show it", dockerfile.path())));
@@ -141,7 +135,7 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Printed])
     let what = match &first.how {
         How::Alone => format!("`{name}` is printed to the build's log"),
         How::Besides(program) => format!("`{program}` prints `{name}` to the build's log"),
-        How::Traced(command) => format!("the trace of `{command}` shows `{name}` in the build's log"),
+        How::Traced(command, _) => format!("the trace of `{command}` shows `{name}` in the build's log"),
     };
     Finding {
         codemod: CODEMOD.id,
@@ -149,7 +143,7 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Printed])
         dockerfile: dockerfile.path().to_owned(),
         subject: match &first.how {
             How::Alone => format!("print of {name}"),
-            How::Besides(by) | How::Traced(by) => format!("{by} with {name}"),
+            How::Besides(by) | How::Traced(by, _) => format!("{by} with {name}"),
         },
         title: what,
         primary: label(&first, "BuildKit masks nothing of what a command prints"),
@@ -184,13 +178,6 @@ fn besides(program: &str) -> (String, String) {
             format!("leave out the flag that makes `{program}` verbose"),
         ),
     }
-}
-
-fn traced(command: &str) -> (String, String) {
-    let reason = "the trace of the other commands may be wanted in the log".to_owned();
-    let title =
-        format!("leave the `-x` out of `{command}`, or put `set +x` in front of the command that has the value");
-    (reason, title)
 }
 
 /// A secret enters by an instruction or is mounted.

@@ -1,7 +1,7 @@
 //! Mounts of RUNs that do nothing with them: a variable that a RUN sets ends with its shell.
 
 use super::CODEMOD;
-use crate::callers::{Builder, SecretSource};
+use crate::callers::SecretSource;
 use crate::codemods::prelude::*;
 use crate::knowledge::engines::Feature;
 use crate::model::{Evidence, Exposure, ExposureKind, Form, Holders, Run, SecretMount, exposures};
@@ -142,9 +142,8 @@ fn comes_from_variables(model: &Model, dockerfile: &Dockerfile, id: &str) -> boo
         .filter(|passed| passed.id == id)
         .map(|passed| &passed.source)
         .collect();
-    let buildah = bound.iter().any(|bound| bound.build.builder == Builder::Buildah);
     let variable = |source: &&SecretSource| matches!(source, SecretSource::Variable(_) | SecretSource::Expression(_));
-    !buildah && !sources.is_empty() && sources.iter().all(variable)
+    !model.has_only_files(dockerfile) && !sources.is_empty() && sources.iter().all(variable)
 }
 
 fn change<'m>(model: &'m Model, dockerfile: &'m Dockerfile, idle: &Idle, readers: &[Reader]) -> Change<'m> {

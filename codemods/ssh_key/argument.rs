@@ -114,10 +114,8 @@ impl<'m> ArgumentKey<'m> {
         self.flow.uses.iter().for_each(|used| change.mount_file(used.step, &FileMount::Agent));
         self.secret.uses.iter().for_each(|used| change.release(used.step));
         change.require(Feature::Mount);
-        for bound in &self.bound {
-            let secret = RequestedSecret { id: name.to_lowercase(), receipt: Receipt::Agent };
-            change.request(*bound, name, Some(secret));
-        }
+        let secret = RequestedSecret { id: name.to_lowercase(), receipt: Receipt::Agent };
+        change.request_of_all(&self.bound, name, Some(secret));
         let path = self.dockerfile.path();
         change.follow_up(FollowUp::Rotate(format!("`{name}`: images built from `{path}` until now hold its value")));
     }

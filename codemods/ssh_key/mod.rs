@@ -7,6 +7,7 @@ mod copied;
 
 use super::prelude::*;
 use crate::knowledge::files::FileVerdict;
+use crate::model::Content;
 use argument::ArgumentKey;
 
 /// See the page above.
@@ -19,7 +20,8 @@ pub const CODEMOD: Codemod = Codemod {
 };
 
 fn find(model: &Model) -> Vec<Finding> {
-    let copied = copied_files(model).filter(|(_, file)| file.is_ssh_key());
+    let holds = |file: &CopiedFile| file.content != Content::Harmless;
+    let copied = copied_files(model).filter(|(_, file)| file.is_ssh_key() && holds(file));
     let copied = copied.map(|(dockerfile, file)| of_copy(model, dockerfile, &file));
     let arguments = secrets(model).filter_map(|(dockerfile, secret)| of_argument(model, dockerfile, &secret));
     copied.chain(arguments).collect()

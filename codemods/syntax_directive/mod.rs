@@ -1,7 +1,7 @@
 #![doc = include_str!("page.md")]
 
 use super::prelude::*;
-use crate::knowledge::engines::{Answer, Feature, frontend_supports};
+use crate::knowledge::engines::{Answer, Feature, SecretMounts, frontend_supports};
 use crate::plan::FRONTEND;
 use crate::source::TextRange;
 use crate::syntax::dockerfile::Keyword;
@@ -25,7 +25,7 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Option<Finding> 
     let old = frontend.as_deref().is_some_and(is_experimental);
     let answer = frontend.as_deref().map(|named| frontend_supports(named, feature));
     let needed = match answer {
-        None => feature == Feature::SecretEnv,
+        None => feature == Feature::SecretEnv && model.secret_mounts(dockerfile) != SecretMounts::Variable,
         Some(Answer::No) => true,
         Some(Answer::Yes | Answer::Unknown) => old,
     };

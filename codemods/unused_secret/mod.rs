@@ -37,7 +37,7 @@ fn stale_arguments<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Find
 
 fn stale_argument<'m>(model: &'m Model, dockerfile: &'m Dockerfile, bound: &[BoundBuild<'m>], name: &str) -> Finding {
     let mut change = Change::new(model, dockerfile);
-    bound.iter().for_each(|bound| change.request(*bound, name, None));
+    change.request_of_all(bound, name, None);
     let (fix, notes) = change.finish(format!("stop passing `{name}` as a build argument"));
     let places = bound.iter().flat_map(|bound| {
         let given = bound.build.arguments.iter().filter(|given| given.name == name);

@@ -2,6 +2,8 @@ use std::fmt;
 
 use camino::Utf8PathBuf;
 
+use super::Outside;
+use crate::knowledge::engines::{Engine, Release};
 use crate::source::TextRange;
 
 /// A format in which builds are written.
@@ -29,6 +31,28 @@ pub enum Format {
     Drone,
     /// A pipeline of Buildkite.
     Buildkite,
+    /// A Taskfile of Task.
+    Taskfile,
+    /// A justfile.
+    Just,
+    /// A `package.json` with scripts.
+    PackageJson,
+    /// A script of PowerShell.
+    PowerShell,
+    /// A script of cmd.
+    Batch,
+    /// A configuration of Skaffold.
+    Skaffold,
+    /// A configuration of Kamal.
+    Kamal,
+    /// Tasks of Ansible.
+    Ansible,
+    /// The file of a service that builds the Dockerfile by itself.
+    Service,
+    /// A program that builds through a library.
+    Program,
+    /// A `devcontainer.json`.
+    Devcontainer,
     /// A bake file.
     Bake,
     /// A configuration of CircleCI.
@@ -50,7 +74,13 @@ impl Format {
         !matches!(
             self,
             Self::GithubActions
+                | Self::Devcontainer
                 | Self::Compose
+                | Self::Skaffold
+                | Self::Kamal
+                | Self::Ansible
+                | Self::Service
+                | Self::Program
                 | Self::Bake
                 | Self::CircleCi
                 | Self::Azure
@@ -59,9 +89,29 @@ impl Format {
                 | Self::Jenkins
         )
     }
-}
 
-impl Format {
+    /// Whether an assignment in front of a command puts a value into its environment.
+    #[must_use]
+    pub fn assigns_in_front(self) -> bool {
+        !matches!(self, Self::PowerShell | Self::Batch)
+    }
+
+    /// The character at the end of a line that goes on in the next one.
+    #[must_use]
+    pub fn continuation(self) -> char {
+        match self {
+            Self::PowerShell => '`',
+            Self::Batch => '^',
+            _ => '\\',
+        }
+    }
+
+    /// Whether a secret has one name there, which is its id and its variable.
+    #[must_use]
+    pub fn names_secrets_once(self) -> bool {
+        self == Self::Kamal
+    }
+
     /// Whether what makes a name a build argument stands in the line of the name, or ends the one before: `--build-arg`.
     /// Elsewhere it may be a key further above.
     #[must_use]
@@ -86,6 +136,17 @@ impl Format {
             Self::Travis => "travis",
             Self::Drone => "drone",
             Self::Buildkite => "buildkite",
+            Self::Taskfile => "taskfile",
+            Self::Just => "just",
+            Self::PackageJson => "package-json",
+            Self::PowerShell => "powershell",
+            Self::Batch => "batch",
+            Self::Skaffold => "skaffold",
+            Self::Kamal => "kamal",
+            Self::Ansible => "ansible",
+            Self::Service => "service",
+            Self::Program => "program",
+            Self::Devcontainer => "devcontainer",
             Self::Bake => "bake",
             Self::CircleCi => "circleci",
             Self::Azure => "azure",
@@ -110,6 +171,17 @@ impl fmt::Display for Format {
             Self::Travis => "Travis build",
             Self::Drone => "Drone pipeline",
             Self::Buildkite => "Buildkite pipeline",
+            Self::Taskfile => "Taskfile",
+            Self::Just => "justfile",
+            Self::PackageJson => "script of a package.json",
+            Self::PowerShell => "PowerShell script",
+            Self::Batch => "cmd script",
+            Self::Skaffold => "configuration of Skaffold",
+            Self::Kamal => "configuration of Kamal",
+            Self::Ansible => "task of Ansible",
+            Self::Service => "file of a service that builds",
+            Self::Program => "program",
+            Self::Devcontainer => "devcontainer.json",
             Self::Bake => "bake file",
             Self::CircleCi => "CircleCI configuration",
             Self::Azure => "Azure pipeline",
@@ -135,6 +207,8 @@ pub struct Build {
     pub dockerfiles: Dockerfiles,
     /// The build context from the repository's root, where it is known and local.
     pub context: Option<Utf8PathBuf>,
+    /// What it is of where that is, or may be, another repository.
+    pub outside: Option<Outside>,
     /// The stage named by `--target`, where it is known.
     pub target: Option<String>,
     /// The names that it gives its image, as written, where they are fixed: `--tag`, the input `tags` of an action, `image`
@@ -161,6 +235,9 @@ impl Build {
         self.dockerfiles = self.dockerfiles.or(&other.dockerfiles);
         if self.context != other.context {
             self.context = None;
+        }
+        if self.outside != other.outside {
+            self.outside = None;
         }
         for tag in other.tags {
             if !self.tags.contains(&tag) {
@@ -215,9 +292,30 @@ pub enum Builder {
     BuildKit,
     /// Podman or Buildah: secrets as files, no `env=` in `RUN --mount` before Buildah 1.44.
     Buildah,
+    /// An engine with secrets whose version is known, such as that of the image in which a job runs.
+    Release(Release),
     /// Something without secrets; the sentence says what and how it was recognised, for example
     /// `` `DOCKER_BUILDKIT=0` selects the classic builder ``.
     WithoutSecrets(String),
+}
+
+impl Builder {
+    /// The engine; `None` for one that has no secrets.
+    #[must_use]
+    pub fn release(&self) -> Option<Release> {
+        match self {
+            Self::BuildKit => Some(Release::of(Engine::Docker)),
+            Self::Buildah => Some(Release::of(Engine::Buildah)),
+            Self::Release(release) => Some(*release),
+            Self::WithoutSecrets(_) => None,
+        }
+    }
+
+    /// Whether it is Podman or Buildah.
+    #[must_use]
+    pub fn is_buildah(&self) -> bool {
+        self.release().is_some_and(|release| matches!(release.engine, Engine::Buildah | Engine::Podman))
+    }
 }
 
 /// One build argument that a build sets.

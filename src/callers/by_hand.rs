@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use camino::Utf8Path;
 use regex::Regex;
 
-use crate::knowledge::engines::{Engine, support};
 use crate::source::{TextRange, slice};
 
 /// How many lines above a name may say which program gets it, in formats that have keys and lists.
@@ -30,15 +29,24 @@ pub fn instead_of_argument(path: &Utf8Path, text: &str, at: TextRange, name: &st
     let instead = match (place.program(), variable) {
         (Program::Kaniko, _) => format!("docker buildx build {flag}"),
         (Program::Fly, _) => format!("--build-secret {id}={}", place.reference(name).unwrap_or("…")),
+        (Program::FlyFile, _) => format!("fly deploy --build-secret {id}=\"${name}\""),
         (Program::Bake, _) => format!("secret = [\"id={id},env={name}\"]"),
         (Program::Skaffold, _) => format!("secrets: [{{id: {id}, env: {name}}}]"),
+        (Program::Terraform, _) => format!("secrets {{\n  id  = \"{id}\"\n  env = \"{name}\"\n}}"),
+        (Program::Tilt, _) => format!("secret='id={id},env={name}'"),
+        (Program::Cdk, _) => format!("buildSecrets: {{ {id}: 'env={name}' }}"),
+        (Program::Pulumi | Program::ClassicPulumi, _) => format!("secrets: {{ {id}: … }}"),
+        (Program::Maven, _) => {
+            format!("<buildx><secret><envs><{id}>{name}</{id}></envs></secret></buildx>")
+        }
+        (Program::Earthly, _) => format!("RUN --secret {name}={id} …"),
+        (Program::Sdk | Program::ClassicMaven, _) => format!("docker buildx build {flag}"),
         (Program::Docker, Some((variable, Owner::Script(setting)))) => {
             format!("{}\n{flag}", setting.replace("NAME", &variable))
         }
         (Program::Docker, _) => flag,
     };
-    let mounts_none = place.program() == Program::Kaniko && !support(Engine::Kaniko).secret_file.is_possible();
-    let never = mounts_none.then(|| format!("kaniko builds it in `{path}`, and mounts no secrets"));
+    let never = place.program().never().map(|clause| format!("{clause} in `{path}`, and mounts no secrets"));
     ByHand { never, instead }
 }
 
@@ -59,6 +67,58 @@ enum Program {
     Fly,
     Bake,
     Skaffold,
+    FlyFile,
+    Terraform,
+    Tilt,
+    Cdk,
+    Pulumi,
+    ClassicPulumi,
+    Maven,
+    ClassicMaven,
+    Earthly,
+    Sdk,
+}
+
+/// What shows which program gets an argument: the nearest one above it counts. The documentation of each names the words.
+const MARKS: &[(&str, Program)] = &[
+    ("kaniko/executor", Program::Kaniko),
+    ("kaniko-project", Program::Kaniko),
+    ("fly deploy", Program::Fly),
+    ("flyctl deploy", Program::Fly),
+    ("docker build", Program::Docker),
+    ("buildx build", Program::Docker),
+    ("docker_build(", Program::Tilt),
+    ("\"docker_image\"", Program::Terraform),
+    ("DockerImageAsset", Program::Cdk),
+    ("DockerImageCode", Program::Cdk),
+    ("ContainerImage.fromAsset", Program::Cdk),
+    ("docker-build", Program::Pulumi),
+    ("docker_build.Image", Program::Pulumi),
+    ("dockerBuild.Image", Program::Pulumi),
+    ("dockerbuild.Image", Program::Pulumi),
+    ("docker.Image(", Program::ClassicPulumi),
+    ("dockerfile-maven-plugin", Program::ClassicMaven),
+    ("docker-maven-plugin", Program::Maven),
+    ("FROM DOCKERFILE", Program::Earthly),
+    ("images.build(", Program::Sdk),
+    ("buildargs=", Program::Sdk),
+    ("ithBuildArg", Program::Sdk),
+    ("ImageFromDockerfile", Program::Sdk),
+    ("FromDockerfile", Program::Sdk),
+];
+
+impl Program {
+    /// Who builds without secrets, as a clause; `None` for one that has them.
+    fn never(self) -> Option<&'static str> {
+        match self {
+            Self::Kaniko => Some("kaniko builds it"),
+            Self::Sdk => Some("a library on Docker's classic API builds it"),
+            Self::ClassicPulumi => Some("the package `docker` of Pulumi builds it (`docker-build` has secrets)"),
+            Self::ClassicMaven => Some("Spotify's plugin for Maven builds it (the one of fabric8 has secrets)"),
+            Self::Earthly => Some("Earthly's `FROM DOCKERFILE` builds it with arguments alone"),
+            _ => None,
+        }
+    }
 }
 
 /// Whose a variable is.
@@ -81,19 +141,15 @@ impl<'t> Place<'t> {
     fn program(&self) -> Program {
         let file = self.path.file_name().unwrap_or("");
         let last = |word: &str| self.above.rfind(word);
-        let known = [
-            ("kaniko/executor", Program::Kaniko),
-            ("kaniko-project", Program::Kaniko),
-            ("fly deploy", Program::Fly),
-            ("flyctl deploy", Program::Fly),
-            ("docker build", Program::Docker),
-            ("buildx build", Program::Docker),
-        ];
-        let nearest = known.iter().filter_map(|(word, program)| Some((last(word)?, *program))).max_by_key(|one| one.0);
+        let nearest = MARKS.iter().filter_map(|(word, program)| Some((last(word)?, *program))).max_by_key(|one| one.0);
         match nearest {
             Some((_, program)) => program,
             None if self.path.extension() == Some("hcl") || file.starts_with("docker-bake") => Program::Bake,
             None if file.starts_with("skaffold") => Program::Skaffold,
+            None if file.starts_with("fly") && self.path.extension() == Some("toml") => Program::FlyFile,
+            None if self.path.extension() == Some("tf") => Program::Terraform,
+            None if file == "pom.xml" => Program::Maven,
+            None if file == "Tiltfile" => Program::Tilt,
             None => Program::Docker,
         }
     }
@@ -191,6 +247,33 @@ mod tests {
             written(".gitlab-ci.yml", "    - /kaniko/executor --context .\n      --build-arg A_TOKEN\n");
         assert_eq!(never.as_deref(), Some("kaniko builds it in `.gitlab-ci.yml`, and mounts no secrets"));
         assert_eq!(instead, "docker buildx build --secret id=a_token,env=A_TOKEN");
+        for (path, text, wanted) in [
+            (
+                "Tiltfile",
+                "docker_build('x', '.', build_args={'A_TOKEN': os.getenv('A_TOKEN')})",
+                "secret='id=a_token,env=A_TOKEN'",
+            ),
+            (
+                "main.tf",
+                "build_args = {\n  A_TOKEN = var.token\n}\n",
+                "secrets {\n  id  = \"a_token\"\n  env = \"A_TOKEN\"\n}",
+            ),
+            ("fly.toml", "[build.args]\n  A_TOKEN = \"x\"\n", "fly deploy --build-secret a_token=\"$A_TOKEN\""),
+            (
+                "stack.ts",
+                "new DockerImageAsset(this, 'x', {\n  buildArgs: { A_TOKEN: t },\n})",
+                "buildSecrets: { a_token: 'env=A_TOKEN' }",
+            ),
+            (
+                "pom.xml",
+                "<artifactId>docker-maven-plugin</artifactId>\n<args><A_TOKEN>${env.A_TOKEN}</A_TOKEN></args>",
+                "<buildx><secret><envs><a_token>A_TOKEN</a_token></envs></secret></buildx>",
+            ),
+        ] {
+            assert_eq!(written(path, text), (None, wanted.to_owned()), "{path}");
+        }
+        let py = "client.images.build(path='.', buildargs={'A_TOKEN': t})";
+        assert!(written("a.py", py).0.is_some_and(|never| never.contains("classic API")));
         let bake = "  args = {\n    A_TOKEN = \"\"\n  }\n";
         assert_eq!(written("docker-bake.hcl", bake).1, "secret = [\"id=a_token,env=A_TOKEN\"]");
     }

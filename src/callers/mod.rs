@@ -5,6 +5,8 @@
 
 pub mod azure;
 pub mod bake;
+#[cfg(test)]
+mod beside_tests;
 mod build;
 mod by_hand;
 pub mod circle;
@@ -12,16 +14,23 @@ pub mod cloud_build;
 mod command;
 pub mod compose;
 pub mod concourse;
+pub mod devcontainer;
 mod environment;
 pub mod github;
 pub mod jenkins;
+mod json;
+pub mod just;
+pub mod keyed;
 mod location;
 pub mod make;
 pub mod markdown;
 mod offer;
+mod outside;
+pub mod package_json;
 pub mod pipeline;
 mod routing;
 mod scripts;
+pub mod sdk;
 mod secret;
 mod several;
 #[cfg(test)]
@@ -30,8 +39,11 @@ pub mod shell;
 mod sieve;
 #[cfg(test)]
 mod soup_tests;
+pub mod taskfile;
+mod template;
 mod unreadable;
 mod verify;
+pub mod windows;
 pub mod yaml;
 
 pub use build::{
@@ -40,11 +52,13 @@ pub use build::{
 
 pub use by_hand::{ByHand, instead_of_argument};
 pub use offer::{offer_all, to_provide};
+pub use outside::{Folder, Outside, Whereabouts};
 pub use routing::{builds, builds_in};
 pub use secret::{add_secret, rename_secret};
 pub use several::pass_all;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
 
 use crate::source::{Edit, Source, TextRange};
 
@@ -60,17 +74,21 @@ pub trait Surroundings {
     fn text(&self, path: &Utf8Path) -> Option<&str>;
 }
 
-/// One argument of a build that goes, and the secret that comes instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One argument of a build that goes, and the secret that comes instead of it or beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The build argument's name; every way in which this build sets it is removed.
     pub argument: String,
     /// The secret that takes its place; `None` where the argument is only dropped.
     pub secret: Option<RequestedSecret>,
+    /// Whether the argument stays and the secret comes beside it, because the Dockerfile may still be the one that takes the
+    /// argument. BuildKit ignores a secret that no mount asks for, and of an argument that no `ARG` declares it only says so
+    /// (`frontend/dockerfile/dockerfile2llb/convert.go`, "were not consumed").
+    pub beside: bool,
 }
 
 /// How the Dockerfile will ask for a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestedSecret {
     /// The id in the Dockerfile's mounts, such as `npm_token`.
     pub id: String,
@@ -89,7 +107,8 @@ impl RequestedSecret {
 }
 
 /// How the RUNs of a Dockerfile get what took a build argument's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Receipt {
     /// From an `env=` mount. A file would hand its final newline to the tool (experiment, Engine 28.5), so the value has to
     /// come from a variable.
@@ -101,7 +120,8 @@ pub enum Receipt {
 }
 
 /// Something that a build has to hand to the Dockerfile, and that no build argument carried before.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Offer {
     /// A file of the build context as a secret: `--secret id=ID,src=CONTEXT/PATH`.
     File {
@@ -202,6 +222,17 @@ pub const ALL: &[&dyn Caller] = &[
     &pipeline::TRAVIS,
     &pipeline::DRONE,
     &pipeline::BUILDKITE,
+    &taskfile::Taskfile,
+    &just::Just,
+    &package_json::PackageJson,
+    &devcontainer::Devcontainer,
+    &windows::POWERSHELL,
+    &windows::BATCH,
+    &keyed::SKAFFOLD,
+    &keyed::KAMAL,
+    &keyed::SERVICE,
+    &keyed::ANSIBLE,
+    &sdk::Sdk,
     &bake::Bake,
     &circle::CircleCi,
     &azure::Azure,

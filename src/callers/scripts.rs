@@ -71,22 +71,14 @@ impl Scripts<'_> {
         if rewrite.edits.is_empty() {
             return Ok(rewrite);
         }
-        let changed = [changed(self.documents, &rewrite), more].concat();
+        let changed = [yaml::paths_of(self.documents, &rewrite.edits), more].concat();
         verified(self.caller, self.source, around, build, requests, rewrite, &changed)
     }
 
     /// See [`Caller::offer`].
     pub(super) fn offer(&self, around: &dyn Surroundings, build: &Build, offers: &[Offer]) -> Result<Rewrite, Refusal> {
         let rewrite = shell::offer_in(&self.sites, around, build, offers)?;
-        let changed = changed(self.documents, &rewrite);
+        let changed = yaml::paths_of(self.documents, &rewrite.edits);
         same_elsewhere(self.source, rewrite, build.range, &changed)
     }
-}
-
-/// Where the texts are that a rewrite changes.
-fn changed(documents: &[Document], rewrite: &Rewrite) -> Vec<Path> {
-    let mut paths: Vec<Path> = rewrite.edits.iter().filter_map(|edit| yaml::path_to(documents, edit.range())).collect();
-    paths.sort_unstable_by_key(|path| format!("{path:?}"));
-    paths.dedup();
-    paths
 }

@@ -130,8 +130,8 @@ impl Asked<'_> {
             let mut values = self.build.arguments.iter().filter(|given| given.name == *name).map(|given| &given.value);
             let filled = values.any(|value| *value != ArgumentValue::Empty);
             let secret = request.secret.as_ref().filter(|_| filled);
-            after.arguments.iter().all(|given| given.name != *name)
-                && secret.is_none_or(|secret| secret.is_passed_by(after))
+            let goes = after.arguments.iter().all(|given| given.name != *name);
+            (request.beside || goes) && secret.is_none_or(|secret| secret.is_passed_by(after))
         })
     }
 }

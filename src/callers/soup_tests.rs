@@ -61,7 +61,7 @@ fn check(caller: &dyn Caller, path: &str, text: &str) {
     let source = Source::new(path, text.as_bytes().to_vec());
     for build in caller.builds(&source, &Everything) {
         let secret = Some(RequestedSecret { id: "t".to_owned(), receipt: Receipt::Variable });
-        let request = Request { argument: "T".to_owned(), secret };
+        let request = Request { argument: "T".to_owned(), secret, beside: false };
         let Ok(rewrite) = caller.pass_secrets(&source, &Everything, &build, &[request]) else { continue };
         let after = apply_edits(text, &rewrite.edits).expect("edits that do not overlap");
         let again = caller.builds(&source.with_text(after), &Everything);

@@ -29,6 +29,7 @@ fn unknown(format: Format, source: &Source, error: &dyn fmt::Display, index: usi
         title: format!("unreadable {format}"),
         dockerfiles: Dockerfiles::Unknown(error.to_string()),
         context: None,
+        outside: None,
         target: None,
         tags: Vec::new(),
         builder: Builder::BuildKit,

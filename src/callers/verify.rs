@@ -65,7 +65,7 @@ pub(super) fn reads_as_asked(
 ) -> bool {
     let builds = caller.builds(edited, around);
     let Some(after) = builds.get(build.index) else { return false };
-    let gone = |name: &str| requests.iter().any(|request| request.argument == name);
+    let gone = |name: &str| requests.iter().any(|request| request.argument == name && !request.beside);
     let kept = |build: &Build| -> Vec<(String, ArgumentValue)> {
         let kept = build.arguments.iter().filter(|argument| !gone(&argument.name));
         kept.map(|argument| (argument.name.clone(), argument.value.clone())).collect()

@@ -1,6 +1,6 @@
 //! From paths to plans: what all commands that look for findings begin with.
 
-use std::io;
+use std::{io, time::SystemTime};
 
 use camino::Utf8PathBuf;
 
@@ -8,7 +8,7 @@ use super::{Arguments, Failure, Streams, settings};
 use crate::{
     callers::SecretValue,
     codemods,
-    config::Configuration,
+    config::{Configuration, Date},
     plan::{self, Plan, Planned, Policy},
     report::Redactor,
     repository::{self, Decided, Repository, Root},
@@ -26,10 +26,11 @@ pub(super) struct Analysis {
 impl Analysis {
     /// Reads and analyses the repository at `root`.
     pub(super) fn new(root: Root, policy: &Policy, decided: &Decided) -> Result<Self, Failure> {
-        let repository = repository::read_as_decided(&root, decided, |dockerfiles, configuration| {
+        let mut repository = repository::read_as_decided(&root, decided, |dockerfiles, configuration| {
             may_find(dockerfiles, configuration, policy)
         })?;
         settings::check(&repository.configuration)?;
+        repository.today = today();
         let plan = plan::make(&repository, policy, codemods::ALL);
         let subjects = plan.findings.iter().map(|planned| planned.finding.subject.clone());
         let concealed = plan.findings.iter().flat_map(|planned| &planned.finding.fix.concealed);
@@ -43,6 +44,12 @@ impl Analysis {
     pub(super) fn findings(&self) -> impl Iterator<Item = &Planned> {
         self.plan.findings.iter()
     }
+}
+
+/// The day in UTC.
+fn today() -> Option<Date> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(Date::of_days(u32::try_from(since.as_secs() / 86_400).ok()?))
 }
 
 /// The policy that the options ask for.
@@ -68,8 +75,12 @@ pub(super) fn notices(analyses: &[Analysis], streams: &mut Streams) -> io::Resul
     Ok(())
 }
 
-/// Whether a codemod may find something in one of these Dockerfiles, so that the files that build them matter.
+/// Whether a codemod may find something in one of these Dockerfiles, or in builds of others, so that the files that build
+/// them matter.
 fn may_find(dockerfiles: &[Source], configuration: &Configuration, policy: &Policy) -> bool {
+    if !policy.foreign.is_empty() {
+        return true;
+    }
     let codemods: Vec<_> = codemods::ALL.iter().copied().filter(|codemod| policy.includes(codemod.id)).collect();
     dockerfiles.iter().any(|source| plan::may_find(source.text(), &configuration.at(source.path()), &codemods))
 }

@@ -2,6 +2,8 @@ use camino::Utf8PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::{Committing, Config, Deciding, Fleet, Proposing, StatusOf, Verify};
+use crate::config::Date;
+use crate::knowledge::engines::Release;
 
 /// Find the secrets that Docker builds leak, and move them to BuildKit mounts together with every file that builds the
 /// image.
@@ -89,6 +91,29 @@ pub struct Arguments {
     /// What is decided outside of the repositories.
     #[command(flatten)]
     pub deciding: Deciding,
+
+    /// What builds the images besides the builds in the repository, or the version with which those build.
+    ///
+    /// It decides how a RUN can get a secret: as a variable, or as a file where one of the engines gives nothing else. NAME is
+    /// docker, buildkit, buildx, buildctl, nerdctl, podman, buildah, classic, kaniko, az-acr, docker-sdk, docker-py,
+    /// testcontainers, railway, heroku or render. The same can be decided in `dfmigrate.toml`.
+    #[arg(long = "engine", value_name = "NAME[@VERSION]", value_delimiter = ',', help_heading = "Building")]
+    pub engines: Vec<Release>,
+
+    /// Keep build arguments working beside the mounts, for builds elsewhere that still pass them, until DATE.
+    ///
+    /// The ARG stays under a comment with the date, and each RUN takes the secret where there is one and the argument where there
+    /// is none. Images of builds that pass the argument keep it in their history as before. Behind DATE (2027-03-31), the codemod
+    /// fallback-expired takes the argument out.
+    #[arg(long, value_name = "DATE", help_heading = "Building")]
+    pub keep_arg_fallback: Option<Date>,
+
+    /// Declare an argument in front of the first RUN that reads a secret, so that a build can make it run again.
+    ///
+    /// A changed build argument runs the RUNs behind it again, and a changed secret does not: its value is no part of the
+    /// cache key. `--build-arg CACHE_EPOCH=VALUE` with another VALUE does.
+    #[arg(long, help_heading = "Building")]
+    pub cache_key: bool,
 
     /// The form of the report, where nothing is changed.
     #[arg(

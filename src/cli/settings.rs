@@ -7,6 +7,7 @@ use super::{Arguments, Failure, Outcome, Streams, ids};
 use crate::{
     callers, codemods,
     config::{self, Configuration, Layer, Origin},
+    knowledge::engines::Release,
     repository::{self, Decided},
 };
 
@@ -66,22 +67,36 @@ pub(super) fn of(deciding: &Deciding) -> Result<Decided, Failure> {
 /// What the options of the search for findings decide.
 pub(super) fn of_arguments(arguments: &Arguments) -> Result<Decided, Failure> {
     let run = of_run(&arguments.select, &arguments.ignore)?;
-    Ok(Decided { run: vec![run], ..of(&arguments.deciding)? })
+    let mut table = toml::Table::new();
+    if !arguments.engines.is_empty() {
+        table.insert("engines".to_owned(), list(arguments.engines.iter().map(Release::written)));
+    }
+    if let Some(date) = arguments.keep_arg_fallback {
+        table.insert("keep-arg-fallback".to_owned(), toml::Value::String(date.to_string()));
+    }
+    if arguments.cache_key {
+        table.insert("cache-key".to_owned(), toml::Value::Boolean(true));
+    }
+    let building = Layer::of_command_line(&table.to_string())?;
+    Ok(Decided { run: vec![run, building], ..of(&arguments.deciding)? })
 }
 
 /// What some options decide for one run.
 pub(super) fn of_run(select: &[String], ignore: &[String]) -> Result<Layer, Failure> {
     ids::check(select.iter().chain(ignore))?;
-    let list = |texts: &[String]| toml::Value::Array(texts.iter().cloned().map(toml::Value::String).collect());
     let mut table = toml::Table::new();
     let mut codemods = toml::Table::new();
     for (key, ids) in [("select", select), ("ignore", ignore)] {
         if !ids.is_empty() {
-            codemods.insert(key.to_owned(), list(ids));
+            codemods.insert(key.to_owned(), list(ids.iter().cloned()));
         }
     }
     table.insert("codemods".to_owned(), toml::Value::Table(codemods));
     Ok(Layer::of_command_line(&table.to_string())?)
+}
+
+fn list(texts: impl Iterator<Item = String>) -> toml::Value {
+    toml::Value::Array(texts.map(toml::Value::String).collect())
 }
 
 /// Checks the words of settings that name something of the program: codemods, formats.

@@ -12,6 +12,7 @@ use super::{FILE, NamePattern, PathPatterns, Setting, Settings, SettingsError, S
 const DEFAULTS: &str = "\
 mount = \"auto\"
 ids = \"lower-snake\"
+cache-key = false
 ";
 
 /// Who speaks in a layer.

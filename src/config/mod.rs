@@ -4,6 +4,7 @@
 //! ignored would change files in a way that was decided against.
 
 mod configuration;
+mod date;
 mod error;
 mod extended;
 mod file;
@@ -15,6 +16,7 @@ mod show;
 mod tree;
 
 pub use configuration::{Configuration, Layer, Lookup};
+pub use date::Date;
 pub use error::{SettingsError, nearest};
 pub use extended::{Load, layers};
 pub use file::SettingsFile;

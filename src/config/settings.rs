@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{Names, PathPatterns};
+use super::{Date, Names, PathPatterns};
+use crate::knowledge::engines::Release;
 
 /// What was decided, as it holds for one path. What nobody decided is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -14,6 +15,14 @@ pub struct Settings {
     pub mount: Option<MountForm>,
     /// How the id of a secret is made from the name of its variable, where no mount and no build has one yet.
     pub ids: Option<IdNaming>,
+    /// What builds the images besides the builds in the files, or the version that they don't say: `docker@24`, `podman`.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    pub engines: Vec<Release>,
+    /// The day until which build arguments stay beside the mounts that replace them: `2027-03-31`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub keep_arg_fallback: Option<Date>,
+    /// Whether an argument that is no secret makes the RUNs that read one run again.
+    pub cache_key: bool,
     /// Which names of variables are those of secrets, besides what dfmigrate knows.
     pub names: Names,
     /// How secrets are handled, by the name of the variable. A name that stands here is the name of a secret.

@@ -95,10 +95,13 @@ fn what_is_nearer_to_a_path_adds_to_the_lists_and_replaces_the_rest() {
     let all = configured(&[
         (
             "dfmigrate.toml",
-            "mount = \"env\"\nids = \"same\"\n[names]\nsecret = [\"A\"]\nignore = [\"C\"]\n\
+            "mount = \"env\"\nids = \"same\"\nengines = [\"docker\"]\n[names]\nsecret = [\"A\"]\nignore = [\"C\"]\n\
              [codemods]\nselect = [\"x\", \"y\"]\n[paths.\"api/old/\"]\nmount = \"auto\"\nids = \"kebab\"\n",
         ),
-        ("api/dfmigrate.toml", "mount = \"file\"\n[names]\nsecret = [\"B\", \"C\"]\n[codemods]\nselect = [\"z\"]\n"),
+        (
+            "api/dfmigrate.toml",
+            "mount = \"file\"\nengines = [\"podman\"]\n[names]\nsecret = [\"B\", \"C\"]\n[codemods]\nselect = [\"z\"]\n",
+        ),
     ]);
     let at = |path: &str| all.at(Utf8Path::new(path));
     assert_eq!((at("Dockerfile").mount, at("apis/Dockerfile").mount), (Some(MountForm::Env), Some(MountForm::Env)));
@@ -106,6 +109,7 @@ fn what_is_nearer_to_a_path_adds_to_the_lists_and_replaces_the_rest() {
     assert_eq!((near.mount, near.ids), (Some(MountForm::File), Some(IdNaming::Same)));
     assert_eq!(near.names.secret.iter().map(ToString::to_string).collect::<Vec<_>>(), ["A", "B", "C"]);
     assert!(near.names.ignore.is_empty(), "the nearer file takes it back");
+    assert_eq!(near.engines.len(), 1);
     assert_eq!(near.codemods.select.as_deref(), Some(&["z".to_owned()][..]));
     // A folder's own file is nearer than what the root says of its paths.
     assert_eq!(
@@ -228,7 +232,11 @@ fn the_schema_of_the_file_is_the_published_one() {
     // What only the other rooms know.
     let ids: Vec<&str> = crate::codemods::ALL.iter().map(|codemod| codemod.id).collect();
     let formats: Vec<&str> = crate::callers::ALL.iter().map(|caller| caller.format().name()).collect();
+    let engines = crate::knowledge::engines::names().collect::<Vec<_>>().join("|");
+    let engines = serde_json::json!(format!("^({engines})(@.+)?$"));
     for (place, key, value) in [
+        ("/$defs/Settings/properties/engines/items", "pattern", engines.clone()),
+        ("/properties/engines/items", "pattern", engines),
         ("/$defs/CodemodSettings/properties/select/items", "enum", serde_json::json!(ids)),
         ("/$defs/CodemodSettings/properties/ignore/items", "enum", serde_json::json!(ids)),
         ("/$defs/CallerSettings/properties/include/additionalProperties", "enum", serde_json::json!(formats)),
@@ -252,5 +260,5 @@ fn the_schema_of_the_file_is_the_published_one() {
             && !is_valid("[paths.\"a/\"]\nmuont = \"env\"\n")
             && !is_valid("ids = \"kebap\"\n")
     );
-    assert!(!is_valid("[codemods]\nignore = [\"arg-secrets\"]\n"));
+    assert!(!is_valid("[codemods]\nignore = [\"arg-secrets\"]\n") && !is_valid("engines = [\"dokcer\"]\n"));
 }

@@ -106,7 +106,7 @@ fn merge_at(below: &mut Table, above: &Table, path: &str) {
         let path = format!("{path}.{key}");
         match (below.get_mut(key), tree) {
             (Some(Tree::Table(old)), Tree::Table(new)) => merge_at(old, new, &path),
-            (Some(Tree::List(old)), Tree::List(new)) if adds(&path) => {
+            (Some(Tree::List(old)), Tree::List(new)) if adds(&path, new) => {
                 let fresh = new.iter().filter(|leaf| !old.iter().any(|known| known.value == leaf.value));
                 let fresh: Vec<Leaf> = fresh.cloned().collect();
                 old.extend(fresh);
@@ -116,9 +116,14 @@ fn merge_at(below: &mut Table, above: &Table, path: &str) {
     }
 }
 
-/// Whether a list adds to what others say. Which codemods are selected is said anew.
-fn adds(path: &str) -> bool {
-    path != ".codemods.select"
+/// Whether a list adds to what others say. What builds an image and which codemods are selected is said anew, but an engine
+/// of the command line comes on top.
+fn adds(path: &str, new: &[Leaf]) -> bool {
+    match path {
+        ".codemods.select" => false,
+        ".engines" => new.iter().all(|leaf| leaf.origin == Origin::CommandLine),
+        _ => true,
+    }
 }
 
 /// The value of a table, without origins.

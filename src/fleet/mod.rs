@@ -8,7 +8,10 @@
 
 mod cache;
 mod date;
+mod interface;
+mod linking;
 mod manifest;
+mod order;
 mod page;
 mod pool;
 mod record;
@@ -20,12 +23,15 @@ mod target;
 
 pub use cache::{Cache, Place};
 pub use date::{day, now, timestamp};
+pub use interface::{Interface, Mounted, OuterBuild, interfaces, outer_builds};
+pub use linking::{Link, Next, foreign, links};
 pub use manifest::{Manifest, ManifestError, TargetSettings};
+pub use order::order;
 pub use page::page;
 pub use pool::{Ended, run_all};
-pub use record::{Event, Found, Record, Request, RequestState, SCHEMA, Seen, Stage};
-pub use reference::{Kind, Link, Reference, links, references};
+pub use record::{Event, Found, Part, Record, Request, RequestState, SCHEMA, Seen, Stage};
+pub use reference::{Kind, Reference, references};
 pub use shard::Shard;
 pub use store::{Store, StoreError};
 pub use table::table;
-pub use target::{Target, slug};
+pub use target::{Target, digest, slug};

@@ -18,11 +18,7 @@ td.n,th.n{text-align:right}\ncode{font-size:.9em}\n.left{color:#a01818}.fixed{co
 #[must_use]
 pub fn page(records: &[Record], links: &[Link], at: u64) -> String {
     let mut page = HEAD.to_owned();
-    page += &format!(
-        "<h1>Secrets in Docker builds</h1>\n<p>{} repositories, as of {}.</p>\n",
-        records.len(),
-        timestamp(at)
-    );
+    page += &format!("<h1>Secrets in Docker builds</h1>\n<p>{}, as of {}.</p>\n", repositories(records), timestamp(at));
     page += &section("Where it stands", &["Stage", "Repositories", "Findings", "Fixed"], &standing(records));
     page += &section("What leaks where", &["Repository", "Place", "What leaks", "State"], &findings(records));
     page += &section("What waits for whom", &["Repository", "Stage", "Waits for", "To do"], &waiting(records));
@@ -31,6 +27,11 @@ pub fn page(records: &[Record], links: &[Link], at: u64) -> String {
         &section("Over time", &["Day", "Repositories", "Findings", "Fixed", "Merged or clean"], &over_time(records));
     page += "</body>\n</html>\n";
     page
+}
+
+fn repositories(records: &[Record]) -> String {
+    let names: BTreeSet<&str> = records.iter().map(|record| record.name.as_str()).collect();
+    if names.len() == 1 { "1 repository".to_owned() } else { format!("{} repositories", names.len()) }
 }
 
 fn section(title: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
@@ -63,7 +64,7 @@ fn findings(records: &[Record]) -> Vec<Vec<String>> {
                 Some(reason) => format!("<span class=\"left\">{}</span>", escaped(reason)),
             };
             let what = format!("{} <code>{}</code>", escaped(&found.title), escaped(&found.codemod));
-            rows.push(vec![escaped(&record.name), format!("<code>{}</code>", escaped(&found.place)), what, state]);
+            rows.push(vec![escaped(&record.title()), format!("<code>{}</code>", escaped(&found.place)), what, state]);
         }
     }
     rows
@@ -82,7 +83,7 @@ fn waiting(records: &[Record]) -> Vec<Vec<String>> {
             Some(request) => linked(&request.url, record.stage.name()),
             None => record.stage.name().to_owned(),
         };
-        Some(vec![escaped(&record.name), stage, escaped(whom), steps])
+        Some(vec![escaped(&record.title()), stage, escaped(whom), steps])
     };
     records.iter().filter_map(row).collect()
 }
@@ -99,8 +100,8 @@ fn over_time(records: &[Record]) -> Vec<Vec<String>> {
         let last = |record: &Record| -> Option<Event> {
             record.history.iter().rev().find(|event| day(event.at) <= *today).cloned()
         };
-        let known: BTreeMap<&str, Event> =
-            records.iter().filter_map(|record| Some((record.name.as_str(), last(record)?))).collect();
+        let known: BTreeMap<String, Event> =
+            records.iter().filter_map(|record| Some((record.title(), last(record)?))).collect();
         let sum = |count: &dyn Fn(&Event) -> usize| known.values().map(count).sum::<usize>();
         let done = |event: &Event| usize::from(matches!(event.stage, Stage::Merged | Stage::Clean));
         let numbers = [known.len(), sum(&|event| event.findings), sum(&|event| event.fixed), sum(&done)];
@@ -134,11 +135,11 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::{Found, Request, RequestState, Target};
+    use crate::fleet::{Found, Part, Request, RequestState, Target};
 
     #[test]
     fn the_page_says_what_leaks_who_is_waited_for_and_is_inert() {
-        let mut record = Record::new(&Target::parse("https://github.com/acme/shop").unwrap());
+        let mut record = Record::new(&Target::parse("https://github.com/acme/shop").unwrap(), Part::Own);
         record.findings.push(Found {
             codemod: "arg-secret".into(),
             severity: "error".into(),

@@ -8,9 +8,9 @@ use std::{
 /// How a worker ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// Whether its status was 0.
-    pub success: bool,
-    /// How it ended otherwise, for example `signal: 9 (SIGKILL)`.
+    /// Its exit status; `None` where it has none, for example because a signal ended it.
+    pub status: Option<i32>,
+    /// How it ended in words, for example `signal: 9 (SIGKILL)`.
     pub how: String,
     /// Its standard error, which workers write for people.
     pub said: String,
@@ -38,8 +38,7 @@ pub fn run_all(
                         return;
                     }
                     let result = job(number).and_then(|job| run(command()?, &job));
-                    let failed =
-                        |error: io::Error| Ended { success: false, how: error.to_string(), said: String::new() };
+                    let failed = |error: io::Error| Ended { status: None, how: error.to_string(), said: String::new() };
                     ended(number, result.unwrap_or_else(failed));
                 }
             });
@@ -52,8 +51,8 @@ fn run(mut command: Command, job: &str) -> io::Result<Ended> {
     let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(job.as_bytes()));
     let output = child.wait_with_output()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let success = output.status.success() && written.is_ok();
-    Ok(Ended { success, how: output.status.to_string(), said })
+    let status = output.status.code().filter(|_| written.is_ok());
+    Ok(Ended { status, how: output.status.to_string(), said })
 }
 
 #[cfg(test)]
@@ -68,10 +67,10 @@ mod tests {
         let job = |number: usize| Ok(jobs[number].to_owned());
         let seen = Mutex::new(Vec::new());
         let shell = || Ok(Command::new("sh"));
-        run_all(4, 3, &job, &shell, &|number, ended| seen.lock().unwrap().push((number, ended.success, ended.said)));
+        run_all(4, 3, &job, &shell, &|number, ended| seen.lock().unwrap().push((number, ended.status, ended.said)));
         let mut seen = seen.into_inner().unwrap();
         seen.sort();
-        let expected = [(0, true, ""), (1, false, ""), (2, false, "no\n"), (3, true, "")];
-        assert_eq!(seen, expected.map(|(number, success, said)| (number, success, said.to_owned())));
+        let expected = [(0, Some(0), ""), (1, None, ""), (2, Some(3), "no\n"), (3, Some(0), "")];
+        assert_eq!(seen, expected.map(|(number, status, said)| (number, status, said.to_owned())));
     }
 }

@@ -1,3 +1,4 @@
+use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Target;
@@ -12,6 +13,9 @@ pub struct Record {
     pub schema: u32,
     /// The repository's [name](Target::name).
     pub name: String,
+    /// Which of its changes it is about.
+    #[serde(default)]
+    pub part: Part,
     /// Where it is.
     pub url: String,
     /// How far it came.
@@ -30,8 +34,28 @@ pub struct Record {
     pub request: Option<Request>,
     /// What it takes from other repositories.
     pub references: Vec<super::Reference>,
+    /// The files that the change touches, from the root.
+    #[serde(default)]
+    pub files: Vec<Utf8PathBuf>,
+    /// What its Dockerfiles take from builds.
+    #[serde(default)]
+    pub interfaces: Vec<super::Interface>,
+    /// The builds in it that are of other repositories.
+    #[serde(default)]
+    pub builds: Vec<super::OuterBuild>,
     /// How it came here, the oldest first.
     pub history: Vec<Event>,
+}
+
+/// One of the two changes that a repository may get, each on a branch of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// What leaks in it.
+    #[default]
+    Own,
+    /// What its builds of other repositories' Dockerfiles have to pass.
+    Callers,
 }
 
 /// How far a repository came.
@@ -127,8 +151,11 @@ pub struct Seen {
     pub branch: String,
     /// The commit that it was at on the remote afterwards, in hexadecimal.
     pub own_commit: Option<String>,
-    /// The program's version and options.
+    /// The program's version and the options that decide what is found.
     pub options: String,
+    /// What was done with it, as options; empty where it was only looked at.
+    #[serde(default)]
+    pub steps: String,
 }
 
 /// A pull request.
@@ -170,10 +197,11 @@ pub struct Event {
 impl Record {
     /// The record of a repository that nothing is known of.
     #[must_use]
-    pub fn new(target: &Target) -> Self {
+    pub fn new(target: &Target, part: Part) -> Self {
         Self {
             schema: SCHEMA,
             name: target.name.clone(),
+            part,
             url: target.url.clone(),
             stage: Stage::Failed,
             updated: 0,
@@ -183,7 +211,19 @@ impl Record {
             seen: None,
             request: None,
             references: Vec::new(),
+            files: Vec::new(),
+            interfaces: Vec::new(),
+            builds: Vec::new(),
             history: Vec::new(),
+        }
+    }
+
+    /// The name for people, which says which of the repository's changes it is.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.part {
+            Part::Own => self.name.clone(),
+            Part::Callers => format!("{} (builds of others)", self.name),
         }
     }
 
@@ -227,7 +267,7 @@ mod tests {
 
     #[test]
     fn the_history_has_what_is_new_and_merging_keeps_all_of_it() {
-        let mut one = Record::new(&Target::parse("https://github.com/acme/shop").unwrap());
+        let mut one = Record::new(&Target::parse("https://github.com/acme/shop").unwrap(), Part::Own);
         one.reach(Stage::Planned, 10);
         one.reach(Stage::Planned, 20);
         let mut two = one.clone();

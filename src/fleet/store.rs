@@ -5,7 +5,7 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Record, SCHEMA, slug};
+use super::{Part, Record, SCHEMA, slug};
 
 /// The folder with the records.
 #[derive(Debug, Clone)]
@@ -53,19 +53,23 @@ impl Store {
         Self { directory: directory.to_owned() }
     }
 
-    fn path(&self, name: &str) -> Utf8PathBuf {
-        self.directory.join(format!("{}.json", slug(name)))
+    fn path(&self, name: &str, part: Part) -> Utf8PathBuf {
+        let end = match part {
+            Part::Own => "json",
+            Part::Callers => "callers.json",
+        };
+        self.directory.join(format!("{}.{end}", slug(name)))
     }
 
-    /// The record of a repository, if there is one.
+    /// The record of a part of a repository, if there is one.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn load(&self, name: &str) -> Result<Option<Record>, StoreError> {
-        read(&self.path(name))
+    pub fn load(&self, name: &str, part: Part) -> Result<Option<Record>, StoreError> {
+        read(&self.path(name, part))
     }
 
-    /// All records, in the order of the repositories' names.
+    /// All records, in the order of the repositories' names and their parts.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -78,7 +82,7 @@ impl Store {
         };
         let paths = entries.iter().map(|entry| entry.path()).filter(|path| path.extension() == Some("json"));
         let mut records = paths.filter_map(|path| read(path).transpose()).collect::<Result<Vec<Record>, _>>()?;
-        records.sort_by(|one, other| one.name.cmp(&other.name));
+        records.sort_by(|one, other| (&one.name, one.part).cmp(&(&other.name, other.part)));
         Ok(records)
     }
 
@@ -87,7 +91,7 @@ impl Store {
     /// # Errors
     /// It can't be written.
     pub fn save(&self, record: &Record) -> Result<(), StoreError> {
-        let path = self.path(&record.name);
+        let path = self.path(&record.name, record.part);
         let failed = |error| StoreError::Io(path.clone(), error);
         fs::create_dir_all(&self.directory).map_err(failed)?;
         let mut file = tempfile::Builder::new().prefix(".record").tempfile_in(&self.directory).map_err(failed)?;
@@ -103,7 +107,7 @@ impl Store {
     /// See [`StoreError`].
     pub fn merge(&self, other: &Self) -> Result<(), StoreError> {
         for record in other.all()? {
-            let merged = match self.load(&record.name)? {
+            let merged = match self.load(&record.name, record.part)? {
                 Some(known) => known.merged(record),
                 None => record,
             };
@@ -139,7 +143,8 @@ mod tests {
         let (one, two) = (Store::new(&root.join("one")), Store::new(&root.join("two")));
         assert!(one.all().unwrap().is_empty());
         for (store, name, stage) in [(&one, "a", Stage::Clean), (&two, "b", Stage::Planned)] {
-            let mut record = Record::new(&Target::parse(&format!("https://github.com/acme/{name}")).unwrap());
+            let mut record =
+                Record::new(&Target::parse(&format!("https://github.com/acme/{name}")).unwrap(), Part::Own);
             record.reach(stage, 5);
             store.save(&record).unwrap();
         }
@@ -147,7 +152,7 @@ mod tests {
         one.merge(&two).unwrap();
         let stages: Vec<Stage> = one.all().unwrap().iter().map(|record| record.stage).collect();
         assert_eq!(stages, [Stage::Clean, Stage::Planned]);
-        let path = one.path("github.com/acme/a");
+        let path = one.path("github.com/acme/a", Part::Own);
         let newer = fs::read_to_string(&path).unwrap().replace("\"schema\": 1", "\"schema\": 2");
         fs::write(&path, newer).unwrap();
         assert!(matches!(one.all(), Err(StoreError::Newer(_, 2))));

@@ -6,12 +6,12 @@ use crate::report::{counted, shown::line};
 /// What became of the repositories, a line each, with the reasons and the sums. For a terminal.
 #[must_use]
 pub fn table(records: &[Record], links: &[Link]) -> String {
-    let width = records.iter().map(|record| line(&record.name).chars().count()).max().unwrap_or_default();
+    let width = records.iter().map(|record| line(&record.title()).chars().count()).max().unwrap_or_default();
     let mut rows: Vec<&Record> = records.iter().collect();
     rows.sort_by_key(|record| record.stage);
     let mut lines: Vec<String> = Vec::new();
     for record in rows {
-        lines.push(format!("{:<width$}  {:<9}  {}", line(&record.name), record.stage.name(), outcome(record)));
+        lines.push(format!("{:<width$}  {:<9}  {}", line(&record.title()), record.stage.name(), outcome(record)));
         lines.extend(reasons(record).into_iter().map(|reason| format!("{:width$}    {reason}", "")));
     }
     for link in links {
@@ -43,12 +43,17 @@ fn reasons(record: &Record) -> Vec<String> {
     failure.chain(left.into_iter().map(|(reason, count)| format!("{}: {reason}", counted(count, "finding")))).collect()
 }
 
-/// `3 repositories: 1 refused, 2 clean`.
+/// `3 repositories: 1 refused, 2 clean`. One with two changes counts as what wants more attention.
 fn sums(records: &[Record]) -> String {
-    let count = |stage: Stage| records.iter().filter(|record| record.stage == stage).count();
+    let mut stages: BTreeMap<&str, Stage> = BTreeMap::new();
+    for record in records {
+        let stage = stages.entry(&record.name).or_insert(record.stage);
+        *stage = record.stage.min(*stage);
+    }
+    let count = |stage: Stage| stages.values().filter(|found| **found == stage).count();
     let sums = Stage::ALL.iter().map(|stage| (count(*stage), stage.name())).filter(|(count, _)| *count > 0);
     let sums: Vec<String> = sums.map(|(count, name)| format!("{count} {name}")).collect();
-    match records.len() {
+    match stages.len() {
         0 => "no repositories".to_owned(),
         1 => format!("1 repository: {}", sums.join(", ")),
         number => format!("{number} repositories: {}", sums.join(", ")),

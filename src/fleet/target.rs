@@ -57,7 +57,8 @@ impl Target {
         Self { name: path.to_owned(), url: format!("file://{path}"), settings: TargetSettings::default() }
     }
 
-    fn remote(url: &str) -> Option<Self> {
+    /// What an address to clone from means; `None` where it is none.
+    pub(super) fn remote(url: &str) -> Option<Self> {
         let remote = Remote::parse(url)?;
         // A forge has one name for a repository, also where ssh and https spell its address differently.
         let name = match Address::new(&remote, None, None) {
@@ -77,7 +78,8 @@ impl Target {
 }
 
 /// The first 64 bits of the name's digest: what `printf %s NAME | git hash-object --stdin` prints begins with them.
-pub(super) fn digest(name: &str) -> u64 {
+#[must_use]
+pub fn digest(name: &str) -> u64 {
     let id = Oid::hash_object(ObjectType::Blob, name.as_bytes()).unwrap_or(Oid::ZERO_SHA1);
     id.as_bytes().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }

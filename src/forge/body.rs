@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
 
 use super::{Prose, prose::Markdown};
 use crate::{
+    codemods::foreign_build,
     plan::{Finding, FollowUp, Label, Planned, Status},
     report::{Redactor, counted, follow_up},
     repository::Repository,
@@ -25,6 +27,17 @@ pub struct Change<'a> {
     pub secrets: Vec<(String, String)>,
     /// The lines that build the changed Dockerfiles from now on.
     pub build_lines: Vec<String>,
+    /// What is merged before it and behind it.
+    pub order: Vec<Ordered>,
+}
+
+/// A step of what is merged in which order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Ordered {
+    /// What is done, without a final period. Names stand in backticks.
+    pub text: String,
+    /// The pull request that does it, where there is one.
+    pub link: Option<String>,
 }
 
 /// The title: what is moved, by name if that is one.
@@ -33,6 +46,8 @@ pub fn title(change: &Change<'_>, redactor: &Redactor) -> Prose {
     let subjects: BTreeSet<&str> = change.applied().map(|planned| planned.finding.subject.as_str()).collect();
     let mut subjects = subjects.into_iter();
     let text = match (subjects.next(), subjects.len()) {
+        (Some(name), 0) if is_name(name) && change.is_for_others() => format!("Pass {name} to builds as a secret"),
+        (_, more) if change.is_for_others() => format!("Pass {} to builds as secrets", counted(more + 1, "secret")),
         (Some(name), 0) if is_name(name) => format!("Keep {name} out of Docker images"),
         (_, more) => format!("Keep {} out of Docker images", counted(more + 1, "secret")),
     };
@@ -68,6 +83,12 @@ impl Change<'_> {
         self.findings.iter().copied().filter(|planned| planned.status == Status::Applied)
     }
 
+    /// Whether all of it is for Dockerfiles of other repositories.
+    fn is_for_others(&self) -> bool {
+        let mut applied = self.applied().peekable();
+        applied.peek().is_some() && applied.all(|planned| planned.finding.codemod == foreign_build::CODEMOD.id)
+    }
+
     fn left(&self) -> impl Iterator<Item = &Planned> {
         self.findings.iter().copied().filter(|planned| planned.status != Status::Applied)
     }
@@ -97,13 +118,27 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn write(&self) -> Prose {
-        let mut text = Markdown::new(self.redactor, "###");
-        text.fixed(
-            "A build argument stays readable in an image's history, an `ENV` in its configuration, a file in its layers. \
-             This moves secrets to [BuildKit secret mounts](https://docs.docker.com/build/building/secrets/), in the \
-             Dockerfile and in every file of this repository that builds it.",
-        );
-        self.section(&mut text, "What leaks", self.leaks());
+        let links = self.change.order.iter().filter_map(|step| step.link.clone()).collect();
+        let mut text = Markdown::new(self.redactor, "###").linking(links);
+        text.fixed(match self.change.is_for_others() {
+            true => {
+                "This repository builds a Dockerfile of another one, in which secrets move to [BuildKit secret \
+                 mounts](https://docs.docker.com/build/building/secrets/): a build argument stays readable in an image's \
+                 history. This has the builds pass what that Dockerfile takes."
+            }
+            false => {
+                "A build argument stays readable in an image's history, an `ENV` in its configuration, a file in its \
+                 layers. This moves secrets to [BuildKit secret \
+                 mounts](https://docs.docker.com/build/building/secrets/), in the Dockerfile and in every file of this \
+                 repository that builds it."
+            }
+        });
+        if !self.change.order.is_empty() {
+            text.heading("In this order");
+            text.list(&self.order());
+        }
+        let found = if self.change.is_for_others() { "What is not passed" } else { "What leaks" };
+        self.section(&mut text, found, self.leaks());
         self.section(&mut text, "What changes", self.changes());
         self.section(&mut text, "What is taken for granted", self.assumptions());
         self.section(&mut text, "Before you merge", self.follow_ups(|step| !matches!(step, FollowUp::Rotate(_))));
@@ -140,6 +175,15 @@ impl Writer<'_> {
 
     fn shortened(&self, lines: &[String]) -> Vec<String> {
         lines.iter().take(self.detail.items).cloned().collect()
+    }
+
+    /// What is merged before it and behind it. It is never shortened away: a wrong order breaks builds.
+    fn order(&self) -> Vec<Item> {
+        let item = |step: &Ordered| match &step.link {
+            Some(link) => (format!("{}: {link}", step.text), Vec::new()),
+            None => (step.text.clone(), Vec::new()),
+        };
+        self.change.order.iter().map(item).collect()
     }
 
     /// Where each secret leaks, and how that was found.

@@ -45,13 +45,23 @@ impl Prose {
 pub(super) struct Markdown<'r> {
     redactor: &'r Redactor,
     heading: &'static str,
+    /// Addresses that readers may follow.
+    links: Vec<String>,
     text: String,
 }
 
 impl<'r> Markdown<'r> {
     /// An empty text whose headings begin with `heading`, for example `##`.
     pub(super) fn new(redactor: &'r Redactor, heading: &'static str) -> Self {
-        Self { redactor, heading, text: String::new() }
+        Self { redactor, heading, links: Vec::new(), text: String::new() }
+    }
+
+    /// The same, where words that are one of `links` stay links: pull requests of this program, which the forges then show
+    /// as linked. One with other characters than an address of a forge has stays code.
+    pub(super) fn linking(mut self, mut links: Vec<String>) -> Self {
+        links.retain(|link| is_plain_address(link));
+        self.links = links;
+        self
     }
 
     pub(super) fn heading(&mut self, title: &'static str) {
@@ -67,8 +77,8 @@ impl<'r> Markdown<'r> {
     pub(super) fn list(&mut self, items: &[(String, Vec<String>)]) {
         let mut lines = Vec::new();
         for (item, below) in items {
-            lines.push(format!("- {}", inline(&self.redactor.line(item))));
-            lines.extend(below.iter().map(|item| format!("  - {}", inline(&self.redactor.line(item)))));
+            lines.push(format!("- {}", inline(&self.redactor.line(item), &self.links)));
+            lines.extend(below.iter().map(|item| format!("  - {}", inline(&self.redactor.line(item), &self.links))));
         }
         self.block(&lines.join("\n"));
     }
@@ -94,11 +104,11 @@ impl<'r> Markdown<'r> {
 
 /// A message as inline Markdown. What it writes as code stays code, and every word that a forge might read as something
 /// else (a mention, a reference, a link, markup, HTML) becomes code: nothing happens inside of that.
-fn inline(message: &str) -> String {
+fn inline(message: &str, links: &[String]) -> String {
     let mut text = String::with_capacity(message.len() + 16);
     let mut rest = message;
     while let Some((before, after)) = rest.split_once('`') {
-        words(before, &mut text);
+        words(before, links, &mut text);
         rest = match after.split_once('`') {
             Some((code, after)) if !code.is_empty() => {
                 push_code(code, &mut text);
@@ -110,18 +120,18 @@ fn inline(message: &str) -> String {
             }
         };
     }
-    words(rest, &mut text);
+    words(rest, links, &mut text);
     text
 }
 
-fn words(plain: &str, text: &mut String) {
+fn words(plain: &str, links: &[String], text: &mut String) {
     for word in plain.split_inclusive(' ') {
         let (word, blank) = word.strip_suffix(' ').map_or((word, ""), |word| (word, " "));
         let unopened = word.trim_start_matches(['(', '"']);
         let core = unopened.trim_end_matches(['.', ',', ';', ':', ')', '"', '?']);
         let opening = word.get(..word.len() - unopened.len()).unwrap_or("");
         let closing = unopened.get(core.len()..).unwrap_or("");
-        if core.is_empty() || is_plain(core) {
+        if core.is_empty() || is_plain(core) || links.iter().any(|link| link == core) {
             text.push_str(word);
         } else {
             text.push_str(opening);
@@ -130,6 +140,15 @@ fn words(plain: &str, text: &mut String) {
         }
         text.push_str(blank);
     }
+}
+
+/// Whether an address of the web has only characters that no Markdown reads anything into.
+fn is_plain_address(address: &str) -> bool {
+    let path = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+    let fits = |char: char| char.is_ascii_alphanumeric() || "/-.:%+#".contains(char);
+    path.is_some_and(|path| {
+        !path.is_empty() && path.chars().all(|char| fits(char) || char == '_') && !path.contains("__")
+    })
 }
 
 /// Whether no forge reads anything into a word: letters and digits, perhaps with a hyphen or an apostrophe inside.
@@ -180,8 +199,18 @@ mod tests {
             ("--- 1+1", "`---` `1+1`"),
             ("``", "`` ` `` `` ` ``"),
         ] {
-            assert_eq!(inline(message), expected, "{message}");
+            assert_eq!(inline(message, &[]), expected, "{message}");
         }
+    }
+
+    #[test]
+    fn only_what_was_named_stays_a_link() {
+        let redactor = Redactor::default();
+        let url = "https://git.example.com/acme/shop/pull/7";
+        let odd = "https://git.example.com/<script>";
+        let mut text = Markdown::new(&redactor, "##").linking(vec![url.to_owned(), odd.to_owned()]);
+        text.list(&[(format!("first {url}, not {url}8 or {odd}"), Vec::new())]);
+        assert_eq!(text.finish().as_str(), format!("- first {url}, not `{url}8` or `{odd}`"));
     }
 
     #[test]

@@ -1,18 +1,24 @@
 //! Builders and Dockerfile frontends: who supports which kind of mount.
 
 mod frontend;
+mod release;
 
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
 pub use frontend::{Answer, Feature, frontend_supports};
+pub use release::{Release, SecretMounts, Version};
+
+use release::Support;
 
 /// What builds an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
-    /// BuildKit behind `docker build`, `docker buildx`, compose or bake.
+    /// A Docker Engine with the BuildKit that it has inside.
+    Docker,
+    /// BuildKit by itself: a builder of buildx, buildctl, nerdctl.
     BuildKit,
     /// Docker's builder before BuildKit (`DOCKER_BUILDKIT=0`).
     ClassicBuilder,
@@ -22,73 +28,55 @@ pub enum Engine {
     Podman,
     /// `buildah build` and `buildah bud`.
     Buildah,
-    /// `nerdctl build`, with BuildKit behind it.
-    Nerdctl,
-    /// `buildctl build`, BuildKit's own client.
-    Buildctl,
     /// `az acr build`.
     AzureAcr,
     /// A library on Docker's classic build API: docker-py, Testcontainers.
     DockerSdk,
-    /// A builder that nothing is known about.
-    Unknown,
+    /// A service that builds the Dockerfile of a repository.
+    Railway,
+    /// The same.
+    Heroku,
+    /// The same.
+    Render,
 }
 
-/// Whether a builder can do something.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Support {
-    /// In every version.
-    Yes,
-    /// From a version on, in words: `Buildah 1.44`.
-    Since(String),
-    /// In no version.
-    No,
-    /// Not known.
-    #[default]
-    Unknown,
-}
-
-impl Support {
-    /// Whether at least some version can.
-    #[must_use]
-    pub fn is_possible(&self) -> bool {
-        matches!(self, Self::Yes | Self::Since(_))
-    }
-}
-
-/// What a builder does with the mounts of a `RUN`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+/// What is known of one engine.
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MountSupport {
+struct Row {
     engine: Option<Engine>,
-    /// `--mount=type=secret` with a file.
-    pub secret_file: Support,
-    /// `--mount=type=secret` with `env=`.
-    pub secret_env: Support,
-    /// `--mount=type=ssh`.
-    pub ssh: Support,
-    /// Heredocs.
-    pub heredoc: Support,
-    /// Where this is known from.
-    pub source: String,
+    names: Vec<String>,
+    title: String,
+    secret_file: Support,
+    secret_env: Support,
+    why: Option<String>,
+    #[serde(rename = "source")]
+    _source: String,
 }
 
-/// What `engine` supports.
-#[must_use]
-pub fn support(engine: Engine) -> &'static MountSupport {
+fn row(engine: Engine) -> &'static Row {
     let found = TABLES.engine.iter().find(|row| row.engine == Some(engine));
     found.unwrap_or(&*NOTHING_KNOWN)
 }
 
-static NOTHING_KNOWN: LazyLock<MountSupport> = LazyLock::new(MountSupport::default);
+/// The engine of this name.
+fn named(name: &str) -> Option<Engine> {
+    TABLES.engine.iter().find(|row| row.names.iter().any(|known| known == name))?.engine
+}
+
+/// The names of all engines.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TABLES.engine.iter().flat_map(|row| &row.names).map(String::as_str)
+}
+
+static NOTHING_KNOWN: LazyLock<Row> = LazyLock::new(Row::default);
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| super::table(include_str!("engines.toml")));
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Tables {
-    engine: Vec<MountSupport>,
+    engine: Vec<Row>,
     frontend: Vec<frontend::Row>,
 }
 
@@ -148,20 +136,12 @@ mod tests {
     fn every_engine_has_a_row() -> Result<(), Box<dyn std::error::Error>> {
         use Engine::*;
         let tables: Tables = crate::knowledge::check(include_str!("engines.toml"))?;
-        for engine in
-            [BuildKit, ClassicBuilder, Kaniko, Podman, Buildah, Nerdctl, Buildctl, AzureAcr, DockerSdk, Unknown]
-        {
+        let engines =
+            [Docker, BuildKit, ClassicBuilder, Kaniko, Podman, Buildah, AzureAcr, DockerSdk, Railway, Heroku, Render];
+        for engine in engines {
             assert_eq!(tables.engine.iter().filter(|row| row.engine == Some(engine)).count(), 1, "{engine:?}");
         }
-        assert_eq!(tables.frontend.len(), 4);
+        assert_eq!((tables.engine.len(), tables.frontend.len()), (engines.len(), 4));
         Ok(())
-    }
-
-    #[test]
-    fn who_can_mount() {
-        assert!(support(Engine::BuildKit).secret_env.is_possible());
-        assert_eq!(support(Engine::Kaniko).secret_file, Support::No);
-        assert_eq!(support(Engine::Buildah).secret_env, Support::Since("Buildah 1.44".to_owned()));
-        assert_eq!(support(Engine::Unknown).heredoc, Support::Unknown);
     }
 }

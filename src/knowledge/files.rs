@@ -26,6 +26,8 @@ pub enum FileVerdict {
     PublicLookAlike {
         /// Why, as a noun phrase.
         why: String,
+        /// Whether only the folder says so: where it lands in an image tells more.
+        by_folder: bool,
     },
     /// Nothing in the path speaks of credentials.
     Plain,
@@ -49,6 +51,9 @@ pub struct BuildInput {
     /// Patterns of the paths at which its tools find it by themselves; empty: wherever it has its name.
     #[serde(default)]
     places: Vec<String>,
+    /// Patterns of the places where only one with credentials is put, where those are others.
+    #[serde(default)]
+    private: Vec<String>,
     /// What the file holds, as a noun with its article.
     pub what: String,
     /// Where the tool looks for it by default, if that is one place; `~` is the home directory.
@@ -61,13 +66,53 @@ pub struct BuildInput {
 }
 
 impl BuildInput {
+    /// A file that is no row of the table, which these tools read by themselves.
+    #[must_use]
+    pub fn read_by(what: &str, tools: &[&str]) -> Self {
+        Self {
+            names: Vec::new(),
+            tools: tools.iter().map(|tool| (*tool).to_owned()).collect(),
+            at_run_time: false,
+            common: false,
+            places: Vec::new(),
+            private: Vec::new(),
+            what: what.to_owned(),
+            target: None,
+            ssh: false,
+            source: String::new(),
+        }
+    }
+
     /// Whether its tools find the file at `path` of an image without being told.
     #[must_use]
     pub fn is_found_at(&self, path: &str) -> bool {
-        let path = path.to_ascii_lowercase();
-        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-        self.places.is_empty() || matches_path(&self.places, &parts)
+        self.places.is_empty() || is_among(&self.places, path)
     }
+
+    /// Whether a file at `path` of an image is one with credentials, whatever its name may mean elsewhere.
+    #[must_use]
+    pub fn is_private_at(&self, path: &str) -> bool {
+        if self.private.is_empty() { self.is_found_at(path) } else { is_among(&self.private, path) }
+    }
+
+    /// Whether it is found at `path` because of the folder, and not only because it has its name there.
+    #[must_use]
+    pub fn belongs_at(&self, path: &str) -> bool {
+        let patterns = self.places.iter().chain(&self.private).filter(|pattern| pattern.contains('/'));
+        is_among(&patterns.cloned().collect::<Vec<_>>(), path)
+    }
+
+    /// Whether projects have such files without credentials, so that a command which reads it tells nothing.
+    #[must_use]
+    pub fn is_usual_in_projects(&self) -> bool {
+        !self.private.is_empty()
+    }
+}
+
+fn is_among(patterns: &[String], path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    matches_path(patterns, &parts)
 }
 
 /// Judges a path: the source of a `COPY`, or where it is copied to. Forward and backward slashes part it.
@@ -76,8 +121,8 @@ pub fn classify_file(path: &str) -> FileVerdict {
     let path = path.trim_end_matches(['/', '\\']).replace('\\', "/").to_ascii_lowercase();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     let tables = &*TABLES;
-    if let Some(row) = tables.public.iter().find(|row| matches_path(&row.names, &parts)) {
-        return FileVerdict::PublicLookAlike { why: row.why.clone() };
+    if let Some(row) = tables.public.iter().find(|row| row.matches(&parts)) {
+        return FileVerdict::PublicLookAlike { why: row.why.clone(), by_folder: !row.folders.is_empty() };
     }
     if let Some(input) = tables.build_input.iter().find(|input| matches_path(&input.names, &parts)) {
         return FileVerdict::BuildInput(input.clone());
@@ -110,7 +155,8 @@ fn matches_path(patterns: &[String], parts: &[&str]) -> bool {
 }
 
 /// Whether `pattern` matches all of `name`; `*` stands for any text.
-pub(super) fn matches_name(pattern: &str, name: &str) -> bool {
+#[must_use]
+pub fn matches_name(pattern: &str, name: &str) -> bool {
     let Some((front, rest)) = pattern.split_once('*') else { return pattern.eq_ignore_ascii_case(name) };
     // Every file of a repository is asked about: most are told by their first or last letters.
     let last = pattern.rsplit('*').next().unwrap_or("");
@@ -127,6 +173,7 @@ pub(super) fn matches_name(pattern: &str, name: &str) -> bool {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Tables {
     public: Vec<Public>,
+    published_key: Vec<PublishedKey>,
     build_input: Vec<BuildInput>,
     runtime: Vec<Runtime>,
 }
@@ -135,9 +182,32 @@ struct Tables {
 #[serde(deny_unknown_fields)]
 struct Public {
     names: Vec<String>,
+    #[serde(default)]
+    folders: Vec<String>,
     why: String,
     #[serde(rename = "source")]
     _source: String,
+}
+
+impl Public {
+    fn matches(&self, parts: &[&str]) -> bool {
+        let around = parts.split_last().map_or(&[][..], |(_, folders)| folders);
+        let within = || around.iter().any(|part| self.folders.iter().any(|folder| folder == part));
+        matches_path(&self.names, parts) && (self.folders.is_empty() || within())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublishedKey {
+    part: String,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+/// Whether `text` holds a private key that its makers published for everybody.
+fn is_published_key(text: &str) -> bool {
+    TABLES.published_key.iter().any(|key| text.contains(&key.part))
 }
 
 #[derive(Debug, Deserialize)]
@@ -214,6 +284,10 @@ mod tests {
             (
                 "public",
                 "id_rsa.pub authorized_keys .ssh/authorized_keys insecure_id_rsa ca.crt ca-certificates.crt .env.example known_hosts .env.erb",
+            ),
+            (
+                "public",
+                "test/fixtures/id_rsa tests/server.key src/testdata/.npmrc settings.example.xml .npmrc.dist config.sample.env",
             ),
             (
                 "public",

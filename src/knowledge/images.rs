@@ -1,5 +1,6 @@
-//! Base images: as whom their commands run.
+//! Base images: as whom their commands run, where, and what is in them.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -9,35 +10,100 @@ use super::files::matches_name;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Images {
-    image: Vec<Image>,
+    image: Vec<Row>,
 }
 
+/// One row; `images.toml` explains the fields.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Image {
+struct Row {
     names: Vec<String>,
-    root: bool,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    without: Vec<String>,
+    root: Option<bool>,
+    home: Option<String>,
+    workdir: Option<String>,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    #[serde(default)]
+    programs: Vec<String>,
     #[serde(rename = "source")]
     _source: String,
 }
 
 static IMAGES: LazyLock<Images> = LazyLock::new(|| super::table(include_str!("images.toml")));
 
+/// Registries on which a name of one part is the publisher's own image and not somebody's copy under the same name.
+const PUBLISHERS: [&str; 5] =
+    ["registry.access.redhat.com", "registry.redhat.io", "mcr.microsoft.com", "nvcr.io", "gcr.io"];
+
+/// An image as a `FROM` names it, without what says where it is stored.
+struct Reference {
+    path: String,
+    tag: String,
+    is_official: bool,
+    /// Whether who published it is known, so that a name of one part says what it is.
+    is_published: bool,
+}
+
+impl Reference {
+    fn new(image: &str) -> Self {
+        let image = image.split('@').next().unwrap_or("").to_ascii_lowercase();
+        let (host, rest) = match image.split_once('/') {
+            Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => (host, rest),
+            _ => ("", image.as_str()),
+        };
+        let (path, tag) = rest.rsplit_once(':').unwrap_or((rest, ""));
+        let plain = path.strip_prefix("docker/library/").or_else(|| path.strip_prefix("library/"));
+        let is_official = plain.is_some() || (matches!(host, "" | "docker.io") && !path.contains(['/', '$']));
+        let is_published = is_official || PUBLISHERS.contains(&host);
+        Self { path: plain.unwrap_or(path).to_owned(), tag: tag.to_owned(), is_official, is_published }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &'static Row> {
+        IMAGES.image.iter().filter(|row| {
+            let tagged = |patterns: &[String]| patterns.iter().any(|pattern| matches_name(pattern, &self.tag));
+            let mut names = row.names.iter().filter(|name| self.is_published || name.contains('/'));
+            let named = names.any(|name| matches_image(name, &self.path));
+            named && (row.tags.is_empty() || tagged(&row.tags)) && !tagged(&row.without)
+        })
+    }
+}
+
 /// Whether the commands of `image`, a reference as a `FROM` has it, run as root where no `USER` says otherwise; `None` where
 /// that is not known.
 #[must_use]
 pub fn runs_as_root(image: &str) -> Option<bool> {
-    let image = image.split('@').next().unwrap_or("");
-    let path = match image.split_once('/') {
-        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => path,
-        _ => image,
-    };
-    let path = path.rsplit_once(':').map_or(path, |(path, _)| path).to_ascii_lowercase();
-    let matching = |row: &&Image| row.names.iter().any(|name| matches_image(name, &path));
-    match IMAGES.image.iter().find(matching) {
-        Some(row) => Some(row.root),
-        None => (image.split([':', '@']).next() == Some(path.as_str()) && !path.contains(['/', '$'])).then_some(true),
-    }
+    let reference = Reference::new(image);
+    let said = reference.rows().find_map(|row| row.root);
+    said.or_else(|| (reference.is_official && !reference.path.contains('$')).then_some(true))
+}
+
+/// The home directory of the account that commands of `image` run under where no `USER` says otherwise.
+#[must_use]
+pub fn home(image: &str) -> Option<&'static str> {
+    let said = Reference::new(image).rows().find_map(|row| row.home.as_deref());
+    said.or_else(|| (runs_as_root(image) == Some(true)).then_some("/root"))
+}
+
+/// The working directory of `image`, where it is known.
+#[must_use]
+pub fn workdir(image: &str) -> Option<&'static str> {
+    Reference::new(image).rows().find_map(|row| row.workdir.as_deref())
+}
+
+/// The value that `image` gives a variable, where it is known.
+#[must_use]
+pub fn variable(image: &str, name: &str) -> Option<&'static str> {
+    Reference::new(image).rows().find_map(|row| row.variables.get(name).map(String::as_str))
+}
+
+/// Whether the command `program` is known to be in `image`.
+#[must_use]
+pub fn has_program(image: &str, program: &str) -> bool {
+    Reference::new(image).rows().any(|row| row.programs.iter().any(|known| known == program))
 }
 
 /// Like a file's name, with `?` for one digit.
@@ -65,6 +131,7 @@ mod tests {
             (Some(true), "node:22-alpine"),
             (Some(true), "docker.io/library/node"),
             (Some(true), "registry.example.com:5000/dotnet/sdk:8.0"),
+            (Some(true), "bitnami/minideb:bookworm"),
             (Some(false), "jenkins/jenkins:lts"),
             (Some(false), "registry.example.com/chainguard/node@sha256:0"),
             (Some(false), "registry.example.com/ubi9/nodejs-20:1"),
@@ -73,6 +140,33 @@ mod tests {
             (None, "${BASE}"),
         ] {
             assert_eq!(runs_as_root(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn homes_and_folders_follow_from_the_image() {
+        assert_eq!(home("jenkins/jenkins:lts"), Some("/var/jenkins_home"));
+        assert_eq!(home("node:22"), Some("/root"));
+        assert_eq!((home("registry.example.com/base"), home("bitnami/redis")), (None, None));
+        assert_eq!(
+            (workdir("golang:1.22"), workdir("node:6-onbuild"), workdir("node:22")),
+            (Some("/go"), None, Some("/"))
+        );
+        assert_eq!(workdir("registry.example.com/golang:1.22"), None);
+        assert_eq!(variable("maven:3-eclipse-temurin-21", "MAVEN_CONFIG"), Some("/root/.m2"));
+    }
+
+    #[test]
+    fn programs_follow_from_image_and_tag() {
+        for (expected, image, program) in [
+            (true, "node:22", "curl"),
+            (false, "node:22-slim", "curl"),
+            (true, "node:22-slim", "find"),
+            (true, "python:3.12-alpine", "wget"),
+            (false, "python:3.12-alpine", "git"),
+            (false, "registry.example.com/ubi9/ubi-minimal", "find"),
+        ] {
+            assert_eq!(has_program(image, program), expected, "{image} {program}");
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod engines;
 pub mod files;
 pub mod images;
 pub mod names;
+pub mod reruns;
 pub mod tools;
 pub mod values;
 mod words;

@@ -15,9 +15,9 @@ mod table;
 mod tests;
 
 pub use config::{ConfigFile, config_files, references};
-pub use files::{is_offline, reads_file};
+pub use files::{fetches_by_name, is_offline, reads_file};
 pub use output::{embeds, fills_in, logs, passes_through, prints_files};
-pub use persistence::{Persistence, persists};
+pub use persistence::{Persistence, TakingBack, persists, remedy_for, takes_back};
 
 use serde::Deserialize;
 use table::{Entry, TOOLS, Tools, matches_any};

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
 
-use crate::callers::{Build, Dockerfiles, recognised};
+use crate::callers::{Build, recognised};
 use crate::source::{Source, TextRange, range};
 
 use super::{Dockerfile, Model, mentions};
@@ -43,61 +43,30 @@ impl Model {
     /// The builds that are, or may be, of `dockerfile`.
     #[must_use]
     pub fn bound_builds(&self, dockerfile: &Dockerfile) -> Vec<BoundBuild<'_>> {
-        let bind = |build| Some(BoundBuild { build, binding: self.binding(build, dockerfile)? });
-        let candidates = self.index.builds_of(dockerfile.path());
-        candidates.into_iter().filter_map(|at| bind(self.builds.get(at)?)).collect()
+        if let Some(foreign) = self.foreign_builds(dockerfile) {
+            return foreign;
+        }
+        let bound = self.index.bound(dockerfile.path()).iter();
+        bound.filter_map(|(at, binding)| Some(BoundBuild { build: self.builds.get(*at)?, binding: *binding })).collect()
     }
 
-    fn binding(&self, build: &Build, dockerfile: &Dockerfile) -> Option<Binding> {
-        if let Dockerfiles::Unknown(_) = &build.dockerfiles
-            && let Some(path) = self.repository.settings(&build.file).builds.get(&build.file)
-        {
-            return (path == dockerfile.path()).then_some(Binding::Named);
-        }
-        match &build.dockerfiles {
-            Dockerfiles::One(path) => (path == dockerfile.path()).then_some(Binding::Named),
-            Dockerfiles::Several(paths) => {
-                paths.iter().any(|path| path == dockerfile.path()).then_some(Binding::OneOfSeveral)
-            }
-            Dockerfiles::Elsewhere => None,
-            Dockerfiles::Unknown(_) => self.binding_of_unknown(build, dockerfile),
-        }
+    /// The builds that `file` writes down.
+    pub fn builds_of_file(&self, file: &Utf8Path) -> impl Iterator<Item = &Build> {
+        self.index.of_file(file).iter().filter_map(|at| self.builds.get(*at))
     }
 
-    /// A build whose Dockerfile can't be told is of those that declare one of the arguments it passes, and among them of
-    /// the ones nearest to its file.
-    fn binding_of_unknown(&self, build: &Build, dockerfile: &Dockerfile) -> Option<Binding> {
-        if self.repository.dockerfiles().len() == 1 {
-            return Some(Binding::OnlyCandidate);
-        }
-        let takes = |candidate: &Dockerfile| build.arguments.iter().any(|given| candidate.declares(&given.name));
-        match (takes(dockerfile), self.nearest(&build.file, dockerfile, takes)) {
-            (false, _) | (true, None) => None,
-            (true, Some(1)) => Some(Binding::OnlyCandidate),
-            (true, Some(_)) => Some(Binding::OneOfSeveral),
-        }
-    }
-
-    /// How many of the Dockerfiles for which `wanted` holds are as near to `file` as `dockerfile` is; `None` if one is
-    /// nearer. Near means: below the deepest common folder.
-    fn nearest(&self, file: &Utf8Path, dockerfile: &Dockerfile, wanted: impl Fn(&Dockerfile) -> bool) -> Option<usize> {
-        let own = common_folders(file, dockerfile.path());
-        let depths = self.dockerfiles.iter().filter(|candidate| wanted(candidate));
-        let depths: Vec<usize> = depths.map(|candidate| common_folders(file, candidate.path())).collect();
-        let as_near = depths.iter().filter(|depth| **depth == own).count();
-        depths.iter().all(|depth| *depth <= own).then_some(as_near)
+    /// The builds of which the Dockerfile can't be told.
+    pub fn unplaced_builds(&self) -> impl Iterator<Item = &Build> {
+        self.index.unplaced().iter().filter_map(|at| self.builds.get(*at))
     }
 
     /// Where else the build argument `name` of `dockerfile` seems to be passed: near a word such as `build-arg`, and in no argument of
     /// a build that is understood.
     #[must_use]
     pub fn mentions(&self, dockerfile: &Dockerfile, name: &str) -> Vec<Mention> {
-        let concerns = |file: &Utf8Path| self.nearest(file, dockerfile, |other| other.declares(name)).is_some();
-        let sources = self.index.passing().filter_map(|path| self.repository.source(path));
-        sources
-            .filter(|source| source.text().contains(name) && concerns(source.path()))
-            .flat_map(|source| self.mentions_in(source, name))
-            .collect()
+        let passing = self.index.passing(&self.repository, name).into_iter();
+        let near = passing.filter(|source| self.index.is_nearest(dockerfile.path(), source.path(), name));
+        near.flat_map(|source| self.mentions_in(source, name)).collect()
     }
 
     /// Where `file`, a file with builds, names the build argument `name` though none of its builds passes it in a way that
@@ -105,8 +74,7 @@ impl Model {
     #[must_use]
     pub fn names_apart_from_arguments(&self, file: &Utf8Path, name: &str) -> Option<TextRange> {
         let text = self.repository.source(file)?.text();
-        let mut builds = self.builds.iter().filter(|build| build.file == file);
-        if builds.any(|build| build.arguments.iter().any(|given| given.name == name)) {
+        if self.builds_of_file(file).any(|build| build.arguments.iter().any(|given| given.name == name)) {
             return None;
         }
         occurrences(text, name).find(|at| !in_comment(text, *at))
@@ -114,7 +82,7 @@ impl Model {
 
     fn mentions_in(&self, source: &Source, name: &str) -> Vec<Mention> {
         let text = source.text();
-        let builds: Vec<&Build> = self.builds.iter().filter(|build| build.file == source.path()).collect();
+        let builds: Vec<&Build> = self.builds_of_file(source.path()).collect();
         let covered = |at: TextRange| {
             let mut understood = builds.iter().filter(|build| build.opaque.is_none());
             let mut arguments = builds.iter().flat_map(|build| &build.arguments);
@@ -131,42 +99,23 @@ impl Model {
     }
 }
 
-/// Words that begin a build of an image in any file: a pipeline's, a program's.
-const BUILDING: [&str; 9] = [
-    "docker build ",
-    "docker image build ",
-    "buildx build ",
-    "docker.build(",
-    "podman build ",
-    "buildah bud ",
-    "buildah build ",
-    "kaniko/executor",
-    "build-push-action",
-];
-
 impl Model {
     /// Where else `dockerfile` seems to be built, in a file or a way that no caller understands: a line that builds and
     /// does not name another Dockerfile.
     #[must_use]
     pub fn unread_builds(&self, dockerfile: &Dockerfile) -> Vec<Mention> {
-        let dockerfiles = self.repository.dockerfiles();
-        let is_other = |source: &&Source| {
-            !dockerfiles.iter().any(|path| path == source.path()) && !self.repository.is_excluded_caller(source.path())
-        };
-        let sources = self.repository.sources().filter(is_other);
-        sources.flat_map(|source| self.unread_builds_in(source, dockerfile)).collect()
+        let building = self.index.building(&self.repository);
+        let sources = building.iter().filter_map(|(path, places)| Some((self.repository.source(path)?, places)));
+        sources.flat_map(|(source, places)| self.unread_builds_in(source, places, dockerfile)).collect()
     }
 
-    fn unread_builds_in(&self, source: &Source, dockerfile: &Dockerfile) -> Vec<Mention> {
+    fn unread_builds_in(&self, source: &Source, places: &[TextRange], dockerfile: &Dockerfile) -> Vec<Mention> {
         let text = source.text();
-        let known: Vec<TextRange> =
-            self.builds.iter().filter(|build| build.file == source.path()).map(|build| build.range).collect();
         let is_document = matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx"));
-        let found = BUILDING.iter().flat_map(|word| text.match_indices(word));
-        let places = found.map(|(at, word)| range(at, at + word.len()));
+        let places = places.iter().copied();
         places
-            .filter(|at| !known.iter().any(|build| build.contains_range(*at)))
             .filter(|at| may_be_of(text, *at, dockerfile))
+            .filter(|at| !self.builds_of_file(source.path()).any(|build| build.range.contains_range(*at)))
             .map(|at| Mention { file: source.path().to_owned(), range: at, prose: is_document || in_comment(text, at) })
             .collect()
     }
@@ -189,12 +138,6 @@ impl Dockerfile {
     pub fn declares(&self, name: &str) -> bool {
         self.arguments.contains(name)
     }
-}
-
-/// How many folders two files have in common, counted from the root.
-fn common_folders(left: &Utf8Path, right: &Utf8Path) -> usize {
-    let (Some(left), Some(right)) = (left.parent(), right.parent()) else { return 0 };
-    left.components().zip(right.components()).take_while(|(left, right)| left == right).count()
 }
 
 fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = TextRange> {
@@ -232,7 +175,7 @@ pub(super) fn has_argument_word(text: &str) -> bool {
     ARGUMENT_WORDS.as_ref().is_some_and(|words| words.is_match(text))
 }
 
-static ARGUMENT_WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("(?i)build[-_ ]?arg").ok());
+static ARGUMENT_WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)build[-_. ]?arg|<args>").ok());
 
 fn in_comment(text: &str, at: TextRange) -> bool {
     let start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);

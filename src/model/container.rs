@@ -1,5 +1,7 @@
 //! What the running container reads: its start command, what that starts, and the application's code.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::knowledge::names::SecretKind;
@@ -25,8 +27,7 @@ impl Model {
             let code = of_application && is_code(path);
             inside && !built && (is_started || code) && mentions(source.text(), name)
         };
-        let sources = self.repository.sources().filter(|source| source.text().contains(name));
-        let mut sources = sources.filter(|source| !self.repository.dockerfiles().iter().any(|it| it == source.path()));
+        let mut sources = self.index.naming(&self.repository, name).into_iter();
         sources.find(reads).map(|source| source.path().to_owned())
     }
 
@@ -35,17 +36,9 @@ impl Model {
     #[must_use]
     pub fn heirs(&self, dockerfile: &Dockerfile) -> Vec<Utf8PathBuf> {
         let bound = self.bound_builds(dockerfile);
-        let tags: Vec<&str> =
-            bound.iter().flat_map(|bound| &bound.build.tags).map(|tag| super::without_latest(tag)).collect();
-        let inherits = |line: &str| {
-            let mut words = line.split_whitespace();
-            let from = words.next().is_some_and(|word| word.eq_ignore_ascii_case("from"));
-            let image = words.find(|word| !word.starts_with("--"));
-            from && image.is_some_and(|image| tags.contains(&super::without_latest(image)))
-        };
-        let others = self.repository.dockerfiles().iter().filter(|path| *path != dockerfile.path());
-        let text = |path: &Utf8PathBuf| self.repository.source(path).map_or("", Source::text);
-        others.filter(|path| text(path).lines().any(inherits)).cloned().collect()
+        let tags = bound.iter().flat_map(|bound| &bound.build.tags);
+        let heirs: BTreeSet<&Utf8PathBuf> = tags.flat_map(|tag| self.index.heirs(&self.repository, tag)).collect();
+        heirs.into_iter().filter(|path| *path != dockerfile.path()).cloned().collect()
     }
 }
 

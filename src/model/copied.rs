@@ -4,7 +4,7 @@ mod along;
 mod pattern;
 mod verdict;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -92,10 +92,12 @@ impl Model {
                     true => self.file_of_pattern(dockerfile, written),
                     false => (Utf8PathBuf::from(written), None),
                 };
+                let computed = !source.variables.is_empty();
                 match files.iter_mut().find(|file| file.path == path) {
                     Some(file) => file.sources.push(place),
+                    // What is in a folder of the repository is known, and looked at file by file.
+                    None if pattern.is_none() && !computed && self.is_known_folder(dockerfile, &path) => {}
                     None => {
-                        let computed = !source.variables.is_empty();
                         let folder = words.last().map_or("", |destination| destination.value.as_str());
                         files.extend(self.copied_file(dockerfile, path, (pattern, computed), folder, place));
                     }
@@ -124,8 +126,7 @@ impl Model {
         };
         let verdict = verdict_of(&path, &landed)?;
         let contexts = self.contexts(dockerfile);
-        let folder = names_a_folder(path.file_name().unwrap_or(""))
-            || contexts.iter().any(|context| self.is_folder(&context.join(&path)));
+        let folder = names_a_folder(path.file_name().unwrap_or(""));
         let shape = match pattern {
             _ if computed => Shape::Computed,
             Some(shape) => shape,
@@ -140,7 +141,25 @@ impl Model {
             _ => Content::Harmless,
         };
         let file = CopiedFile { path, shape, verdict, content, sources: vec![place] };
-        (content == Content::Credential || is_meant(dockerfile, &file, &landed)).then_some(file)
+        let meant = content == Content::Credential
+            || is_meant(dockerfile, &file, &landed)
+            || (content == Content::Unseen && self.is_left_out(dockerfile, &file));
+        meant.then_some(file)
+    }
+
+    /// Whether the repository holds what the same `COPY` takes besides `file`, and not `file` itself: somebody keeps it out
+    /// of version control.
+    fn is_left_out(&self, dockerfile: &Dockerfile, file: &CopiedFile) -> bool {
+        let Some(step) = file.sources.first().and_then(|source| dockerfile.steps.get(source.step)) else {
+            return false;
+        };
+        let words = step.instruction.words();
+        let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
+        let build_input = matches!(file.verdict, FileVerdict::BuildInput(_));
+        let contexts = self.contexts(dockerfile);
+        let here = |path: &str| contexts.iter().any(|context| self.repository.is_file(&context.join(path)));
+        let others = sources.iter().map(|source| source.value.trim_start_matches("./").trim_start_matches('/'));
+        build_input && others.filter(|path| *path != file.path.as_str()).any(here)
     }
 
     /// The file that a pattern stands for, as people write one to make it optional: the only one of the repository that
@@ -151,8 +170,11 @@ impl Model {
             let inside = of_contexts.iter().filter_map(|context| path.strip_prefix(context).ok());
             inside.filter(|inside| matches_pattern(pattern, inside.as_str())).map(Utf8Path::to_owned).next()
         };
-        let matching: BTreeSet<Utf8PathBuf> = self.repository.paths().filter_map(below).collect();
         let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+        let fixed = if folder.contains(['*', '?', '[']) { "" } else { folder };
+        let folders: BTreeSet<Utf8PathBuf> = of_contexts.iter().map(|context| context.join(fixed)).collect();
+        let paths = folders.iter().flat_map(|folder| self.repository.paths_below(folder));
+        let matching: BTreeSet<Utf8PathBuf> = paths.filter_map(below).collect();
         let named: BTreeSet<Utf8PathBuf> = match folder.contains(['*', '?', '[']) {
             true => BTreeSet::new(),
             false => files_named(name).into_iter().map(|file| Utf8Path::new(folder).join(file)).collect(),
@@ -167,23 +189,18 @@ impl Model {
     /// The folders that builds of `dockerfile` use as context; the Dockerfile's own and the root where none is known.
     #[must_use]
     pub fn contexts(&self, dockerfile: &Dockerfile) -> BTreeSet<Utf8PathBuf> {
-        let bound = self.bound_builds(dockerfile);
-        let known: BTreeSet<_> = bound.iter().filter_map(|bound| bound.build.context.clone()).collect();
-        if !known.is_empty() {
-            return known;
-        }
-        let own = dockerfile.path().parent().unwrap_or(Utf8Path::new("")).to_owned();
-        BTreeSet::from([own, Utf8PathBuf::new()])
+        self.index.contexts(&self.builds, dockerfile.path())
     }
 
     /// The contexts from which builds of `dockerfile` take the file `path`. Where no build says what the context is: the
     /// folder that holds the file or an ignore file, else the Dockerfile's.
     #[must_use]
     pub fn contexts_with(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
-        let contexts = self.contexts(dockerfile);
-        if self.bound_builds(dockerfile).iter().any(|bound| bound.build.context.is_some()) {
-            return contexts;
+        let known = self.index.known_contexts(&self.builds, dockerfile.path());
+        if !known.is_empty() {
+            return known;
         }
+        let contexts = self.contexts(dockerfile);
         let holds = |context: &&Utf8PathBuf| {
             self.repository.is_file(&context.join(path)) || self.repository.is_file(&context.join(".dockerignore"))
         };
@@ -198,34 +215,54 @@ impl Model {
         bound.iter().flat_map(|bound| &bound.build.arguments).map(|given| given.name.clone()).collect()
     }
 
+    /// The files of the repository in the folder `source` of the context, from there; none for a file.
+    #[must_use]
+    pub fn files_in(&self, dockerfile: &Dockerfile, source: &str) -> Vec<Utf8PathBuf> {
+        let folder = source.trim_start_matches("./").trim_matches('/');
+        let places = self.contexts(dockerfile).into_iter().map(|context| context.join(folder));
+        let below = |place: Utf8PathBuf| {
+            let inside = self.repository.paths().filter_map(move |file| file.strip_prefix(&place).ok());
+            inside.filter(|rest| !rest.as_str().is_empty()).map(Utf8Path::to_owned).collect::<Vec<_>>()
+        };
+        if folder.is_empty() { Vec::new() } else { places.flat_map(below).collect() }
+    }
+
+    fn is_known_folder(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> bool {
+        !path.as_str().is_empty() && self.contexts(dockerfile).iter().any(|context| self.is_folder(&context.join(path)))
+    }
+
     fn is_folder(&self, path: &Utf8Path) -> bool {
-        self.repository.paths().any(|file| file != path && file.starts_with(path))
+        self.repository.paths_below(path).any(|file| file != path)
     }
 
     /// The other Dockerfiles that need the file `path` of the same context and obey the context's ignore file, by their
     /// paths: they copy it themselves, or copy a folder around it and read it.
     #[must_use]
     pub fn copied_elsewhere(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> Vec<Utf8PathBuf> {
-        let mut by_path: BTreeMap<Utf8PathBuf, bool> = BTreeMap::new();
         let contexts = self.contexts_with(dockerfile, path);
+        let unread = self.repository.dockerfiles().iter().filter(|other| self.dockerfile(other).is_none());
+        let near = contexts.iter().flat_map(|context| self.index.with_context(context));
+        let own = |other: &Utf8PathBuf| Utf8PathBuf::from(format!("{other}.dockerignore"));
         let concerned = |other: &&Utf8PathBuf| {
             let apart = self.dockerfile(other).is_some_and(|it| self.contexts_with(it, path).is_disjoint(&contexts));
-            let own = Utf8PathBuf::from(format!("{other}.dockerignore"));
-            *other != dockerfile.path() && !apart && !self.repository.is_file(&own)
+            *other != dockerfile.path() && !apart && !self.repository.is_file(&own(other))
         };
-        for other in self.repository.dockerfiles().iter().filter(concerned) {
+        let needs = |other: &&Utf8PathBuf| {
             let text = self.repository.source(other).map_or("", |source| source.text());
-            let copies = text.lines().any(|line| {
-                let mut words = line.split_whitespace();
-                let keyword = words.next().unwrap_or("");
-                let copy = keyword.eq_ignore_ascii_case("copy") || keyword.eq_ignore_ascii_case("add");
-                copy && words.any(|word| word.trim_matches(['"', '[', ']', ',']).ends_with(path.as_str()))
-            });
-            let along = || self.dockerfile(other).is_some_and(|other| self.reads_along(other, path));
-            by_path.insert(other.clone(), copies || along());
-        }
-        by_path.into_iter().filter(|(_, copies)| *copies).map(|(path, _)| path).collect()
+            (text.contains(path.as_str()) && text.lines().any(|line| copies(line, path)))
+                || self.dockerfile(other).is_some_and(|other| self.reads_along(other, path))
+        };
+        let others: BTreeSet<&Utf8PathBuf> = unread.chain(near).collect();
+        others.into_iter().filter(concerned).filter(needs).cloned().collect()
     }
+}
+
+/// Whether a line of a Dockerfile copies the file `path`, as far as the line tells.
+fn copies(line: &str, path: &Utf8Path) -> bool {
+    let mut words = line.split_whitespace();
+    let keyword = words.next().unwrap_or("");
+    let copy = keyword.eq_ignore_ascii_case("copy") || keyword.eq_ignore_ascii_case("add");
+    copy && words.any(|word| word.trim_matches(['"', '[', ']', ',']).ends_with(path.as_str()))
 }
 
 fn last(path: &str) -> &str {

@@ -17,6 +17,8 @@ pub(super) struct Fates {
     removed: Vec<(Place, String)>,
     /// What each command takes, and where it puts it; `None` where that can't be told.
     copied: Vec<(TextRange, Vec<String>, Option<String>)>,
+    /// The files in which commands keep credentials, with their words.
+    kept: Vec<(Vec<String>, Vec<String>)>,
     places: Vec<Place>,
 }
 
@@ -44,6 +46,9 @@ impl Fates {
             let words: Vec<String> = effective_words(context.command).into_iter().flatten().collect();
             let place = Place::of(&context);
             fates.places.push(place);
+            let all = effective_words(context.command);
+            fates.kept.extend(tools::persists(&all).map(|kept| (kept.files, words.clone())));
+            fates.take_back(&all, place);
             let Some((program, rest)) = words.split_first() else { continue };
             let program = program.rsplit('/').next().unwrap_or("");
             let plain = || rest.iter().filter(|word| !word.starts_with('-')).cloned();
@@ -53,6 +58,9 @@ impl Fates {
                 "cp" | "mv" | "ln" | "install" | "rsync" | "scp" => {
                     let mut paths: Vec<String> = plain().collect();
                     let target = paths.pop();
+                    if program == "mv" {
+                        fates.removed.extend(paths.iter().map(|path| (place, path.clone())));
+                    }
                     fates.copied.push((context.command.range, paths, target));
                 }
                 "tar" | "zip" | "dd" | "gzip" | "openssl" => {
@@ -70,6 +78,15 @@ impl Fates {
         fates
     }
 
+    /// Notes that a command takes out of its files what all before it have kept there: `docker logout HOST`.
+    fn take_back(&mut self, words: &[Option<String>], place: Place) {
+        let Some(taken) = tools::takes_back(words) else { return };
+        let others = self.kept.iter().filter(|(files, _)| files.iter().any(|file| taken.files.contains(file)));
+        if others.into_iter().all(|(_, words)| taken.undoes(words)) {
+            self.removed.extend(taken.files.into_iter().map(|file| (place, file)));
+        }
+    }
+
     /// Whether the script removes the file at `path` that the command at `write` wrote, and all copies that it makes of it
     /// before.
     pub(super) fn is_gone(&self, path: &str, write: TextRange) -> bool {
@@ -85,7 +102,7 @@ impl Fates {
             self.removed.iter().filter(|(place, target)| behind(place.range) && is_sure(place) && covers(target, path));
         let Some((end, _)) = removals.next() else { return false };
         let made = self.copied.iter().filter(|(at, sources, _)| {
-            behind(*at) && at.start() < end.range.start() && sources.iter().any(|source| covers(source, path))
+            behind(*at) && at.start() <= end.range.start() && sources.iter().any(|source| covers(source, path))
         });
         let name = path.rsplit('/').next().unwrap_or(path);
         made.into_iter().all(|(at, _, target)| {
@@ -131,6 +148,7 @@ mod tests {
             "cp /etc/f /tmp && use; rm -r /tmp; rm /etc/f",
             "rm /etc/f; cp /etc/f /srv",
             "ln -s /etc/f /srv/x; use; rm /etc/f",
+            "mv /etc/f /etc/g; use; rm /etc/g",
         ] {
             assert!(is_gone(script), "{script}");
         }
@@ -154,6 +172,7 @@ mod tests {
             "use || rm /etc/f",
             "if use; then rm /etc/f; fi",
             "ln /etc/f /srv/x && rm /etc/f",
+            "mv /etc/f /etc/g; use",
         ] {
             assert!(!is_gone(script), "{script}");
         }

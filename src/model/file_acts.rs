@@ -1,6 +1,7 @@
 //! What the commands of RUNs do with a file that a RUN wrote, command by command.
 
 use crate::knowledge::files::BuildInput;
+use crate::knowledge::tools;
 use crate::source::TextRange;
 use crate::syntax::shell::{Command, RedirectKind};
 
@@ -71,6 +72,7 @@ impl Model {
         let mut scene = tracer.scene(step, file, &variables);
         let mut actions = Vec::new();
         for (number, shell) in run.shells.iter().enumerate() {
+            scene.text = shell.view.as_ref().map_or("", |view| view.text());
             // The text inside another shell stands in a command of the outer one, which is seen as well.
             for context in shell.script.commands() {
                 if let Some(act) = act(&tracer, &scene, context.command) {
@@ -90,6 +92,9 @@ fn act(tracer: &FileTracer<'_>, scene: &Scene<'_>, command: &Command) -> Option<
     }
     let words = effective_words(command);
     let program = words.first().cloned().flatten().unwrap_or_default();
+    if tools::takes_back(&words).is_some_and(|taken| scene.is_one_of(&taken.files)) {
+        return Some(FileAct::Removes);
+    }
     match scene.deed(command) {
         Deed::Tends { removes: true, .. } => Some(FileAct::Removes),
         Deed::Tends { .. } => Some(FileAct::Tends),
@@ -97,7 +102,7 @@ fn act(tracer: &FileTracer<'_>, scene: &Scene<'_>, command: &Command) -> Option<
             let target = command.words.iter().rfind(|word| scene.denotes(word) == Denotes::File);
             Some(FileAct::Writes { target: target.map(|word| word.range), appends: true })
         }
-        Deed::Spreads(_) if matches!(program.as_str(), "cp" | "mv" | "install") => {
+        Deed::Spreads(_) | Deed::Moves { .. } if matches!(program.as_str(), "cp" | "mv" | "install") => {
             let last = command.words.last()?;
             match scene.denotes(last) {
                 Denotes::File => Some(FileAct::Writes { target: Some(last.range), appends: false }),
@@ -105,8 +110,8 @@ fn act(tracer: &FileTracer<'_>, scene: &Scene<'_>, command: &Command) -> Option<
             }
         }
         Deed::Spreads(_) if scene.is_kept_by(&words) => Some(FileAct::Writes { target: None, appends: true }),
-        Deed::Spreads(_) | Deed::Keeps(_) => Some(FileAct::Copies),
-        Deed::Disturbs(_) => match program.as_str() {
+        Deed::Spreads(_) | Deed::Keeps(_) | Deed::Moves { .. } => Some(FileAct::Copies),
+        Deed::Disturbs(..) => match program.as_str() {
             "rm" => Some(FileAct::Removes),
             "chmod" | "chown" | "chgrp" => None,
             _ => Some(FileAct::Copies),

@@ -2,8 +2,9 @@
 
 use camino::Utf8Path;
 
+use crate::knowledge::files::{FileVerdict, classify_file, matches_name};
 use crate::knowledge::tools;
-use crate::source::TextRange;
+use crate::source::{TextRange, slice};
 use crate::syntax::shell::{Command, CommandContext, RedirectKind, Word};
 
 use super::ImagePath;
@@ -14,6 +15,8 @@ use super::reading::effective_words;
 pub(super) struct Scene<'f> {
     /// The file.
     pub file: &'f ImagePath,
+    /// The shell text that the commands stand in.
+    pub text: &'f str,
     /// The working directory; `None` behind a `cd` that can't be followed.
     pub directory: Option<ImagePath>,
     /// The home directory, where it can be told.
@@ -48,8 +51,20 @@ pub(super) enum Deed {
         /// Whether it removes the file.
         removes: bool,
     },
-    /// It changes a folder around the file, which a mounted file does not survive (`chown -R`, `rm -r`): the sentence.
-    Disturbs(String),
+    /// It changes a folder around the file, which a mounted file does not survive (`chown -R`, `rm -r`): the sentence, and
+    /// the text of a command that does the same and leaves the file alone.
+    Disturbs(String, Option<String>),
+    /// It puts the file at another place, under that path.
+    Moves {
+        /// The operands that are the file, as ranges of the view.
+        words: Vec<TextRange>,
+        /// Whether they are all of its sources.
+        whole: bool,
+        /// The new place.
+        to: ImagePath,
+        /// Whether the file stays at the old place as well.
+        keeps: bool,
+    },
     /// It copies the file or writes it anew: the clause says which.
     Spreads(String),
     /// It stores what it reads from the file elsewhere in the image: the clause says where and what to do instead.
@@ -78,20 +93,28 @@ impl Scene<'_> {
             let clause = format!("`{program}` takes `{}` by a pattern", self.file.file_name());
             let forced = program == "rm" && command.words.iter().filter_map(Word::literal).any(|word| is_forced(&word));
             // Without `-f` a pattern that matches nothing any more is an error.
-            return if forced { Deed::Disturbs(clause) } else { Deed::Spreads(clause) };
+            return if forced { Deed::Disturbs(clause, None) } else { Deed::Spreads(clause) };
         }
         match program.as_str() {
             "rm" | "unlink" | "shred" | "chmod" | "chown" | "chgrp" if names => {
                 self.tends(&program, &operands, &denotes)
             }
             "rm" | "chmod" | "chown" | "chgrp" if around && recursive => {
-                Deed::Disturbs(format!("`{program}` changes the folder that `{}` lies in", self.file.file_name()))
+                let reason = format!("`{program}` changes the folder that `{}` lies in", self.file.file_name());
+                Deed::Disturbs(reason, self.sparing(command, &program))
+            }
+            "find" if around && deletes_or_changes(command, self.file.file_name()) => {
+                Deed::Disturbs(format!("`find` changes the folder that `{}` lies in", self.file.file_name()), None)
+            }
+            "mv" | "cp" | "ln" | "install" if names && self.moves(command, &operands).is_some() => {
+                self.moves(command, &operands).unwrap_or(Deed::Names)
             }
             "cp" | "mv" | "ln" | "install" | "tee" | "dd" | "rsync" | "tar" | "zip" if names => {
                 Deed::Spreads(format!("`{program}` copies or writes `{}`", self.file.file_name()))
             }
             "cp" | "rsync" | "tar" | "zip" | "mv" if around && (recursive || program != "cp") => {
-                Deed::Disturbs(format!("`{program}` copies the folder that `{}` lies in", self.file.file_name()))
+                let reason = format!("`{program}` copies the folder that `{}` lies in", self.file.file_name());
+                Deed::Disturbs(reason, None)
             }
             "sed" | "perl"
                 if names && command.words.iter().filter_map(Word::literal).any(|word| is_in_place(&word)) =>
@@ -143,6 +166,86 @@ impl Scene<'_> {
         given.then(|| format!("`{program}` keeps what it reads from `{name}` in {}", kept.place_and_remedy()))
     }
 
+    /// What `mv`, `cp`, `ln -s` or `install` of the file does, where all of its operands are plain paths.
+    fn moves(&self, command: &Command, operands: &[&Word]) -> Option<Deed> {
+        let plain = command.effective().index == 0 && command.redirects.is_empty();
+        let program = command.effective_name()?;
+        let is_value = |word: &Word| {
+            let mut pairs = command.words.windows(2);
+            program == "install"
+                && pairs
+                    .any(|pair| pair[1].range == word.range && matches!(pair[0].lossy().as_str(), "-m" | "-o" | "-g"))
+        };
+        let operands: Vec<&Word> = operands.iter().copied().filter(|word| !is_value(word)).collect();
+        let (target, sources) = operands.split_last().filter(|(_, sources)| plain && !sources.is_empty())?;
+        let flags: Vec<String> = command.words.iter().map(Word::lossy).filter(|word| word.starts_with('-')).collect();
+        let allowed = |flag: &String| movable(&program, flag);
+        if !flags.iter().all(allowed) || (program == "ln" && !flags.iter().any(|flag| flag.contains('s'))) {
+            return None;
+        }
+        let words: Vec<TextRange> =
+            sources.iter().filter(|word| self.denotes(word) == Denotes::File).map(|word| word.range).collect();
+        let to = self.destination(&target.lossy(), sources.len())?;
+        let whole = words.len() == sources.len();
+        let moved = to != *self.file && self.denotes(target) != Denotes::File;
+        (!words.is_empty() && moved).then(|| Deed::Moves { words, whole, to, keeps: program != "mv" })
+    }
+
+    /// Where a copy of the file lands: below the target where that is a folder, else under its name. `None` where that can't
+    /// be told.
+    fn destination(&self, written: &str, sources: usize) -> Option<ImagePath> {
+        let target = self.resolve(written)?;
+        let named = matches!(written.rsplit('/').next(), Some("" | "." | ".."));
+        let home = self.home.as_ref() == Some(&target) || self.directory.as_ref() == Some(&target);
+        if named || home || sources > 1 || target.is_usual_folder() {
+            return Some(target.join(self.file.file_name()));
+        }
+        let speaks = |path: &ImagePath| matches!(classify_file(path.path().as_str()), FileVerdict::BuildInput(input) if !input.ssh || path.file_name() != ".ssh");
+        let as_file = target.file_name() == self.file.file_name() || speaks(&target);
+        as_file.then_some(target)
+    }
+
+    /// The same command with the file left out of what it changes, by `find`: of `chown -R`, `chmod -R` and `rm -r`.
+    fn sparing(&self, command: &Command, program: &str) -> Option<String> {
+        let text = |word: &Word| slice(self.text, word.range).to_owned();
+        let operands = self.operands(command, program);
+        let around: Vec<&&Word> = operands.iter().filter(|word| self.denotes(word) == Denotes::Folder).collect();
+        let [folder] = around.as_slice() else { return None };
+        let plain = command.effective().index == 0 && command.redirects.is_empty() && command.assignments.is_empty();
+        let rest = self.file.below(&self.resolve(&folder.lossy())?)?;
+        if !plain || rest.as_str().contains(['*', '?', '[', ' ']) {
+            return None;
+        }
+        let path = text(folder);
+        let path = path.trim_end_matches('/');
+        let spared = format!("! -path {path}/{rest}");
+        let all = operands.iter().map(|word| text(word)).collect::<Vec<_>>().join(" ");
+        let flags = command.words.iter().skip(1).filter(|word| word.lossy().starts_with('-'));
+        let flags: Vec<String> = flags.filter_map(|word| without_recursion(&word.lossy())).collect();
+        let flags = flags.iter().map(|flag| format!(" {flag}")).collect::<String>();
+        // With -R a link itself is changed, without it what it leads to (coreutils' chown-core.c); chmod leaves links alone.
+        match program {
+            "chown" | "chgrp" => {
+                let owner = command.words.iter().skip(1).find(|word| !word.lossy().starts_with('-'))?;
+                Some(format!("find {all} {spared} -exec {program}{flags} -h {} {{}} +", text(owner)))
+            }
+            "chmod" => {
+                let mode = command.words.iter().skip(1).find(|word| !word.lossy().starts_with('-'))?;
+                Some(format!("find {all} ! -type l {spared} -exec chmod{flags} {} {{}} +", text(mode)))
+            }
+            "rm" if !rest.as_str().contains('/') => {
+                let others: Vec<String> =
+                    operands.iter().filter(|word| !std::ptr::eq(**word, **folder)).map(|word| text(word)).collect();
+                let options = command.words.iter().skip(1).map(text).filter(|word| word.starts_with('-'));
+                let options = options.collect::<Vec<_>>().join(" ");
+                let first =
+                    if others.is_empty() { String::new() } else { format!("rm {options} {} && ", others.join(" ")) };
+                Some(format!("{first}find {path} -mindepth 1 {spared} -delete"))
+            }
+            _ => None,
+        }
+    }
+
     fn tends(&self, program: &str, operands: &[&Word], denotes: &[Denotes]) -> Deed {
         if denotes.contains(&Denotes::Unclear) {
             return Deed::Spreads(format!("which file is meant by `{}` can't be told", self.file.file_name()));
@@ -171,9 +274,13 @@ impl Scene<'_> {
 
     /// Whether it is a tool that keeps credentials in the file, as far as can be told.
     pub(super) fn is_kept_by(&self, words: &[Option<String>]) -> bool {
-        let kept = tools::persists(words).map(|kept| kept.files).unwrap_or_default();
+        self.is_one_of(&tools::persists(words).map(|kept| kept.files).unwrap_or_default())
+    }
+
+    /// Whether it is one of these files of a tool, as far as can be told.
+    pub(super) fn is_one_of(&self, files: &[String]) -> bool {
         let of_name = |path: &&String| Utf8Path::new(path).file_name() == Some(self.file.file_name());
-        kept.iter().filter(of_name).any(|path| match self.resolve(path) {
+        files.iter().filter(of_name).any(|path| match self.resolve(path) {
             Some(known) if known.is_absolute() == self.file.is_absolute() => known == *self.file,
             _ => true,
         })
@@ -249,6 +356,49 @@ impl Scene<'_> {
         let followed = operand.filter(|_| context.depth == 0).and_then(|word| self.resolve(&word.lossy()));
         self.directory = followed;
     }
+}
+
+/// Whether an option of a program that moves or copies changes neither where the file lands nor what is there afterwards.
+fn movable(program: &str, flag: &str) -> bool {
+    let letters = flag.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+    match program {
+        // The mode is that of the mount.
+        "install" => letters.is_some_and(|letters| letters.starts_with(['m', 'o', 'g', 'v', 'p'])),
+        "ln" => letters.is_some_and(|letters| letters.chars().all(|letter| "sfnv".contains(letter))),
+        _ => letters.is_some_and(|letters| letters.chars().all(|letter| "fpavu".contains(letter))),
+    }
+}
+
+/// A flag without the letters that make a command go through folders; `None` where nothing is left.
+fn without_recursion(flag: &str) -> Option<String> {
+    if matches!(flag, "--recursive" | "-R" | "-r" | "-h" | "--no-dereference") {
+        return None;
+    }
+    let letters = flag.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+    let rest: Option<String> =
+        letters.map(|letters| letters.chars().filter(|letter| !"Rrh".contains(*letter)).collect());
+    match rest {
+        Some(rest) if rest.is_empty() => None,
+        Some(rest) => Some(format!("-{rest}")),
+        None => Some(flag.to_owned()),
+    }
+}
+
+/// Whether a `find` that may find a file of this name removes it, or fails where one of the commands that it starts does.
+fn deletes_or_changes(command: &Command, name: &str) -> bool {
+    let words: Vec<String> = command.words.iter().map(Word::lossy).collect();
+    let apart = words.windows(2).any(|pair| match pair[0].as_str() {
+        "-name" | "-iname" => !matches_name(&pair[1], name),
+        "-type" => pair[1] != "f",
+        _ => false,
+    });
+    if apart {
+        return false;
+    }
+    let changes = words
+        .windows(2)
+        .any(|pair| pair[0] == "-exec" && matches!(pair[1].as_str(), "chmod" | "chown" | "chgrp" | "rm"));
+    words.iter().any(|word| word == "-delete") || (changes && words.last().is_some_and(|word| word == "+"))
 }
 
 fn is_recursive(word: &str) -> bool {

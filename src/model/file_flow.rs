@@ -5,14 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use camino::Utf8Path;
 
 use crate::knowledge::files::FileVerdict;
-use crate::source::{TextRange, slice};
+use crate::source::{TextRange, TextSize};
 use crate::syntax::dockerfile::Keyword;
-use crate::syntax::shell::Command;
 
 use super::copied::copies_from_context;
-use super::file_commands::Deed;
-use super::reading::effective_words;
-use super::run::{Form, Run};
 use super::{CopiedFile, CopySource, Dockerfile, Evidence, FileReaders, ImagePath, Model, Settled};
 
 /// A RUN that reads the file.
@@ -56,6 +52,34 @@ pub struct Conflict {
     pub reason: String,
     /// Whether it only matters in a RUN that gets a mount.
     pub if_mounted: bool,
+    /// The command that can be replaced so that nothing is in the way any more.
+    pub instead: Option<Replacement>,
+}
+
+/// A command of a RUN and what may stand in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// Which of the RUN's shell texts.
+    pub shell: usize,
+    /// What goes, in the view of that text.
+    pub at: TextRange,
+    /// What comes.
+    pub text: String,
+    /// The program that it needs.
+    pub program: &'static str,
+}
+
+/// A command of a RUN that puts the file at another place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The RUN.
+    pub step: usize,
+    /// Where the command ends in the RUN's shell text.
+    pub end: TextSize,
+    /// The new place.
+    pub to: ImagePath,
+    /// Whether the file stays at the old place as well.
+    pub keeps: bool,
 }
 
 /// A `COPY --from` that takes the file, and nothing but it, to another stage.
@@ -78,22 +102,33 @@ pub struct FileFlow {
     pub stages: BTreeSet<usize>,
     /// The RUNs that remove it whatever happens, alone or with its folder.
     pub removed_in: BTreeSet<usize>,
+    /// Where commands put it from where it was copied to.
+    pub moves: Vec<Move>,
 }
 
 /// A file at a place: from a step on, in a stage and those that start from it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Sighting {
-    stage: usize,
-    step: usize,
+    pub(super) stage: usize,
+    pub(super) step: usize,
     pub(super) path: ImagePath,
     /// Whether a `COPY` of a folder brought it there, not one that names it.
     pub(super) along: bool,
+    /// Where in the shell text of its step, a RUN, it begins to be there; `None` for one that is there behind its step.
+    pub(super) since: Option<TextSize>,
 }
 
 impl Sighting {
     /// The file at `path`, which a command wrote there on purpose.
     pub(super) fn of_written(path: &ImagePath) -> Self {
-        Self { stage: 0, step: 0, path: path.clone(), along: false }
+        Self { stage: 0, step: 0, path: path.clone(), along: false, since: None }
+    }
+}
+
+impl Sighting {
+    fn behind(stage: usize, moved: &Move) -> Self {
+        let (step, path, since) = (moved.step, moved.to.clone(), Some(moved.end));
+        Self { stage, step, path, along: false, since }
     }
 }
 
@@ -106,6 +141,7 @@ impl Model {
             _ => None,
         };
         let mut tracer = FileTracer::new(self, dockerfile, FileReaders { input, settled });
+        tracer.follows_moves = true;
         let mut open = VecDeque::new();
         for source in &file.sources {
             open.extend(tracer.entry(source, file.path.file_name().unwrap_or("")));
@@ -130,7 +166,7 @@ impl Model {
         let variables = |name: &str| tracer.variable(step, name);
         let path = tracer.scene(step, &nothing, &variables).resolve(path)?;
         // From the step in front of it, so that the rest of this RUN is looked at as well.
-        let sighting = Sighting { stage, step: step.checked_sub(1)?, path, along: false };
+        let sighting = Sighting { stage, step: step.checked_sub(1)?, path, along: false, since: None };
         Some(tracer.trace(VecDeque::from([sighting])))
     }
 }
@@ -140,14 +176,16 @@ pub(super) struct FileTracer<'m> {
     pub(super) dockerfile: &'m Dockerfile,
     pub(super) readers: FileReaders<'m>,
     pub(super) given: BTreeSet<String>,
-    flow: FileFlow,
+    pub(super) flow: FileFlow,
+    /// Whether a command that moves the file is followed; otherwise it is a conflict.
+    pub(super) follows_moves: bool,
 }
 
 impl<'m> FileTracer<'m> {
     /// One that has seen nothing yet.
     pub(super) fn new(model: &'m Model, dockerfile: &'m Dockerfile, readers: FileReaders<'m>) -> Self {
         let given = model.given_arguments(dockerfile);
-        Self { model, dockerfile, readers, given, flow: FileFlow::default() }
+        Self { model, dockerfile, readers, given, flow: FileFlow::default(), follows_moves: false }
     }
 
     fn trace(mut self, mut open: VecDeque<Sighting>) -> FileFlow {
@@ -157,15 +195,32 @@ impl<'m> FileTracer<'m> {
                 open.extend(self.follow(&sighting));
             }
         }
+        if !self.flow.moves.is_empty() {
+            // Where it was copied to was not the place for it: no tool looks for it there.
+            let input = self.readers.input;
+            let away = |used: &FileUse| {
+                let found = |target: &str| {
+                    input.is_none_or(|input| input.is_found_at(target) && !input.ssh) || self.is_destination(target)
+                };
+                matches!(used.evidence, Evidence::Tool(_)) && !used.target.as_deref().is_some_and(found)
+            };
+            let kept: Vec<FileUse> = self.flow.uses.iter().filter(|used| !away(used)).cloned().collect();
+            self.flow.uses = kept;
+        }
         self.flow.uses.sort_by_key(|used| used.step);
         self.flow.uses.dedup();
         self.flow
     }
 
+    fn is_destination(&self, target: &str) -> bool {
+        let path = ImagePath::from_root(target);
+        self.flow.moves.iter().any(|moved| moved.to == path)
+    }
+
     fn entry(&mut self, source: &CopySource, name: &str) -> Option<Sighting> {
         let stage = self.dockerfile.steps.get(source.step)?.stage?;
         match self.dockerfile.landing(source.step, name, &self.given) {
-            Ok(path) => Some(Sighting { stage, step: source.step, path, along: false }),
+            Ok(path) => Some(Sighting { stage, step: source.step, path, along: false, since: None }),
             Err(reason) => {
                 let reason = format!("where it lands in the image is not clear: {reason}");
                 self.flow.conflicts.push(Conflict {
@@ -173,6 +228,7 @@ impl<'m> FileTracer<'m> {
                     kind: "target-unknown",
                     reason,
                     if_mounted: false,
+                    instead: None,
                 });
                 None
             }
@@ -203,6 +259,7 @@ impl<'m> FileTracer<'m> {
                     step: index,
                     path: folder.join(rest.as_str()),
                     along: true,
+                    since: None,
                 }));
             }
         }
@@ -219,15 +276,23 @@ impl<'m> FileTracer<'m> {
         let mut removed: BTreeSet<usize> = BTreeSet::new();
         for (index, step) in self.dockerfile.steps.iter().enumerate() {
             let gone = |stage: usize| self.dockerfile.ancestry(stage).iter().any(|it| removed.contains(it));
+            let begun = index > sighting.step || (index == sighting.step && sighting.since.is_some());
             let sees = step.stage.is_some_and(|stage| stages.contains(&stage) && !gone(stage))
-                && (step.stage != Some(sighting.stage) || index > sighting.step);
+                && (step.stage != Some(sighting.stage) || begun);
             match (&step.run, step.keyword) {
                 (Some(run), _) if sees => {
-                    let before = self.flow.cleanups.len();
+                    let (cleanups, moves) = (self.flow.cleanups.len(), self.flow.moves.len());
                     self.look_at_run(index, run, sighting);
-                    if self.flow.cleanups.iter().skip(before).any(|cleanup| cleanup.removes) {
+                    let moved: Vec<Move> = self.flow.moves.get(moves..).unwrap_or_default().to_vec();
+                    let removes = self.flow.cleanups.iter().skip(cleanups).any(|cleanup| cleanup.removes);
+                    if removes || moved.iter().any(|moved| !moved.keeps) {
                         removed.extend(step.stage);
                     }
+                    further.extend(
+                        step.stage
+                            .into_iter()
+                            .flat_map(|stage| moved.iter().map(move |to| Sighting::behind(stage, to))),
+                    );
                 }
                 (None, Keyword::Copy) => {
                     let stages = stages.iter().copied().filter(|stage| !gone(*stage)).collect();
@@ -257,7 +322,7 @@ impl<'m> FileTracer<'m> {
                 Some(rest) if rest.as_str().is_empty() => {
                     self.flow.onward.push(CopySource { step: index, word });
                     let landed = self.dockerfile.landing(index, path.file_name(), &self.given);
-                    further.extend(landed.map(|path| Sighting { stage, step: index, path, along }));
+                    further.extend(landed.map(|path| Sighting { stage, step: index, path, along, since: None }));
                 }
                 Some(rest) => {
                     let text = self.dockerfile.expand(destination, index, &self.given, 0);
@@ -267,145 +332,19 @@ impl<'m> FileTracer<'m> {
                         step: index,
                         path: folder.join(rest.as_str()),
                         along,
+                        since: None,
                     }));
                 }
                 None if !path.is_absolute() && source.value.ends_with(path.file_name()) => {
                     let reason = format!("whether `{}` is the file can't be told", source.value);
                     let kind = "target-unknown";
-                    self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: false });
+                    self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: false, instead: None });
                 }
                 None => {}
             }
         }
         further
     }
-
-    fn look_at_run(&mut self, index: usize, run: &Run, sighting: &Sighting) {
-        let path = &sighting.path;
-        let workdir = self.dockerfile.workdir_at(index, &self.given);
-        let (deeds, mentioned) = match &run.form {
-            Form::Exec(arguments) if run.shells.is_empty() => self.exec_deeds(index, arguments, &workdir, path),
-            _ => self.shell_deeds(index, run, &workdir, path),
-        };
-        if deeds {
-            return;
-        }
-        let Some(evidence) = self.evidence((index, run), sighting, mentioned) else { return };
-        let target = path.as_target(&workdir);
-        let near = workdir.below(&path.join("..")).is_some() || run.commands().any(starts_own_script);
-        self.flow.uses.push(FileUse { step: index, target, evidence, near });
-    }
-
-    /// A RUN in JSON form: it removes the file or sets its mode and does nothing else, or it is read as words. Returns whether it is done with.
-    fn exec_deeds(
-        &mut self,
-        index: usize,
-        arguments: &[String],
-        workdir: &ImagePath,
-        path: &ImagePath,
-    ) -> (bool, bool) {
-        let is_file = |text: &String| path.below(&workdir.join(text)).is_some_and(|rest| rest.as_str().is_empty());
-        let named = arguments.iter().any(|argument| mentions_file(argument, path.file_name()));
-        let program = arguments.first().and_then(|program| program.rsplit('/').next()).unwrap_or("");
-        let owns = matches!(program, "chmod" | "chown" | "chgrp");
-        let operands = arguments.iter().skip(1).filter(|word| !word.starts_with('-')).skip(usize::from(owns));
-        let operands: Vec<&String> = operands.collect();
-        let tends = owns || matches!(program, "rm" | "unlink" | "shred");
-        if tends && !operands.is_empty() && operands.iter().all(|operand| is_file(operand)) {
-            let none = TextRange::default();
-            self.flow.cleanups.push(Cleanup {
-                step: index,
-                shell: None,
-                command: none,
-                words: Vec::new(),
-                whole: true,
-                removes: !owns,
-            });
-            return (true, false);
-        }
-        let (kind, reason) = match program {
-            _ if !named => return (false, false),
-            _ if tends => ("not-separable", format!("`{program}` in JSON form has other files as well")),
-            "cp" | "mv" | "ln" | "install" | "tee" | "dd" | "rsync" | "tar" | "zip" | "sed" => {
-                ("file-changed", format!("`{program}` copies or writes `{}`", path.file_name()))
-            }
-            _ => return (false, true),
-        };
-        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: false });
-        (false, named)
-    }
-
-    /// Notes what the commands do with the file. Returns that there is more to see, and whether one of them names it.
-    fn shell_deeds(&mut self, index: usize, run: &Run, workdir: &ImagePath, path: &ImagePath) -> (bool, bool) {
-        let (dockerfile, given) = (self.dockerfile, self.given.clone());
-        let variables = |name: &str| dockerfile.variable_at(index, name, &given);
-        let mut scene = self.scene(index, path, &variables);
-        let mut tidied = 0;
-        for (number, shell) in run.shells.iter().enumerate() {
-            // Where a `cd` went before, the text inside another shell may begin anywhere.
-            scene.directory = scene.directory.filter(|directory| directory == workdir);
-            for context in shell.script.commands() {
-                let command = context.command;
-                if self.readers.is_settled(index, number, command.range) {
-                    let text = shell.view.as_ref().map_or("", |view| slice(view.text(), command.range));
-                    tidied += count_mentions(text, path.file_name());
-                    continue;
-                }
-                if number == 0 && context.depth == 0 && scene.removes(command) {
-                    self.flow.removed_in.insert(index);
-                }
-                match scene.deed(command) {
-                    Deed::Tends { words, whole, removes } => {
-                        let text = shell.view.as_ref().map_or("", |view| slice(view.text(), command.range));
-                        tidied += count_mentions(text, path.file_name());
-                        let (shell, command) = (Some(number), command.range);
-                        let removes = removes && !context.optional;
-                        self.flow.cleanups.push(Cleanup { step: index, shell, command, words, whole, removes });
-                    }
-                    Deed::Spreads(reason) => {
-                        let kind = "file-changed";
-                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: false });
-                    }
-                    Deed::Disturbs(reason) => {
-                        let kind = "folder-changed";
-                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
-                    }
-                    Deed::Keeps(reason) => {
-                        let kind = "writes-down";
-                        self.flow.conflicts.push(Conflict { step: index, kind, reason, if_mounted: true });
-                    }
-                    Deed::Names | Deed::Nothing => {}
-                }
-                tidied += scene.names_of_others(command);
-                scene.follow(&context);
-            }
-        }
-        (false, count_mentions(&run.text, path.file_name()) > tidied)
-    }
-}
-
-/// Whether the command starts a program of the working directory; autoconf's script reads no credentials.
-fn starts_own_script(command: &Command) -> bool {
-    let program = effective_words(command).into_iter().next().flatten().unwrap_or_default();
-    program.starts_with("./") && !matches!(program.as_str(), "./configure" | "./Configure" | "./config")
-}
-
-/// Whether a file of this name stands anywhere in `text`.
-pub(super) fn mentions_file(text: &str, name: &str) -> bool {
-    count_mentions(text, name) > 0
-}
-
-fn count_mentions(text: &str, name: &str) -> usize {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let whole = |at: usize| {
-        let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before)).copied();
-        let after = text.as_bytes().get(at + name.len()).copied();
-        // `id_rsa.pub` is another file.
-        let longer =
-            after == Some(b'.') && text.as_bytes().get(at + name.len() + 1).is_some_and(u8::is_ascii_alphanumeric);
-        !before.is_some_and(|byte| is_part(byte) || byte == b'.') && !after.is_some_and(is_part) && !longer
-    };
-    if name.is_empty() { 0 } else { text.match_indices(name).filter(|(at, _)| whole(*at)).count() }
 }
 
 impl FileFlow {

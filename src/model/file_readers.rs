@@ -45,9 +45,16 @@ impl<'t> FileReaders<'t> {
         ranges.into_iter().any(|(of, range)| *of == shell && range.contains_range(at))
     }
 
-    /// The commands of a RUN that count.
-    pub(super) fn open_commands<'r>(&self, step: usize, run: &'r Run) -> impl Iterator<Item = &'r Command> {
-        let open = move |(number, command): &(usize, &Command)| !self.is_settled(step, *number, command.range);
+    /// The commands of a RUN that count, of those for which `holds`.
+    pub(super) fn open_commands<'r>(
+        &self,
+        step: usize,
+        run: &'r Run,
+        holds: impl Fn(usize, TextRange) -> bool,
+    ) -> impl Iterator<Item = &'r Command> {
+        let open = move |(number, command): &(usize, &Command)| {
+            holds(*number, command.range) && !self.is_settled(step, *number, command.range)
+        };
         let shells = run.shells.iter().enumerate();
         let commands = shells.flat_map(|(number, shell)| {
             shell.script.commands().into_iter().map(move |context| (number, context.command))

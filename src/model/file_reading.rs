@@ -1,10 +1,12 @@
 //! Which commands read a file, and where it lies for them.
 
+use crate::knowledge::images;
 use crate::knowledge::tools::{self, Reading};
 use crate::syntax::shell::{self, Dialect};
 
 use super::file_commands::Scene;
-use super::file_flow::{FileTracer, Sighting, mentions_file};
+use super::file_flow::{FileTracer, Sighting};
+use super::file_runs::{Window, mentions_file};
 use super::reading::effective_words;
 use super::run::{Form, Run};
 use super::{Evidence, ImagePath};
@@ -18,7 +20,7 @@ impl FileTracer<'_> {
         variables: &'f dyn Fn(&str) -> Option<String>,
     ) -> Scene<'f> {
         let directory = Some(self.dockerfile.workdir_at(index, &self.given));
-        Scene { file, directory, home: self.home(index), variables }
+        Scene { file, text: "", directory, home: self.home(index), variables }
     }
 
     /// The value that the builder gives a variable at the step at `index`, where it can be told.
@@ -31,13 +33,16 @@ impl FileTracer<'_> {
         if let Some(home) = self.dockerfile.variable_at(index, "HOME", &self.given) {
             return Some(ImagePath::from_root(&home));
         }
-        if self.dockerfile.runs_as_root(index) {
-            return Some(ImagePath::from_root("/root"));
-        }
-        let user = self.dockerfile.user_at(index)?;
-        let name = user.split(':').next().unwrap_or("").to_owned();
-        let named = name.starts_with(|char: char| char.is_ascii_alphabetic());
-        named.then(|| ImagePath::from_root(&format!("/home/{name}")))
+        let Some(user) = self.dockerfile.user_at(index) else {
+            let base = self.dockerfile.base_image(index);
+            return match base.and_then(images::runs_as_root) {
+                Some(false) => base.and_then(images::home).map(ImagePath::from_root),
+                // Most images run as root.
+                Some(true) | None => Some(ImagePath::from_root("/root")),
+            };
+        };
+        let name = user.split(':').next().unwrap_or("");
+        self.dockerfile.home_of(index, name).map(|home| ImagePath::from_root(&home))
     }
 
     /// Whether the file lies where its tools look for it. One that a `COPY` names was put where somebody needs it.
@@ -51,6 +56,7 @@ impl FileTracer<'_> {
         (index, run): (usize, &Run),
         sighting: &Sighting,
         mentioned: bool,
+        window: Window,
     ) -> Option<Evidence> {
         if mentioned {
             return Some(Evidence::Named);
@@ -63,7 +69,7 @@ impl FileTracer<'_> {
         if !run.is_understood() || run.shells.is_empty() {
             return Some(Evidence::Possible("runs text that is not understood".to_owned()));
         }
-        let commands = self.readers.open_commands(index, run);
+        let commands = self.readers.open_commands(index, run, |shell, at| window.holds(shell, at));
         strongest(commands.map(|command| self.words_read(&effective_words(command), sighting, 0)))
     }
 
@@ -88,7 +94,7 @@ impl FileTracer<'_> {
         }
         let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
         match tools::reads_file(words, self.readers.tools()) {
-            _ if self.readers.over_network() && tools::is_offline(words) => None,
+            _ if self.readers.over_network() && (tools::is_offline(words) || tools::fetches_by_name(words)) => None,
             Reading::Never => None,
             Reading::Reads { .. } if sighting.along && !self.is_found(sighting) => None,
             Reading::Reads { why, .. } => Some(Evidence::Tool(why)),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::knowledge::files::{FileVerdict, classify_file};
+use crate::knowledge::images;
 use crate::syntax::dockerfile::{Keyword, Word};
 
 use super::copied::names_a_folder;
@@ -80,6 +81,25 @@ impl ImagePath {
         &self.path
     }
 
+    /// The folder around it; itself at the top.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        self.join("..")
+    }
+
+    /// Whether it is a folder by where it is: one of every base image, a home, or one that tools keep credentials in.
+    #[must_use]
+    pub fn is_usual_folder(&self) -> bool {
+        self.is_in_every_image() || names_a_folder(self.file_name())
+    }
+
+    /// Whether every image has the folder: a directory of the system, or a home.
+    #[must_use]
+    pub fn is_in_every_image(&self) -> bool {
+        let is_home = self.path.parent().is_some_and(|parent| parent == "home");
+        self.is_absolute() && (DIRECTORIES.contains(&self.path.as_str()) || is_home)
+    }
+
     /// Whether it begins at `/`.
     #[must_use]
     pub fn is_absolute(&self) -> bool {
@@ -112,10 +132,11 @@ impl Dockerfile {
     #[must_use]
     pub fn workdir_at(&self, index: usize, given: &BTreeSet<String>) -> ImagePath {
         let before = self.numbered_before(index);
-        let scratch = self.base_image(index) == Some("scratch");
         let start = before.first().map_or(index, |(step, _)| *step);
-        let anchor = if scratch { Anchor::Root } else { Anchor::Unknown(start) };
-        let mut workdir = ImagePath { anchor, path: Utf8PathBuf::new() };
+        let base = self.base_image(index);
+        let known = base.and_then(|image| if image == "scratch" { Some("/") } else { images::workdir(image) });
+        let unknown = || ImagePath { anchor: Anchor::Unknown(start), path: Utf8PathBuf::new() };
+        let mut workdir = known.map_or_else(unknown, ImagePath::from_root);
         for (at, step) in before.iter().filter(|(_, step)| step.keyword == Keyword::Workdir) {
             let words = step.instruction.words();
             let text = words.first().and_then(|word| self.expand(word, *at, given, 0));
@@ -127,8 +148,8 @@ impl Dockerfile {
         workdir
     }
 
-    /// The value that the builder gives a variable at the step at `index`, where it can be told: from ENV, which wins, or
-    /// from the default of an ARG that no build sets (BuildKit `dockerfile2llb/convert.go`).
+    /// The value that the builder gives a variable at the step at `index`, where it can be told: from ENV, which wins, from
+    /// the default of an ARG that no build sets (BuildKit `dockerfile2llb/convert.go`), or from the base image.
     #[must_use]
     pub fn variable_at(&self, index: usize, name: &str, given: &BTreeSet<String>) -> Option<String> {
         self.lookup(index, name, given, 0)
@@ -149,7 +170,9 @@ impl Dockerfile {
         if let Some((at, value)) = value_in(&before, Keyword::Env) {
             return self.expand(&value?, at, given, depth + 1);
         }
-        let (at, value) = value_in(&before, Keyword::Arg)?;
+        let Some((at, value)) = value_in(&before, Keyword::Arg) else {
+            return self.base_image(index).and_then(|image| images::variable(image, name)).map(str::to_owned);
+        };
         if given.contains(name) {
             return None;
         }
@@ -159,6 +182,13 @@ impl Dockerfile {
         let global: Vec<_> = self.steps.iter().enumerate().filter(|(_, step)| step.stage.is_none()).collect();
         let (_, value) = value_in(&global, Keyword::Arg)?;
         value.filter(|value| value.variables.is_empty()).map(|value| value.value)
+    }
+
+    /// The text that the builder makes of a word of the step at `index`; `None` where a variable in it can't be told. `given` are
+    /// the build arguments that builds set.
+    #[must_use]
+    pub fn expanded(&self, word: &Word, index: usize, given: &BTreeSet<String>) -> Option<String> {
+        self.expand(word, index, given, 0)
     }
 
     /// The text of a word at the step at `index`; `None` where a variable in it can't be told.
@@ -192,11 +222,11 @@ impl Dockerfile {
         let known = self.numbered_before(index).into_iter().any(|(at, step)| {
             step.keyword == Keyword::Workdir && self.workdir_at(at + 1, given).below(&target).is_some()
         });
-        let usual = target.is_absolute()
-            && (DIRECTORIES.contains(&target.path().as_str())
-                || target.path().parent().is_some_and(|parent| parent == "home"));
         let file = target.file_name();
-        if sources.len() > 1 || named || names_a_folder(file) || ((known || usual) && file != name) {
+        let at_home = matches!(classify_file(name), FileVerdict::BuildInput(input)
+            if !input.belongs_at(target.path().as_str()) && input.belongs_at(target.join(name).path().as_str()));
+        let is_folder = known || at_home || target.is_usual_folder();
+        if sources.len() > 1 || named || names_a_folder(file) || (is_folder && file != name) {
             return Ok(target.join(name));
         }
         let speaks = matches!(classify_file(file), FileVerdict::BuildInput(_) | FileVerdict::Runtime { .. });
@@ -236,10 +266,16 @@ mod tests {
             ("/srv/x/.npmrc", "FROM a\nENV APP=/srv/x\nWORKDIR ${APP}\nCOPY .npmrc $APP/\n", 3),
             ("/x/.npmrc", "ARG D=/x\nFROM a\nARG D\nCOPY [\".npmrc\", \"$D/\"]\n", 3),
             (".npmrc", "FROM a\nWORKDIR $UNKNOWN\nCOPY .npmrc ./\n", 2),
+            ("/go/.npmrc", "FROM golang:1.22\nCOPY .npmrc ./\n", 1),
+            ("/root/.m2/.npmrc", "FROM maven:3\nCOPY .npmrc $MAVEN_CONFIG/\n", 1),
             ("/b/.npmrc", "FROM a AS x\nWORKDIR /b\nFROM x\nCOPY .npmrc ./\n", 3),
         ] {
             assert_eq!(landing(text, step).as_deref(), Ok(expected), "{text}");
         }
+        let maven =
+            Dockerfile::new(Source::new("Dockerfile", b"FROM a\nCOPY ci/settings.xml /opt/maven/conf\n".to_vec()));
+        let landed = maven.landing(1, "settings.xml", &BTreeSet::new());
+        assert_eq!(landed.map(|path| path.path().to_owned()).as_deref(), Ok("opt/maven/conf/settings.xml".into()));
         assert!(landing("FROM a\nCOPY .npmrc /app\n", 1).is_err());
         assert!(landing("FROM a\nCOPY .npmrc $X/\n", 1).is_err());
     }

@@ -1,86 +1,249 @@
+//! What is looked up again and again, made once: so the cost of a model grows with its files and not with their square.
+//!
+//! A lookup that concerns all names or all Dockerfiles belongs here and not into a loop over [`Repository::sources`]: the
+//! texts are scanned once for all of them.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::{LazyLock, OnceLock};
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::callers::{Build, Dockerfiles};
+use crate::knowledge::files::holds_credential;
+use crate::knowledge::names::classify_name;
 use crate::repository::Repository;
-use crate::source::Source;
+use crate::source::{Source, TextRange, range};
+use crate::syntax::dockerfile::Keyword;
 
-/// What is looked up again and again, so that the cost of a model grows with the number of files and not with its square.
+use super::{Binding, Dockerfile};
+
+/// The index of one state of the files.
 #[derive(Debug, Clone)]
 pub(super) struct Index {
     /// The files whose text was read, by the name in the last part of their path.
     by_name: Rc<BTreeMap<String, Vec<Utf8PathBuf>>>,
-    dockerfiles: Rc<BTreeSet<String>>,
+    dockerfiles: Rc<BTreeSet<Utf8PathBuf>>,
     /// The files that are no Dockerfiles and speak of build arguments.
-    passing: BTreeSet<String>,
-    /// The builds of each Dockerfile that is named, as indices.
-    placed: BTreeMap<String, Vec<usize>>,
-    /// The builds of which the Dockerfile can't be told.
+    passing: BTreeSet<Utf8PathBuf>,
+    /// The Dockerfiles that declare each build argument, in order.
+    declaring: BTreeMap<String, BTreeSet<Utf8PathBuf>>,
+    /// The names of secrets that an `ARG` or `ENV` sets somewhere, and some that one did.
+    variables: Rc<BTreeSet<String>>,
+    /// The files that are no Dockerfiles and name each of [`Self::variables`].
+    naming: OnceLock<Rc<Naming>>,
+    /// The builds of each file, as indices.
+    by_file: BTreeMap<Utf8PathBuf, Vec<usize>>,
+    /// The builds of which the Dockerfile can't be told, as indices.
     unplaced: Vec<usize>,
+    /// The builds that are, or may be, of each Dockerfile, as indices in order.
+    bound: BTreeMap<Utf8PathBuf, Vec<(usize, Binding)>>,
+    /// The Dockerfiles whose builds may have each folder as their context, in order.
+    by_context: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
+    /// The Dockerfiles that start from each image by their text, without the tag `latest`.
+    heirs: OnceLock<Rc<BTreeMap<String, BTreeSet<Utf8PathBuf>>>>,
+    /// The places of words that begin a build, by the files that are no Dockerfiles.
+    building: OnceLock<Rc<BTreeMap<Utf8PathBuf, Vec<TextRange>>>>,
+    /// The files that are no Dockerfiles and hold a credential.
+    credentials: OnceLock<Rc<[Utf8PathBuf]>>,
 }
 
 impl Index {
-    pub(super) fn new(repository: &Repository, builds: &[Build]) -> Self {
-        let dockerfiles: BTreeSet<String> =
-            repository.dockerfiles().iter().map(|path| path.as_str().to_owned()).collect();
+    pub(super) fn new(repository: &Repository, known: &[Rc<Dockerfile>], builds: &[Build]) -> Self {
+        let dockerfiles: BTreeSet<Utf8PathBuf> = repository.dockerfiles().iter().cloned().collect();
         let mut by_name: BTreeMap<String, Vec<Utf8PathBuf>> = BTreeMap::new();
         let mut passing = BTreeSet::new();
         for source in repository.sources() {
             let name = source.path().file_name().unwrap_or("").to_owned();
             by_name.entry(name).or_default().push(source.path().to_owned());
-            if !dockerfiles.contains(source.path().as_str())
-                && speaks_of_arguments(source.text())
-                && !repository.is_excluded_caller(source.path())
-            {
-                passing.insert(source.path().as_str().to_owned());
+            let is_caller = !dockerfiles.contains(source.path()) && !repository.is_excluded_caller(source.path());
+            if is_caller && super::binding::has_argument_word(source.text()) {
+                passing.insert(source.path().to_owned());
             }
         }
         let mut index = Self {
             by_name: Rc::new(by_name),
             dockerfiles: Rc::new(dockerfiles),
             passing,
-            placed: BTreeMap::new(),
+            declaring: BTreeMap::new(),
+            variables: Rc::new(known.iter().flat_map(|dockerfile| variables(dockerfile)).collect()),
+            naming: OnceLock::new(),
+            by_file: BTreeMap::new(),
             unplaced: Vec::new(),
+            bound: BTreeMap::new(),
+            by_context: BTreeMap::new(),
+            heirs: OnceLock::new(),
+            building: OnceLock::new(),
+            credentials: OnceLock::new(),
         };
-        index.place(builds);
+        known.iter().for_each(|dockerfile| index.declare(dockerfile));
+        index.bind(repository, builds);
         index
     }
 
-    /// The index of a later state in which only the texts of `changed` differ.
-    pub(super) fn after(&self, repository: &Repository, changed: &[Utf8PathBuf], builds: &[Build]) -> Self {
+    /// The index of a later state, in which only the texts of `changed` differ and `replaced` are the Dockerfiles among
+    /// them, before and after.
+    pub(super) fn after(
+        &self,
+        repository: &Repository,
+        changed: &[Utf8PathBuf],
+        replaced: &[(Rc<Dockerfile>, Rc<Dockerfile>)],
+        builds: &[Build],
+    ) -> Self {
         let mut index = self.clone();
-        for source in changed.iter().filter_map(|path| repository.source(path)) {
-            let path = source.path().as_str();
-            if !index.dockerfiles.contains(path)
-                && speaks_of_arguments(source.text())
-                && !repository.is_excluded_caller(source.path())
-            {
-                index.passing.insert(path.to_owned());
+        (index.building, index.credentials, index.heirs) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let texts = changed.iter().filter_map(|path| repository.source(path));
+        let texts: Vec<&Source> = texts.filter(|source| !self.is_dockerfile(source.path())).collect();
+        if let Some(naming) = index.naming.get_mut() {
+            Rc::make_mut(naming).replace(changed, &texts);
+        }
+        for source in texts {
+            let is_caller = !repository.is_excluded_caller(source.path());
+            if is_caller && super::binding::has_argument_word(source.text()) {
+                index.passing.insert(source.path().to_owned());
             } else {
-                index.passing.remove(path);
+                index.passing.remove(source.path());
             }
         }
-        index.place(builds);
+        for (before, after) in replaced {
+            for name in &before.arguments {
+                index.declaring.get_mut(name).map(|paths| paths.remove(before.path()));
+            }
+            index.declare(after);
+        }
+        index.bind(repository, builds);
         index
     }
 
-    fn place(&mut self, builds: &[Build]) {
-        self.placed.clear();
+    fn declare(&mut self, dockerfile: &Dockerfile) {
+        for name in &dockerfile.arguments {
+            self.declaring.entry(name.clone()).or_default().insert(dockerfile.path().to_owned());
+        }
+    }
+
+    /// Takes note of what each of `builds` is of.
+    pub(super) fn bind(&mut self, repository: &Repository, builds: &[Build]) {
+        self.by_file.clear();
         self.unplaced.clear();
+        self.bound.clear();
         for (at, build) in builds.iter().enumerate() {
-            match &build.dockerfiles {
-                Dockerfiles::One(path) => self.placed.entry(path.as_str().to_owned()).or_default().push(at),
-                Dockerfiles::Several(paths) => {
-                    for path in paths {
-                        self.placed.entry(path.as_str().to_owned()).or_default().push(at);
-                    }
-                }
-                Dockerfiles::Elsewhere => {}
-                Dockerfiles::Unknown(_) => self.unplaced.push(at),
+            self.by_file.entry(build.file.clone()).or_default().push(at);
+            if matches!(build.dockerfiles, Dockerfiles::Unknown(_)) {
+                self.unplaced.push(at);
+            }
+            for (path, binding) in self.bindings(repository, build) {
+                self.bound.entry(path).or_default().push((at, binding));
             }
         }
+        self.place_contexts(builds);
+    }
+
+    fn place_contexts(&mut self, builds: &[Build]) {
+        let mut by_context: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> = BTreeMap::new();
+        for path in self.dockerfiles.iter() {
+            for context in self.contexts(builds, path) {
+                by_context.entry(context).or_default().push(path.clone());
+            }
+        }
+        self.by_context = by_context;
+    }
+
+    /// The contexts that builds of the Dockerfile at `path` name; its own folder and the root where none does.
+    pub(super) fn contexts(&self, builds: &[Build], path: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
+        let known = self.known_contexts(builds, path);
+        if !known.is_empty() {
+            return known;
+        }
+        BTreeSet::from([path.parent().unwrap_or(Utf8Path::new("")).to_owned(), Utf8PathBuf::new()])
+    }
+
+    /// The contexts that builds of the Dockerfile at `path` name.
+    pub(super) fn known_contexts(&self, builds: &[Build], path: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
+        let bound = self.bound(path).iter().filter_map(|(at, _)| builds.get(*at));
+        bound.filter_map(|build| build.context.clone()).collect()
+    }
+
+    /// The Dockerfiles of which builds may have `context` as their context, in order.
+    pub(super) fn with_context(&self, context: &Utf8Path) -> &[Utf8PathBuf] {
+        self.by_context.get(context).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The Dockerfiles that start from an image of this name, by their text.
+    pub(super) fn heirs(&self, repository: &Repository, image: &str) -> impl Iterator<Item = &Utf8PathBuf> {
+        let heirs = self.heirs.get_or_init(|| {
+            let mut heirs: BTreeMap<String, BTreeSet<Utf8PathBuf>> = BTreeMap::new();
+            for source in self.dockerfiles.iter().filter_map(|path| repository.source(path)) {
+                for image in source.text().lines().filter_map(inherited) {
+                    let image = super::without_latest(image).to_owned();
+                    heirs.entry(image).or_default().insert(source.path().to_owned());
+                }
+            }
+            Rc::new(heirs)
+        });
+        heirs.get(super::without_latest(image)).into_iter().flatten()
+    }
+
+    /// The Dockerfiles that a build is of, as far as can be told.
+    fn bindings(&self, repository: &Repository, build: &Build) -> Vec<(Utf8PathBuf, Binding)> {
+        match &build.dockerfiles {
+            Dockerfiles::One(path) => vec![(path.clone(), Binding::Named)],
+            Dockerfiles::Several(paths) => {
+                let mut paths = paths.clone();
+                paths.sort();
+                paths.dedup();
+                paths.into_iter().map(|path| (path, Binding::OneOfSeveral)).collect()
+            }
+            Dockerfiles::Elsewhere => Vec::new(),
+            Dockerfiles::Unknown(_) => {
+                match (repository.settings(&build.file).builds.get(&build.file), repository.dockerfiles()) {
+                    (Some(decided), _) => vec![(decided.clone(), Binding::Named)],
+                    (None, [only]) => vec![(only.clone(), Binding::OnlyCandidate)],
+                    (None, _) => self.bindings_by_argument(build),
+                }
+            }
+        }
+    }
+
+    /// A build whose Dockerfile can't be told is of those that declare one of the arguments it passes, and among them of
+    /// the ones nearest to its file.
+    fn bindings_by_argument(&self, build: &Build) -> Vec<(Utf8PathBuf, Binding)> {
+        let names = build.arguments.iter().map(|given| given.name.as_str());
+        let declaring: Vec<&BTreeSet<Utf8PathBuf>> = names.filter_map(|name| self.declaring.get(name)).collect();
+        let Some(folder) = nearest_folder(&build.file, &declaring) else { return Vec::new() };
+        let nearest: BTreeSet<&Utf8PathBuf> = declaring.iter().flat_map(|paths| below(paths, folder)).collect();
+        let binding = if nearest.len() == 1 { Binding::OnlyCandidate } else { Binding::OneOfSeveral };
+        nearest.into_iter().map(|path| (path.clone(), binding)).collect()
+    }
+
+    /// Whether no Dockerfile that declares `name` is nearer to `file` than the one at `dockerfile`. Near means: below the
+    /// deepest common folder.
+    pub(super) fn is_nearest(&self, dockerfile: &Utf8Path, file: &Utf8Path, name: &str) -> bool {
+        let declaring = self.declaring.get(name);
+        let nearest = declaring.and_then(|paths| nearest_folder(file, &[paths]));
+        nearest.is_none_or(|folder| dockerfile.starts_with(folder))
+    }
+
+    /// The files that are no Dockerfiles and name the variable, and maybe more, in order.
+    pub(super) fn naming<'r>(&'r self, repository: &'r Repository, name: &'r str) -> Vec<&'r Source> {
+        if self.variables.contains(name) {
+            let new = || Rc::new(Naming::new(&self.variables, self.texts(repository)));
+            let paths = self.naming.get_or_init(new).files.get(name).into_iter().flatten();
+            return paths.filter_map(|path| repository.source(path)).collect();
+        }
+        self.texts(repository).filter(|source| source.text().contains(name)).collect()
+    }
+
+    /// Those of them that speak of build arguments.
+    pub(super) fn passing<'r>(&'r self, repository: &'r Repository, name: &'r str) -> Vec<&'r Source> {
+        let mut sources = self.naming(repository, name);
+        sources.retain(|source| self.passing.contains(source.path()));
+        sources
+    }
+
+    /// The files that are no Dockerfiles, in order.
+    fn texts<'r>(&'r self, repository: &'r Repository) -> impl Iterator<Item = &'r Source> {
+        repository.sources().filter(|source| !self.is_dockerfile(source.path()))
     }
 
     /// The files with this name in the last part of their path, in order.
@@ -88,23 +251,133 @@ impl Index {
         self.by_name.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The files that are no Dockerfiles and speak of build arguments.
-    pub(super) fn passing(&self) -> impl Iterator<Item = &Utf8Path> {
-        self.passing.iter().map(Utf8Path::new)
+    /// Whether the file at `path` is one of the repository's Dockerfiles.
+    pub(super) fn is_dockerfile(&self, path: &Utf8Path) -> bool {
+        self.dockerfiles.contains(path)
     }
 
-    /// The builds that may be of the Dockerfile at `path`, as indices in order: those that name it and those that name none.
-    pub(super) fn builds_of(&self, path: &Utf8Path) -> Vec<usize> {
-        let placed = self.placed.get(path.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let mut found: Vec<usize> = placed.iter().chain(&self.unplaced).copied().collect();
-        found.sort_unstable();
-        found.dedup();
-        found
+    /// The builds that are, or may be, of the Dockerfile at `path`, as indices in order.
+    pub(super) fn bound(&self, path: &Utf8Path) -> &[(usize, Binding)] {
+        self.bound.get(path).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The builds that `file` writes down, as indices in order.
+    pub(super) fn of_file(&self, file: &Utf8Path) -> &[usize] {
+        self.by_file.get(file).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The builds of which the Dockerfile can't be told, as indices in order.
+    pub(super) fn unplaced(&self) -> &[usize] {
+        &self.unplaced
+    }
+
+    /// The places of [`BUILDING`] words in files that are no Dockerfiles.
+    pub(super) fn building(&self, repository: &Repository) -> &BTreeMap<Utf8PathBuf, Vec<TextRange>> {
+        self.building.get_or_init(|| {
+            let callers = self.texts(repository).filter(|source| !repository.is_excluded_caller(source.path()));
+            let found = callers.map(|source| (source.path().to_owned(), building_words(source.text())));
+            Rc::new(found.filter(|(_, places)| !places.is_empty()).collect())
+        })
+    }
+
+    /// The files that are no Dockerfiles and hold a credential, in order.
+    pub(super) fn credentials(&self, repository: &Repository) -> &[Utf8PathBuf] {
+        self.credentials.get_or_init(|| {
+            let holding = self.texts(repository).filter(|source| holds_credential(source.text()));
+            holding.map(|source| source.path().to_owned()).collect()
+        })
     }
 }
 
-fn speaks_of_arguments(text: &str) -> bool {
-    super::binding::has_argument_word(text)
+/// Words that begin a build of an image in any file: a pipeline's, a program's.
+const BUILDING: [&str; 9] = [
+    "docker build ",
+    "docker image build ",
+    "buildx build ",
+    "docker.build(",
+    "podman build ",
+    "buildah bud ",
+    "buildah build ",
+    "kaniko/executor",
+    "build-push-action",
+];
+
+static BUILDING_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(BUILDING).ok());
+
+/// The places of [`BUILDING`] words, word by word.
+fn building_words(text: &str) -> Vec<TextRange> {
+    let Some(words) = BUILDING_WORDS.as_ref() else { return Vec::new() };
+    let mut found: Vec<(usize, TextRange)> = words
+        .find_overlapping_iter(text)
+        .map(|found| (found.pattern().as_usize(), range(found.start(), found.end())))
+        .collect();
+    found.sort_by_key(|(word, at)| (*word, at.start()));
+    found.into_iter().map(|(_, at)| at).collect()
+}
+
+/// The image that a line of a Dockerfile starts from, as it is written.
+fn inherited(line: &str) -> Option<&str> {
+    let mut words = line.split_whitespace();
+    words.next().filter(|word| word.eq_ignore_ascii_case("from"))?;
+    words.find(|word| !word.starts_with("--"))
+}
+
+/// Which files name which variables, found in one pass over each text.
+#[derive(Debug, Clone, Default)]
+struct Naming {
+    names: Vec<String>,
+    words: Option<AhoCorasick>,
+    files: BTreeMap<String, BTreeSet<Utf8PathBuf>>,
+}
+
+impl Naming {
+    fn new<'r>(names: &BTreeSet<String>, sources: impl Iterator<Item = &'r Source>) -> Self {
+        let names: Vec<String> = names.iter().cloned().collect();
+        // A name that is a word of its own is the longest one that begins where it does.
+        let words = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&names).ok();
+        let mut naming = Self { names, words, files: BTreeMap::new() };
+        sources.for_each(|source| naming.add(source));
+        naming
+    }
+
+    fn add(&mut self, source: &Source) {
+        let text = source.text().as_bytes();
+        let is_apart = |at: Option<usize>| at.and_then(|at| text.get(at)).is_none_or(|byte| !is_word(*byte));
+        for found in self.words.iter().flat_map(|words| words.find_iter(text)) {
+            let name = self.names.get(found.pattern().as_usize());
+            let apart = is_apart(found.start().checked_sub(1)) && is_apart(Some(found.end()));
+            if let Some(name) = name.filter(|_| apart) {
+                self.files.entry(name.clone()).or_default().insert(source.path().to_owned());
+            }
+        }
+    }
+
+    fn replace(&mut self, changed: &[Utf8PathBuf], texts: &[&Source]) {
+        self.files.values_mut().for_each(|files| files.retain(|path| !changed.contains(path)));
+        texts.iter().for_each(|source| self.add(source));
+    }
+}
+
+/// The names of secrets that `dockerfile` declares or sets, as far as they are made of letters, digits and `_`.
+fn variables(dockerfile: &Dockerfile) -> impl Iterator<Item = String> {
+    let steps = dockerfile.steps.iter().filter(|step| matches!(step.keyword, Keyword::Arg | Keyword::Env));
+    let names = steps.flat_map(|step| &step.pairs).map(|pair| &pair.key);
+    names.filter(|name| name.bytes().all(is_word) && classify_name(name).kind().is_some()).cloned()
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The deepest folder around `file` that holds any of these paths.
+fn nearest_folder<'f>(file: &'f Utf8Path, paths: &[&BTreeSet<Utf8PathBuf>]) -> Option<&'f Utf8Path> {
+    file.ancestors().skip(1).find(|folder| paths.iter().any(|paths| below(paths, folder).next().is_some()))
+}
+
+/// Those of `paths` that lie below `folder`: in the order of paths they stand together.
+fn below<'p>(paths: &'p BTreeSet<Utf8PathBuf>, folder: &Utf8Path) -> impl Iterator<Item = &'p Utf8PathBuf> {
+    let folder = folder.to_owned();
+    paths.range(folder.clone()..).take_while(move |path| path.starts_with(&folder))
 }
 
 /// The sources at `paths`.

@@ -3,22 +3,29 @@
 //!
 //! Invariant: nothing here knows how a fix is written; everything is an answer about the files as they are.
 
+mod accounts;
 mod binding;
 mod container;
 mod copied;
 mod dockerfile;
+mod engines;
 mod exposure;
+mod fallback;
 mod fate;
 mod file_acts;
 mod file_commands;
 mod file_flow;
 mod file_readers;
 mod file_reading;
+mod file_runs;
 mod flow;
+mod folder_acts;
+mod foreign;
 mod image_path;
 mod in_place;
 mod index;
 mod mounted;
+mod programs;
 mod reading;
 mod rest;
 mod run;
@@ -28,10 +35,13 @@ pub use binding::{Binding, BoundBuild, Mention};
 pub use copied::{Content, CopiedFile, CopySource, Shape};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
 pub use exposure::{Exposure, ExposureKind, Holders, exposures, is_traceable};
+pub use fallback::{fallback_comment, is_fallback_comment};
 pub use file_acts::{FileAct, FileAction};
-pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Onward};
+pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Move, Onward, Replacement};
 pub use file_readers::{FileReaders, Settled};
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
+pub use folder_acts::{FolderAct, FolderCommand};
+pub use foreign::Foreign;
 pub use image_path::ImagePath;
 pub use in_place::{Mounted, reads_in_place};
 pub use mounted::{SECRETS, SecretMount};
@@ -62,6 +72,7 @@ pub struct Model {
     pub dockerfiles: Vec<Rc<Dockerfile>>,
     /// Every build that is written down in it.
     pub builds: Vec<Build>,
+    foreign: Arc<[Foreign]>,
     index: index::Index,
     places: BTreeMap<String, usize>,
     secrets: Vec<OnceCell<Rc<[Secret]>>>,
@@ -79,7 +90,7 @@ impl Model {
         let read = |(source, parse): (&Source, _)| Rc::new(Dockerfile::of(source.clone(), parse));
         let dockerfiles: Vec<_> = chosen.into_iter().zip(parsed).map(read).collect();
         let builds = if dockerfiles.is_empty() { Vec::new() } else { callers::builds(&repository) };
-        let index = index::Index::new(&repository, &builds);
+        let index = index::Index::new(&repository, &dockerfiles, &builds);
         Self::of(repository, dockerfiles, builds, index)
     }
 
@@ -87,18 +98,24 @@ impl Model {
     /// understood of the others is kept.
     #[must_use]
     pub fn after(&self, repository: Rc<Repository>, changed: &[Utf8PathBuf]) -> Self {
+        let mut replaced = Vec::new();
         let dockerfiles = self.dockerfiles.iter().map(|old| match repository.source(old.path()) {
-            Some(source) if changed.iter().any(|path| path == old.path()) => Rc::new(Dockerfile::new(source.clone())),
+            Some(source) if changed.iter().any(|path| path == source.path()) => {
+                let new = Rc::new(Dockerfile::new(source.clone()));
+                replaced.push((Rc::clone(old), Rc::clone(&new)));
+                new
+            }
             _ => Rc::clone(old),
         });
+        let dockerfiles: Vec<_> = dockerfiles.collect();
         let kept = self.builds.iter().filter(|build| !changed.contains(&build.file)).cloned();
         let fresh = changed.iter().filter_map(|path| repository.source(path));
         let fresh = fresh.flat_map(|source| callers::builds_in(&repository, source));
         let mut builds: Vec<Build> = kept.chain(fresh).collect();
         builds.sort_by(|left, right| (&left.file, left.index).cmp(&(&right.file, right.index)));
-        let dockerfiles = dockerfiles.collect();
-        let index = self.index.after(&repository, changed, &builds);
-        Self::of(repository, dockerfiles, builds, index)
+        let builds = foreign::elsewhere(&self.foreign, builds);
+        let index = self.index.after(&repository, changed, &replaced, &builds);
+        Self { foreign: Arc::clone(&self.foreign), ..Self::of(repository, dockerfiles, builds, index) }
     }
 
     fn of(
@@ -111,7 +128,7 @@ impl Model {
         let secrets = dockerfiles.iter().map(|_| OnceCell::new()).collect();
         let mut lookup = Lookup::new(&repository.configuration);
         let settings = dockerfiles.iter().map(|one| (one.path().to_owned(), lookup.at(one.path()))).collect();
-        Self { repository, dockerfiles, builds, index, places, secrets, settings }
+        Self { repository, dockerfiles, builds, foreign: Arc::default(), index, places, secrets, settings }
     }
 
     /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.
@@ -154,6 +171,9 @@ impl Model {
     pub fn children(&self, dockerfile: &Dockerfile) -> Vec<&Dockerfile> {
         let named = self.bound_builds(dockerfile).into_iter().filter(|bound| bound.binding == Binding::Named);
         let tags: Vec<&str> = named.flat_map(|bound| &bound.build.tags).map(|tag| without_latest(tag)).collect();
+        if tags.is_empty() {
+            return Vec::new();
+        }
         let starts_from =
             |stage: &Stage| matches!(&stage.base, Base::Image(image) if tags.contains(&without_latest(image)));
         let others = self.dockerfiles.iter().map(Rc::as_ref).filter(|other| other.path() != dockerfile.path());

@@ -130,7 +130,8 @@ impl<'r> Reader<'r> {
     }
 
     /// The script of the repository that a command runs: `./build.sh`, `sh scripts/build.sh`, `. ./env.sh`.
-    pub(super) fn script_of(&self, words: &[Option<String>]) -> Option<&'r Source> {
+    #[must_use]
+    pub fn script_of(&self, words: &[Option<String>]) -> Option<&'r Source> {
         let program = words.first()?.as_deref()?;
         let runs_operand = matches!(program, "sh" | "bash" | "ash" | "dash" | "zsh" | "source" | ".")
             || program.ends_with("/sh")

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use crate::knowledge::tools;
-use crate::source::TextRange;
-use crate::syntax::shell::{Command, Item, Node, Redirect, RedirectKind, Word};
+use crate::source::{TextRange, TextSize};
+use crate::syntax::shell::{Command, Item, Node, Redirect, RedirectKind, Script, Word};
 
 use super::exposure::{dumps_environment, written_by_argument};
 use super::fate::Fates;
@@ -32,10 +32,12 @@ pub enum RestKind {
     Tool {
         /// Where the tool keeps the value.
         files: Vec<String>,
-        /// What to do instead.
+        /// What to do instead, as in [`tools::Persistence::remedy`].
         remedy: String,
         /// The codemod that deals with it: `written-credential` where writing is what the command is for.
         codemod: &'static str,
+        /// Whether the command does nothing but write these files.
+        repeatable: bool,
     },
     /// It is a tool that keeps a hash of it: in these files.
     Hashed(Vec<String>),
@@ -49,7 +51,12 @@ impl RestKind {
     fn of(kept: tools::Persistence) -> Self {
         match kept.hashed {
             true => Self::Hashed(kept.files),
-            false => Self::Tool { files: kept.files, remedy: kept.remedy, codemod: kept.codemod },
+            false => Self::Tool {
+                files: kept.files,
+                remedy: kept.remedy,
+                codemod: kept.codemod,
+                repeatable: kept.repeatable,
+            },
         }
     }
 }
@@ -70,6 +77,7 @@ fn find_rests(run: &Run, values: &BTreeSet<String>, path: Option<&str>) -> Vec<R
     let mut finder = Finder { values, path, found: Vec::new() };
     for (index, shell) in run.shells.iter().enumerate() {
         finder.items(&shell.script.items, index, &[]);
+        finder.given_files(&shell.script, index);
     }
     let Finder { found, .. } = finder;
     let fates: Vec<Fates> = run.shells.iter().map(|shell| Fates::of(&shell.script)).collect();
@@ -139,12 +147,52 @@ impl Finder<'_> {
         }
     }
 
+    /// The commands that keep what they read from a file with the value: one that an earlier command wrote, or the mounted
+    /// one. What becomes of the file does not matter to them.
+    fn given_files(&mut self, script: &Script, shell: usize) {
+        let written = self.found.iter().filter_map(|found| match &found.kind {
+            RestKind::File(path) if found.shell == shell => Some((path.clone(), found.range.end())),
+            _ => None,
+        });
+        let mounted = self.path.map(|path| (path.to_owned(), TextSize::new(0)));
+        let mut files: Vec<(String, TextSize)> = written.chain(mounted).collect();
+        for context in script.commands() {
+            let command = context.command;
+            let copies = copied_files(command);
+            let known = |source: &String| files.iter().any(|(path, _)| normal(path) == normal(source));
+            if copies.as_ref().is_some_and(|(sources, _)| sources.iter().any(known)) {
+                files.extend(copies.map(|(_, target)| (target, command.range.end())));
+                continue;
+            }
+            let is_given = |word: &Word| {
+                let text = word.lossy();
+                files
+                    .iter()
+                    .any(|(path, from)| command.range.start() >= *from && normal(path_in(&text)) == normal(path))
+            };
+            let mut inputs = command.redirects.iter().filter(|redirect| redirect.kind == RedirectKind::Read);
+            let given = command.words.iter().skip(1).any(is_given) || inputs.any(|redirect| is_given(&redirect.target));
+            let known = self.found.iter().any(|found| found.shell == shell && found.range == command.range);
+            let kept = (given && !known).then(|| tools::persists(&words_but(command, is_given))).flatten();
+            let kept = kept.filter(|kept| kept.codemod == "persisted-credential").map(RestKind::of);
+            self.found.extend(kept.map(|kind| Found { shell, range: command.range, kind }));
+        }
+    }
+
+    /// Whether it prints the mounted file: `cat /run/secrets/token`.
+    fn prints_file(&self, command: &Command) -> bool {
+        let prints = command.effective_name().is_some_and(|program| tools::prints_files(&program));
+        prints && self.path.is_some_and(|path| command.words.iter().skip(1).any(|word| word.lossy() == path))
+    }
+
+    fn is_value(&self, word: &Word) -> bool {
+        self.values.iter().any(|value| word.mentions(value)) || self.path.is_some_and(|path| reads_in_place(word, path))
+    }
+
     fn names_value(&self, command: &Command) -> bool {
-        let names = |word: &Word| {
-            self.values.iter().any(|value| word.mentions(value))
-                || self.path.is_some_and(|path| reads_in_place(word, path))
-        };
+        let names = |word: &Word| self.is_value(word);
         command.words.iter().any(names)
+            || self.prints_file(command)
             || self.values.iter().any(|value| tools::fills_in(&effective_words(command), value))
             || command
                 .redirects
@@ -154,7 +202,7 @@ impl Finder<'_> {
 
     fn kind_of(&self, command: &Command, rest: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
         let words = effective_words(command);
-        if let Some(kept) = tools::persists(&words) {
+        if let Some(kept) = tools::persists(&words_but(command, |word| self.is_value(word))) {
             return Some(RestKind::of(kept));
         }
         let program = words.first().cloned().flatten()?;
@@ -164,7 +212,7 @@ impl Finder<'_> {
         if self.names_download(command, &program) {
             let files = vec!["the name of the file that wget makes".to_owned()];
             let remedy = "name the file with `-O`: wget takes the query of the address into the name".to_owned();
-            return Some(RestKind::Tool { files, remedy, codemod: "persisted-credential" });
+            return Some(RestKind::Tool { files, remedy, codemod: "persisted-credential", repeatable: false });
         }
         let silent =
             matches!(program.as_str(), "export" | "local" | "readonly" | "declare" | "[" | "test" | ":" | "set");
@@ -214,6 +262,33 @@ impl Finder<'_> {
         let last = pipeline.last().map(|command| effective_words(command)).unwrap_or_default();
         tools::logs(&last).then_some(RestKind::Log)
     }
+}
+
+/// The words of a command without wrappers, with nothing in the place of those that hold the value: only these are asked
+/// whether they are kept.
+fn words_but(command: &Command, is_value: impl Fn(&Word) -> bool) -> Vec<Option<String>> {
+    let words = command.words.iter().skip(command.effective().index);
+    words.map(|word| (!is_value(word)).then(|| word.lossy())).collect()
+}
+
+/// The sources and the target of a copy.
+fn copied_files(command: &Command) -> Option<(Vec<String>, String)> {
+    let program = command.effective_name()?;
+    let words = command.words.iter().skip(command.effective().index + 1).map(Word::lossy);
+    let mut operands: Vec<String> = words.filter(|word| !word.starts_with('-')).collect();
+    if matches!(program.as_str(), "cp" | "mv" | "install") {
+        let target = operands.pop()?;
+        return Some((operands, target));
+    }
+    let target = command.redirects.iter().filter_map(written_file).next_back()??;
+    tools::prints_files(&program).then_some((operands, target))
+}
+
+/// The path in an operand: `--key-file=PATH`, `file://PATH`, `@PATH`.
+fn path_in(operand: &str) -> &str {
+    let value = operand.split_once('=').filter(|_| operand.starts_with('-')).map_or(operand, |(_, value)| value);
+    let value = value.strip_prefix("file://").unwrap_or(value);
+    value.strip_prefix('@').unwrap_or(value)
 }
 
 /// The flags with which an interpreter is given its program as a word; `None` for other programs.

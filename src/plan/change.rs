@@ -1,6 +1,8 @@
+mod compatibility;
 mod script;
 mod suppression;
 
+pub use compatibility::CACHE_KEY;
 pub use script::StepEdit;
 pub use suppression::{BUILDKIT_RULE, suppression};
 
@@ -9,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 
 use crate::callers::{self, ArgumentValue, Build, Offer, Request, RequestedSecret, SecretValue};
-use crate::knowledge::engines::{Answer, Feature, frontend_supports};
+use crate::knowledge::engines::{Answer, Feature, SecretMounts, frontend_supports};
 use crate::model::{Binding, BoundBuild, Dockerfile, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
 use crate::syntax::dockerfile::edit::{self, EditError};
@@ -62,8 +64,12 @@ pub struct Change<'m> {
     released: BTreeSet<usize>,
     follow_ups: Vec<FollowUp>,
     concealed: Vec<SecretValue>,
+    asked: Vec<Request>,
+    pub(super) asked_offers: Vec<Offer>,
     pub(super) draft: Draft,
     pub(super) offers: BTreeMap<(Utf8PathBuf, usize), Vec<Offer>>,
+    /// The RUNs in front of which an argument for the cache is declared.
+    keyed: BTreeSet<usize>,
     /// Sentences for the finding that belongs to this change.
     pub notes: Vec<String>,
 }
@@ -89,10 +95,19 @@ impl<'m> Change<'m> {
             released: BTreeSet::new(),
             follow_ups: Vec::new(),
             concealed: Vec::new(),
+            asked: Vec::new(),
+            asked_offers: Vec::new(),
             draft: Draft::default(),
             offers: BTreeMap::new(),
+            keyed: BTreeSet::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// The model that the change was made of.
+    #[must_use]
+    pub fn model(&self) -> &'m Model {
+        self.model
     }
 
     /// Lowers the fix to Unsafe: it is right if `assumption` holds.
@@ -182,9 +197,17 @@ impl<'m> Change<'m> {
         self.frontend = Some(self.frontend.map_or(feature, |known| known.max(feature)));
     }
 
-    /// Makes a build pass a secret in the place of a build argument, or only drop the argument.
-    pub fn request(&mut self, bound: BoundBuild<'_>, argument: &str, secret: Option<RequestedSecret>) {
-        let build = bound.build;
+    /// Makes each of `builds` pass a secret in the place of a build argument, or only drop the argument, and says so to
+    /// whoever knows of further ones.
+    pub fn request_of_all(&mut self, builds: &[BoundBuild<'_>], argument: &str, secret: Option<RequestedSecret>) {
+        let request = Request { argument: argument.to_owned(), secret, beside: false };
+        builds.iter().for_each(|bound| self.request(*bound, &request));
+        self.asked.push(request);
+    }
+
+    /// Makes a build honour a request, if it passes that argument.
+    pub fn request(&mut self, bound: BoundBuild<'_>, request: &Request) {
+        let (build, argument) = (bound.build, request.argument.as_str());
         let given = build.arguments.iter().find(|given| given.name == argument);
         let Some(given) = given else { return };
         let place = Label { file: build.file.clone(), range: given.range, text: format!("{} passes it", build.title) };
@@ -210,16 +233,15 @@ impl<'m> Change<'m> {
             self.follow_up(FollowUp::Rotate(format!("the value of `{name}` that is written in `{}`", build.file)));
         }
         self.units.insert((build.file.clone(), build.index));
-        let request = Request { argument: argument.to_owned(), secret };
-        self.requests.entry((build.file.clone(), build.index)).or_default().push(request);
+        self.requests.entry((build.file.clone(), build.index)).or_default().push(request.clone());
     }
 
     /// Whether the text of an argument also belongs to builds of other Dockerfiles.
     fn is_shared_with_others(&self, build: &Build, range: TextRange) -> bool {
         let own = self.model.bound_builds(self.dockerfile);
-        let same_text =
-            |other: &&Build| other.file == build.file && other.arguments.iter().any(|given| given.range == range);
-        self.model.builds.iter().filter(same_text).any(|other| own.iter().all(|bound| bound.build != other))
+        let same_text = |other: &&Build| other.arguments.iter().any(|given| given.range == range);
+        let others = self.model.builds_of_file(&build.file).filter(same_text);
+        others.into_iter().any(|other| own.iter().all(|bound| bound.build != other))
     }
 
     /// Writes the edits and closes the change. `title` is a verb phrase.
@@ -233,6 +255,7 @@ impl<'m> Change<'m> {
         self.write_requests();
         self.write_draft();
         self.write_offers();
+        self.write_cache_keys();
         let applicability = match (self.obstacles.is_empty(), self.assumptions.is_empty()) {
             (false, _) => Applicability::Manual,
             (true, false) => Applicability::Unsafe,
@@ -252,6 +275,8 @@ impl<'m> Change<'m> {
             obstacles: self.obstacles,
             follow_ups: self.follow_ups,
             concealed: self.concealed,
+            requests: self.asked,
+            offers: self.asked_offers,
         };
         (fix, self.notes)
     }
@@ -286,8 +311,9 @@ impl<'m> Change<'m> {
     fn write_frontend(&mut self) {
         let Some(feature) = self.frontend else { return };
         let named = self.dockerfile.frontend();
-        if named.is_none() && feature < Feature::SecretEnv {
-            // Every builder that has secret mounts at all reads these without a header, and a header has to be pulled.
+        let built_in = || self.model.secret_mounts(self.dockerfile) == SecretMounts::Variable;
+        if named.is_none() && (feature < Feature::SecretEnv || built_in()) {
+            // The frontend that these builders have inside knows the mount, and a header has to be pulled.
             return;
         }
         match named.as_deref().map_or(Answer::No, |frontend| frontend_supports(frontend, feature)) {
@@ -401,7 +427,7 @@ impl<'m> Change<'m> {
         requests: &[(usize, Vec<Request>)],
         refusal: callers::Refusal,
     ) {
-        let build = self.model.builds.iter().find(|build| build.file == file && build.index == index);
+        let build = self.model.builds_of_file(&file).find(|build| build.index == index);
         let asked = requests.iter().find(|(other, _)| *other == index).map(|(_, requests)| requests.as_slice());
         let kind = build.map_or("opaque-caller", |build| obstacle_kind(build, asked.unwrap_or_default()));
         let title = build.map_or("a build", |build| build.title.as_str());

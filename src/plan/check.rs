@@ -1,7 +1,7 @@
 //! Whether a fix kept its promise: read from the result, not from the intention.
 
 use crate::model::{Dockerfile, Model, Secret, Step};
-use crate::syntax::dockerfile::ProblemKind;
+use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
 use super::{Finding, Fix, StepChange};
 
@@ -25,22 +25,20 @@ pub(super) fn problem_with(before: &Model, after: &Model, finding: &Finding) -> 
         .or_else(|| copied::lost_file(before, old, new, &finding.fix))
 }
 
-/// The RUN of `new` that the one at `step` of `old` became: the one at the same place among those that stay.
-fn run_after(old: &Dockerfile, new: &Dockerfile, fix: &Fix, step: usize) -> Option<usize> {
-    let runs = |dockerfile: &Dockerfile| -> Vec<usize> {
-        let numbered = dockerfile.steps.iter().enumerate();
-        numbered.filter(|(_, step)| step.run.is_some()).map(|(index, _)| index).collect()
-    };
-    let stays = |index: &usize| fix.steps.get(index) != Some(&StepChange::Removed);
-    let nth = runs(old).into_iter().filter(stays).position(|index| index == step)?;
-    runs(new).get(nth).copied()
+/// The RUN of `new` that the one at `step` of `old` became: as far behind the others as those that went let it move up, and
+/// those that came in front of others let it move down.
+fn run_after(new: &Dockerfile, fix: &Fix, step: usize) -> Option<usize> {
+    let removed = |at: &usize| fix.steps.get(at) == Some(&StepChange::Removed);
+    let preceded = |at: &usize| fix.steps.get(at) == Some(&StepChange::Preceded);
+    let place = step + (0..=step).filter(preceded).count() - (0..step).filter(removed).count();
+    (!removed(&step)).then_some(place).filter(|place| new.steps.get(*place).is_some_and(|step| step.run.is_some()))
 }
 
 /// Every RUN that read the value must have it still: the one at the same place among the RUNs mounts it. Those that
 /// only wrote it down need it no more.
 fn lost_use(old: &Dockerfile, new: &Dockerfile, secret: &Secret, fix: &Fix) -> Option<String> {
     let released = secret.uses.iter().filter(|used| fix.released.contains(&used.step)).find(|used| {
-        let run = run_after(old, new, fix, used.step).and_then(|step| new.steps[step].run.as_ref());
+        let run = run_after(new, fix, used.step).and_then(|step| new.steps[step].run.as_ref());
         run.is_some_and(|run| run.shells.iter().any(|shell| !shell.script.uses(&used.name).is_empty()))
     });
     if let Some(used) = released {
@@ -48,7 +46,7 @@ fn lost_use(old: &Dockerfile, new: &Dockerfile, secret: &Secret, fix: &Fix) -> O
     }
     secret.uses.iter().filter(|used| !fix.released.contains(&used.step)).find_map(|used| {
         let stays = fix.steps.get(&used.step) != Some(&StepChange::Removed);
-        let served = run_after(old, new, fix, used.step).is_some_and(|step| serves(new, step, secret, &used.name));
+        let served = run_after(new, fix, used.step).is_some_and(|step| serves(new, step, secret, &used.name));
         let line = old.line_of(used.step);
         (stays && !served).then(|| format!("the RUN of line {line} would no longer see `{}`", used.name))
     })
@@ -72,6 +70,11 @@ fn other_instruction_changed(old: &Dockerfile, new: &Dockerfile, fix: &Fix) -> O
     for (step, kept) in old.steps.iter().enumerate() {
         let same = match fix.steps.get(&step) {
             Some(StepChange::Removed) => true,
+            Some(StepChange::Replaced) => fresh.next().is_some_and(|next| next.run.is_some()),
+            Some(StepChange::Preceded) => {
+                fresh.next().is_some_and(|next| next.keyword == Keyword::Arg)
+                    && fresh.next().is_some_and(|next| next.keyword == kept.keyword)
+            }
             Some(StepChange::Rewritten) => fresh.next().is_some_and(|next| next.keyword == kept.keyword),
             None => fresh.next().is_some_and(|next| text_of(new, next) == text_of(old, kept)),
         };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::callers::{self, Dockerfiles, Offer};
-use crate::model::{Binding, BoundBuild, Cleanup, CopySource};
-use crate::source::{Edit, Source, TextRange, size};
+use crate::model::{Binding, BoundBuild, Cleanup, CopySource, Replacement};
+use crate::source::{Edit, Source, TextRange, size, slice};
 
 use super::{Change, FollowUp, Label, Obstacle};
 
@@ -33,6 +33,19 @@ impl Change<'_> {
     /// Takes a command out of its RUN that has no object any more.
     pub fn clean_up(&mut self, cleanup: Cleanup) {
         self.draft.cleanups.entry(cleanup.step).or_default().push(cleanup);
+    }
+
+    /// Puts another command, or a part of one, in the place of one that the RUN at `step` has.
+    pub fn reword(&mut self, step: usize, replacement: Replacement) {
+        self.draft.rewordings.entry(step).or_default().push(replacement);
+    }
+
+    /// Puts a RUN of `command` in the place of the instruction at `step`.
+    pub fn replace_with_run(&mut self, step: usize, command: &str) {
+        let keyword = self.dockerfile.steps[step].instruction.keyword_range();
+        let lower = slice(self.dockerfile.source.text(), keyword).chars().all(|letter| letter.is_ascii_lowercase());
+        let word = if lower { "run" } else { "RUN" };
+        self.draft.replaced.insert(step, format!("{word} {command}"));
     }
 
     /// Puts `command` in front of what the RUN at `step` runs; the rest runs if it succeeds.
@@ -64,6 +77,11 @@ impl Change<'_> {
         }
     }
 
+    /// Gives the flag at `index` of the RUN at `step` another text; without a text it goes.
+    pub fn change_flag(&mut self, step: usize, index: usize, text: impl Into<String>) {
+        self.draft.changed_flags.entry(step).or_default().insert(index, text.into());
+    }
+
     /// Whether commands of the RUN run as another user than the RUN itself.
     fn changes_user(&self, step: usize) -> bool {
         let run = self.dockerfile.steps[step].run.as_ref();
@@ -74,6 +92,11 @@ impl Change<'_> {
                 run.commands().flat_map(|command| command.words.iter().take(command.effective().index + 1));
             starts.any(|word| word.literal().is_some_and(|text| switches.contains(&text.as_str())))
         })
+    }
+
+    /// Says to whoever knows of builds in other repositories what those have to hand over.
+    pub fn offer_elsewhere(&mut self, offer: Offer) {
+        self.asked_offers.push(offer);
     }
 
     /// Makes a build hand over a file, a variable or the agent.
@@ -166,8 +189,7 @@ impl Change<'_> {
                     self.notes.extend(rewrite.notes);
                 }
                 Err((index, refusal)) => {
-                    let mut builds = self.model.builds.iter();
-                    let build = builds.find(|build| build.file == file && build.index == index);
+                    let build = self.model.builds_of_file(&file).find(|build| build.index == index);
                     let title = build.map_or("a build", |build| build.title.as_str());
                     let place = Some(Label { file, range: refusal.range, text: format!("{title} is here") });
                     let (reason, instead) = (refusal.reason, refusal.instead);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Cleanup, Dockerfile};
+use crate::model::{Cleanup, Dockerfile, Replacement};
 use crate::source::{Edit, TextRange, apply_edits, range, slice};
 use crate::syntax::dockerfile::edit::{self, EditError};
 use crate::syntax::shell::{self, Word};
@@ -16,6 +16,12 @@ pub(super) struct Draft {
     pub sources: BTreeMap<usize, BTreeSet<usize>>,
     /// The commands of a RUN that go.
     pub cleanups: BTreeMap<usize, Vec<Cleanup>>,
+    /// The commands of a RUN that others take the place of.
+    pub rewordings: BTreeMap<usize, Vec<Replacement>>,
+    /// The instructions that a RUN of this text takes the place of.
+    pub replaced: BTreeMap<usize, String>,
+    /// The texts that flags get which are there, by their place among the flags; without a text the flag goes.
+    pub changed_flags: BTreeMap<usize, BTreeMap<usize, String>>,
     /// The `--mount` flags that come.
     pub flags: BTreeMap<usize, Vec<String>>,
     /// The shell text, with its operator, that comes in front of a RUN's command.
@@ -37,7 +43,8 @@ impl Draft {
     /// The steps that change.
     pub(super) fn steps(&self) -> BTreeSet<usize> {
         let steps = self.sources.keys().chain(self.cleanups.keys()).chain(self.flags.keys());
-        steps.chain(self.preludes.keys()).copied().collect()
+        let steps = steps.chain(self.preludes.keys()).chain(self.rewordings.keys()).chain(self.replaced.keys());
+        steps.chain(self.changed_flags.keys()).copied().collect()
     }
 
     /// The edits of `dockerfile`, and what becomes of each step. The last step is changed first, so that the numbers of
@@ -48,19 +55,31 @@ impl Draft {
         for step in self.steps().into_iter().rev() {
             let stuck = |reason: String| Stuck { step, reason };
             let count = copy.steps.len();
-            if let Some(flags) = self.flags.get(&step) {
+            for act in self.later_first(step) {
+                if copy.steps.len() == count {
+                    let edits = match act {
+                        Act::Tidies(cleanup) => tidied(&copy, cleanup),
+                        Act::Rewords(replacement) => reworded(&copy, step, replacement),
+                    };
+                    copy = applied(&copy, &edits.map_err(stuck)?).map_err(stuck)?;
+                }
+            }
+            if let Some(changed) = self.changed_flags.get(&step).filter(|_| copy.steps.len() == count) {
+                copy = applied(&copy, &with_flags(&copy, step, changed)).map_err(stuck)?;
+            }
+            if let Some(flags) = self.flags.get(&step).filter(|_| copy.steps.len() == count) {
                 let edits = edit::add_mounts(&copy.source, &copy.steps[step].instruction, flags);
                 copy = applied(&copy, &edits.map_err(|error| stuck(error.to_string()))?).map_err(stuck)?;
-            }
-            for cleanup in later_first(self.cleanups.get(&step)) {
-                if copy.steps.len() == count {
-                    let edits = tidied(&copy, cleanup).map_err(stuck)?;
-                    copy = applied(&copy, &edits).map_err(stuck)?;
-                }
             }
             if let Some(prelude) = self.preludes.get(&step).filter(|_| copy.steps.len() == count) {
                 let edits = preceded(&copy, step, prelude).map_err(stuck)?;
                 copy = applied(&copy, &edits).map_err(stuck)?;
+            }
+            if let Some(text) = self.replaced.get(&step) {
+                let at = copy.steps[step].instruction.text_range();
+                copy = applied(&copy, &[Edit::replace(at, text.as_str())]).map_err(stuck)?;
+                changes.insert(step, StepChange::Replaced);
+                continue;
             }
             for word in self.sources.get(&step).into_iter().flatten().rev() {
                 let edits = edit::remove_source(&copy.source, &copy.steps[step].instruction, *word);
@@ -71,6 +90,26 @@ impl Draft {
         }
         Ok((difference(dockerfile.source.text(), copy.source.text()), changes))
     }
+}
+
+/// The edits that change the flags of an instruction; one that goes takes the blanks behind it along, or its line.
+fn with_flags(dockerfile: &Dockerfile, step: usize, changed: &BTreeMap<usize, String>) -> Vec<Edit> {
+    let text = dockerfile.source.text();
+    let flags = dockerfile.steps[step].instruction.flags();
+    let edit = |(index, flag): (&usize, &String)| {
+        let at = flags.get(*index)?.range;
+        if !flag.is_empty() {
+            return Some(Edit::replace(at, flag.clone()));
+        }
+        let behind = text.get(usize::from(at.end())..)?;
+        let blanks = behind.len() - behind.trim_start_matches([' ', '\t']).len();
+        let rest = behind.get(blanks..)?;
+        let line = rest.strip_prefix('\\').map(|rest| rest.trim_start_matches([' ', '\t', '\r']));
+        let next = line.and_then(|line| line.strip_prefix('\n')).map(|next| next.trim_start_matches([' ', '\t']));
+        let end = next.map_or(text.len() - rest.len(), |next| text.len() - next.len());
+        Some(Edit::delete(range(at.start().into(), end)))
+    };
+    changed.iter().filter_map(edit).collect()
 }
 
 /// The widest line that a command in front may make; a longer one gets lines of its own.
@@ -90,12 +129,37 @@ fn preceded(dockerfile: &Dockerfile, step: usize, text: &str) -> Result<Vec<Edit
     }
 }
 
-/// The cleanups from the last to the first, so that the places of the earlier ones hold while the later ones go.
-fn later_first(cleanups: Option<&Vec<Cleanup>>) -> Vec<&Cleanup> {
-    let mut sorted: Vec<&Cleanup> = cleanups.into_iter().flatten().collect();
-    sorted.sort_by_key(|cleanup| std::cmp::Reverse((cleanup.shell, cleanup.command.start())));
-    sorted.dedup();
-    sorted
+/// What is to be done with one command.
+enum Act<'d> {
+    Tidies(&'d Cleanup),
+    Rewords(&'d Replacement),
+}
+
+impl Draft {
+    /// What is to be done with the commands of a step, from the last to the first, so that the places of the earlier ones
+    /// hold while the later ones go.
+    fn later_first(&self, step: usize) -> Vec<Act<'_>> {
+        let mut cleanups: Vec<&Cleanup> = self.cleanups.get(&step).into_iter().flatten().collect();
+        cleanups.sort_by_key(|cleanup| std::cmp::Reverse((cleanup.shell, cleanup.command.start())));
+        cleanups.dedup();
+        let mut rewordings: Vec<&Replacement> = self.rewordings.get(&step).into_iter().flatten().collect();
+        rewordings.sort_by_key(|one| std::cmp::Reverse((one.shell, one.at.start())));
+        rewordings.dedup();
+        let cleanups =
+            cleanups.into_iter().map(|cleanup| ((cleanup.shell, cleanup.command.start()), Act::Tidies(cleanup)));
+        let rewordings = rewordings.into_iter().map(|one| ((Some(one.shell), one.at.start()), Act::Rewords(one)));
+        let mut acts: Vec<_> = cleanups.chain(rewordings).collect();
+        acts.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
+        acts.into_iter().map(|(_, act)| act).collect()
+    }
+}
+
+/// The edits that put another text in the place of a command, or of a part of one.
+fn reworded(dockerfile: &Dockerfile, step: usize, replacement: &Replacement) -> Result<Vec<Edit>, String> {
+    let shell = dockerfile.steps[step].run.as_ref().and_then(|run| run.shells.get(replacement.shell));
+    let view = shell.and_then(|shell| shell.view.as_ref()).ok_or("its shell text is not there any more")?;
+    let edit = view.edit(replacement.at, &replacement.text);
+    edit.map(|edit| vec![edit]).map_err(|_| "the command can't be changed where it stands".to_owned())
 }
 
 fn applied(dockerfile: &Dockerfile, edits: &[Edit]) -> Result<Dockerfile, String> {
@@ -152,9 +216,18 @@ fn difference(old: &str, new: &str) -> Vec<Edit> {
         .map(|operation| {
             let at = cover(old, &old_lines, operation.old_range());
             let text = slice(new, cover(new, &new_lines, operation.new_range()));
-            Edit::replace(at, text)
+            narrowed(slice(old, at), text, at)
         })
         .collect()
+}
+
+/// The edit that turns `old`, which stands at `at`, into `new`, without what both begin with: without a last line break the line in
+/// front of a removed one changes as well.
+fn narrowed(old: &str, new: &str, at: TextRange) -> Edit {
+    let same = old.char_indices().zip(new.char_indices()).take_while(|(one, other)| one == other);
+    let same = same.last().map_or(0, |((start, char), _)| start + char.len_utf8());
+    let start = usize::from(at.start()) + same;
+    Edit::replace(range(start, at.end().into()), new.get(same..).unwrap_or(""))
 }
 
 fn lines(text: &str) -> Vec<TextRange> {

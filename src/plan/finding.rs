@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
-use crate::callers::SecretValue;
+use crate::callers::{Offer, Request, SecretValue};
 use crate::source::{Edit, TextRange};
 
 /// How sure a fix is; a fix has the least of its parts.
@@ -56,8 +56,12 @@ pub struct Obstacle {
 pub enum StepChange {
     /// It reads otherwise afterwards, and is still the same kind of instruction.
     Rewritten,
+    /// The same, with an ARG in front of it that was not there.
+    Preceded,
     /// It goes whole.
     Removed,
+    /// A RUN stands in its place.
+    Replaced,
 }
 
 /// What a person has to do after a fix, or instead of one.
@@ -91,6 +95,10 @@ pub struct Fix {
     pub assumptions: Vec<String>,
     /// What stands in the way; not empty exactly when the fix is Manual.
     pub obstacles: Vec<Obstacle>,
+    /// What every build of the Dockerfile is asked for, also one that is written down in another repository.
+    pub requests: Vec<Request>,
+    /// What every build of the Dockerfile has to hand over besides.
+    pub offers: Vec<Offer>,
     /// What a person still has to do.
     pub follow_ups: Vec<FollowUp>,
     /// The credentials that it is about, where the analysed files write them out: no report may show them.

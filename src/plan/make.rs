@@ -52,7 +52,8 @@ pub fn problem_with_edit(
     let work = Work::new(repository, policy, codemods);
     let paths: Vec<Utf8PathBuf> = changed.iter().map(|source| source.path().to_owned()).collect();
     let next = work.model.after(Rc::new(repository.with_sources(changed.iter().cloned())), &paths);
-    work.broken_promise(&next, &work.find(&next), finding)
+    let left = work.find(&next).iter().map(Finding::key).collect();
+    work.broken_promise(&next, &left, finding)
 }
 
 /// Whether one of `codemods` may find something in a Dockerfile of this text, for which `settings` were decided: a necessary
@@ -82,7 +83,7 @@ impl<'p> Work<'p> {
         let has_triggers = |path: &Utf8PathBuf| text(path).to_ascii_lowercase().contains("onbuild");
         let all = !policy.prefilter || original.dockerfiles().iter().any(|path| may_find(path) && has_triggers(path));
         let triggered = |path: &Utf8Path| all || may_find(path);
-        let model = Model::new(Rc::new(original.clone()), triggered);
+        let model = Model::new(Rc::new(original.clone()), triggered).knowing(&policy.foreign);
         Self { model, policy, codemods, applied: BTreeSet::new(), rejected: BTreeMap::new() }
     }
 
@@ -132,16 +133,17 @@ impl<'p> Work<'p> {
             let (repository, changed) = self.with_edits(&rest)?;
             let next = self.model.after(Rc::new(repository), &changed);
             let findings = self.find(&next);
-            let failed: Vec<(Key, String)> = rest
+            let left: BTreeSet<Key> = findings.iter().map(Finding::key).collect();
+            let failed: BTreeMap<Key, String> = rest
                 .iter()
-                .filter_map(|finding| Some((finding.key(), self.broken_promise(&next, &findings, finding)?)))
+                .filter_map(|finding| Some((finding.key(), self.broken_promise(&next, &left, finding)?)))
                 .collect();
             if failed.is_empty() {
                 self.applied.extend(rest.iter().map(|finding| finding.key()));
                 self.model = next;
                 return Some(findings);
             }
-            rest.retain(|finding| failed.iter().all(|(key, _)| *key != finding.key()));
+            rest.retain(|finding| !failed.contains_key(&finding.key()));
             self.rejected.extend(failed);
         }
         None
@@ -178,23 +180,21 @@ impl<'p> Work<'p> {
         repository.source(file).cloned().or(fresh)
     }
 
-    fn broken_promise(&self, next: &Model, findings: &[Finding], finding: &Finding) -> Option<String> {
-        if findings.iter().any(|other| other.key() == finding.key()) {
+    /// Whether the state `next`, in which the findings of `left` are found, is not what the fix of `finding` promised.
+    fn broken_promise(&self, next: &Model, left: &BTreeSet<Key>, finding: &Finding) -> Option<String> {
+        if left.contains(&finding.key()) {
             return Some("the same finding is there after the fix".to_owned());
         }
         problem_with(&self.model, next, finding)
     }
 
-    /// Whether an earlier fix made another finding of this one, which was fixed then: what two secrets of one file need is
-    /// one command, and the first fix that moves it moves it for both.
-    fn is_applied_as_another(&self, (_, dockerfile, subject): &Key) -> bool {
-        self.applied.iter().any(|(_, other, name)| other == dockerfile && name == subject)
-    }
-
     fn into_plan(self, original: &Repository, found: Vec<Finding>) -> Plan {
+        // An earlier fix may have made another finding of one, which was fixed then: what two secrets of one file need is one
+        // command, and the first fix that moves it moves it for both.
+        let repaired: BTreeSet<_> = self.applied.iter().map(|(_, dockerfile, subject)| (dockerfile, subject)).collect();
         let status = |finding: &Finding| {
             let key = finding.key();
-            if self.applied.contains(&key) || self.is_applied_as_another(&key) {
+            if repaired.contains(&(&finding.dockerfile, &finding.subject)) {
                 return Status::Applied;
             }
             match (self.rejected.get(&key), finding.fix.applicability) {

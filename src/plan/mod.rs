@@ -10,7 +10,7 @@ mod finding;
 mod make;
 mod stages;
 
-pub use change::{BUILDKIT_RULE, Change, FRONTEND, Mount, StepEdit, may_be_raised, suppression};
+pub use change::{BUILDKIT_RULE, CACHE_KEY, Change, FRONTEND, Mount, StepEdit, may_be_raised, suppression};
 pub use codemod::Codemod;
 pub use delivery::FileMount;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
@@ -18,9 +18,11 @@ pub use make::{make, may_find, problem_with_edit};
 pub use stages::{Stage, stages};
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
+use crate::model::Foreign;
 use crate::source::Source;
 
 /// What to do with the fixes that were found.
@@ -34,6 +36,8 @@ pub struct Policy {
     pub select: Vec<String>,
     /// The codemods to leave out.
     pub ignore: Vec<String>,
+    /// What is known of Dockerfiles of other repositories that are built here.
+    pub foreign: Arc<[Foreign]>,
     /// Whether Dockerfiles that can't have a finding are skipped unread; the outcome is the same either way.
     pub prefilter: bool,
 }
@@ -70,7 +74,14 @@ impl Choice {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { unsafe_fixes: false, choice: Choice::All, select: Vec::new(), ignore: Vec::new(), prefilter: true }
+        Self {
+            unsafe_fixes: false,
+            choice: Choice::All,
+            select: Vec::new(),
+            ignore: Vec::new(),
+            foreign: Arc::default(),
+            prefilter: true,
+        }
     }
 }
 

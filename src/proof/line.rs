@@ -118,9 +118,9 @@ fn remarks(bound: BoundBuild<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     let build = bound.build;
     match &build.builder {
-        Builder::BuildKit => {}
-        Builder::Buildah => remarks.push("Podman or Buildah is stood in for by BuildKit".to_owned()),
+        builder if builder.is_buildah() => remarks.push("Podman or Buildah is stood in for by BuildKit".to_owned()),
         Builder::WithoutSecrets(why) => remarks.push(format!("BuildKit stands in for another builder: {why}")),
+        _ => {}
     }
     if let Some(opaque) = &build.opaque {
         remarks.push(format!("what `{opaque}` adds to the build is left out"));

@@ -113,6 +113,8 @@ mod tests {
             obstacles: vec![obstacle],
             follow_ups,
             concealed: Vec::new(),
+            requests: Vec::new(),
+            offers: Vec::new(),
         };
         let finding = Finding {
             dockerfile: "Dockerfile".into(),

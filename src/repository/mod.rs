@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::config::{self, Configuration, Setting, Settings};
+use crate::config::{self, Configuration, Date, Setting, Settings};
 use crate::source::Source;
 
 /// Something about a file that a person should know: it was left alone, and why.
@@ -46,6 +46,8 @@ pub struct Repository {
     /// Tracked files that may run builds and whose text is not on the disk: left out by a sparse checkout, or pointers
     /// of Git LFS.
     pub absent_callers: Vec<Utf8PathBuf>,
+    /// The day on which it is looked at; what depends on the day is left out without one.
+    pub today: Option<Date>,
     /// What was decided for it and its paths.
     pub configuration: Arc<Configuration>,
     /// The text of the [`config::FILE`] in its root; `None` if there is none.
@@ -111,6 +113,12 @@ impl Repository {
     #[must_use]
     pub fn is_excluded_caller(&self, path: &Utf8Path) -> bool {
         self.configuration.decides_about_files() && self.settings(path).callers.exclude.matches(path)
+    }
+
+    /// The paths at or below `folder`, in order.
+    pub fn paths_below<'r>(&'r self, folder: &'r Utf8Path) -> impl Iterator<Item = &'r Utf8Path> {
+        let from = self.paths.range(folder.to_owned()..).map(Utf8PathBuf::as_path);
+        from.take_while(move |path| path.starts_with(folder))
     }
 
     /// The same repository with another settings file; one that can't be read decides nothing.

@@ -22,8 +22,11 @@ use crate::source::Source;
 const LARGEST: u64 = 1 << 20;
 
 /// What a file of [`Kind::Mention`] has to name for its text to matter.
-const CONTAINER_TOOLS: [&str; 9] =
-    ["docker", "podman", "buildah", "buildx", "buildctl", "nerdctl", "kaniko", "containerfile", "earthly"];
+const CONTAINER_TOOLS: [&str; 10] =
+    ["docker", "podman", "buildah", "buildx", "buildctl", "nerdctl", "kaniko", "containerfile", "earthly", "\"auths\""];
+
+/// What a file of [`Kind::Program`] has to name to build an image: an argument of a build, or the call of a library.
+const BUILDING: [&str; 4] = ["build-arg", "build_arg", "buildarg", "fromdockerfile"];
 
 /// How a pointer begins that stands where Git LFS has not put the content (the specification of Git LFS, version 1).
 const POINTER_MARK: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
@@ -164,6 +167,8 @@ fn texts(
     let uses = |bytes: &[u8]| names.as_ref().is_some_and(|names| names.is_match(bytes));
     let tools = AhoCorasick::builder().ascii_case_insensitive(true).build(CONTAINER_TOOLS).ok();
     let mentions = |bytes: &[u8]| tools.as_ref().is_none_or(|tools| tools.is_match(bytes));
+    let building = AhoCorasick::builder().ascii_case_insensitive(true).build(BUILDING).ok();
+    let builds = |bytes: &[u8]| building.as_ref().is_some_and(|words| words.is_match(bytes));
     let outcomes: Vec<Result<Option<Source>, Notice>> = files
         .par_iter()
         .map(|(path, kind)| {
@@ -181,7 +186,7 @@ fn texts(
             }
             let wanted = match kind {
                 Kind::Mention => mentions(&bytes) || uses(&bytes),
-                Kind::Program => uses(&bytes),
+                Kind::Program => uses(&bytes) || builds(&bytes),
                 Kind::Nameless => !bytes.is_empty(),
                 _ => true,
             };

@@ -262,7 +262,8 @@ fn an_edit_is_undone_like_an_answer() {
 
 /// A repository in which `NPM_TOKEN` can be mounted in both forms under any id, and `API_KEY` stays in an ENV.
 fn open() -> Repository {
-    let dockerfile = "FROM node:22\nARG NPM_TOKEN\nRUN fetch $NPM_TOKEN\nENV API_KEY=kn0ck-kn0ck-who\n";
+    let dockerfile =
+        "FROM node:22\nARG NPM_TOKEN\nRUN fetch $NPM_TOKEN\nENV API_KEY=kn0ck-kn0ck-who\nRUN fetch $API_KEY\n";
     files(&[("Dockerfile", dockerfile), ("build.sh", "export NPM_TOKEN\ndocker build --build-arg NPM_TOKEN .\n")])
 }
 
@@ -299,12 +300,12 @@ fn what_is_remembered_is_written_with_the_fix_and_holds_the_next_time() {
 
 #[test]
 fn whether_the_container_needs_a_value_is_decided() {
-    let (_, shown) = chosen(&open(), "ncd", &[0, 0]);
+    let (_, shown) = chosen(&open(), "ncd", &[2, 0, 0]);
     let (before, behind) =
         shown.split_once("[\"only while the image is built\", \"in the running container\"]").unwrap();
     let assumption = "assuming that the running container does not need `API_KEY`";
     assert!(before.contains(assumption) && !behind.contains(assumption), "{shown}");
-    let (plan, shown) = chosen(&open(), "nc", &[1, 1]);
+    let (plan, shown) = chosen(&open(), "nc", &[2, 1, 1]);
     assert_eq!(after(&plan, "dfmigrate.toml"), "[secrets.API_KEY]\nneeded = \"run\"\n");
     assert!(!shown.split_once("for").unwrap().1.contains("fix 2 of 2, safe"), "{shown}");
 }

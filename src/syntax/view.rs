@@ -23,6 +23,8 @@ pub enum Quoting {
     YamlSingle,
     /// A YAML plain scalar: only text that stays plain.
     YamlPlain,
+    /// Inside a string of a justfile: only text that needs no escape in either kind of quotes.
+    JustString,
     /// Inside the shell's single quotes.
     ShellSingle,
     /// Inside the shell's double quotes, where the inner text's own `$`, `` ` ``, `"` and `\` were escaped.
@@ -307,6 +309,7 @@ impl Quoting {
             Self::Indented(width) => Some(text.replace('\n', &format!("\n{}", " ".repeat(*width)))),
             Self::YamlSingle => one_line.then(|| text.replace('\'', "''")),
             Self::YamlPlain => (one_line && !text.contains(": ") && !text.contains(" #")).then(|| text.to_owned()),
+            Self::JustString => (one_line && !text.contains(['\'', '"', '\\'])).then(|| text.to_owned()),
             Self::ShellSingle => Some(text.replace('\'', r"'\''")),
             Self::ShellDouble => Some(escape_for_double_quotes(text)),
             Self::Groovy { double, lines } => {

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
+use dfmigrate::callers::{Offer, Outside, Receipt, Request, RequestedSecret, Whereabouts};
+use dfmigrate::config::Date;
+use dfmigrate::model::Foreign;
 use dfmigrate::plan::Applicability;
 use serde::Deserialize;
 
@@ -48,8 +52,54 @@ struct Manifest {
     because: Option<String>,
     instead: Option<String>,
     file: Option<Utf8PathBuf>,
+    today: Option<Date>,
     #[serde(default = "all_variants")]
     variants: Vec<Variant>,
+    /// What a fleet would know of Dockerfiles of other repositories.
+    #[serde(default)]
+    elsewhere: Vec<Elsewhere>,
+}
+
+/// A secret of a Dockerfile in the repository `git.example.com/acme/shop`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Elsewhere {
+    /// The file of the case that builds it.
+    file: Utf8PathBuf,
+    /// How it names the repository: `address = "…"`, `beside = "shop"`, `forge = "acme/shop"`, or nothing for whoever calls.
+    named: BTreeMap<String, String>,
+    dockerfile: Utf8PathBuf,
+    reference: Option<String>,
+    /// The build argument that is, or is going to be, a secret with its name in lower case; or a file that is handed over.
+    argument: Option<String>,
+    copied: Option<Utf8PathBuf>,
+    /// Whether the Dockerfile still takes the argument.
+    #[serde(default)]
+    pending: bool,
+}
+
+impl Elsewhere {
+    fn known(self) -> Foreign {
+        let repository = match self.named.into_iter().next() {
+            Some((key, name)) if key == "address" => Whereabouts::Address(name),
+            Some((key, name)) if key == "beside" => Whereabouts::Beside(name),
+            Some((_, name)) => Whereabouts::Forge(name),
+            None => Whereabouts::Caller,
+        };
+        let request = |argument: String| {
+            let secret = RequestedSecret { id: argument.to_lowercase(), receipt: Receipt::Variable };
+            Request { argument, secret: Some(secret), beside: self.pending }
+        };
+        let outside = Outside { repository, reference: self.reference, dockerfile: Some(self.dockerfile.clone()) };
+        Foreign {
+            file: self.file,
+            outside,
+            repository: "git.example.com/acme/shop".to_owned(),
+            dockerfile: self.dockerfile,
+            requests: self.argument.into_iter().map(request).collect(),
+            offers: self.copied.into_iter().map(|path| Offer::File { id: "npmrc".to_owned(), path }).collect(),
+        }
+    }
 }
 
 fn all_variants() -> Vec<Variant> {
@@ -73,8 +123,12 @@ pub struct Case {
     pub instead: Option<String>,
     /// The Dockerfile that `expect` is about, where others in the case fare differently.
     pub file: Option<Utf8PathBuf>,
+    /// The day on which it is looked at.
+    pub today: Option<Date>,
     /// The variants in which it makes sense.
     pub variants: Vec<Variant>,
+    /// What is known of Dockerfiles of other repositories.
+    pub foreign: Arc<[Foreign]>,
     /// The repository as it is.
     pub before: Files,
     /// The repository as it has to become; the same as `before` where the case must be left alone.
@@ -85,7 +139,7 @@ impl Case {
     /// Reads the case in `folder` and checks that it says what it has to say.
     pub fn read(codemod: &str, folder: &Utf8Path) -> Result<Self> {
         let text = fs::read_to_string(folder.join("case.toml")).context("case.toml can't be read")?;
-        let Manifest { about, expect, because, instead, file, variants } = toml::from_str(&text)?;
+        let Manifest { about, expect, because, instead, file, today, variants, elsewhere } = toml::from_str(&text)?;
         let before = files(&folder.join("before"))?;
         let edited = folder.join("after").is_dir();
         let after = if edited { files(&folder.join("after"))? } else { before.clone() };
@@ -96,11 +150,13 @@ impl Case {
         ensure!(because.is_some() == (expect == Expectation::Manual), "`because` goes with `expect = \"manual\"`");
         ensure!(instead.is_none() || because.is_some(), "`instead` goes with `because`");
         ensure!(about.ends_with('.'), "`about` is a sentence");
-        ensure!(before.keys().any(|path| is_dockerfile(path)), "there is no Dockerfile in `before/`");
+        let builds = !elsewhere.is_empty() || before.keys().any(|path| is_dockerfile(path));
+        ensure!(builds, "there is no Dockerfile in `before/`");
         ensure!(!variants.is_empty(), "a case runs in at least one variant");
         let name = folder.file_name().unwrap_or_default().to_owned();
         let codemod = codemod.to_owned();
-        Ok(Self { codemod, name, about, expect, because, instead, file, variants, before, after })
+        let foreign = elsewhere.into_iter().map(Elsewhere::known).collect();
+        Ok(Self { codemod, name, about, expect, because, instead, file, today, variants, foreign, before, after })
     }
 }
 

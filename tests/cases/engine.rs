@@ -1,5 +1,7 @@
 //! Runs the tool on a case, in memory, and checks everything that a case promises.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail, ensure};
 use camino::Utf8Path;
 use dfmigrate::codemods;
@@ -27,29 +29,32 @@ pub fn run(case: &Case, variant: Variant) -> Result<()> {
     Ok(())
 }
 
-/// What the tool makes of `files` under `policy`.
-pub fn plan(files: &Files, policy: &Policy) -> Plan {
-    plan::make(&repository(files), policy, codemods::ALL)
+/// What the tool makes of `files` under `policy` on the day of the case.
+pub fn plan(case: &Case, files: &Files, policy: &Policy) -> Plan {
+    let mut repository = repository(files);
+    repository.today = case.today;
+    plan::make(&repository, policy, codemods::ALL)
 }
 
 /// The policy under which the case's fixes are made.
 pub fn policy(case: &Case, alone: bool, prefilter: bool) -> Policy {
     let select = if alone { vec![case.codemod.clone()] } else { Vec::new() };
-    Policy { unsafe_fixes: case.expect == Expectation::Unsafe, select, prefilter, ..Policy::default() }
+    let foreign = Arc::clone(&case.foreign);
+    Policy { unsafe_fixes: case.expect == Expectation::Unsafe, select, prefilter, foreign, ..Policy::default() }
 }
 
 fn check(case: &Case, before: &Files, after: &Files, policy: &Policy) -> Result<()> {
-    let first = plan(before, policy);
+    let first = plan(case, before, policy);
     let result = applied(before, &first);
     check_findings(case, &first).with_context(|| case.about.clone())?;
     if let Some(difference) = difference(&result, after) {
         bail!("{}\nwhat came out (-) and what should (+):\n{difference}", case.about);
     }
     if case.expect == Expectation::Unsafe {
-        let cautious = plan(before, &Policy { unsafe_fixes: false, ..policy.clone() });
+        let cautious = plan(case, before, &Policy { unsafe_fixes: false, ..policy.clone() });
         ensure!(cautious.files.is_empty(), "an unsafe fix was applied without being asked for");
     }
-    let again = applied(&result, &plan(&result, policy));
+    let again = applied(&result, &plan(case, &result, policy));
     match difference(&again, &result) {
         Some(difference) => bail!("a second run changes the result (+ is the first run's):\n{difference}"),
         None => Ok(()),

@@ -33,7 +33,7 @@ fn path(case: &Case) -> Utf8PathBuf {
 
 /// What is found with all codemods, and the change as a patch.
 fn report(case: &Case) -> String {
-    let plan = engine::plan(&case.before, &engine::policy(case, false, true));
+    let plan = engine::plan(case, &case.before, &engine::policy(case, false, true));
     let mut text = format!("{}\n\n{}", case.about, engine::listed(plan.findings.iter()));
     for (path, change) in &plan.files {
         text.push('\n');

@@ -19,6 +19,16 @@ fn a_decision_of_the_repository_holds_for_every_fix() {
 }
 
 #[test]
+fn a_value_that_only_the_container_can_need_leaves_the_image_when_somebody_says_so() {
+    let dockerfile = "FROM node:22-alpine\nENV DB_PASSWORD=gh0st-writer\nCOPY . .\nCMD [\"npm\", \"start\"]\n";
+    let scratch = Scratch::committed(&[("Dockerfile", dockerfile)]);
+    assert!(scratch.run(&["--diff", "--unsafe-fixes"]).out.is_empty());
+    scratch.write("dfmigrate.toml", "[secrets.DB_PASSWORD]\nneeded = \"build\"\n");
+    let patch = scratch.run(&["--diff", "--unsafe-fixes"]).out;
+    assert!(patch.contains("-ENV DB_PASSWORD=gh0st-writer\n"), "{patch}");
+}
+
+#[test]
 fn a_mistake_in_the_settings_stops_every_command() {
     let scratch = Scratch::with_secret();
     scratch.write("dfmigrate.toml", "[secrets.NPM_TOKEN]\nmuont = \"file\"\n");
@@ -218,6 +228,7 @@ fn the_settings_are_shown_with_who_decided_them() {
     assert_eq!(
         shown("api/Dockerfile"),
         "# From these files; the later one counts more:\n#   dfmigrate.toml\n#   api/dfmigrate.toml\n\n\
+         cache-key = false                         # default\n\
          ids = \"same\"                              # api/dfmigrate.toml:2\n\
          mount = \"file\"                            # dfmigrate.toml:1\n"
     );

@@ -34,29 +34,43 @@ pub struct Run {
 impl Ground {
     /// A fleet of `count` repositories. `value` is what the secret is by default; empty for none.
     pub fn new(count: usize, value: &str) -> Self {
-        let ground =
-            Self { directory: tempfile::tempdir().unwrap(), names: (0..count).map(|n| format!("r{n}")).collect() };
+        let default = if value.is_empty() { String::new() } else { format!("={value}") };
+        let files = FILES.map(|(path, text)| (path, text.replace("=@VALUE@", &default)));
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let names: Vec<String> = (0..count).map(|number| format!("r{number}")).collect();
+        Self::of(&names.iter().map(|name| (name.as_str(), files.as_slice())).collect::<Vec<_>>())
+    }
+
+    /// A fleet of these repositories, each with its files.
+    pub fn of(repositories: &[(&str, &[(&str, &str)])]) -> Self {
+        let names = repositories.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let ground = Self { directory: tempfile::tempdir().unwrap(), names };
         fs::create_dir(ground.path("remotes")).unwrap();
-        for name in &ground.names {
-            ground.make(name, value);
+        for (name, files) in repositories {
+            let repository = git2::Repository::init_bare(ground.remote(name)).unwrap();
+            repository.config().unwrap().set_bool("uploadpack.allowFilter", true).unwrap();
+            repository.set_head("refs/heads/main").unwrap();
+            ground.commit(name, "refs/heads/main", files);
         }
         let list: String = ground.names.iter().map(|name| format!("{}\n", ground.remote(name).display())).collect();
         fs::write(ground.path("list"), list).unwrap();
         ground
     }
 
-    fn make(&self, name: &str, value: &str) {
-        let repository = git2::Repository::init_bare(self.remote(name)).unwrap();
-        repository.config().unwrap().set_bool("uploadpack.allowFilter", true).unwrap();
-        let mut tree = repository.treebuilder(None).unwrap();
-        for (path, text) in FILES {
-            let text = text.replace("=@VALUE@", &if value.is_empty() { String::new() } else { format!("={value}") });
-            tree.insert(path, repository.blob(text.as_bytes()).unwrap(), 0o100_644).unwrap();
+    /// Commits these files on a branch of a remote, which has no others then than it had.
+    pub fn commit(&self, name: &str, reference: &str, files: &[(&str, &str)]) -> String {
+        let repository = git2::Repository::open(self.remote(name)).unwrap();
+        let parent = repository.find_reference(reference).ok().map(|found| found.peel_to_commit().unwrap());
+        let mut builder = git2::build::TreeUpdateBuilder::new();
+        for (path, text) in files {
+            builder.upsert(*path, repository.blob(text.as_bytes()).unwrap(), git2::FileMode::Blob);
         }
-        let tree = repository.find_tree(tree.write().unwrap()).unwrap();
-        let author = git2::Signature::now("A", "a@example.com").unwrap();
-        repository.commit(Some("refs/heads/main"), &author, &author, "x", &tree, &[]).unwrap();
-        repository.set_head("refs/heads/main").unwrap();
+        let empty = || repository.find_tree(repository.treebuilder(None).unwrap().write().unwrap()).unwrap();
+        let base = parent.as_ref().map_or_else(empty, |commit| commit.tree().unwrap());
+        let tree = repository.find_tree(builder.create_updated(&repository, &base).unwrap()).unwrap();
+        let author = git2::Signature::now("B", "b@example.com").unwrap();
+        let parents: Vec<&git2::Commit> = parent.iter().collect();
+        repository.commit(Some(reference), &author, &author, "x", &tree, &parents).unwrap().to_string()
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
@@ -88,14 +102,13 @@ impl Ground {
         Run::of(&mut self.command(arguments))
     }
 
-    /// Commits on a branch of a remote what a person may have committed. Gives the commit.
-    pub fn commit_on(&self, name: &str, reference: &str, message: &str) -> String {
+    /// Has the base of a remote be where `branch` is, which goes, as a merge does.
+    pub fn merge(&self, name: &str, branch: &str) {
         let repository = git2::Repository::open(self.remote(name)).unwrap();
-        let head = repository.find_reference(reference).unwrap().peel_to_commit().unwrap();
-        let author = git2::Signature::now("B", "b@example.com").unwrap();
-        let commit =
-            repository.commit(Some(reference), &author, &author, message, &head.tree().unwrap(), &[&head]).unwrap();
-        commit.to_string()
+        let reference = format!("refs/heads/{branch}");
+        let tip = repository.refname_to_id(&reference).unwrap();
+        repository.reference("refs/heads/main", tip, true, "merge").unwrap();
+        repository.find_reference(&reference).unwrap().delete().unwrap();
     }
 
     /// The branches of a remote, each with the number of its commits.
@@ -114,8 +127,13 @@ impl Ground {
 
     /// The text of a file on the branch of the fixes.
     pub fn fixed(&self, name: &str, path: &str) -> String {
+        self.text(name, "dfmigrate/secrets", path)
+    }
+
+    /// The text of a file on a branch.
+    pub fn text(&self, name: &str, branch: &str, path: &str) -> String {
         let repository = git2::Repository::open(self.remote(name)).unwrap();
-        let blob = repository.revparse_single(&format!("dfmigrate/secrets:{path}")).unwrap();
+        let blob = repository.revparse_single(&format!("{branch}:{path}")).unwrap();
         String::from_utf8(blob.as_blob().unwrap().content().to_vec()).unwrap()
     }
 

@@ -6,6 +6,8 @@ mod ground;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod linked;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod run;

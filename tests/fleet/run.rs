@@ -76,7 +76,7 @@ fn a_base_that_moved_gets_the_fix_anew_and_what_a_person_committed_stays() {
     commit("r0", "main", "README");
     commit("r1", "dfmigrate/secrets", "by-hand");
     // The base moves, so that the branch of fixes would have to be replaced.
-    ground.commit_on("r1", "refs/heads/main", "z");
+    ground.commit("r1", "refs/heads/main", &[("z", "")]);
     let run = ground.run(&["fleet", "--repos", "list", "--push"]);
     let branch = |name: &str| ground.branches(name)[0].clone();
     assert_eq!(branch("r0"), ("refs/heads/dfmigrate/secrets".to_owned(), 3), "{}\n{}", run.out, run.err);

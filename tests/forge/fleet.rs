@@ -4,127 +4,15 @@
 use std::time::Duration;
 
 use dfmigrate::forge::Kind;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    each::{KINDS, token},
-    fake::{Fake, Fault},
-    ground::{Ground, Run, files},
+    each::KINDS,
+    fake::Fault,
+    ground::Ground,
+    group::{BRANCH, Group},
     server::Reply,
 };
-
-const BRANCH: &str = "refs/heads/dfmigrate/secrets";
-
-/// A group on a forge, whose repositories are bare ones on this disk.
-struct Group {
-    fake: Fake,
-    ground: Ground,
-}
-
-fn planted() -> String {
-    ["kn0ck-", "kn0ck-3141"].concat()
-}
-
-fn option(kind: Kind) -> &'static str {
-    match kind {
-        Kind::GitHub => "github:acme",
-        Kind::GitLab => "gitlab:acme",
-        Kind::Gitea => "gitea:acme",
-        Kind::Bitbucket => "bitbucket:acme",
-        Kind::BitbucketServer => "bitbucket-server:acme",
-        Kind::Azure => "azure:acme/web",
-    }
-}
-
-impl Group {
-    fn new(kind: Kind, count: usize) -> Self {
-        let ground = Ground::new(count, &planted());
-        for name in &ground.names {
-            std::os::unix::fs::symlink(name, ground.remote(&format!("{name}.git"))).unwrap();
-        }
-        Self { fake: Fake::with(kind, &ground.names), ground }
-    }
-
-    /// The address below which the repositories are cloned from.
-    fn address(&self) -> String {
-        let below = match self.fake.kind {
-            Kind::Azure => "acme/web/_git",
-            Kind::BitbucketServer => "scm/acme",
-            _ => "acme",
-        };
-        format!("{}/{below}/", self.fake.server.address())
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        let web = self.fake.server.address();
-        let named = ["fleet", "--org", option(self.fake.kind), "--forge-url", &web, "--jobs", "12", "--unsafe-fixes"];
-        let mut command = self.ground.command(&[&named[..], arguments].concat());
-        let host = self.fake.address().host;
-        command.env("DFMIGRATE_TOKEN", token()).env("DFMIGRATE_HOST", host).env("HOME", self.ground.path("."));
-        // What is cloned from the forge's address lies on this disk.
-        command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_VALUE_0", self.address());
-        command.env("GIT_CONFIG_KEY_0", format!("url.{}/.insteadOf", self.ground.path("remotes").display()));
-        let run = Run::of(&mut command);
-        for text in [&run.out, &run.err] {
-            assert!(!text.contains(&token()) && !text.contains(&planted()), "{text}");
-        }
-        run
-    }
-
-    fn status(&self) -> Value {
-        let run = self.ground.run(&["status", "--message-format", "json"]);
-        serde_json::from_str(&run.out).unwrap()
-    }
-
-    /// The stage of each repository, and why it failed.
-    fn stages(&self) -> Vec<(String, String, String)> {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let name = |record: &Value| text(&record["name"]).rsplit('/').next().unwrap().to_owned();
-        let stage = |record: &Value| (name(record), text(&record["stage"]), text(&record["failure"]));
-        self.status()["repositories"].as_array().unwrap().iter().map(stage).collect()
-    }
-
-    fn has_branch(&self, name: &str) -> bool {
-        self.ground.branches(name).iter().any(|(branch, _)| branch == BRANCH)
-    }
-
-    fn pulls(&self, name: &str) -> usize {
-        self.fake.others[name].lock().unwrap().pulls.len()
-    }
-
-    /// Has the base of a remote be where the branch of the fixes is, as a merge does.
-    fn merge(&self, name: &str) {
-        let repository = git2::Repository::open(self.ground.remote(name)).unwrap();
-        repository.reference("refs/heads/main", self.tip(name), true, "merge").unwrap();
-        repository.find_reference(BRANCH).unwrap().delete().unwrap();
-    }
-
-    /// The commit that the branch of the fixes is at.
-    fn tip(&self, name: &str) -> git2::Oid {
-        git2::Repository::open(self.ground.remote(name)).unwrap().refname_to_id(BRANCH).unwrap()
-    }
-
-    /// No request was against the description, each had the token, and none had it in its address; no value of a secret
-    /// is in any request, in the state, or in the clones' configuration.
-    fn assert_well_behaved(&self) {
-        let kind = self.fake.kind;
-        assert_eq!(self.fake.state.lock().unwrap().violations, Vec::<String>::new(), "{kind:?}");
-        self.fake.each(|name, state| assert_eq!(state.violations, Vec::<String>::new(), "{kind:?}: {name}"));
-        for request in self.fake.server.requests() {
-            let body = String::from_utf8_lossy(&request.body).into_owned();
-            assert!(request.header("authorization").is_some(), "{kind:?}: {}", request.path);
-            let address = format!("{}{:?}", request.path, request.query);
-            assert!(!address.contains(&token()) && !body.contains(&token()) && !body.contains(&planted()), "{body}");
-        }
-        let state = files(&self.ground.path("state"));
-        let logs = files(&self.ground.path("cache"));
-        let logs = logs.into_iter().filter(|(path, _)| path.iter().any(|part| part == "logs" || part == "config"));
-        for (path, bytes) in state.into_iter().chain(logs) {
-            let text = String::from_utf8_lossy(&bytes);
-            assert!(!text.contains(&token()) && !text.contains(&planted()), "{}: {text}", path.display());
-        }
-    }
-}
 
 /// Most of the time goes into the second that requests which change something keep apart.
 fn on_each_kind(story: fn(Kind)) {
@@ -166,7 +54,7 @@ fn the_repositories_of_a_group_get_a_pull_request_each_and_a_person_s_answer_is_
 
         // One is closed and one merged by a person, both are seen at the forge.
         group.fake.others[&listed[0]].lock().unwrap().pulls[0].state = "closed";
-        group.merge(&listed[1]);
+        group.ground.merge(&listed[1], "dfmigrate/secrets");
         group.fake.others[&listed[1]].lock().unwrap().pulls[0].state = "merged";
         let run = group.run(&["--pr", "--draft"]);
         let stages: Vec<String> = group.stages().into_iter().map(|(_, stage, _)| stage).collect();
@@ -302,9 +190,9 @@ fn a_branch_that_a_person_moved_stays_and_the_others_go_on() {
     on_each_kind(|kind| {
         let group = Group::new(kind, 2);
         group.run(&["--pr"]).status(1);
-        let theirs = group.ground.commit_on("r0", BRANCH, "by hand");
-        group.ground.commit_on("r0", "refs/heads/main", "the base moves");
-        group.ground.commit_on("r1", "refs/heads/main", "the base moves");
+        let theirs = group.ground.commit("r0", BRANCH, &[("by-hand", "")]);
+        group.ground.commit("r0", "refs/heads/main", &[("moved", "")]);
+        group.ground.commit("r1", "refs/heads/main", &[("moved", "")]);
         let run = group.run(&["--pr"]).status(2);
         assert_eq!(group.tip("r0").to_string(), theirs, "{kind:?}");
         let stages = group.stages();

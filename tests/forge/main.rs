@@ -18,6 +18,10 @@ mod fleet;
 #[allow(dead_code, reason = "the tests of whole runs use all of it")]
 mod ground;
 #[cfg(test)]
+mod group;
+#[cfg(test)]
+mod linked;
+#[cfg(test)]
 mod prism;
 #[cfg(test)]
 mod schema;

@@ -77,7 +77,8 @@ fn every_example_does_what_it_shows() -> Result<()> {
         };
         let path = Utf8PathBuf::from("Dockerfile");
         let source = Source::new(path.clone(), before.clone().into_bytes());
-        let repository = Repository::new([], [source], vec![path.clone()]);
+        let mut repository = Repository::new([], [source], vec![path.clone()]);
+        repository.today = "2026-01-31".parse().ok();
         let policy = Policy { unsafe_fixes: true, select: vec![codemod.id.to_owned()], ..Policy::default() };
         let plan = plan::make(&repository, &policy, codemods::ALL);
         let texts: BTreeMap<_, _> = plan.files.iter().map(|(path, change)| (path, change.after.text())).collect();

@@ -11,11 +11,15 @@ use super::site::{Site, is_password};
 use super::{Refused, Repairs};
 
 /// A URL with credentials in a word: what to take out of it, and what git needs instead.
-struct Address {
-    userinfo: TextRange,
+pub(super) struct Address {
+    pub(super) userinfo: TextRange,
     /// `url.https://user:${TOKEN}@host/.insteadOf=https://host/`, as text for double quotes.
     setting: String,
-    host: String,
+    /// `url.https://user:${TOKEN}@host/.insteadOf`, as text for double quotes.
+    pub(super) key: String,
+    /// `https://host/`
+    pub(super) plain: String,
+    pub(super) host: String,
 }
 
 impl<'m> Migration<'m> {
@@ -28,26 +32,40 @@ impl<'m> Migration<'m> {
     }
 
     fn plain_address(&self, site: &Site<'m>, command: &str, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
-        let mut words = site.command().words.iter().filter(|word| site.is_in(word));
-        let (Some(word), None) = (words.next(), words.next()) else {
-            return Err(Refused::because("only the value in one URL can be taken out of it"));
-        };
-        let address = address(site, word)?;
-        let mut edits = vec![site.replace(address.userinfo, "")?];
-        if command == "clone" || command == "submodule" {
-            edits.push(site.insert(git_word(site.command())?, &format!(" -c \"{}\"", address.setting))?);
+        let mut edits = Vec::new();
+        let mut options = String::new();
+        for (index, word) in site.command().words.iter().enumerate().filter(|(_, word)| site.is_in(word)) {
+            let (gone, setting) = match own_setting(site, index).filter(|_| command == "clone") {
+                Some(own) => own,
+                None => {
+                    let address = address(site, word)?;
+                    self.assume_no_equals_sign(site, &address, repairs);
+                    (address.userinfo, address.setting)
+                }
+            };
+            edits.push(site.replace(gone, "")?);
+            options.push_str(&format!(" -c \"{setting}\""));
         }
+        if edits.is_empty() {
+            return Err(Refused::because("the value is not among its words"));
+        }
+        if command == "clone" || command == "submodule" {
+            edits.push(site.insert(git_word(site.command())?, &options)?);
+        }
+        repairs.edit(site.step, edits);
+        self.serve_transfers(site, &options, repairs)
+    }
+
+    fn assume_no_equals_sign(&self, site: &Site<'m>, address: &Address, repairs: &mut Repairs<'m>) {
         if is_password(&site.name) || address.host.contains("bitbucket") {
             let assumption =
                 format!("the value of `{}` has no `=` in it, which `git -c` would take for its own", site.name);
             repairs.assumptions.push(assumption);
         }
-        repairs.edit(site.step, edits);
-        self.serve_transfers(site, &address, repairs)
     }
 
-    /// Gives the setting to the git commands that reach the server later, in the same RUN and in those behind it.
-    fn serve_transfers(&self, site: &Site<'m>, address: &Address, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+    /// Gives the settings to the git commands that reach the server later, in the same RUN and in those behind it.
+    fn serve_transfers(&self, site: &Site<'m>, options: &str, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
         let steps = std::iter::once(site.step).chain(self.later_runs(site.step));
         for step in steps {
             let Some(run) = self.run(step) else { continue };
@@ -60,17 +78,33 @@ impl<'m> Migration<'m> {
                     }
                     let view = shell.view.as_ref().filter(|_| shell.script.clean);
                     let view = view.ok_or_else(|| Refused::because("a later git command can't be edited"))?;
-                    let text = format!(" -c \"{}\"", address.setting);
-                    let edit = view.insert(git_word(command)?, &text);
+                    let edit = view.insert(git_word(command)?, options);
                     repairs.edit(step, [edit.map_err(|seam| Refused::because(edit::Refusal::from(seam).to_string()))?]);
                     if step != site.step {
-                        repairs.reader(step, &site.name, "git reaches the server with the URL of an earlier RUN");
+                        repairs.reader(step, &site.name, "git reaches the server of a clone that an earlier RUN made");
                     }
                 }
             }
         }
         Ok(())
     }
+}
+
+/// The word at `index` where it is a setting that `git clone` keeps (`-c KEY=VALUE`), with its option and the blank in front of
+/// both, and what it says, as text for double quotes. `git -c KEY=VALUE clone` does not keep it (experiment: git 2.39, 2.47).
+fn own_setting(site: &Site<'_>, index: usize) -> Option<(TextRange, String)> {
+    let words = &site.command().words;
+    let clone = words.iter().position(|word| word.lossy() == "clone")?;
+    let (word, option) = (words.get(index)?, words.get(index.checked_sub(1)?)?);
+    let joined = word.lossy().starts_with("--config=");
+    let apart = matches!(option.lossy().as_str(), "-c" | "--config") && index > clone + 1;
+    if index < clone || !(joined || apart) {
+        return None;
+    }
+    let text = site.quoted(&word.parts)?;
+    let setting = text.strip_prefix("--config=").filter(|_| joined).unwrap_or(&text).to_owned();
+    let before = words.get(if joined { index - 1 } else { index.checked_sub(2)? })?;
+    Some((TextRange::new(before.range.end(), word.range.end()), setting))
 }
 
 /// The first word behind `git` that is neither a flag nor the value of one.
@@ -99,7 +133,7 @@ fn git_word(command: &Command) -> Result<crate::source::TextSize, Refused> {
     word.map(|word| word.range.end()).ok_or_else(|| Refused::because("git is started in a way that is not understood"))
 }
 
-fn address(site: &Site<'_>, word: &Word) -> Result<Address, Refused> {
+pub(super) fn address(site: &Site<'_>, word: &Word) -> Result<Address, Refused> {
     site.plain_uses(word)?;
     find_address(site, word).ok_or_else(|| Refused::because("the value is not in the user's part of an http URL"))
 }
@@ -107,8 +141,12 @@ fn address(site: &Site<'_>, word: &Word) -> Result<Address, Refused> {
 fn find_address(site: &Site<'_>, word: &Word) -> Option<Address> {
     let first = word.parts.iter().find(|part| !matches!(&part.kind, PartKind::Text(text) if text.is_empty()))?;
     let start = text_of(site, first)?;
-    let scheme = ["https://", "http://"].into_iter().find(|scheme| start.starts_with(scheme))?;
-    let begin = first.range.start() + size(scheme.len());
+    let (at, scheme) = ["https://", "http://"].into_iter().find_map(|scheme| Some((start.find(scheme)?, scheme)))?;
+    // Package managers write `git+https://…`, with or without the package's name in front.
+    if !start[..at].is_empty() && !start[..at].ends_with("git+") {
+        return None;
+    }
+    let begin = first.range.start() + size(at + scheme.len());
     let is_at =
         |part: &&Part| part.range.start() >= begin && text_of(site, part).is_some_and(|text| text.contains('@'));
     let last = word.parts.iter().find(is_at)?;
@@ -124,9 +162,9 @@ fn find_address(site: &Site<'_>, word: &Word) -> Option<Address> {
     let inside = |part: &&Part| part.range.start() >= first.range.start() && part.range.end() <= last.range.end();
     let parts: Vec<Part> = word.parts.iter().filter(inside).cloned().collect();
     let all = site.quoted(&parts)?;
-    let user = all.strip_prefix(scheme)?.split('@').next()?;
-    let setting = format!("url.{scheme}{user}@{host}/.insteadOf={scheme}{host}/");
-    Some(Address { userinfo, setting, host })
+    let user = all.split_once(scheme)?.1.split('@').next()?;
+    let (key, plain) = (format!("url.{scheme}{user}@{host}/.insteadOf"), format!("{scheme}{host}/"));
+    Some(Address { userinfo, setting: format!("{key}={plain}"), key, plain, host })
 }
 
 /// The text of a part that stands in the script as it is, without escapes.

@@ -6,14 +6,16 @@
 use std::collections::BTreeMap;
 
 use crate::knowledge::files::{BuildInput, FileVerdict, classify_file};
-use crate::model::{Cleanup, FileAct, FileAction, Form, ImagePath, RestKind};
+use crate::knowledge::tools;
+use crate::model::{Cleanup, FileAct, FileAction, Form, ImagePath, RestKind, effective_words};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::Keyword;
 use crate::syntax::shell::{Operator, RedirectKind, edit};
 
 use super::super::Migration;
+use super::login::OwnFile;
 use super::site::Site;
-use super::written::{Piece, pieces};
+use super::written::{Piece, copied_to, pieces};
 use super::{Refused, Repairs};
 
 /// What a file is on its way through the RUNs of a stage.
@@ -51,6 +53,8 @@ pub(super) struct Folding<'s, 'm> {
     writers: Vec<usize>,
     /// Whether nothing removes it.
     stays: bool,
+    /// What a tool wrote that knows the place by itself.
+    own: Option<OwnFile>,
 }
 
 impl<'m> Migration<'m> {
@@ -58,21 +62,34 @@ impl<'m> Migration<'m> {
     pub(super) fn fold(&self, site: &Site<'m>, repairs: &mut Repairs<'m>) -> Option<Result<(), Refused>> {
         let path = match &site.kind {
             RestKind::File(path) => path,
+            RestKind::Tool { files, repeatable: true, .. } => return self.fold_own_file(site, files, repairs),
             RestKind::Tool { files, codemod: "written-credential", .. } => match files.as_slice() {
                 [path] if site.program().as_deref() != Some("sed") => path,
                 _ => return None,
             },
             _ => return None,
         };
-        let FileVerdict::BuildInput(input) = classify_file(path) else { return None };
-        Some(self.fold_file(site, path, input, repairs))
+        if let Some(input) = input_of(path) {
+            return Some(self.fold_file(site, path, input, None, repairs));
+        }
+        let (target, moved) = copied_to(site, path)?;
+        let input = input_of(&target)?;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let used =
+            self.later_runs(site.step).into_iter().any(|step| self.run(step).is_some_and(|run| run.mentions(name)));
+        if used || site.run.text.matches(path).count() > 2 {
+            return Some(Err(Refused::because(format!("`{path}` is used for something else as well"))));
+        }
+        let own = (!moved).then(|| OwnFile { places: format!("{target} {path}"), undo: None });
+        Some(self.fold_file(site, &target, input, own, repairs))
     }
 
-    fn fold_file(
+    pub(super) fn fold_file(
         &self,
         site: &Site<'m>,
         path: &str,
         input: BuildInput,
+        own: Option<OwnFile>,
         repairs: &mut Repairs<'m>,
     ) -> Result<(), Refused> {
         let file = self.model.file_at(self.dockerfile, site.step, path);
@@ -95,6 +112,7 @@ impl<'m> Migration<'m> {
             tidied: Vec::new(),
             writers: Vec::new(),
             stays: false,
+            own,
         };
         self.follow(&mut folding)?;
         if folding.ends.is_empty() && folding.readers.is_empty() {
@@ -195,7 +213,8 @@ impl<'m> Migration<'m> {
             }
             _ => None,
         });
-        if let Some(target) = target {
+        let places = folding.own.as_ref().map(|own| own.places.clone());
+        if let Some(target) = places.or(target) {
             state.target = target;
         }
         if used_here {
@@ -229,7 +248,7 @@ impl<'m> Migration<'m> {
             FileAct::Writes { appends, .. } => Some(appends),
             _ => None,
         });
-        if first != Some(true) || is_at_home(folding.path) {
+        if first != Some(true) || is_at_home(folding.path) || folding.own.is_some() {
             return Ok(());
         }
         let copies = |step: &crate::model::Step| matches!(step.keyword, Keyword::Copy | Keyword::Add);
@@ -257,8 +276,9 @@ impl<'m> Migration<'m> {
             if action.act == FileAct::Removes && forced {
                 continue;
             }
+            let taken_back = action.act == FileAct::Removes && tools::takes_back(&effective_words(command)).is_some();
             let operands = words.iter().skip(1).filter(|word| !word.starts_with('-')).count();
-            let single = operands == 1 + usize::from(action.act == FileAct::Tends);
+            let single = operands == 1 + usize::from(action.act == FileAct::Tends) || taken_back;
             if !single || action.optional {
                 let line = self.dockerfile.line_of(step);
                 return Err(Refused::because(format!("line {line} would miss it")));
@@ -272,7 +292,13 @@ impl<'m> Migration<'m> {
     fn write_folding(&self, folding: Folding<'_, 'm>, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
         self.check_container_needs(&folding, repairs)?;
         for (step, target) in &folding.ends {
-            repairs.endings.insert(*step, self.removal(*step, target)?);
+            let undo = folding.own.as_ref().and_then(|own| own.undo.clone());
+            let command = undo.unwrap_or_else(|| format!("rm -f {target}"));
+            repairs.endings.insert(*step, self.removal(*step, target, &command)?);
+        }
+        let mounted = folding.site.path.as_deref().unwrap_or("\n");
+        if folding.readers.iter().any(|(_, state)| state.writing.iter().any(|text| text.contains(mounted))) {
+            return Err(Refused::because(format!("the commands that write it read `{mounted}`")));
         }
         let why = format!("reads `{}`, which an earlier RUN wrote", folding.path);
         for (step, state) in &folding.readers {
@@ -331,8 +357,8 @@ impl<'m> Migration<'m> {
         })
     }
 
-    /// The edit that removes the file when the RUN has ended well.
-    fn removal(&self, step: usize, target: &str) -> Result<crate::source::Edit, Refused> {
+    /// The edit that makes `command` remove the file at `target` when the RUN has ended well.
+    fn removal(&self, step: usize, target: &str, command: &str) -> Result<crate::source::Edit, Refused> {
         let line = self.dockerfile.line_of(step);
         let refuse =
             |why: &str| Refused::because(format!("nothing can be put behind the commands of line {line}: {why}"));
@@ -362,9 +388,21 @@ impl<'m> Migration<'m> {
         // `&&` also in the place of a `;` at the end, which would hide that the last command failed.
         let end = last.range.end();
         let to = last.operator.filter(|(operator, _)| *operator == Operator::Semicolon).map_or(end, |(_, at)| at.end());
-        let text = format!(" && rm -f {target}");
+        let text = format!(" && {command}");
         let edit = if end == to { view.insert(end, &text) } else { view.edit(TextRange::new(end, to), &text) };
         edit.map_err(|seam| refuse(&edit::Refusal::from(seam).to_string()))
+    }
+}
+
+/// What a credential file of a build is, with the tools that read it by themselves. A source list of apt holds credentials only
+/// where somebody writes them into it.
+fn input_of(path: &str) -> Option<BuildInput> {
+    match classify_file(path) {
+        FileVerdict::BuildInput(input) => Some(input),
+        _ if path.starts_with("/etc/apt/sources.list") => {
+            Some(BuildInput::read_by("a source list of apt", &["apt-get"]))
+        }
+        _ => None,
     }
 }
 

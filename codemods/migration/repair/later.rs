@@ -3,7 +3,7 @@
 use crate::knowledge::tools::{self, Reading};
 use crate::model::effective_words;
 use crate::source::TextRange;
-use crate::syntax::dockerfile::Keyword;
+use crate::syntax::dockerfile::{Keyword, Word};
 use crate::syntax::shell::Command;
 
 use super::super::Migration;
@@ -54,6 +54,10 @@ impl<'m> Migration<'m> {
         let stage = self.dockerfile.steps[step].stage?;
         let name = self.dockerfile.stages[stage].name.clone();
         let path = self.absolute(step, path);
+        let given = self.model.given_arguments(self.dockerfile);
+        let text = |word: &Word, index: usize| {
+            self.dockerfile.expanded(word, index, &given).unwrap_or_else(|| word.value.clone())
+        };
         let copies = |index: &usize| {
             let step = &self.dockerfile.steps[*index];
             let flags = step.instruction.flags();
@@ -61,7 +65,7 @@ impl<'m> Migration<'m> {
             let ours = from.is_some_and(|from| Some(from.to_lowercase()) == name || from == stage.to_string());
             let words = step.instruction.words();
             let sources = words.iter().take(words.len().saturating_sub(1));
-            ours && sources.into_iter().any(|word| covers(&word.value, &path))
+            ours && sources.into_iter().any(|word| covers(&text(word, *index), &path))
         };
         (0..self.dockerfile.steps.len())
             .filter(|step| self.dockerfile.steps[*step].keyword == Keyword::Copy)

@@ -4,9 +4,12 @@
 //! such rest of a flow is repaired in the way that changes least:
 //!
 //! * [`reference`]: npm reads variables in its configuration, so the file gets the reference and not the value;
+//! * [`placeholder`]: so it does where `sed -i` fills in a placeholder, for maven as well;
 //! * [`address`]: git gets the credentials of a URL for the one command and keeps the plain URL;
+//! * [`package`]: a package manager gets the plain address of a package as well;
 //! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead, one of [`variables`];
 //! * [`options`]: a command that keeps a credential only because of an option, or without one;
+//! * [`login`]: a command that keeps a credential in a file of its tool is run where it is needed, and taken back there;
 //! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`] where [`serving`]
 //!   finds that they say the same there.
 //!
@@ -16,8 +19,11 @@ mod address;
 mod filling;
 mod folding;
 mod later;
+mod login;
 mod mounts;
 mod options;
+mod package;
+mod placeholder;
 mod reference;
 mod serving;
 mod setting;
@@ -124,7 +130,15 @@ impl<'m> Migration<'m> {
         if site.is_onbuild() {
             return Err(Refused::because("the RUNs of images built from this one may read it"));
         }
-        let ways = [Self::refer, Self::move_address, Self::replace_setting, Self::change_options, Self::fold];
+        let ways = [
+            Self::refer,
+            Self::fill_reference,
+            Self::move_address,
+            Self::plain_package,
+            Self::replace_setting,
+            Self::change_options,
+            Self::fold,
+        ];
         let mut refused = None;
         for way in ways {
             match way(self, site, repairs) {
@@ -133,7 +147,7 @@ impl<'m> Migration<'m> {
                 None => {}
             }
         }
-        Err(refused.unwrap_or_else(|| Refused::because(site.remedy())))
+        Err(refused.unwrap_or_else(|| Refused::because(site.remedy(&self.id()))))
     }
 
     fn carry_out(&mut self, mut repairs: Repairs<'m>, change: &mut Change<'m>) {

@@ -25,6 +25,15 @@ impl<'m> Migration<'m> {
                     change.obstruct("writes-down", "the mount is written in a way that can't be edited", place);
                 }
             }
+            if self.model.has_only_files(self.dockerfile) {
+                let range = self.dockerfile.steps[step].instruction.keyword_range();
+                let place = change.place(range, "this RUN would need the secret as a variable");
+                change.obstruct(
+                    "engine-without-env",
+                    "an engine that builds it gives a RUN a secret as a file only",
+                    place,
+                );
+            }
             change.require(Feature::SecretEnv);
             self.assume_no_newline(repairs);
         }

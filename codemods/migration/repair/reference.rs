@@ -1,5 +1,8 @@
-//! npm, pnpm and yarn 1 expand `${NAME}` in `.npmrc` when they read it (npm docs, "npmrc"; experiment: npm 8, 10, 11, whose
-//! `npm config set` keeps the reference as it is). So the file gets the reference, and the RUNs that read it the mount.
+//! npm, pnpm and yarn 1 expand `${NAME}` in `.npmrc` when they read it (npm docs, "npmrc"; experiment: npm 8, 10, 11 and pnpm
+//! 10.34, whose `config set` keeps the reference as it is), later versions of yarn `${NAME-}` in `.yarnrc.yml` (experiment: yarn
+//! 4.6). So the file gets the reference, and the RUNs that read it the mount.
+//!
+//! yarn 1 keeps a token in `.yarnrc` and sends none that stands there (experiment: yarn 1.22.22). It reads `.npmrc`.
 
 use crate::model::RestKind;
 use crate::source::Edit;
@@ -17,11 +20,26 @@ impl<'m> Migration<'m> {
     /// Writes the reference in the place of the value; `None` where the file is not one that npm reads.
     pub(super) fn refer(&self, site: &Site<'m>, repairs: &mut Repairs<'m>) -> Option<Result<(), Refused>> {
         let path = configuration(site)?;
-        Some(self.write_reference(site, &path, repairs))
+        Some(match yarn_key(site) {
+            Some(key) if key.contains("_auth") || key.contains(":_") => {
+                let edits = in_npmrc(site, &key);
+                repairs.assumptions.push(
+                    "yarn is to send the token: it sends none that its version 1 keeps in .yarnrc, but one in ~/.npmrc"
+                        .to_owned(),
+                );
+                edits.and_then(|edits| self.write_reference(site, "~/.npmrc", edits, repairs))
+            }
+            _ => references(site).and_then(|edits| self.write_reference(site, &path, edits, repairs)),
+        })
     }
 
-    fn write_reference(&self, site: &Site<'m>, path: &str, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
-        let edits = references(site)?;
+    fn write_reference(
+        &self,
+        site: &Site<'m>,
+        path: &str,
+        edits: Vec<Edit>,
+        repairs: &mut Repairs<'m>,
+    ) -> Result<(), Refused> {
         let assigns = |command: &Command| command.assignments.iter().any(|one| one.name == site.name);
         if site.run.commands().any(assigns) && !site.run.text.contains(&format!("export {}", site.name)) {
             if self.mounted.is_none() {
@@ -54,7 +72,7 @@ impl<'m> Migration<'m> {
 
     /// npm before 7 and yarn 1 stop at a reference to a variable that is not set, as it is in the container.
     fn check_start(&self, site: &Site<'m>, path: &str, repairs: &mut Repairs<'m>) {
-        if !self.is_shipped(site.step) || self.is_removed_later(site.step, path) {
+        if !self.is_shipped(site.step) || self.is_removed_later(site.step, path) || path.ends_with(".yml") {
             return;
         }
         let starts = |keyword| matches!(keyword, Keyword::Cmd | Keyword::Entrypoint);
@@ -73,12 +91,21 @@ impl<'m> Migration<'m> {
 
 /// The npm configuration that the command writes.
 fn configuration(site: &Site<'_>) -> Option<String> {
-    let named = |path: &String| matches!(path.rsplit('/').next(), Some(".npmrc" | "npmrc"));
+    let named = |path: &String| {
+        matches!(
+            path.rsplit('/').next(),
+            Some(".npmrc" | "npmrc" | "$NPM_CONFIG_USERCONFIG" | "${NPM_CONFIG_USERCONFIG}")
+        )
+    };
     match &site.kind {
         RestKind::File(path) => Some(path.clone()).filter(named),
         RestKind::Tool { files, codemod, .. } if *codemod == "written-credential" => {
             let copies = matches!(site.program().as_deref(), Some("echo" | "printf" | "cat"));
             files.first().filter(|path| copies && files.len() == 1 && named(path)).cloned()
+        }
+        RestKind::Tool { .. } if yarn_key(site).is_some() => {
+            let home = site.command().words.iter().any(|word| matches!(word.lossy().as_str(), "-H" | "--home"));
+            Some(if home { "~/.yarnrc.yml" } else { ".yarnrc.yml" }.to_owned())
         }
         RestKind::Tool { .. } => sets_configuration(site).then(|| "~/.npmrc".to_owned()),
         _ => None,
@@ -90,6 +117,36 @@ fn sets_configuration(site: &Site<'_>) -> bool {
     let operands: Vec<&str> = words.iter().skip(1).map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     let sets = matches!(operands.as_slice(), ["config", "set", ..] | ["set", ..]);
     sets && matches!(site.program().as_deref(), Some("npm" | "pnpm"))
+}
+
+/// The setting of `yarn config set KEY VALUE` that holds a credential.
+fn yarn_key(site: &Site<'_>) -> Option<String> {
+    let words: Vec<String> = site.words().into_iter().flatten().collect();
+    let operands: Vec<&str> = words.iter().skip(1).map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    let ["config", "set", key, _] = operands.as_slice() else { return None };
+    let credential = ["_auth", ":_", "npmAuthToken", "npmAuthIdent"].iter().any(|part| key.contains(part));
+    (site.program().as_deref() == Some("yarn") && credential).then(|| (*key).to_owned())
+}
+
+/// The line of an `.npmrc` in the place of `yarn config set KEY VALUE`.
+fn in_npmrc(site: &Site<'_>, key: &str) -> Result<Vec<Edit>, Refused> {
+    let word = site.command().words.last().filter(|word| site.is_in(word));
+    let word = word.ok_or_else(|| Refused::because("its words are not understood"))?;
+    site.plain_uses(word)?;
+    let value = site.quoted(&word.parts).unwrap_or_default();
+    let reference = format!("${{{}}}", site.name);
+    if value.replace(&reference, "").contains(['$', '\\', '\'']) || key.contains(['$', '\'']) || value.is_empty() {
+        return Err(Refused::because("its words are not understood"));
+    }
+    let text = format!("echo '{key}={value}' >> ~/.npmrc");
+    Ok(vec![site.replace(site.command().range, &text)?])
+}
+
+/// How the configuration that is written refers to the variable.
+fn reference_in(site: &Site<'_>) -> String {
+    // Without a fallback every command of yarn stops where the variable is not set (experiment: yarn 4.6).
+    let fallback = if yarn_key(site).is_some() { "-" } else { "" };
+    format!("${{{}{fallback}}}", site.name)
 }
 
 fn references(site: &Site<'_>) -> Result<Vec<Edit>, Refused> {
@@ -129,7 +186,7 @@ fn is_value(site: &Site<'_>, word: &Word) -> bool {
 /// backslash in front of the dollar.
 fn referring(site: &Site<'_>, word: &Word) -> Result<Vec<Edit>, Refused> {
     let uses = site.plain_uses(word)?;
-    let reference = format!("${{{}}}", site.name);
+    let reference = reference_in(site);
     let is_heredoc = site.command().redirects.iter().any(|redirect| redirect.heredoc.as_ref() == Some(word));
     if !is_heredoc && let Some(text) = in_single_quotes(site, word, &reference) {
         return Ok(vec![site.replace(word.range, &text)?]);

@@ -11,6 +11,9 @@ use super::variables::{Setting, exported, is_git, setting};
 use super::written::single_spaced;
 use super::{Refused, Repairs};
 
+/// Debian 11, on which many tagged images rest without saying so, has git 2.30.
+pub(super) const NEW_GIT: &str = "git in the image is 2.31 or later and reads `GIT_CONFIG_COUNT`";
+
 /// A command whose setting becomes variables.
 pub(super) struct Kept<'m> {
     pub(super) site: Site<'m>,
@@ -103,7 +106,7 @@ impl<'m> Migration<'m> {
         Ok(())
     }
 
-    fn check_git_version(&self, site: &Site<'m>, setting: &Setting) -> Result<(), Refused> {
+    pub(super) fn check_git_version(&self, site: &Site<'m>, setting: &Setting) -> Result<(), Refused> {
         let image = self.dockerfile.base_image(site.step).unwrap_or_default();
         if matches!(setting, Setting::Git(..)) && crate::knowledge::engines::has_old_git(image) {
             return Err(Refused::because(format!("git in `{image}` is older than 2.31 and reads no GIT_CONFIG_COUNT")));
@@ -126,8 +129,7 @@ impl<'m> Migration<'m> {
     pub(super) fn write_settings(&self, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
         let kept = std::mem::take(&mut repairs.kept);
         if kept.iter().any(|one| is_git(&one.setting)) {
-            // Debian 11, on which many tagged images rest without saying so, has git 2.30.
-            repairs.assumptions.push("git in the image is 2.31 or later and reads `GIT_CONFIG_COUNT`".to_owned());
+            repairs.assumptions.push(NEW_GIT.to_owned());
         }
         for (at, one) in kept.iter().enumerate() {
             let step = one.site.step;
@@ -175,14 +177,20 @@ impl<'m> Migration<'m> {
             repairs.removed.insert(site.step);
             return Ok(None);
         }
-        if alone && one.condition.is_none() && !read_here(site, one.setting.probe()) {
+        let is_read = read_here(site, one.setting.probe());
+        if is_read {
+            // The variables are made of the value, so this RUN goes on using it.
+            repairs.reader(site.step, &site.name, "reads the setting that was kept here");
+        }
+        if alone && one.condition.is_none() && (!is_read || text.is_empty()) {
             let host = self.dockerfile.source.text();
             if let Ok(edits) = edit::remove_item(host, site.view, &site.shell.script, site.command().range) {
                 return Ok(Some(edits));
             }
         }
-        // The variables are made of the value, so this RUN goes on using it.
-        repairs.settled.retain(|settled| *settled != (site.step, site.index, site.command().range));
+        if !is_read {
+            repairs.settled.retain(|settled| *settled != (site.step, site.index, site.command().range));
+        }
         let text = if text.is_empty() { "true" } else { text };
         site.replace(site.command().range, text).map(|edit| Some(vec![edit]))
     }

@@ -74,20 +74,21 @@ impl<'m> Site<'m> {
         self.dockerfile.steps[self.step].onbuild
     }
 
-    /// What the tool's own rule says to do instead, as a clause.
-    pub(super) fn remedy(&self) -> String {
+    /// What the tool's own rule says to do instead with the secret `id`, as a clause.
+    pub(super) fn remedy(&self, id: &str) -> String {
         match &self.kind {
             RestKind::Tool { remedy, .. } => {
-                let mut clause = remedy.trim_end_matches('.').to_owned();
-                if let Some(first) = clause.get_mut(..1) {
-                    first.make_ascii_lowercase();
-                }
-                format!("a person has to choose another form: {clause}")
+                format!("a person has to choose another form: {}", tools::remedy_for(remedy, id, &self.name))
             }
-            _ => {
-                "the RUNs that need the file can't be told for certain: write it and remove it in the RUN that needs it"
-                    .to_owned()
+            RestKind::File(path) => {
+                let name = &self.name;
+                format!(
+                    "which RUNs need it can't be told: if only this build does, write it where it is used (`RUN \
+                     --mount=type=secret,id={id},env={name} … > {path} && … && rm -f {path}`); if the container does, write it when \
+                     that is started (`docker run --env {name}`)"
+                )
             }
+            RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => "what it does is not known".to_owned(),
         }
     }
 

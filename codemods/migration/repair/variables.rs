@@ -1,6 +1,6 @@
 //! Which variables say what a command would keep: one row for each tool.
 
-use crate::syntax::shell::Word;
+use crate::syntax::shell::{Command, Word};
 
 use super::Refused;
 use super::site::Site;
@@ -121,21 +121,23 @@ pub(super) fn setting(site: &Site<'_>) -> Option<Result<Setting, Refused>> {
         ("git", ["config", _, _]) => Some(git_setting(&call.flags, call.value(1), call.value(2))),
         // Experiment: pip 23.2.
         ("pip", ["config", "set", key, _]) => pip_setting(&call, key),
-        // Experiment: poetry 2.5.1.
+        // Experiment: poetry 2.5.1 sends them.
         ("poetry", ["config", key, _, _]) => poetry_setting(&call, key),
-        // Experiment: botocore of aws 1.46 (docs.aws.amazon.com/cli, environment variables).
-        ("aws", ["configure", "set", key, _]) if call.flags.is_empty() => {
-            let known = matches!(*key, "aws_access_key_id" | "aws_secret_access_key" | "aws_session_token");
-            known.then(|| call.variable(key.to_uppercase(), 3))
-        }
+        // Experiment: aws 1.46.3 sends them where no --profile is given (docs.aws.amazon.com/cli, environment variables).
+        ("aws", ["configure", "set", key, _]) if call.flags.is_empty() => aws_setting(&call, key),
         ("composer" | "composer.phar", ["config", rest @ ..] | ["global", "config", rest @ ..]) => {
             composer_setting(&call, rest, texts.len() - rest.len())
         }
         ("bundle" | "bundler", ["config", "set", host, _]) => bundle_setting(&call, host, 3),
         ("bundle" | "bundler", ["config", host, _]) => bundle_setting(&call, host, 2),
-        // Experiment: cargo 1.95 sends what `CARGO_REGISTRY_TOKEN` holds to crates.io and keeps nothing
-        // (doc.rust-lang.org/cargo/reference/config.html, registry.token).
+        // Experiment: cargo 1.95 sends what these variables hold and keeps nothing
+        // (doc.rust-lang.org/cargo/reference/config.html, registry.token and registries.NAME.token).
         ("cargo", ["login", _]) if call.flags.is_empty() => Some(call.variable("CARGO_REGISTRY_TOKEN", 1)),
+        ("cargo", ["login", name, _]) if call.flags == ["--registry"] => cargo_setting(&call, name, 2),
+        ("cargo", ["login", _]) => match call.flags.as_slice() {
+            [flag] => cargo_setting(&call, flag.strip_prefix("--registry=")?, 1),
+            _ => None,
+        },
         // Experiment: huggingface_hub 2.4 sends what `HF_TOKEN` holds and keeps nothing
         // (huggingface.co/docs/huggingface_hub/package_reference/environment_variables).
         ("hf", ["auth", "login", _]) if call.has_only(&["--token"]) => Some(call.variable("HF_TOKEN", 2)),
@@ -145,6 +147,48 @@ pub(super) fn setting(site: &Site<'_>) -> Option<Result<Setting, Refused>> {
         ("wandb", ["login", _]) if call.has_only(&["--relogin"]) => Some(call.variable("WANDB_API_KEY", 1)),
         _ => None,
     }
+}
+
+/// The value of one of the two variables needs the other one: aws stops where it finds one here and one in its file
+/// (experiment: aws 1.46.3, `Partial credentials found`).
+fn aws_setting(call: &Call<'_, '_>, key: &str) -> Option<Result<Setting, Refused>> {
+    let known = matches!(key, "aws_access_key_id" | "aws_secret_access_key" | "aws_session_token");
+    if !known {
+        return None;
+    }
+    let site = call.site;
+    let id = "AWS_ACCESS_KEY_ID";
+    Some(call.value(3).and_then(|value| {
+        let mut all = vec![(key.to_uppercase(), value)];
+        let kept = site.run.commands().find_map(|command| key_id(site, command));
+        match kept {
+            _ if key != "aws_secret_access_key" => {}
+            Some(value) if value == format!("${{{id}}}") => {}
+            Some(value) => all.push((id.to_owned(), value)),
+            None if site
+                .dockerfile
+                .steps_before(site.step)
+                .any(|step| step.pairs.iter().any(|pair| pair.key == id)) => {}
+            None => return Err(Refused::because("its key id is set elsewhere, and aws takes both from one place")),
+        }
+        Ok(Setting::Variables(all))
+    }))
+}
+
+/// The value of `aws configure set aws_access_key_id VALUE`.
+fn key_id(site: &Site<'_>, command: &Command) -> Option<String> {
+    let words: Vec<String> = command.words.iter().map(Word::lossy).collect();
+    let texts: Vec<&str> = words.iter().map(String::as_str).collect();
+    match texts.as_slice() {
+        ["aws", "configure", "set", "aws_access_key_id", _] => site.quoted(&command.words.get(4)?.parts),
+        _ => None,
+    }
+}
+
+fn cargo_setting(call: &Call<'_, '_>, registry: &str, at: usize) -> Option<Result<Setting, Refused>> {
+    let plain = registry.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_'));
+    let name = registry.to_uppercase().replace('-', "_");
+    plain.then(|| call.variable(format!("CARGO_REGISTRIES_{name}_TOKEN"), at))
 }
 
 fn pip_setting(call: &Call<'_, '_>, key: &str) -> Option<Result<Setting, Refused>> {

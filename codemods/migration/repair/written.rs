@@ -46,8 +46,61 @@ pub(super) fn pieces(site: &Site<'_>, actions: &[FileAction]) -> Result<Vec<Piec
             pieces.push(piece(site, item, actions)?);
         }
     }
+    feed(site, &mut pieces)?;
     check_variables(site, &pieces)?;
     Ok(pieces)
+}
+
+/// Adds the commands that write what the pieces copy: `echo … > /tmp/netrc && mv /tmp/netrc ~/.netrc`.
+fn feed(site: &Site<'_>, pieces: &mut Vec<Piece>) -> Result<(), Refused> {
+    let mut fed = Vec::new();
+    for piece in pieces.iter_mut() {
+        let inputs = std::mem::take(&mut piece.inputs);
+        for input in inputs {
+            let writes = |item: &&Item| {
+                let Node::Command(command) = &item.node else { return false };
+                item.range.end() <= piece.range.start() && writes_file(command, &input)
+            };
+            match site.shell.script.items.iter().find(writes) {
+                Some(item) if matches!(item.operator, Some((Operator::And | Operator::Semicolon, _))) => {
+                    let text = single_spaced(&text_of(site, item.range));
+                    fed.push(Piece { range: item.range, body: None, text, target: None, inputs: Vec::new() });
+                }
+                Some(_) => return Err(Refused::because(format!("makes `{input}` in a way that is not understood"))),
+                None => piece.inputs.push(input),
+            }
+        }
+    }
+    fed.append(pieces);
+    *pieces = fed;
+    Ok(())
+}
+
+/// Whether it is a plain command whose output is the file at `path`.
+fn writes_file(command: &Command, path: &str) -> bool {
+    let only =
+        matches!(command.redirects.as_slice(), [one] if one.kind == RedirectKind::Write && one.target.lossy() == path);
+    only && matches!(command.name().as_deref(), Some("echo" | "printf"))
+}
+
+/// The credential file that the command behind `site` makes of the file `path`, and whether `path` is gone then.
+pub(super) fn copied_to(site: &Site<'_>, path: &str) -> Option<(String, bool)> {
+    let behind = site.command().range.end();
+    let contexts = site.shell.script.commands().into_iter();
+    let mut copies = contexts.filter(|context| {
+        context.depth == 0
+            && !context.optional
+            && context.command.range.start() >= behind
+            && context.command.words.iter().skip(1).any(|word| word.lossy() == path)
+    });
+    let (copy, None) = (copies.next()?.command, copies.next()) else { return None };
+    let words: Vec<String> = copy.words.iter().map(Word::lossy).filter(|word| !word.starts_with('-')).collect();
+    match words.as_slice() {
+        [program, source, target] if source == path && matches!(program.as_str(), "cp" | "mv" | "install") => {
+            Some((target.clone(), program == "mv"))
+        }
+        _ => None,
+    }
 }
 
 fn touches(range: TextRange, actions: &[FileAction]) -> bool {
@@ -66,6 +119,13 @@ fn asks(item: &Item) -> bool {
     matches!(&item.node, Node::Command(command) if is_question(command))
 }
 
+/// Whether it does nothing but print something else than the value.
+fn speaks(site: &Site<'_>, item: &Item) -> bool {
+    let Node::Command(command) = &item.node else { return false };
+    let prints = matches!(command.name().as_deref(), Some("echo" | "printf"));
+    prints && command.redirects.is_empty() && !command.words.iter().any(|word| site.is_in(word))
+}
+
 fn is_question(command: &Command) -> bool {
     matches!(command.name().as_deref(), Some("[" | "test" | ":" | "true"))
 }
@@ -73,7 +133,7 @@ fn is_question(command: &Command) -> bool {
 /// `[ -z "$T" ] || echo … > file`: all of the chain, kept together.
 fn whole_chain(site: &Site<'_>, chain: &[Item], actions: &[FileAction]) -> Result<Piece, Refused> {
     let mut target = None;
-    for item in chain.iter().filter(|item| !asks(item)) {
+    for item in chain.iter().filter(|item| !asks(item) && !speaks(site, item)) {
         target = piece(site, item, actions)?.target.or(target);
     }
     let (Some(first), Some(last)) = (chain.first(), chain.last()) else {
@@ -156,7 +216,9 @@ fn text_of(site: &Site<'_>, range: TextRange) -> String {
     let raw = site.raw(range);
     let Some(path) = &site.path else { return raw.to_owned() };
     let value = format!("${{{}}}", site.name);
-    raw.replace(&format!("$(cat {path})"), &value).replace(&format!("$(<{path})"), &value)
+    let text = raw.replace(&format!("$(cat {path})"), &value).replace(&format!("$(<{path})"), &value);
+    // What a mount fills a variable with is the file as it is, its last line break included (experiment).
+    text.replace(&format!("cat {path} |"), &format!("printf '%s' \"{value}\" |"))
 }
 
 /// `cat <<EOF > file` as a `printf` of its lines, which fits on one line.

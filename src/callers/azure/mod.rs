@@ -178,6 +178,7 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
     let directory = paths::resolve(folder, step)?;
     let known = inside.into_iter().filter_map(|(name, text)| Some((name, paths::value(&text, step)?)));
     Some(Site {
+        folders: Vec::new(),
         format: Format::Azure,
         file: source.path(),
         text: source.text(),
@@ -188,6 +189,7 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
         foreign,
         environment: known.collect(),
         classic: None,
+        release: None,
         options_only: options,
         documentation: false,
     })

@@ -26,6 +26,7 @@ pub(super) fn is_mentioned(text: &str) -> bool {
 /// A build of a task without options.
 pub(super) fn without_options(file: &Utf8Path) -> Build {
     Build {
+        outside: None,
         format: Format::Azure,
         file: file.to_owned(),
         range: range(0, 0),

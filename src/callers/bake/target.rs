@@ -94,6 +94,7 @@ impl<'a> Files<'a> {
         let rows = self.rows(&whole);
         let places: Vec<Place> = rows.iter().map(|row| self.location(&whole, row, around)).collect();
         let mut build = Build {
+            outside: None,
             format: Format::Bake,
             file: self.path.to_owned(),
             range: block.range,
@@ -259,7 +260,7 @@ impl<'a> Files<'a> {
     }
 
     fn location(&self, whole: &[&'a Block], row: &Row, around: &dyn Surroundings) -> Place {
-        let elsewhere = Place { dockerfiles: Dockerfiles::Elsewhere, context: None };
+        let elsewhere = Place { outside: None, dockerfiles: Dockerfiles::Elsewhere, context: None };
         if self.value(whole, "dockerfile-inline").is_some() {
             return elsewhere;
         }
@@ -286,7 +287,7 @@ impl<'a> Files<'a> {
             Reading { dockerfile, written, context }
         });
         let shown = |text: &str| text.replace(UNKNOWN, "…");
-        choose(&readings.collect::<Vec<_>>(), home, &shown(&format!("{local}/{dockerfile}")), around)
+        choose(&readings.collect::<Vec<_>>(), &[], home, &shown(&format!("{local}/{dockerfile}")), around)
     }
 
     fn arguments(&self, own: &[(usize, &'a Block)], block: &Block, rows: &[Row]) -> Vec<Argument> {

@@ -45,7 +45,7 @@ fn rewritten(path: &str, text: &str) -> Result<String, String> {
             return Ok(text);
         };
         let secret = Some(RequestedSecret { id: "t".to_owned(), receipt: Receipt::Variable });
-        let requests = [Request { argument: "T".to_owned(), secret }];
+        let requests = [Request { argument: "T".to_owned(), secret, beside: false }];
         let rewrite = Bake.pass_secrets(&source, &Two::new(), build, &requests).map_err(|refusal| refusal.reason)?;
         text = apply_edits(&text, &rewrite.edits).unwrap();
     }
@@ -217,7 +217,7 @@ fn an_override_file_builds_what_the_first_one_says() {
     let found = Bake.builds(&own, &around);
     assert_eq!(found[0].dockerfiles, Dockerfiles::One("api/Dockerfile".into()));
     let secret = Some(RequestedSecret { id: "t".to_owned(), receipt: Receipt::Variable });
-    let requests = [Request { argument: "T".to_owned(), secret }];
+    let requests = [Request { argument: "T".to_owned(), secret, beside: false }];
     let refusal = Bake.pass_secrets(&own, &around, &found[0], &requests).unwrap_err();
     assert!(refusal.reason.contains("docker-bake.hcl"), "{}", refusal.reason);
 }

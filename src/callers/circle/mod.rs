@@ -109,6 +109,7 @@ fn site_of_run<'s>(run: &Run<'_>, source: &'s Source) -> Option<Site<'s>> {
     let directory = checkout(source.path()).join(directory(run)?);
     let checkout = checkout(source.path()).to_owned();
     Some(Site {
+        folders: Vec::new(),
         format: Format::CircleCi,
         file: source.path(),
         text: source.text(),
@@ -119,6 +120,7 @@ fn site_of_run<'s>(run: &Run<'_>, source: &'s Source) -> Option<Site<'s>> {
         foreign,
         environment: run.variables.clone(),
         classic: step::classic(run),
+        release: run.image.and_then(crate::callers::shell::release_of_image),
         options_only: false,
         documentation: false,
     })
@@ -143,12 +145,14 @@ fn checkout(file: &Utf8Path) -> &Utf8Path {
 /// `src/scripts/build.sh`, CircleCI-Public/aws-ecr-orb `src/scripts/docker_buildx.sh`), word by word as a shell would.
 fn site_of_orb<'s>(orb: &Orb<'_>, source: &'s Source) -> Option<Site<'s>> {
     let plain = yaml::view(source.text(), orb.options.node())?;
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', ""));
+    // A parameter can't be told, a variable is one of the shell.
+    let quoted = |text: &str| if text.contains("<<") { "\"$PARAMETER\"".to_owned() } else { format!("\"{text}\"") };
     let Replaced { view, foreign, .. } = replaced(&plain)?;
     let head = format!("docker buildx build -f {} ", quoted(&orb.dockerfile));
     let view = as_options(&view, &head, &format!(" {}", quoted(&orb.context)))?;
     let checkout = checkout(source.path()).to_owned();
     Some(Site {
+        folders: Vec::new(),
         format: Format::CircleCi,
         file: source.path(),
         text: source.text(),
@@ -159,6 +163,7 @@ fn site_of_orb<'s>(orb: &Orb<'_>, source: &'s Source) -> Option<Site<'s>> {
         foreign,
         environment: BTreeMap::new(),
         classic: None,
+        release: None,
         options_only: true,
         documentation: false,
     })

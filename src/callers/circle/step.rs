@@ -28,7 +28,7 @@ pub(super) struct Run<'d> {
     /// The variables with a fixed text.
     pub variables: BTreeMap<String, String>,
     /// The image in which it runs.
-    image: Option<&'d str>,
+    pub(super) image: Option<&'d str>,
     /// The version of the remote Docker.
     remote: Option<&'d str>,
 }

@@ -41,6 +41,7 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
         (plain, std::collections::BTreeMap::new())
     };
     Some(Site {
+        folders: Vec::new(),
         format: Format::CloudBuild,
         file: source.path(),
         text: source.text(),
@@ -51,6 +52,7 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
         foreign,
         environment: step.environment().into_iter().filter(|(_, value)| !value.contains('$')).collect(),
         classic: Some(Classic::UnlessAsked(CLASSIC.to_owned())),
+        release: None,
         options_only: false,
         documentation: false,
     })

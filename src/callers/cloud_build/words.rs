@@ -31,6 +31,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
     let line = line.collect::<Vec<_>>().join(" ");
     // What the line says is told by the room that reads shell text; where it stands is known better here.
     let site = shell::Site {
+        folders: Vec::new(),
         format: Format::CloudBuild,
         file: source.path(),
         text: &line,
@@ -41,6 +42,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
         foreign: BTreeMap::new(),
         environment: step.environment(),
         classic: None,
+        release: None,
         options_only: true,
         documentation: false,
     };

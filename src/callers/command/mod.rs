@@ -190,6 +190,11 @@ impl BuildCommand {
         };
         match name {
             "--build-arg" | "--secret-build-arg" => self.take_argument(flag, ""),
+            // flyctl internal/command/deploy: a pair of the id and the value itself.
+            "--build-secret" => {
+                let text = flag.texts.first().and_then(|text| text.split('=').next()).unwrap_or("");
+                self.secrets.push(SecretFlag { text: format!("id={text}"), range: flag.range });
+            }
             "--secret" => {
                 let text = flag.texts.first().cloned().unwrap_or_default();
                 self.secrets.push(SecretFlag { text, range: flag.range });

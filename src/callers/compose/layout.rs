@@ -1,5 +1,5 @@
 use super::service::Service;
-use crate::callers::yaml::{Content, Document, Entry, Node, Patch};
+use crate::callers::yaml::{Document, Entry, Patch};
 
 /// How a file is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,21 +23,8 @@ impl Layout {
             let blocks = root.entries.iter().filter(|entry| entry.value.as_mapping().is_some_and(|inner| !inner.flow));
             blocks.filter_map(step).find(|step| *step > 0)
         });
-        let mut all = documents.iter().map(|document| &document.root);
-        let sequence =
-            first_sequence(service.body.node(), &step).or_else(|| all.find_map(|root| first_sequence(root, &step)));
         let mapping = mapping.unwrap_or(2);
+        let sequence = patch.step_of_lists(documents, service.body.node());
         Self { mapping, sequence: sequence.unwrap_or(mapping), airy: patch.has_blank_lines() }
     }
-}
-
-/// The indentation of the first block sequence below `node` that is the value of a key.
-fn first_sequence(node: &Node, step: &dyn Fn(&Entry) -> Option<usize>) -> Option<usize> {
-    let Content::Mapping(mapping) = &node.content else {
-        return node.children().find_map(|child| first_sequence(child, step));
-    };
-    mapping.entries.iter().find_map(|entry| match entry.value.as_sequence() {
-        Some(sequence) if !sequence.flow => step(entry),
-        _ => first_sequence(&entry.value, step),
-    })
 }

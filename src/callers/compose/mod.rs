@@ -15,10 +15,13 @@ mod tests;
 
 use camino::Utf8Path;
 
+use super::location::Place;
 use super::yaml::{self, Cursor, Document};
 use super::{Build, Builder, Caller, Dockerfiles, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
 use crate::source::{Source, TextRange};
 use service::{ProjectFile, Service};
+
+pub(super) use service::{WrittenArgument, listed_arguments, mapped_arguments};
 
 /// The caller for Compose files.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +108,7 @@ fn build(
     project: &ProjectFile<'_>,
     around: &dyn Surroundings,
 ) -> Build {
-    let (dockerfiles, context) = service.location(source.path(), project, around);
+    let Place { dockerfiles, context, outside } = service.location(source.path(), project, around);
     let range = service_range(service);
     let target = service.build.get("target").and_then(Cursor::text);
     let mut arguments = service.arguments();
@@ -119,6 +122,7 @@ fn build(
         title: format!("service {}", service.name),
         dockerfiles,
         context,
+        outside,
         target: target.filter(|target| !target.contains('$')).map(str::to_owned),
         tags: service.tags(source.path(), around),
         builder: Builder::BuildKit,

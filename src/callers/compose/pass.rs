@@ -3,15 +3,17 @@ use super::layout::Layout;
 use super::service::{Service, WrittenArgument};
 use super::{Compose, extension};
 use crate::callers::verify::verified;
-use crate::callers::yaml::{self, Cursor, Mapping, Members, Patch, Path, Step};
+use crate::callers::yaml::{self, Cursor, Members, Patch, Path, Step};
 use crate::callers::{Argument, ArgumentValue, Build, Refusal, Request, Rewrite, Surroundings};
-use crate::source::{Edit, Source, TextRange};
+use crate::source::{Source, TextRange};
 
 /// A secret that the service is going to be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Given {
     id: String,
     variable: String,
+    /// The text at which Compose stops where the variable is missing, if there was one.
+    guard: Option<String>,
 }
 
 /// See [`crate::callers::Caller::pass_secrets`].
@@ -37,11 +39,13 @@ pub(super) fn pass_secrets(
     for request in requests {
         pass.refuse_other_sources(found.iter().map(|(_, build)| build), request)?;
         for argument in service.written_arguments().iter().filter(|argument| argument.name == request.argument) {
-            gone.push(pass.place(argument)?);
+            if !request.beside {
+                gone.push(pass.place(argument)?);
+            }
             given.extend(pass.given(argument, request)?);
         }
     }
-    if gone.is_empty() {
+    if gone.is_empty() && given.is_empty() {
         return Ok(Rewrite::default());
     }
     gone.sort_unstable();
@@ -58,6 +62,16 @@ pub(super) fn pass_secrets(
 /// What a service and the file have to say for one secret, which is filled from the variable `name`.
 fn by_hand(id: &str, name: &str) -> String {
     format!("build:\n  secrets: [{id}]\n\nsecrets:\n  {id}:\n    environment: {name}")
+}
+
+impl Given {
+    /// Where the value comes from. For a secret, Compose does not stop where the variable is missing; it does where an
+    /// extension field asks for it (experiment: Compose 2.40, buildx 0.29).
+    fn definition(&self) -> Vec<String> {
+        let guard = self.guard.as_ref().and_then(|guard| serde_json::to_string(guard).ok());
+        let guard = guard.map(|guard| format!("x-required: {guard}"));
+        std::iter::once(format!("environment: {}", self.variable)).chain(guard).collect()
+    }
 }
 
 /// One service whose build is being given secrets.
@@ -127,18 +141,14 @@ impl Pass<'_> {
             };
             Refusal { instead: Some(by_hand(&secret.id, name)), ..self.refusal(argument.range, reason) }
         })?;
-        if argument.text.is_some_and(is_guarded) {
-            let sentence =
-                format!("Compose no longer stops when `{variable}` is not set: the build gets an empty secret");
-            self.rewrite.assumptions.push(sentence);
-        }
         let note = format!(
             "Compose reads `{variable}` from `.env` for a secret since 2.40; before, only from the exported environment"
         );
         if !self.rewrite.notes.contains(&note) {
             self.rewrite.notes.push(note);
         }
-        Ok(Some(Given { id: secret.id.clone(), variable }))
+        let guard = argument.text.filter(|text| is_guarded(text)).map(str::to_owned);
+        Ok(Some(Given { id: secret.id.clone(), variable, guard }))
     }
 
     /// The secret for an argument that the extended service of another file passes.
@@ -149,7 +159,7 @@ impl Pass<'_> {
             let reason = format!("`{}` is not one variable in the service that is extended", argument.name);
             Refusal { instead: Some(by_hand(&secret.id, &argument.name)), ..self.refusal(argument.range, reason) }
         })?;
-        Ok(Some(Given { id: secret.id.clone(), variable }))
+        Ok(Some(Given { id: secret.id.clone(), variable, guard: None }))
     }
 
     fn changed_paths(&self, given: &[Given]) -> Vec<Path> {
@@ -175,40 +185,12 @@ impl Pass<'_> {
     fn edit_build(&mut self, gone: &[usize], given: &[Given], layout: Layout) -> Result<(), Refusal> {
         let ids: Vec<String> = given.iter().map(|given| given.id.clone()).filter(|id| !self.has_secret(id)).collect();
         let unclear = self.refusal(self.build.range, "its `build` is laid out in a way that can't be edited safely");
-        let build = self.service.build.node().as_mapping().ok_or_else(|| unclear.clone())?;
-        let (place, args) = build.find("args").ok_or_else(|| unclear.clone())?;
+        let body = self.service.build;
+        if !ids.is_empty() && body.get("secrets").is_some_and(Cursor::is_shared) {
+            return Err(unclear);
+        }
         let secrets = Members::of_lines(&ids, true);
-        let new_key = build.find("secrets").is_none() && !ids.is_empty();
-        if args.value.children().count() > gone.len() {
-            self.patch.remove_members(&args.value, gone).ok_or_else(|| unclear.clone())?;
-        } else if build.flow && new_key {
-            self.patch.replace(args.range(), &format!("secrets: [{}]", secrets.flow));
-            return Ok(());
-        } else {
-            self.remove_args(build, place, new_key).ok_or_else(|| unclear.clone())?;
-        }
-        match build.find("secrets") {
-            _ if ids.is_empty() => {}
-            Some((_, entry)) => {
-                let own = self.service.build.get("secrets").filter(|list| !list.is_shared());
-                let added = own.and_then(|_| self.patch.append_to_entry(entry, &secrets, layout.sequence));
-                added.ok_or(unclear)?;
-            }
-            None if build.flow => {
-                let text = format!(", secrets: [{}]", secrets.flow);
-                self.patch.push(Edit::insert(args.range().end(), text));
-            }
-            None => self.patch.insert_entry(build, "secrets", &secrets, args.range(), layout.sequence),
-        }
-        Ok(())
-    }
-
-    /// `build:` without a value would mean another thing, so another key has to stay or to come.
-    fn remove_args(&mut self, build: &Mapping, place: usize, replaced: bool) -> Option<()> {
-        if build.entries.len() < 2 && !replaced {
-            return None;
-        }
-        self.patch.remove_members(self.service.build.node(), &[place])
+        self.patch.exchange(body.node(), "args", gone, "secrets", &secrets, layout.sequence).ok_or(unclear)
     }
 
     fn has_secret(&self, id: &str) -> bool {
@@ -239,9 +221,10 @@ impl Pass<'_> {
     fn add_top_level(&mut self, missing: &[&Given], layout: Layout) -> Option<()> {
         let root = self.service.root.node().as_mapping().filter(|root| !root.flow)?;
         let block = missing.iter().flat_map(|given| {
-            [format!("{}:", given.id), format!("{}environment: {}", " ".repeat(layout.mapping), given.variable)]
+            let inner = given.definition().into_iter().map(|line| format!("{}{line}", " ".repeat(layout.mapping)));
+            std::iter::once(format!("{}:", given.id)).chain(inner).collect::<Vec<_>>()
         });
-        let flow = missing.iter().map(|given| format!("{}: {{environment: {}}}", given.id, given.variable));
+        let flow = missing.iter().map(|given| format!("{}: {{{}}}", given.id, given.definition().join(", ")));
         let secrets = Members { block: block.collect(), flow: flow.collect::<Vec<_>>().join(", ") };
         if let Some((_, entry)) = root.find("secrets") {
             self.service.root.get("secrets").filter(|top| !top.is_shared())?;

@@ -5,7 +5,8 @@ use std::cell::OnceCell;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::interpolation::{classify, expand};
-use crate::callers::location::{is_remote, resolve, upwards};
+use crate::callers::location::{Place, absolute, is_remote, join, resolve, upwards};
+use crate::callers::outside::{led_to, of_address};
 use crate::callers::yaml::{self, Cursor, Document};
 use crate::callers::{Argument, ArgumentValue, Dockerfiles, PassedSecret, SecretSource, Surroundings};
 use crate::source::TextRange;
@@ -43,7 +44,7 @@ pub(super) fn services(documents: &[Document]) -> Vec<Service<'_>> {
 }
 
 /// One build argument as it is written.
-pub(super) struct WrittenArgument<'d> {
+pub(in crate::callers) struct WrittenArgument<'d> {
     /// Its zero-based place in the list or mapping of its own; `None` where a merge key brings it.
     pub place: Option<usize>,
     /// Its name.
@@ -107,15 +108,13 @@ impl<'d> Service<'d> {
     }
 
     /// The Dockerfile and the context, for a Compose file at `file`.
-    pub(super) fn location(
-        self,
-        file: &Utf8Path,
-        project: &ProjectFile<'_>,
-        around: &dyn Surroundings,
-    ) -> (Dockerfiles, Option<Utf8PathBuf>) {
+    pub(super) fn location(self, file: &Utf8Path, project: &ProjectFile<'_>, around: &dyn Surroundings) -> Place {
         let written = self.written_location(project);
-        if written.inline || written.context.as_deref().is_some_and(is_remote) {
-            return (Dockerfiles::Elsewhere, None);
+        if written.inline {
+            return Place::elsewhere(None);
+        }
+        if let Some(address) = written.context.as_deref().filter(|context| is_remote(context)) {
+            return Place::elsewhere(of_address(address, written.dockerfile.as_deref()));
         }
         let folder = file.parent().unwrap_or(Utf8Path::new(""));
         let value = |name: &str| environment_file(folder, around, name);
@@ -123,8 +122,8 @@ impl<'d> Service<'d> {
         let dockerfile = written.dockerfile.as_deref().unwrap_or("Dockerfile");
         match (expand(context, &value), expand(dockerfile, &value)) {
             (Some(context), Some(dockerfile)) => locate(folder, &context, &dockerfile, around),
-            (None, _) => (Dockerfiles::Unknown(context.to_owned()), None),
-            (_, None) => (Dockerfiles::Unknown(dockerfile.to_owned()), None),
+            (None, _) => Place::unknown(context),
+            (_, None) => Place::unknown(dockerfile),
         }
     }
 
@@ -195,30 +194,29 @@ impl<'a> ProjectFile<'a> {
 
 /// Paths are relative to the file's folder; with `--project-directory` or several `--file`, to another, a
 /// folder above.
-fn locate(
-    folder: &Utf8Path,
-    context: &str,
-    dockerfile: &str,
-    around: &dyn Surroundings,
-) -> (Dockerfiles, Option<Utf8PathBuf>) {
+fn locate(folder: &Utf8Path, context: &str, dockerfile: &str, around: &dyn Surroundings) -> Place {
+    let place = |dockerfiles, context| Place { dockerfiles, context, outside: None };
     let from = |base: &Utf8Path| {
         let context = resolve(base, context)?;
         Some((resolve(&context, dockerfile)?, context))
     };
     let own = from(folder);
     if let Some((dockerfile, context)) = own.clone().filter(|(dockerfile, _)| around.is_file(dockerfile)) {
-        return (Dockerfiles::One(dockerfile), Some(context));
+        return place(Dockerfiles::One(dockerfile), Some(context));
     }
     let exists = |(dockerfile, _): &(Utf8PathBuf, Utf8PathBuf)| around.is_file(dockerfile);
     let mut above: Vec<_> = upwards(folder).iter().skip(1).filter_map(|base| from(base)).filter(exists).collect();
     match (above.len(), own) {
-        (0, Some((dockerfile, context))) => (Dockerfiles::Unknown(dockerfile.to_string()), Some(context)),
-        (0, None) => (Dockerfiles::Elsewhere, None),
+        (0, Some((dockerfile, context))) => place(Dockerfiles::Unknown(dockerfile.to_string()), Some(context)),
+        (0, None) => {
+            let path = join(&join(&absolute(folder), context), dockerfile);
+            Place::elsewhere(led_to(&path, &[]))
+        }
         (1, _) => {
             let (dockerfile, context) = above.swap_remove(0);
-            (Dockerfiles::One(dockerfile), Some(context))
+            place(Dockerfiles::One(dockerfile), Some(context))
         }
-        _ => (Dockerfiles::Several(above.into_iter().map(|(dockerfile, _)| dockerfile).collect()), None),
+        _ => place(Dockerfiles::Several(above.into_iter().map(|(dockerfile, _)| dockerfile).collect()), None),
     }
 }
 
@@ -238,7 +236,7 @@ fn secret_source(secret: Cursor<'_>) -> SecretSource {
     text("file").map_or(SecretSource::Unknown, SecretSource::File)
 }
 
-fn mapped_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
+pub(in crate::callers) fn mapped_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
     let own = args.node().as_mapping();
     args.entries()
         .into_iter()
@@ -256,7 +254,7 @@ fn mapped_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
         .collect()
 }
 
-fn listed_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
+pub(in crate::callers) fn listed_arguments(args: Cursor<'_>) -> Vec<WrittenArgument<'_>> {
     let written = args.node().as_sequence().map_or(&[][..], |sequence| &sequence.items);
     let pairs = args.items().into_iter().zip(written).enumerate();
     pairs

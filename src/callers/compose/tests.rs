@@ -30,7 +30,11 @@ fn builds(text: &str) -> Vec<Build> {
 
 fn request(argument: &str) -> Request {
     let id = argument.to_lowercase();
-    Request { argument: argument.to_owned(), secret: Some(RequestedSecret { id, receipt: Receipt::Variable }) }
+    Request {
+        argument: argument.to_owned(),
+        secret: Some(RequestedSecret { id, receipt: Receipt::Variable }),
+        beside: false,
+    }
 }
 
 fn rewritten(text: &str, index: usize, arguments: &[&str]) -> Result<String, String> {

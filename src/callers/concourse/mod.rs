@@ -225,6 +225,7 @@ fn resource(
 fn empty(step: Cursor<'_>, source: &Source) -> Build {
     let name = ["task", "put"].iter().find_map(|key| step.get(key)?.text());
     Build {
+        outside: None,
         format: Format::Concourse,
         file: source.path().to_owned(),
         range: step.node().range,

@@ -6,9 +6,10 @@ use super::catalog::{self, Action, Engine, ListForm};
 use super::expression::classify;
 use super::list::{Record, records};
 use super::matrix::Row;
-use super::step::{Place, Step};
+use super::step::{self, Step, project};
 use super::tags::tags;
-use crate::callers::location::is_remote;
+use crate::callers::location::{Place, absolute, is_remote, join};
+use crate::callers::outside::{led_to, of_address};
 use crate::callers::yaml::{self, Cursor};
 use crate::callers::{
     Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, Surroundings,
@@ -19,7 +20,7 @@ use crate::source::{Source, TextRange, range};
 pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings) -> Option<Build> {
     let uses = step.body.get("uses")?.text()?;
     let action = catalog::find(uses)?;
-    let (dockerfiles, context) = Location { step, action, file: source.path(), around }.find();
+    let Place { dockerfiles, context, outside } = Location { step, action, file: source.path(), around }.find();
     let Arguments { arguments, opaque } = arguments(step, action, uses, source.text());
     let text = |key: &str| step.input(key).and_then(Cursor::text).map(str::to_owned);
     Some(Build {
@@ -29,6 +30,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
         title: step.title(),
         dockerfiles,
         context,
+        outside,
         target: text("target").filter(|target| !target.contains("${{")),
         tags: tags(step, source.path()),
         builder: builder(action, uses),
@@ -163,23 +165,23 @@ struct Location<'s, 'd> {
 }
 
 impl Location<'_, '_> {
-    fn find(&self) -> (Dockerfiles, Option<Utf8PathBuf>) {
+    fn find(&self) -> Place {
         let text = |key: &str| self.step.input(key).and_then(Cursor::text).unwrap_or("");
         let context = text(self.action.context).trim();
         let dockerfile = self.dockerfile();
         let written = if dockerfile.is_empty() { context } else { dockerfile };
         let Some(rows) = self.step.rows() else {
             let computed = [context, dockerfile].iter().any(|text| text.contains("matrix."));
-            return if computed {
-                (Dockerfiles::Unknown(written.to_owned()), None)
-            } else {
-                self.one(context, dockerfile, &Row::new())
-            };
+            return if computed { Place::unknown(written) } else { self.one(context, dockerfile, &Row::new()) };
         };
         let found: Vec<_> = rows.iter().map(|row| self.one(context, dockerfile, row)).collect();
-        let context = found.first().and_then(|(_, context)| context.clone());
-        let context = context.filter(|context| found.iter().all(|(_, other)| other.as_ref() == Some(context)));
-        (together(found.into_iter().map(|(dockerfiles, _)| dockerfiles).collect()), context)
+        let first = found.first();
+        let same = |place: &&Place| found.iter().all(|other| other.context == place.context);
+        let context = first.filter(same).and_then(|place| place.context.clone());
+        let same = |place: &&Place| found.iter().all(|other| other.outside == place.outside);
+        let outside = first.filter(same).and_then(|place| place.outside.clone());
+        let dockerfiles = together(found.into_iter().map(|place| place.dockerfiles).collect());
+        Place { dockerfiles, context, outside }
     }
 
     fn dockerfile(&self) -> &str {
@@ -191,34 +193,37 @@ impl Location<'_, '_> {
         names.iter().find_map(|key| self.step.input(key)?.text()).unwrap_or("").trim()
     }
 
-    fn one(&self, context: &str, dockerfile: &str, row: &Row) -> (Dockerfiles, Option<Utf8PathBuf>) {
+    fn one(&self, context: &str, dockerfile: &str, row: &Row) -> Place {
         let expanded = |text: &str| self.step.expand(text, row, self.file);
-        let unknown = |text: &str| (Dockerfiles::Unknown(text.to_owned()), None);
-        let Some(file) = expanded(dockerfile) else { return unknown(dockerfile) };
+        let Some(file) = expanded(dockerfile) else { return Place::unknown(dockerfile) };
         if let Some(folder) = own_repository(context, self.action) {
-            let Some(folder) = expanded(folder) else { return unknown(context) };
+            let Some(folder) = expanded(folder) else { return Place::unknown(context) };
             // In a Git context the Dockerfile's path counts from the context, not from the workspace.
             return self.existing(&folder, &format!("{folder}/{}", or_dockerfile(&file)));
         }
-        let Some(context) = expanded(context) else { return unknown(context) };
+        let Some(context) = expanded(context) else { return Place::unknown(context) };
         if is_remote(&context) {
-            return (Dockerfiles::Elsewhere, None);
+            return Place::elsewhere(of_address(&context, Some(&file)));
         }
         let default = format!("{context}/Dockerfile");
         self.existing(&context, if file.is_empty() { &default } else { &file })
     }
 
-    fn existing(&self, context: &str, dockerfile: &str) -> (Dockerfiles, Option<Utf8PathBuf>) {
+    fn existing(&self, context: &str, dockerfile: &str) -> Place {
         let context = match self.step.in_repository(self.file, context) {
-            Place::Inside(path) => Some(path),
-            Place::Elsewhere => None,
+            step::Place::Inside(path) => Some(path),
+            step::Place::Foreign(_) | step::Place::Elsewhere => None,
         };
         let dockerfiles = match self.step.in_repository(self.file, dockerfile) {
-            Place::Elsewhere => Dockerfiles::Elsewhere,
-            Place::Inside(path) if self.around.is_file(&path) => Dockerfiles::One(path),
-            Place::Inside(path) => Dockerfiles::Unknown(path.to_string()),
+            step::Place::Elsewhere => return Place::elsewhere(None),
+            step::Place::Foreign(path) => {
+                let path = join(&absolute(project(self.file)), path.as_str());
+                return Place::elsewhere(led_to(&path, &self.step.folders(self.file)));
+            }
+            step::Place::Inside(path) if self.around.is_file(&path) => Dockerfiles::One(path),
+            step::Place::Inside(path) => Dockerfiles::Unknown(path.to_string()),
         };
-        (dockerfiles, context)
+        Place { dockerfiles, context, outside: None }
     }
 }
 

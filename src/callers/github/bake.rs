@@ -46,6 +46,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
     }
     let input = step.input("set")?;
     let mut build = Build {
+        outside: None,
         format: Format::GithubActions,
         file: source.path().to_owned(),
         range: step.body.node().range,

@@ -25,7 +25,10 @@ use camino::Utf8Path;
 
 use super::sieve::may_build;
 use super::yaml::{self, Document};
-use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
+use super::{
+    Build, Caller, Dockerfiles, Format, Offer, Outside, Refusal, Request, Rewrite, Surroundings, Whereabouts,
+    unreadable,
+};
 use crate::source::Source;
 use step::Step;
 
@@ -104,9 +107,25 @@ fn found<'d>(documents: &'d [Document], source: &Source, around: &dyn Surroundin
             Some(build) => vec![build],
             None => run::builds(&step, source, around),
         };
-        found.extend(builds.into_iter().map(|build| (step.clone(), build)));
+        let told = |build| (step.clone(), if step.is_run_by_others() { for_its_caller(build) } else { build });
+        found.extend(builds.into_iter().map(told));
     }
     found
+}
+
+/// What a workflow or action builds that others run: their files lie in the workspace then (docs.github.com, "Reuse
+/// workflows", "the `github` context is always associated with the caller workflow").
+fn for_its_caller(build: Build) -> Build {
+    let named = |text: &str| text.contains('/') || text.contains("ockerfile") || text.contains("ontainerfile");
+    let is_path = |text: &str| !text.contains(['$', '{', ' ']) && named(text) && !text.starts_with('/');
+    let dockerfile = match &build.dockerfiles {
+        _ if build.outside.is_some() => return build,
+        Dockerfiles::Elsewhere => return build,
+        Dockerfiles::One(path) => Some(path.clone()),
+        Dockerfiles::Unknown(text) if is_path(text) => Some(text.into()),
+        Dockerfiles::Unknown(_) | Dockerfiles::Several(_) => None,
+    };
+    Build { outside: Some(Outside { repository: Whereabouts::Caller, reference: None, dockerfile }), ..build }
 }
 
 /// Whether GitHub reads the file: everything in `.github`, and an `action.yml` anywhere.

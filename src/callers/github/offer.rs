@@ -11,7 +11,7 @@ use crate::callers::offer::{inside, missing, refusal};
 use crate::callers::shell::{self, Provide};
 use crate::callers::verify::same_elsewhere;
 use crate::callers::yaml::{Cursor, Patch, Path, Step as PathStep};
-use crate::callers::{Build, Builder, Offer, Refusal, Rewrite, Surroundings};
+use crate::callers::{Build, Offer, Refusal, Rewrite, Surroundings};
 use crate::source::{Source, TextRange};
 
 /// See [`crate::callers::Caller::offer`], for a build in the script of `step`.
@@ -69,7 +69,7 @@ pub(super) fn offer(source: &Source, build: &Build, step: &Step<'_>, offers: &[O
     if missing.is_empty() {
         return Ok(Rewrite::default());
     }
-    if build.builder != Builder::BuildKit {
+    if build.builder.is_buildah() {
         return Err(refusal("the action has no input for secret files, only flags of Buildah", build.range));
     }
     let unclear = || refusal("the inputs of the step are laid out in a way that can't be edited safely", build.range);

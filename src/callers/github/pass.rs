@@ -37,7 +37,7 @@ pub(super) fn pass_secrets(
     let view = yaml::view(source.text(), input.node()).ok_or_else(unclear)?;
     let mut pass = Pass { step, source, view: &view, patch: Patch::new(source), rewrite: Rewrite::default() };
     let chosen = pass.choose(requests, build.range)?;
-    if chosen.gone.is_empty() {
+    if chosen.gone.is_empty() && chosen.secrets.is_empty() && chosen.variables.is_empty() {
         return Ok(Rewrite::default());
     }
     pass.edit(with, input, &chosen).ok_or_else(unclear)?;
@@ -58,13 +58,13 @@ fn refusal(range: TextRange, reason: impl Into<String>) -> Refusal {
 
 fn refuse_builder(build: &Build) -> Result<(), Refusal> {
     match &build.builder {
-        Builder::BuildKit => Ok(()),
-        Builder::Buildah => {
+        builder if builder.is_buildah() => {
             let reason = "the action has no input for secrets, only flags of Buildah in `extra-args`";
             let instead = Some("extra-args: --secret id=ID,env=VARIABLE".to_owned());
             Err(Refusal { instead, ..refusal(build.range, reason) })
         }
         Builder::WithoutSecrets(reason) => Err(refusal(build.range, reason.as_str())),
+        _ => Ok(()),
     }
 }
 
@@ -99,7 +99,10 @@ impl Pass<'_, '_> {
             if let Some(secret) = &request.secret {
                 self.choose_secret(&record, &secret.id, at, &mut chosen)?;
             }
-            chosen.gone.push(record);
+            match request.beside {
+                true => chosen.kept += 1,
+                false => chosen.gone.push(record),
+            }
         }
         Ok(chosen)
     }

@@ -73,9 +73,11 @@ impl<'d> Script<'d> {
             dialect: if posix { Dialect::Posix } else { Dialect::Bash },
             directories: directory(self.step, row, file).into_iter().collect(),
             checkout: project(file).to_owned(),
+            folders: self.step.folders(file),
             foreign: self.foreign.clone(),
             environment,
             classic: None,
+            release: None,
             options_only: false,
             documentation: false,
         }
@@ -165,6 +167,7 @@ fn unreadable(step: &Step<'_>, source: &Source) -> Vec<Build> {
         title: step.title(),
         dockerfiles: Dockerfiles::Unknown(reason.clone()),
         context: None,
+        outside: None,
         target: None,
         tags: Vec::new(),
         builder: Builder::BuildKit,
@@ -207,6 +210,7 @@ fn directory(step: &Step<'_>, row: &Row, file: &Utf8Path) -> Option<Utf8PathBuf>
     let written = step.run_setting("working-directory").unwrap_or(".");
     match step.in_repository(file, &step.expand(written, row, file)?) {
         Place::Inside(path) => Some(path),
+        Place::Foreign(path) => Some(project(file).join(path)),
         Place::Elsewhere => None,
     }
 }

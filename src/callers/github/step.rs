@@ -4,6 +4,7 @@ use super::expression::substitute;
 use super::matrix::{self, Row};
 use crate::callers::location::resolve;
 use crate::callers::yaml::{Cursor, Document, Path, Step as PathStep};
+use crate::callers::{Folder, Whereabouts};
 
 /// How often a variable whose value names another variable is looked up.
 const MAXIMUM_LOOKUPS: usize = 4;
@@ -98,6 +99,15 @@ impl<'d> Step<'d> {
             || events.items().iter().any(|item| named(item.text()))
     }
 
+    /// Whether workflows of other repositories may run it: a reusable workflow, a composite action.
+    pub(super) fn is_run_by_others(&self) -> bool {
+        let Some(events) = self.root.get("on") else { return self.job.is_none() };
+        let named = |event: Option<&str>| event == Some("workflow_call");
+        named(events.text())
+            || events.get("workflow_call").is_some()
+            || events.items().iter().any(|item| named(item.text()))
+    }
+
     /// A setting of `run` steps (`working-directory`, `shell`) from the step or the defaults of its job or workflow.
     pub(super) fn run_setting(&self, key: &str) -> Option<&'d str> {
         let default = |scope: Cursor<'d>| scope.get("defaults")?.get("run")?.get(key);
@@ -130,27 +140,64 @@ impl<'d> Step<'d> {
     pub(super) fn in_repository(&self, file: &Utf8Path, path: &str) -> Place {
         match self.in_workspace(path) {
             Place::Inside(path) => Place::Inside(project(file).join(path)),
-            Place::Elsewhere => Place::Elsewhere,
+            other => other,
         }
+    }
+
+    /// The folders into which steps before this one check other repositories out, for a workflow or action at `file`.
+    pub(super) fn folders(&self, file: &Utf8Path) -> Vec<Folder> {
+        let checkouts = self.checkouts().filter_map(|checkout| {
+            let repository = checkout.repository?;
+            Some(Folder::at(&project(file).join(checkout.folder), repository, checkout.reference))
+        });
+        checkouts.collect()
+    }
+
+    /// What earlier steps check out, in their order.
+    fn checkouts(&self) -> impl Iterator<Item = Checkout> {
+        let uses = |step: &Cursor<'_>| step.get("uses").and_then(Cursor::text).unwrap_or("").to_owned();
+        let checkouts = self.earlier.iter().filter(move |step| uses(step).starts_with("actions/checkout@"));
+        checkouts.filter_map(|step| step.get("with")).filter_map(Checkout::of)
     }
 
     fn in_workspace(&self, path: &str) -> Place {
         let Some(resolved) = resolve(Utf8Path::new(""), path) else { return Place::Elsewhere };
-        let checkouts = self.earlier.iter().filter(|step| {
-            step.get("uses").and_then(Cursor::text).is_some_and(|uses| uses.starts_with("actions/checkout@"))
-        });
-        for checkout in checkouts.filter_map(|step| step.get("with")) {
-            let text = |key: &str| checkout.get(key).and_then(Cursor::text);
-            let folder = resolve(Utf8Path::new(""), text("path").unwrap_or("."));
-            let Some(inside) = folder.as_ref().and_then(|folder| resolved.strip_prefix(folder).ok()) else { continue };
-            let foreign = text("repository").is_some_and(|repository| !repository.contains("github.repository"));
-            match (foreign, text("path")) {
-                (true, _) => return Place::Elsewhere,
-                (false, Some(_)) => return Place::Inside(inside.to_owned()),
-                (false, None) => {}
+        let holds = |checkout: &Checkout| resolved.starts_with(&checkout.folder);
+        // The deepest folder that holds it, and what was put there last.
+        let checkout = self.checkouts().filter(holds).max_by_key(|checkout| checkout.folder.components().count());
+        match checkout {
+            Some(checkout) if checkout.repository.is_some() => Place::Foreign(resolved),
+            Some(checkout) => {
+                let inside = resolved.strip_prefix(&checkout.folder).map(Utf8Path::to_owned);
+                Place::Inside(inside.unwrap_or(resolved))
             }
+            None => Place::Inside(resolved),
         }
-        Place::Inside(resolved)
+    }
+}
+
+/// What a step with `actions/checkout` puts where (its README, "Usage").
+struct Checkout {
+    /// The folder in the workspace.
+    folder: Utf8PathBuf,
+    /// The repository; `None` for the one that the workflow runs in.
+    repository: Option<Whereabouts>,
+    /// The branch, tag or commit, where it is a fixed one.
+    reference: Option<String>,
+}
+
+impl Checkout {
+    fn of(with: Cursor<'_>) -> Option<Self> {
+        let text = |key: &str| with.get(key).and_then(Cursor::text).map(str::trim).filter(|text| !text.is_empty());
+        let folder = resolve(Utf8Path::new(""), text("path").unwrap_or("."))?;
+        let named = text("repository").map(|name| name.replace(' ', ""));
+        let named = named.filter(|name| name != "${{github.repository}}");
+        let repository = named.map(|name| {
+            let name = name.strip_prefix("${{github.repository_owner}}/").unwrap_or(&name);
+            Whereabouts::Forge(name.to_owned())
+        });
+        let reference = text("ref").map(str::to_owned);
+        Some(Self { folder, repository, reference })
     }
 }
 
@@ -166,6 +213,8 @@ pub(super) fn project(file: &Utf8Path) -> &Utf8Path {
 pub(super) enum Place {
     /// To this path from the repository's root.
     Inside(Utf8PathBuf),
-    /// Out of the repository, or into another one that was checked out.
+    /// To this path of the workspace, where another repository was checked out.
+    Foreign(Utf8PathBuf),
+    /// Out of the workspace.
     Elsewhere,
 }

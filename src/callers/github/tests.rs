@@ -43,6 +43,7 @@ pub(super) fn rewritten(text: &str, arguments: &[&str]) -> Result<String, String
     let request = |argument: &&str| Request {
         argument: (*argument).to_owned(),
         secret: Some(RequestedSecret { id: argument.to_lowercase(), receipt: Receipt::Variable }),
+        beside: false,
     };
     let requests: Vec<Request> = arguments.iter().map(request).collect();
     let rewrite = GithubActions.pass_secrets(&source(text), &Files, &builds(text)[0], &requests);
@@ -280,7 +281,69 @@ fn notes_name_what_changes_for_forks_and_long_values() {
     let request = Request {
         argument: "SSH_KEY".to_owned(),
         secret: Some(RequestedSecret { id: "k".to_owned(), receipt: Receipt::Variable }),
+        beside: false,
     };
     let rewrite = GithubActions.pass_secrets(&source(&text), &Files, &builds(&text)[0], &[request]);
     assert_eq!(rewrite.map(|rewrite| rewrite.notes.len()), Ok(2));
+}
+
+#[test]
+fn other_repositories_are_told_by_checkout_by_address_and_by_who_runs_the_workflow() {
+    let outside = |text: &str| {
+        let build = builds(text).swap_remove(0);
+        let found = build.outside.map(|outside| {
+            let repository = match outside.repository {
+                Whereabouts::Address(name) | Whereabouts::Forge(name) | Whereabouts::Beside(name) => name,
+                Whereabouts::Caller => "caller".to_owned(),
+            };
+            let dockerfile = outside.dockerfile.map_or("?".to_owned(), Utf8PathBuf::into_string);
+            format!("{repository} {} {dockerfile}", outside.reference.as_deref().unwrap_or("-"))
+        });
+        (found.unwrap_or_default(), build.dockerfiles == Dockerfiles::Elsewhere)
+    };
+    let text = |checkout: &str, step: &str| {
+        format!(
+            "jobs:\n  b:\n    steps:\n      - uses: actions/checkout@v4\n      - uses: actions/checkout@v4\n        with: {checkout}\n      - {step}\n"
+        )
+    };
+    let action = |with: &str| format!("uses: docker/build-push-action@v6\n        with: {{{with}}}");
+    for (checkout, step, expected) in [
+        ("{repository: acme/shop, path: src}", action("context: src/web"), ("acme/shop - web/Dockerfile", true)),
+        (
+            "{repository: acme/shop, path: src, ref: v1}",
+            "run: docker build -f src/x.Dockerfile .".to_owned(),
+            ("acme/shop v1 x.Dockerfile", true),
+        ),
+        (
+            "{repository: acme/shop, path: src}",
+            "{run: docker build ., working-directory: src}".to_owned(),
+            ("acme/shop - Dockerfile", true),
+        ),
+        (
+            "{repository: '${{ github.repository_owner }}/shop'}",
+            "run: docker build .".to_owned(),
+            ("shop - Dockerfile", true),
+        ),
+        ("{repository: '${{ github.repository }}', path: src}", action("context: src/app"), ("", false)),
+        ("{repository: acme/shop, path: src}", action("context: ."), ("", false)),
+        (
+            "{}",
+            action("context: 'https://git.example.com/a/b.git#main:web'"),
+            ("https://git.example.com/a/b.git main web/Dockerfile", true),
+        ),
+        (
+            "{}",
+            "run: docker build https://$TOKEN@git.example.com/a/b.git".to_owned(),
+            ("https://git.example.com/a/b.git - Dockerfile", true),
+        ),
+    ] {
+        let (found, elsewhere) = outside(&text(checkout, &step));
+        assert_eq!((found.as_str(), elsewhere), expected, "{checkout} {step}");
+    }
+    let called = format!("on: [workflow_call]\n{}", text("{}", &action("context: .")));
+    assert_eq!(outside(&called), ("caller - Dockerfile".to_owned(), false));
+    let by_input = text("{}", &action("context: ., file: '${{ inputs.file }}'"));
+    assert_eq!(outside(&format!("on: {{workflow_call: {{}}}}\n{by_input}")), ("caller - ?".to_owned(), false));
+    let cloned = text("{}", "run: git clone https://git.example.com/a/b.git missing && docker build missing");
+    assert_eq!(outside(&cloned), ("https://git.example.com/a/b.git - Dockerfile".to_owned(), false));
 }

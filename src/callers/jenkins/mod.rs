@@ -215,12 +215,13 @@ fn site<'s>(step: &Step, source: &'s Source) -> Option<Site<'s>> {
         Place::Script => (view, step.scope.directory.clone()),
         Place::Call => (as_options(&view, "docker build ", "")?, step.scope.directory.clone()),
         Place::Agent { dockerfile, context, .. } => (
-            as_options(&view, &format!("docker build -f '{dockerfile}' "), &format!(" '{context}'"))?,
+            as_options(&view, &format!("docker build -f \"{dockerfile}\" "), &format!(" \"{context}\""))?,
             Some(".".to_owned()),
         ),
     };
     let directory = directory.and_then(|directory| resolve(Utf8Path::new(""), &directory));
     Some(Site {
+        folders: Vec::new(),
         format: Format::Jenkins,
         file: source.path(),
         text: source.text(),
@@ -231,6 +232,7 @@ fn site<'s>(step: &Step, source: &'s Source) -> Option<Site<'s>> {
         foreign,
         environment: step.scope.fixed.clone(),
         classic: None,
+        release: None,
         options_only: !matches!(step.place, Place::Script),
         documentation: false,
     })
@@ -252,6 +254,7 @@ fn without_text<'s>(step: Step, source: &'s Source, around: &dyn Surroundings) -
         _ => Dockerfiles::Unknown(if composite { "docker.build".to_owned() } else { dockerfile }),
     };
     let mut build = Build {
+        outside: None,
         format: Format::Jenkins,
         file: source.path().to_owned(),
         range: step.range,

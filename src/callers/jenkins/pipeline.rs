@@ -14,6 +14,9 @@ pub(super) struct Scope {
     files: BTreeSet<String>,
     /// Exported variables with a fixed text.
     pub fixed: BTreeMap<String, String>,
+    /// Whether it is what an agent is made from: that happens before any `environment` or credential is there, and only the
+    /// node's own variables are (jenkinsci/pipeline-model-definition-plugin, `DockerPipelineFromDockerfileScript.groovy`).
+    of_agent: bool,
     /// The folder of `dir`, from the workspace; `None` where it can't be told.
     pub directory: Option<String>,
 }
@@ -54,6 +57,9 @@ impl Scope {
     /// exported too), or a name that something around the step exports. Groovy stops at any other name that it does not know,
     /// and docker would pass an empty secret.
     pub(super) fn variable(&self, value: &str) -> Option<String> {
+        if self.of_agent {
+            return None;
+        }
         let name = value.strip_prefix("env.").or_else(|| value.strip_prefix("params.")).unwrap_or(value);
         let is_name = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
         (is_name && (self.exported.contains(name) || name.len() < value.len())).then(|| name.to_owned())
@@ -372,7 +378,7 @@ impl<'t> Reader<'t> {
             range: self.cover(start, close),
             text: options.and_then(|at| self.string(at)),
             composite: options.is_some_and(|at| self.is_mark(at + 1, '+')),
-            scope: scope.clone(),
+            scope: Scope { of_agent: true, fixed: BTreeMap::new(), ..scope.clone() },
         })
     }
 

@@ -84,6 +84,9 @@ fn agents_are_built_from_dockerfiles() {
     let map = "run(agent: [\n  dockerfile: [\n    label: 'linux',\n    filename: 'api/Dockerfile',\n    additionalBuildArgs: '--build-arg T'\n  ]\n])\n";
     assert_eq!(builds(map)[0].dockerfiles, Dockerfiles::One("api/Dockerfile".into()));
     becomes(map, &map.replace("--build-arg T", "--secret id=t,env=T"));
+    // Whether a credential of the pipeline is in the environment of that build can't be told.
+    let bound = in_credentials(&text.replace("'--build-arg T --build-arg A=1'", "\"--build-arg T=${T}\""));
+    assert!(rewritten(&bound).unwrap_err().contains("nothing can be put into that"));
     let windows = text.replace("linux", "windows && docker");
     assert!(matches!(&builds(&windows)[0].builder, Builder::WithoutSecrets(why) if why.contains("Windows")));
     assert_eq!(
@@ -127,4 +130,11 @@ fn pipelines_are_known_by_name() {
     {
         assert_eq!(Jenkins.recognises(Utf8Path::new(path)), own, "{path}");
     }
+}
+
+#[test]
+fn a_dockerfile_whose_name_is_put_together_is_not_taken_for_another() {
+    let text =
+        "agent {\n  dockerfile {\n    filename \"${x}/Dockerfile\"\n    additionalBuildArgs '--build-arg T'\n  }\n}\n";
+    assert!(!matches!(builds(text)[0].dockerfiles, Dockerfiles::One(_)), "{:?}", builds(text)[0].dockerfiles);
 }

@@ -2,8 +2,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::callers::command::UNKNOWN;
 
-/// The repository's root while paths are worked out; no file name holds the character.
-pub(in crate::callers) const ROOT: &str = "/\u{f8fe}";
+/// The repository's root while paths are worked out, in the folder that holds it; no file name holds these characters.
+pub(in crate::callers) const ROOT: &str = "/\u{f8fd}/\u{f8fe}";
+
+/// The folder that holds the repository's root.
+const AROUND: &str = "/\u{f8fd}/";
 
 /// The path without its last component.
 pub(in crate::callers) fn parent(path: &str) -> String {
@@ -41,6 +44,14 @@ pub(in crate::callers) fn join(directory: &str, path: &str) -> String {
 pub(in crate::callers) fn inside(path: &str) -> Option<Utf8PathBuf> {
     let rest = path.strip_prefix(ROOT)?;
     (rest.is_empty() || rest.starts_with('/')).then(|| Utf8PathBuf::from(rest.trim_start_matches('/')))
+}
+
+/// The name of the folder beside the repository's that holds the file at `path`, which [`join`] made, and the path from there.
+pub(in crate::callers) fn beside(path: &str) -> Option<(&str, &str)> {
+    if inside(path).is_some() {
+        return None;
+    }
+    path.strip_prefix(AROUND)?.split_once('/')
 }
 
 /// The form in which [`join`] takes a directory that is given from the repository's root.

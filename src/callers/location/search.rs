@@ -2,6 +2,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{ROOT, inside, upwards};
 use crate::callers::command::UNKNOWN;
+use crate::callers::outside::{Folder, Outside, is_own, led_to};
 use crate::callers::{Dockerfiles, Surroundings};
 
 /// What a build is of.
@@ -11,6 +12,20 @@ pub(in crate::callers) struct Place {
     pub dockerfiles: Dockerfiles,
     /// The context, where there is one and it is known.
     pub context: Option<Utf8PathBuf>,
+    /// What it is of where that is another repository.
+    pub outside: Option<Outside>,
+}
+
+impl Place {
+    /// Outside of this repository.
+    pub(in crate::callers) fn elsewhere(outside: Option<Outside>) -> Self {
+        Self { dockerfiles: Dockerfiles::Elsewhere, context: None, outside }
+    }
+
+    /// Nobody can tell where.
+    pub(in crate::callers) fn unknown(raw: &str) -> Self {
+        Self { dockerfiles: Dockerfiles::Unknown(raw.to_owned()), context: None, outside: None }
+    }
 }
 
 /// One way to read the paths of a build.
@@ -36,27 +51,36 @@ impl Reading {
 }
 
 /// Which of several readings holds, for a build whose file lies in `home`: those that lead to a file. Where none does,
-/// Dockerfiles nearby whose path ends alike. `raw` is what a person is told where nothing fits.
-pub(in crate::callers) fn choose(readings: &[Reading], home: &Utf8Path, raw: &str, around: &dyn Surroundings) -> Place {
+/// Dockerfiles nearby whose path ends alike. In one of `folders` lies another repository. `raw` is what a person is told
+/// where nothing fits.
+pub(in crate::callers) fn choose(
+    readings: &[Reading],
+    folders: &[Folder],
+    home: &Utf8Path,
+    raw: &str,
+    around: &dyn Surroundings,
+) -> Place {
     let mut found: Vec<Utf8PathBuf> = Vec::new();
     let mut contexts: Vec<&Option<Utf8PathBuf>> = Vec::new();
     for reading in readings.iter().filter(|reading| reading.is_known()) {
-        let Some(path) = inside(&reading.dockerfile).filter(|path| around.is_file(path)) else { continue };
+        let own = inside(&reading.dockerfile).filter(|_| is_own(&reading.dockerfile, folders));
+        let Some(path) = own.filter(|path| around.is_file(path)) else { continue };
         push_new(&mut found, path);
         push_new(&mut contexts, &reading.context);
     }
     let context = if let [context] = contexts.as_slice() { (*context).clone() } else { None };
+    let outside = readings.iter().find_map(|reading| led_to(&reading.dockerfile, folders)).filter(|_| found.is_empty());
     let guessed = readings.iter().any(|reading| !reading.is_known());
     if guessed {
         let patterns: Vec<&Reading> = readings.iter().filter(|one| !one.is_known() && one.is_telling()).collect();
         nearest_fitting(&patterns, home, around).into_iter().for_each(|path| push_new(&mut found, path));
     }
     let dockerfiles = match found.as_slice() {
-        [] => missing(readings, home, raw, around),
+        [] => missing(readings, folders, home, raw, around),
         [_] if !guessed => Dockerfiles::One(found.swap_remove(0)),
         _ => Dockerfiles::Several(found),
     };
-    Place { dockerfiles, context }
+    Place { dockerfiles, context, outside }
 }
 
 /// Whether a path says more than that it is a Dockerfile.
@@ -71,14 +95,21 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
 }
 
 /// None of the paths is there: the script is started from a folder that can't be told, or it builds something else.
-fn missing(readings: &[Reading], home: &Utf8Path, raw: &str, around: &dyn Surroundings) -> Dockerfiles {
+fn missing(
+    readings: &[Reading],
+    folders: &[Folder],
+    home: &Utf8Path,
+    raw: &str,
+    around: &dyn Surroundings,
+) -> Dockerfiles {
     let known: Vec<&Reading> = readings.iter().filter(|reading| reading.is_known()).collect();
-    let outside = |reading: &&Reading| inside(&reading.dockerfile).is_none();
+    let outside = |reading: &&Reading| !is_own(&reading.dockerfile, folders);
     if !known.is_empty() && known.len() == readings.len() && known.iter().all(outside) {
         return Dockerfiles::Elsewhere;
     }
     // From the root, the path is as the build writes it.
-    let tails = known.iter().filter_map(|reading| inside(&reading.dockerfile));
+    let own = known.iter().filter(|reading| is_own(&reading.dockerfile, folders));
+    let tails = own.filter_map(|reading| inside(&reading.dockerfile));
     let tail = tails.min_by_key(|tail| tail.as_str().len()).filter(|tail| is_telling(tail.as_str()));
     let Some(tail) = tail else { return Dockerfiles::Unknown(raw.to_owned()) };
     let project =

@@ -25,6 +25,8 @@ use crate::source::{Source, TextRange, range};
 use crate::syntax::shell::Dialect;
 use reference::{COMPUTED, ODD, VARIABLE, names};
 
+pub(super) use script::is_words;
+
 /// Makefiles: `Makefile`, `GNUmakefile`, `Makefile.*`, `*.mk`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Make;
@@ -201,9 +203,11 @@ fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[
         dialect: Dialect::Bash,
         directories: directories(source.path()),
         checkout: Utf8PathBuf::new(),
+        folders: Vec::new(),
         foreign,
         environment,
         classic: None,
+        release: None,
         options_only: false,
         documentation: false,
     }

@@ -125,7 +125,7 @@ impl<'a> Scripts<'a> {
 }
 
 /// Whether a value is words for a command, so that it can stand between the brackets of an array.
-fn is_words(value: &str) -> bool {
+pub(in crate::callers) fn is_words(value: &str) -> bool {
     let mut quote = None;
     let mut depth = 0_usize;
     for char in value.chars() {

@@ -128,9 +128,11 @@ fn site(source: &Source, view: View) -> Site<'_> {
         dialect: Dialect::Bash,
         directories: upwards(source.path().parent().unwrap_or(Utf8Path::new(""))),
         checkout: Utf8PathBuf::new(),
+        folders: Vec::new(),
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
         classic: None,
+        release: None,
         options_only: false,
         documentation: true,
     }

@@ -135,9 +135,11 @@ impl Pipeline {
             dialect: Dialect::Bash,
             directories,
             checkout: directory.to_owned(),
+            folders: Vec::new(),
             foreign: std::collections::BTreeMap::new(),
             environment: script.variables.clone(),
             classic: script.classic(self.0),
+            release: script.release(),
             options_only: false,
             documentation: false,
         })

@@ -87,6 +87,7 @@ fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings) -> Build {
         setting.get("from_secret").map(|_| format!("{key}: from_secret"))
     };
     Build {
+        outside: None,
         format: Format::Drone,
         file: source.path().to_owned(),
         range: step.body.node().range,

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::layout::Layout;
-use crate::callers::shell::Classic;
+use crate::callers::shell::{Classic, release_of_image};
 use crate::callers::yaml::{Cursor, Document};
+use crate::knowledge::engines::Release;
 
 /// The commands that one shell runs, in the circumstances of one job.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,12 @@ impl Script<'_> {
     pub(super) fn classic(&self, layout: &Layout) -> Option<Classic> {
         let of_image = self.image.and_then(Classic::of_image);
         of_image.or_else(|| layout.classic.map(|clause| Classic::UnlessAsked(clause.to_owned())))
+    }
+
+    /// The engine of the image in which the commands run, such as `docker:20.10-dind` or `…/buildah/stable:v1.44`,
+    /// where its tag says the version.
+    pub(super) fn release(&self) -> Option<Release> {
+        release_of_image(self.image?)
     }
 }
 

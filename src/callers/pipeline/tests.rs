@@ -46,7 +46,7 @@ fn rewritten(caller: Pipeline, path: &str, text: &str) -> Result<(String, Vec<St
     let builds = caller.builds(&source, &around);
     let [build] = builds.as_slice() else { return Err(format!("{} builds", builds.len())) };
     let secret = Some(RequestedSecret { id: "t".to_owned(), receipt: Receipt::Variable });
-    let requests = [Request { argument: "T".to_owned(), secret }];
+    let requests = [Request { argument: "T".to_owned(), secret, beside: false }];
     let rewrite = caller.pass_secrets(&source, &around, build, &requests).map_err(|refusal| refusal.reason)?;
     Ok((apply_edits(text, &rewrite.edits).unwrap(), rewrite.assumptions))
 }

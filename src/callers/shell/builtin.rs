@@ -1,9 +1,10 @@
-//! The shell's own commands that change what later commands see.
+//! The commands that change what later commands see: the shell's own, and `git clone`.
 
 use camino::Utf8PathBuf;
 
 use super::super::command::{Piece, after_equals, is_name};
 use super::super::location::{inside, join};
+use super::super::outside::Folder;
 use super::expand::Evaluator;
 use super::state::{Binding, State};
 use super::walk::{Walk, scalar, set_parameters};
@@ -28,6 +29,7 @@ pub(super) fn run(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &
         "printf" => print_into(operands, state),
         "shift" => shift(operands, state),
         "." | "source" => source(walk, operands, state),
+        "git" => clone(operands, state),
         _ => return false,
     }
     true
@@ -138,6 +140,17 @@ fn shift(operands: &[Piece], state: &mut State) {
     let count = operands.first().and_then(Piece::text).and_then(|text| text.parse().ok()).unwrap_or(1);
     let Some(all) = state.bindings.get("@").filter(|all| all.array).cloned() else { return };
     set_parameters(state, all.pieces.get(count..).unwrap_or_default());
+}
+
+/// `git clone https://git.example.com/acme/shop.git`: from here on the folder is another repository's.
+fn clone(operands: &[Piece], state: &mut State) {
+    let Some(("clone", rest)) = operands.split_first().and_then(|(verb, rest)| Some((verb.text()?, rest))) else {
+        return;
+    };
+    let unknown = || super::super::command::UNKNOWN.to_string();
+    let words: Vec<String> = rest.iter().map(|piece| piece.texts.first().cloned().unwrap_or_else(unknown)).collect();
+    let cloned = state.directories.iter().filter_map(|directory| Folder::cloned(&words, directory));
+    state.clones.extend(cloned.collect::<Vec<_>>());
 }
 
 /// `. ./env.sh`: its assignments become the script's own; a file that isn't there may assign anything.

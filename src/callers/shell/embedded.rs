@@ -12,13 +12,31 @@ use crate::source::TextRange;
 use crate::syntax::shell::{Command, Environment, RedirectKind, Script, nested};
 
 /// Programs that only show or search text.
-const TALKERS: &[&str] =
-    &["echo", "printf", "grep", "sed", "awk", "info", "log", "warn", "error", "die", "usage", "git"];
+const TALKERS: &[&str] = &[
+    "echo",
+    "printf",
+    "grep",
+    "sed",
+    "awk",
+    "info",
+    "log",
+    "warn",
+    "error",
+    "die",
+    "usage",
+    "git",
+    "write-host",
+    "write-output",
+    "write-verbose",
+    "write-warning",
+    "write-error",
+    "write-information",
+];
 
 /// Records a build that stands in the words or the heredoc of `command`.
 pub(super) fn look(walk: &mut Walk<'_>, command: &Command, state: &State) {
     let name = name(command).unwrap_or_default();
-    if TALKERS.contains(&name.as_str()) {
+    if TALKERS.contains(&name.to_ascii_lowercase().as_str()) {
         return;
     }
     if follow(walk, command, state) {
@@ -106,6 +124,7 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
         title: title.to_owned(),
         dockerfiles: Dockerfiles::Unknown(title.to_owned()),
         context: None,
+        outside: None,
         target: None,
         tags: Vec::new(),
         builder: Builder::BuildKit,

@@ -4,6 +4,7 @@ use super::super::Builder;
 use super::super::command::{BuildCommand, Family, Piece};
 use super::Classic;
 use super::expand::Evaluator;
+use crate::knowledge::engines::{Engine, Release};
 use crate::source::TextSize;
 use crate::syntax::shell::Command;
 
@@ -51,6 +52,13 @@ impl Environment<'_> {
         off.map(|text| format!("`DOCKER_BUILDKIT={text}` selects the classic builder"))
     }
 
+    /// The engine of one of both sorts, with its version where the host says which one is there.
+    fn release(&self, buildah: bool) -> Builder {
+        let known = self.evaluator.site.release.map(Builder::Release);
+        let known = known.filter(|builder| builder.is_buildah() == buildah);
+        known.unwrap_or(if buildah { Builder::Buildah } else { Builder::BuildKit })
+    }
+
     /// What says that `DOCKER_BUILDKIT=1` has to be added for `docker build` to pass a secret.
     fn must_ask(&self) -> Option<String> {
         match &self.evaluator.site.classic {
@@ -64,7 +72,8 @@ impl Classic {
     /// Whether a plain `docker build` in a container of `image` is the classic builder's. Docker takes `--secret id=…,env=…`
     /// since 20.10 and builds with BuildKit by itself since 23.0 (release notes).
     pub(in crate::callers) fn of_image(image: &str) -> Option<Self> {
-        match docker_version(image)? {
+        let docker = release_of_image(image).filter(|release| release.engine == Engine::Docker)?;
+        match docker.version?.major {
             ..20 => Some(Self::Always(format!("the docker of `{image}` takes no secret from the environment"))),
             20..23 => Some(Self::UnlessAsked(format!("the docker of `{image}` builds without BuildKit by itself"))),
             _ => None,
@@ -72,11 +81,19 @@ impl Classic {
     }
 }
 
-/// The major version of docker in an image like `docker:20.10-dind`, where the tag says it.
-fn docker_version(image: &str) -> Option<u32> {
-    let (name, tag) = image.rsplit_once(':')?;
-    let digits = tag.split(|char: char| !char.is_ascii_digit()).next()?;
-    (name.rsplit('/').next() == Some("docker")).then(|| digits.parse().ok()).flatten()
+/// The engine whose own image this is, with the version of its tag.
+pub(in crate::callers) fn release_of_image(image: &str) -> Option<Release> {
+    let image = image.split('@').next().unwrap_or(image);
+    let (name, tag) = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'))?;
+    let engine = match name.rsplit_once('/').map_or(("", name), |(path, last)| (path, last)) {
+        (_, "docker") => Engine::Docker,
+        (path, "stable") if path.ends_with("/podman") => Engine::Podman,
+        (path, "stable") if path.ends_with("/buildah") => Engine::Buildah,
+        (_, "podman") => Engine::Podman,
+        (_, "buildah") => Engine::Buildah,
+        _ => return None,
+    };
+    Some(Release { engine, version: Some(tag.parse().ok()?) })
 }
 
 /// What says that the build only passes secrets with `DOCKER_BUILDKIT=1`, which nothing sets.
@@ -96,24 +113,25 @@ pub(super) fn builder(command: &BuildCommand, written: &str, environment: &Envir
             None => sentence,
         }),
         (_, Some(sentence)) => Builder::WithoutSecrets(sentence),
-        (Family::Buildah, _) => Builder::Buildah,
-        (Family::Docker, _) if named_podman => Builder::Buildah,
+        (Family::Buildah, _) => environment.release(true),
+        (Family::Docker, _) if named_podman => environment.release(true),
         (Family::Docker, _) => match environment.classic() {
             Some(sentence) => Builder::WithoutSecrets(sentence),
-            None => Builder::BuildKit,
+            None => environment.release(false),
         },
-        _ => Builder::BuildKit,
+        _ => environment.release(false),
     }
 }
 
 /// Why a program can't pass a secret, if it can't.
 fn without(family: Family, written: &str) -> Option<String> {
     let sentence = match family {
-        Family::Docker | Family::Buildx | Family::Buildah | Family::Buildctl | Family::Bake => return None,
+        Family::Docker | Family::Buildx | Family::Buildah | Family::Buildctl | Family::Fly | Family::Bake => {
+            return None;
+        }
         Family::Kaniko => "kaniko has no `--secret` and passes over `RUN --mount`",
         Family::Azure => "`az acr build` has no `--secret`",
         Family::Img => "`img build` has no `--secret`",
-        Family::Fly => "`fly deploy` has no `--secret`; it takes `--build-secret NAME=value`",
         Family::Compose => "`docker compose build` has no `--secret`; declare it in the Compose file",
         Family::Other => return Some(format!("what `{written}` does with `--build-arg` is not known")),
     };

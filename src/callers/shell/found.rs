@@ -9,6 +9,7 @@ use super::expand::Evaluator;
 use super::place::Start;
 use super::state::{Provision, State};
 use super::walk::Walk;
+use super::wrapper::{Wrapped, wrapped};
 use super::{Foreign, Site};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::source::{TextRange, TextSize, slice};
@@ -63,7 +64,11 @@ pub(super) struct FoundArgument {
 
 /// The build that `command` is, if it is one.
 pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &State) -> Option<Found> {
-    let parsed = BuildCommand::recognise(pieces)?;
+    let mut parsed = BuildCommand::recognise(pieces)?;
+    let wrapped = wrapped(walk, &parsed, pieces, state);
+    if wrapped.is_some() {
+        parsed.program.family = Family::Docker;
+    }
     let site = walk.site;
     let range = site.view.host_range(command.range)?;
     let wrappers = pieces.get(..parsed.program.index).unwrap_or_default();
@@ -83,6 +88,17 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         builder: builder(&parsed, &program, &environment),
         arguments: told,
         ..describe(walk, command, &parsed, guessed.as_deref(), state)
+    };
+    let build = match wrapped {
+        Some(Wrapped { script, build: inner }) => Build {
+            title: format!("{script} (`{}`)", inner.title),
+            dockerfiles: inner.dockerfiles,
+            context: inner.context,
+            target: build.target.or(inner.target),
+            builder: inner.builder,
+            ..build
+        },
+        None => build,
     };
     Some(Found {
         view: Rc::clone(&site.view),
@@ -115,7 +131,9 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         .find(|redirect| redirect.kind == RedirectKind::Read)
         .map(|redirect| Operand { range: redirect.range, texts: Evaluator { site, state }.texts(&redirect.target) });
     let telling = telling.unwrap_or_else(|| title.clone());
-    let start = Start { site, directories: &state.directories, input: input.as_ref(), telling: &telling };
+    let folders = [&site.folders[..], &state.clones].concat();
+    let directories = &state.directories;
+    let start = Start { site, directories, folders: &folders, input: input.as_ref(), telling: &telling };
     let place = start.resolve(parsed, walk.around);
     Build {
         format: site.format,
@@ -124,6 +142,7 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         title,
         dockerfiles: place.dockerfiles,
         context: place.context,
+        outside: place.outside,
         target: parsed.target.as_ref().and_then(Operand::text).map(str::to_owned),
         tags: parsed.tags.clone(),
         builder: Builder::BuildKit,

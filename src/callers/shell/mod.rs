@@ -21,18 +21,22 @@ mod state;
 pub(super) mod tests;
 mod value;
 mod walk;
+mod wrapper;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub(super) use engine::release_of_image;
 pub(super) use replaced::{Replaced, Span, as_options, between};
 pub use script::Shell;
 
 use super::command::UNKNOWN;
+use super::outside::Folder;
 use super::sieve::may_build;
 use super::{Build, Format, Offer, Refusal, Request, Rewrite, Surroundings};
+use crate::knowledge::engines::Release;
 use crate::syntax::shell::{Dialect, parse};
 use crate::syntax::view::View;
 
@@ -55,12 +59,16 @@ pub struct Site<'a> {
     /// The folder that is the root of a checkout for build systems and `git`: that of the repository, but a workflow of a
     /// project inside of it belongs to the folder that holds its `.github`.
     pub checkout: Utf8PathBuf,
+    /// The folders in which another repository lies.
+    pub folders: Vec<Folder>,
     /// The variables of the view that stand for text which the host replaces before the shell sees it, by name.
     pub foreign: BTreeMap<String, Foreign>,
     /// Environment variables that the host sets to a fixed text, such as `DOCKER_BUILDKIT`.
     pub environment: BTreeMap<String, String>,
     /// Where a plain `docker build` is the classic builder's unless `DOCKER_BUILDKIT` says otherwise.
     pub classic: Option<Classic>,
+    /// The engine that the host brings, where it says its version.
+    pub release: Option<Release>,
     /// Whether the host calls the command: nothing can stand in front of it (see [`as_options`]).
     pub options_only: bool,
     /// Whether people read and copy it: a literal value is then a placeholder, not a credential.

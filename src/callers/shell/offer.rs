@@ -3,6 +3,7 @@
 use camino::Utf8Path;
 
 use super::super::command::{Family, Operand};
+use super::super::location::is_remote;
 use super::super::offer::{inside, missing, refusal};
 use super::super::{Offer, Refusal, Rewrite};
 use super::found::{Found, written};
@@ -92,7 +93,10 @@ fn option(site: &Site<'_>, found: &Found, offer: &Offer) -> Result<String, Refus
         None => computed(site, found, context, path),
     });
     let source = source.ok_or_else(|| {
-        let reason = format!("the build context can't be told, and `{path}` lies in it");
+        let reason = match context.and_then(Operand::text).is_some_and(is_remote) {
+            true => format!("the build context is fetched from its address, so its `{path}` is on no disk here"),
+            false => format!("the build context can't be told, and `{path}` lies in it"),
+        };
         let instead = Some(format!("{option} {front}{path}"));
         Refusal { instead, ..refusal(reason, found.build.range) }
     })?;

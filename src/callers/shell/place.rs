@@ -5,6 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::super::Surroundings;
 use super::super::command::{BuildCommand, Family, Operand, UNKNOWN};
 use super::super::location::{Place, Reading, absolute, choose, inside, is_remote, join};
+use super::super::outside::{Folder, of_address};
 use super::super::{Dockerfiles, bake};
 use super::Site;
 
@@ -14,6 +15,8 @@ pub(super) struct Start<'a> {
     pub site: &'a Site<'a>,
     /// The directories in which it may run, as [`join`] writes them.
     pub directories: &'a [String],
+    /// The folders in which other repositories lie by then.
+    pub folders: &'a [Folder],
     /// The file that is redirected to its standard input.
     pub input: Option<&'a Operand>,
     /// What a person is told where nothing fits.
@@ -23,14 +26,14 @@ pub(super) struct Start<'a> {
 impl Start<'_> {
     /// What `command` builds.
     pub(super) fn resolve(&self, command: &BuildCommand, around: &dyn Surroundings) -> Place {
-        let elsewhere = Place { dockerfiles: Dockerfiles::Elsewhere, context: None };
         let context = command.context.as_ref();
         let from_input = |operand: Option<&Operand>| operand.and_then(Operand::text) == Some("-");
-        if context.and_then(Operand::text).is_some_and(is_remote) {
-            return elsewhere;
+        if let Some(address) = context.and_then(Self::address) {
+            let file = command.file.as_ref().map(|file| file.text().unwrap_or("\u{f8ff}"));
+            return Place::elsewhere(of_address(address, file));
         }
         let file = match (from_input(context) || from_input(command.file.as_ref()), self.input) {
-            (true, None) => return elsewhere,
+            (true, None) => return Place::elsewhere(None),
             (true, Some(input)) => Some(input),
             (false, _) => command.file.as_ref(),
         };
@@ -39,17 +42,24 @@ impl Start<'_> {
         }
         if context.is_none() && file.is_none() && (!command.opaque.is_empty() || !command.program.family.has_context())
         {
-            return Place { dockerfiles: Dockerfiles::Unknown(self.telling.to_owned()), context: None };
+            return Place::unknown(self.telling);
         }
         let readings = self.readings(command.program.family, context, file, around);
         // The first directory is the deepest: the folder of the file, or the one that a step is started in.
         let home = self.site.directories.first().map_or(Utf8Path::new(""), Utf8PathBuf::as_path);
-        choose(&readings, home, self.telling, around)
+        choose(&readings, self.folders, home, self.telling, around)
+    }
+
+    /// The address that a context is, where it is one; parts of it may be unknown, such as a password.
+    fn address(context: &Operand) -> Option<&str> {
+        let [text] = context.texts.as_slice() else { return None };
+        is_remote(text).then_some(text)
     }
 
     /// What the targets of a bake file build for which the command sets something.
     fn baked(&self, command: &BuildCommand, around: &dyn Surroundings) -> Place {
-        let unknown = || Place { dockerfiles: Dockerfiles::Unknown(self.telling.to_owned()), context: None };
+        let unknown =
+            || Place { outside: None, dockerfiles: Dockerfiles::Unknown(self.telling.to_owned()), context: None };
         let texts = |operands: &[Operand]| -> Option<Vec<String>> {
             operands.iter().map(|operand| operand.text().map(str::to_owned)).collect()
         };
@@ -61,7 +71,7 @@ impl Start<'_> {
             let paths: Option<Vec<Utf8PathBuf>> = files.iter().map(|file| inside(&join(directory, file))).collect();
             bake::dockerfiles(&inside(directory)?, &paths?, &targets, &patterns, around)
         });
-        found.map_or_else(unknown, |dockerfiles| Place { dockerfiles, context: None })
+        found.map_or_else(unknown, |dockerfiles| Place { outside: None, dockerfiles, context: None })
     }
 
     fn readings(

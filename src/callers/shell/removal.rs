@@ -3,7 +3,7 @@
 use crate::source::{TextRange, range};
 
 /// The range to delete so that no blank, and no continued line that held nothing else, is left behind.
-pub(super) fn with_its_line(text: &str, at: TextRange) -> TextRange {
+pub(super) fn with_its_line(text: &str, at: TextRange, continuation: char) -> TextRange {
     let (start, end) = (usize::from(at.start()), usize::from(at.end()));
     let before = text.get(..start).unwrap_or("");
     let after = text.get(end..).unwrap_or("");
@@ -16,11 +16,12 @@ pub(super) fn with_its_line(text: &str, at: TextRange) -> TextRange {
     }
     let blank = head.trim().is_empty();
     let alone = blank && line_start > 0;
-    if alone && (tail == "\\" || tail.is_empty() && !continues(before)) {
+    let continued = tail.strip_suffix(continuation).is_some_and(str::is_empty);
+    if alone && (continued || tail.is_empty() && !continues(before, continuation)) {
         return range(line_start, line_end);
     }
     if alone && tail.is_empty() {
-        let kept = before.trim_end().trim_end_matches('\\').trim_end().len();
+        let kept = before.trim_end().trim_end_matches(continuation).trim_end().len();
         return range(kept, end);
     }
     let kept = before.trim_end_matches([' ', '\t']).len();
@@ -47,9 +48,9 @@ fn opens_body(before: &str) -> bool {
 }
 
 /// Whether the line before this one is continued.
-fn continues(before: &str) -> bool {
+fn continues(before: &str, continuation: char) -> bool {
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    before.get(..line_start).unwrap_or("").trim_end().ends_with('\\')
+    before.get(..line_start).unwrap_or("").trim_end().ends_with(continuation)
 }
 
 #[cfg(test)]
@@ -58,7 +59,7 @@ mod tests {
 
     fn without(text: &str, part: &str) -> String {
         let start = text.find(part).unwrap();
-        let at = with_its_line(text, range(start, start + part.len()));
+        let at = with_its_line(text, range(start, start + part.len()), '\\');
         let mut text = text.to_owned();
         text.replace_range(usize::from(at.start())..usize::from(at.end()), "");
         text

@@ -1,7 +1,9 @@
 //! Makes a build pass secrets.
 
 use super::super::command::Family;
-use super::super::{Argument, ArgumentValue, Builder, Receipt, Refusal, Request, RequestedSecret};
+use super::super::{
+    Argument, ArgumentValue, Builder, Format, PassedSecret, Receipt, Refusal, Request, RequestedSecret, SecretSource,
+};
 use super::found::{Found, FoundArgument, file_of, variable_of};
 use super::portable::{Bound, is_portable};
 use super::removal::with_its_line;
@@ -47,11 +49,14 @@ struct Draft<'a> {
     prefixes: Vec<(String, String)>,
     /// The variables that `sudo` has to keep.
     kept: Vec<String>,
+    /// Whether the arguments of the request that is honoured stay.
+    beside: bool,
 }
 
 /// The edits that make `found` honour all `requests`.
 pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Result<ScriptRewrite, Refusal> {
-    let mut draft = Draft { site, found, result: ScriptRewrite::default(), prefixes: Vec::new(), kept: Vec::new() };
+    let mut draft =
+        Draft { site, found, result: ScriptRewrite::default(), prefixes: Vec::new(), kept: Vec::new(), beside: false };
     for request in requests {
         draft.honour(request)?;
     }
@@ -60,6 +65,7 @@ pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Resu
 
 impl Draft<'_> {
     fn honour(&mut self, request: &Request) -> Result<(), Refusal> {
+        self.beside = request.beside;
         let all: Vec<(&Argument, Option<&FoundArgument>)> = self
             .found
             .build
@@ -114,11 +120,20 @@ impl Draft<'_> {
         if secret.receipt == Receipt::Agent {
             return self.replace_key(argument, written);
         }
+        if self.found.family == Some(Family::Fly) {
+            return self.replace_for_fly(argument, written, secret);
+        }
+        let known = self.found.build.secrets.iter().find(|passed| passed.id == secret.id);
+        // An earlier run that passed it beside the argument put its value in front of the command.
+        let assigned = |passed: &PassedSecret| matches!(&passed.source, SecretSource::Variable(name) if self.found.assigned.contains(name));
+        if known.is_some_and(|passed| self.beside || assigned(passed)) {
+            return self.remove(written.written.range);
+        }
+        let known = known.is_some();
         let origin = self.origin(argument, written, secret).map_err(|refusal| {
             let by_hand = self.site.options_only.then(|| format!("--secret id={},env={}", secret.id, argument.name));
             Refusal { instead: refusal.instead.clone().or(by_hand), ..refusal }
         })?;
-        let known = self.found.build.secrets.iter().any(|passed| passed.id == secret.id);
         let operand = match origin {
             _ if known => None,
             Origin::Dropped => None,
@@ -137,6 +152,42 @@ impl Draft<'_> {
             Some(operand) => self.write(written.written.range, ("--secret", &operand), argument),
             None => self.remove(written.written.range),
         }
+    }
+
+    /// `--build-arg NAME=value` becomes `--build-secret ID=value`: fly takes the value itself, as it stands.
+    fn replace_for_fly(
+        &mut self,
+        argument: &Argument,
+        written: &FoundArgument,
+        secret: &RequestedSecret,
+    ) -> Result<(), Refusal> {
+        let (name, at) = (&argument.name, written.written.range);
+        let known = self.found.build.secrets.iter().any(|passed| passed.id == secret.id);
+        if known || argument.value == ArgumentValue::Empty {
+            return self.remove(at);
+        }
+        let instead = self.instead(argument, secret);
+        match argument.value {
+            ArgumentValue::Inherited => {
+                return Err(refusal("`fly deploy` takes no build argument by its name alone", argument.range, instead));
+            }
+            ArgumentValue::Literal(_) if !self.site.documentation => {
+                let reason = format!(
+                    "`{name}` has a fixed value here; a credential has to be replaced and to come from outside"
+                );
+                return Err(refusal(&reason, argument.range, instead));
+            }
+            _ => {}
+        }
+        let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?;
+        let old = slice(self.site.text, edit.range());
+        let new = old.replacen("--build-arg", "--build-secret", 1).replacen(
+            &format!("{name}="),
+            &format!("{}=", secret.id),
+            1,
+        );
+        self.result.rewrite.edits.push(Edit::replace(edit.range(), new));
+        Ok(())
     }
 
     /// `--set targets.secrets+=…`: the plain `=` would take away the secrets that the file gives the targets.
@@ -169,15 +220,22 @@ impl Draft<'_> {
         self.write(written.written.range, ("--ssh", &format!("{quote}default={path}{quote}")), argument)
     }
 
-    /// Puts `--secret` or `--ssh` in the place of `--build-arg`, joined to its operand in the same way.
+    /// Puts `--secret` or `--ssh` in the place of `--build-arg` or behind it, joined to its operand in the same way.
     fn write(&mut self, at: TextRange, flag: (&str, &str), argument: &Argument) -> Result<(), Refusal> {
         let (option, operand) = flag;
         let joined = slice(self.found.view.text(), at).trim_start_matches(['"', '\'']).split('=').next();
         let joined = joined.is_some_and(|option| option.starts_with("--") && !option.contains(char::is_whitespace));
         let separator = if joined { '=' } else { ' ' };
+        // PowerShell takes a comma outside of quotes for the sign of a list (about_Arrays).
+        let list = self.site.format == Format::PowerShell && !operand.starts_with('"');
+        let operand = if list { format!("\"{operand}\"") } else { operand.to_owned() };
         // The operand is in the host's words already where it came from there, and plain otherwise.
-        let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?;
-        self.result.rewrite.edits.push(Edit::replace(edit.range(), format!("{option}{separator}{operand}")));
+        let place = self.found.view.edit(at, "").map_err(|seam| sealed(seam, argument.range))?.range();
+        let text = format!("{option}{separator}{operand}");
+        self.result.rewrite.edits.push(match self.beside {
+            true => Edit::insert(place.end(), format!(" {text}")),
+            false => Edit::replace(place, text),
+        });
         Ok(())
     }
 
@@ -310,6 +368,14 @@ impl Draft<'_> {
             }
             _ => {}
         }
+        if !self.site.format.assigns_in_front() {
+            let host = self.found.view.host_range(word.range).map(|at| slice(self.site.text, at).to_owned());
+            let Some(host) = host.filter(|host| !host.is_empty()) else {
+                return stuck(format!("the value of `{name}` can't be written in front of the command"));
+            };
+            self.provide(name.clone(), host);
+            return Ok(Origin::Variable(name.clone()));
+        }
         let Ok(text) = value::assigned(self.site, self.found, word) else {
             return stuck(format!("the value of `{name}` can't be written in front of the command"));
         };
@@ -334,8 +400,15 @@ impl Draft<'_> {
     }
 
     fn remove(&mut self, at: TextRange) -> Result<(), Refusal> {
+        if self.beside {
+            return Ok(());
+        }
         let edit = self.found.view.edit(at, "").map_err(|seam| sealed(seam, self.found.build.range))?;
-        self.result.rewrite.edits.push(Edit::delete(with_its_line(self.site.text, edit.range())));
+        self.result.rewrite.edits.push(Edit::delete(with_its_line(
+            self.site.text,
+            edit.range(),
+            self.site.format.continuation(),
+        )));
         Ok(())
     }
 

@@ -56,20 +56,26 @@ impl Caller for Shell {
 }
 
 fn site(source: &Source) -> Site<'_> {
-    let text = source.text();
+    site_of(source.path(), source.text())
+}
+
+/// The script of this path and text.
+pub(super) fn site_of<'s>(file: &'s Utf8Path, text: &'s str) -> Site<'s> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     Site {
         format: Format::Shell,
-        file: source.path(),
+        file,
         text,
         view: Rc::new(lines(text, start)),
         // Bash reads nearly every POSIX script as dash does; the reverse does not hold.
         dialect: Dialect::Bash,
-        directories: upwards(source.path().parent().unwrap_or(Utf8Path::new(""))),
+        directories: upwards(file.parent().unwrap_or(Utf8Path::new(""))),
         checkout: Utf8PathBuf::new(),
+        folders: Vec::new(),
         foreign: BTreeMap::new(),
         environment: BTreeMap::new(),
         classic: None,
+        release: None,
         options_only: false,
         documentation: false,
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::command::{Piece, UNKNOWN};
+use super::super::outside::Folder;
 
 /// More texts than this for one word count as unknown.
 const MANY: usize = 24;
@@ -81,6 +82,8 @@ pub(super) struct State {
     pub bindings: BTreeMap<String, Binding>,
     /// The working directories that are possible, as [`join`](super::super::location::join) writes them.
     pub directories: Vec<String>,
+    /// Where other repositories were cloned to.
+    pub clones: Vec<Folder>,
     /// What `pushd` has put aside.
     pub stack: Vec<Vec<String>>,
     /// `set -u`
@@ -139,6 +142,11 @@ impl State {
             }
         }
         limit(&mut self.directories);
+        for clone in &other.clones {
+            if !self.clones.contains(clone) {
+                self.clones.push(clone.clone());
+            }
+        }
         self.nounset |= other.nounset;
         self.allexport &= other.allexport;
         self.sourced |= other.sourced;

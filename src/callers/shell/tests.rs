@@ -43,7 +43,7 @@ impl Surroundings for Files {
 
 pub(in crate::callers) fn request(argument: &str) -> Request {
     let secret = RequestedSecret { id: argument.to_lowercase(), receipt: Receipt::Variable };
-    Request { argument: argument.to_owned(), secret: Some(secret) }
+    Request { argument: argument.to_owned(), secret: Some(secret), beside: false }
 }
 
 fn builds(text: &str) -> Vec<Build> {
@@ -262,7 +262,8 @@ fn what_has_no_secrets_is_refused() {
     refused("docker compose build --build-arg T=$T", "Compose file");
     refused("docker-compose -f x.yml build --build-arg T=$T web", "Compose file");
     refused("docker buildx bake --set '*.args.T='$T --set 'app.secrets=id=x' app", "in its file");
-    refused("fly deploy --build-arg T=$T", "--build-secret");
+    refused("fly deploy --build-arg T", "by its name alone");
+    refused("fly deploy --build-arg T=abc", "fixed value");
     refused("az acr build --build-arg T=$T -r r .", "az acr build");
     refused("./own-build --build-arg T=$T", "./own-build");
     refused("ssh host \"docker build --build-arg T=$T .\"", "the text for `ssh`");
@@ -484,6 +485,7 @@ fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
     let inner = expression.trim_matches(['$', '{', '}', ' ']).to_owned();
     super::Site {
         checkout: Utf8PathBuf::new(),
+        folders: Vec::new(),
         format: Format::GithubActions,
         file: Utf8Path::new(".github/workflows/x.yml"),
         text,
@@ -493,6 +495,7 @@ fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
         foreign: [("EXPRESSION_0".to_owned(), super::Foreign::Expression(inner))].into(),
         environment: Default::default(),
         classic: None,
+        release: None,
         options_only: false,
         documentation: false,
     }

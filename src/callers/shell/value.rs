@@ -13,6 +13,14 @@ pub(super) struct Stuck;
 pub(super) fn assigned(site: &Site<'_>, found: &Found, value: &Word) -> Result<String, Stuck> {
     let host = |at: TextRange| found.view.host_range(at).map(|host| slice(site.text, host)).ok_or(Stuck);
     let raw = host(value.range)?;
+    // In single quotes nothing of a value that the host puts there means anything to the shell, whatever it holds.
+    let filled = || value.parts.iter().filter(|part| !matches!(&part.kind, PartKind::Text(text) if text.is_empty()));
+    if filled().any(|part| matches!(part.kind, PartKind::Variable(_)))
+        && filled().all(|part| part.quote == Quote::Single)
+    {
+        let inside = filled().map(|part| host(part.range)).collect::<Result<String, Stuck>>()?;
+        return Ok(format!("'{inside}'"));
+    }
     let balanced = value.parts.iter().all(|part| part.quote == Quote::None)
         || (raw.len() > 1 && raw.starts_with('"') && raw.ends_with('"') && is_one_string(value));
     let bare = matches!(value.parts.as_slice(), [Part { kind: PartKind::Variable(_), .. }]);

@@ -1,5 +1,5 @@
 use super::tree::{Content, Document, Entry, Node, Scalar, Style};
-use crate::source::TextRange;
+use crate::source::{Edit, TextRange};
 
 /// One step from a node to a node inside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,15 @@ pub fn same_except(before: &[Document], after: &[Document], changed: &[Path]) ->
             .zip(after)
             .enumerate()
             .all(|(index, (before, after))| comparison.same(&before.root, &after.root, &mut vec![Step::Index(index)]))
+}
+
+/// The ways to the innermost nodes that `edits` change.
+#[must_use]
+pub fn paths_of(documents: &[Document], edits: &[Edit]) -> Vec<Path> {
+    let mut paths: Vec<Path> = edits.iter().filter_map(|edit| path_to(documents, edit.range())).collect();
+    paths.sort_unstable_by_key(|path| format!("{path:?}"));
+    paths.dedup();
+    paths
 }
 
 /// The way to the innermost node that holds `at`.

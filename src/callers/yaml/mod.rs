@@ -7,6 +7,7 @@
 mod append;
 mod compare;
 mod cursor;
+mod exchange;
 mod patch;
 mod read;
 mod scalar;
@@ -16,7 +17,7 @@ mod tree;
 mod tests;
 
 pub use append::Members;
-pub use compare::{Path, Step, path_to, same_except};
+pub use compare::{Path, Step, path_to, paths_of, same_except};
 pub use cursor::Cursor;
 pub use patch::Patch;
 pub use read::{Unreadable, read};

@@ -20,7 +20,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::{Deciding, Failure, Outcome, Streams, failure::safe_lines, ids, settings};
-use crate::fleet::{self, Ended, Record, SCHEMA, Stage, Store, StoreError, Target, links};
+use crate::fleet::{self, Ended, Part, Record, SCHEMA, Stage, Store, StoreError, Target, links};
+use crate::forge::body::Ordered;
+use crate::model::Foreign;
 use options::Form;
 use slots::Slots;
 use worker::Job;
@@ -35,7 +37,8 @@ pub(super) fn run(options: &Fleet, deciding: &Deciding, streams: &mut Streams) -
     if targets.is_empty() && options.targets.is_empty() && options.repos.is_empty() && options.org.is_empty() {
         return Err(Failure::new("no repositories are named").hint("name some, or pass `--repos` or `--org`"));
     }
-    Run { options, deciding, store: &store, targets: &targets, slots: Slots::new(options.max_open, &known) }.all()?;
+    let slots = Slots::new(options.max_open, &known);
+    Run { options, deciding, store: &store, targets: &targets, slots, bar: progress() }.all()?;
     let wanted = |record: &Record| targets.iter().any(|target| target.name == record.name);
     let all = store.all()?;
     let shown: Vec<Record> = all.iter().filter(|record| wanted(record)).cloned().collect();
@@ -89,14 +92,74 @@ struct Run<'a> {
     store: &'a Store,
     targets: &'a [Target],
     slots: Slots,
+    bar: ProgressBar,
 }
 
-impl Run<'_> {
+/// A change that is worked on.
+struct Task<'a> {
+    target: &'a Target,
+    part: Part,
+    acts: bool,
+    foreign: Vec<Foreign>,
+    order: Vec<Ordered>,
+}
+
+impl Task<'_> {
+    /// The name of its record for people.
+    fn title(&self) -> String {
+        Record::new(self.target, self.part).title()
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Looks at all repositories before anything is changed in one: only then it is known which of them depend on each other.
+    /// What builds of other repositories have to pass is changed first, so that the links are there when the others are
+    /// proposed; then it is told which pull requests those are.
     fn all(&self) -> Result<(), Failure> {
+        let look = |target: &'a Target| Task { target, part: Part::Own, acts: false, foreign: vec![], order: vec![] };
+        let open = self.work(&self.targets.iter().map(look).collect::<Vec<_>>())?;
+        let told = self.callers(&[])?;
+        let records = self.store.all()?;
+        let links = links(&records);
+        let own = |target: &&'a Target| {
+            let order = fleet::order(&target.name, Part::Own, &links, &records);
+            Task { target, part: Part::Own, acts: true, foreign: vec![], order }
+        };
+        self.work(&open.iter().map(own).collect::<Vec<_>>())?;
+        if self.options.pr {
+            self.callers(&told)?;
+        }
+        self.bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// Works on builds of other repositories' Dockerfiles, where their pull requests would say something else than `told`. Gives
+    /// what is said by now.
+    fn callers(&self, told: &[(String, Vec<Ordered>)]) -> Result<Vec<(String, Vec<Ordered>)>, Failure> {
+        let records = self.store.all()?;
+        let links = links(&records);
+        let mut tasks = Vec::new();
+        let mut says = Vec::new();
+        for target in self.targets {
+            let foreign = fleet::foreign(&target.name, &records);
+            let order = fleet::order(&target.name, Part::Callers, &links, &records);
+            let waits = |record: &Record| !matches!(record.stage, Stage::Clean | Stage::Merged);
+            let known = records.iter().find(|record| record.name == target.name && record.part == Part::Callers);
+            says.push((target.name.clone(), order.clone()));
+            if (!foreign.is_empty() || known.is_some_and(waits)) && !told.contains(&says[says.len() - 1]) {
+                tasks.push(Task { target, part: Part::Callers, acts: self.options.acts(), foreign, order });
+            }
+        }
+        self.work(&tasks).map(|_| says)
+    }
+
+    /// Does what the tasks ask for, each in a process of its own, and gives the repositories in which something is left to do.
+    fn work(&self, tasks: &[Task<'a>]) -> Result<Vec<&'a Target>, Failure> {
         let program = env::current_exe()?;
         let (state, cache) = (self.options.reporting.state()?, self.options.cache()?);
-        let bar = progress(self.targets.len());
+        self.bar.inc_length(u64::try_from(tasks.len()).unwrap_or_default());
         let unsaved: Mutex<Result<(), StoreError>> = Mutex::new(Ok(()));
+        let open: Mutex<Vec<usize>> = Mutex::default();
         let command = || -> io::Result<Command> {
             let mut command = Command::new(&program);
             command.args(["fleet-worker", "--color=never"]);
@@ -105,30 +168,41 @@ impl Run<'_> {
             Ok(command)
         };
         let job = |number: usize| {
-            let target = &self.targets[number];
+            let Task { target, part, acts, foreign, order } = &tasks[number];
             let job = Job {
-                target: target.clone(),
+                target: (*target).clone(),
+                part: *part,
                 state: state.clone(),
                 cache: cache.clone(),
-                branch: self.options.branch_of(&target.settings),
-                command_line: self.command_line(target)?,
-                may_open: self.slots.take(&target.name),
+                branch: self.options.branch_of(&target.settings, *part),
+                search: self.search(target, *part)?,
+                steps: self.options.steps(&target.settings, *part),
+                acts: *acts,
+                foreign: foreign.clone(),
+                order: order.clone(),
+                may_open: *acts && self.slots.take(&tasks[number].title()),
             };
             serde_json::to_string(&job).map_err(io::Error::from)
         };
         let ended = |number: usize, ended: Ended| {
-            if let Err(error) = self.ended(&self.targets[number], &ended) {
+            if let Err(error) = self.ended(&tasks[number], &ended) {
                 *unsaved.lock().unwrap_or_else(PoisonError::into_inner) = Err(error);
             }
-            bar.inc(1);
+            if ended.status == Some(1) {
+                open.lock().unwrap_or_else(PoisonError::into_inner).push(number);
+            }
+            self.bar.inc(1);
         };
-        fleet::run_all(self.targets.len(), self.workers(), &job, &command, &ended);
-        bar.finish_and_clear();
-        Ok(unsaved.into_inner().unwrap_or_else(PoisonError::into_inner)?)
+        fleet::run_all(tasks.len(), self.workers(), &job, &command, &ended);
+        unsaved.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+        let mut open = open.into_inner().unwrap_or_else(PoisonError::into_inner);
+        open.sort_unstable();
+        Ok(open.into_iter().map(|number| tasks[number].target).collect())
     }
 
-    fn command_line(&self, target: &Target) -> io::Result<Vec<String>> {
-        let mut line = self.options.command_line(&target.settings);
+    /// The options that decide what is found in a repository.
+    fn search(&self, target: &Target, part: Part) -> io::Result<Vec<String>> {
+        let mut line = self.options.search(&target.settings, part);
         line.extend(self.deciding.isolated.then(|| "--isolated".to_owned()));
         if let Some(file) = &self.deciding.config {
             line.push(format!("--config={}", camino::absolute_utf8(file)?));
@@ -142,24 +216,26 @@ impl Run<'_> {
         self.options.jobs.unwrap_or_else(usual)
     }
 
-    fn ended(&self, target: &Target, ended: &Ended) -> Result<(), StoreError> {
-        let record = self.store.load(&target.name)?;
-        self.slots.settle(&target.name, record.as_ref());
-        if ended.success {
+    fn ended(&self, task: &Task<'_>, ended: &Ended) -> Result<(), StoreError> {
+        let record = self.store.load(&task.target.name, task.part)?;
+        if task.acts {
+            self.slots.settle(&task.title(), record.as_ref());
+        }
+        if matches!(ended.status, Some(0 | 1)) {
             return Ok(());
         }
         // It said nothing of itself in the state, so it is said here.
-        let mut record = record.unwrap_or_else(|| Record::new(target));
+        let mut record = record.unwrap_or_else(|| Record::new(task.target, task.part));
         let said = safe_lines(&ended.said);
         record.fail(if said.is_empty() { format!("the worker ended: {}", ended.how) } else { said }, fleet::now());
         self.store.save(&record)
     }
 }
 
-fn progress(length: usize) -> ProgressBar {
+fn progress() -> ProgressBar {
     // Nothing is drawn where standard error is no terminal.
-    let bar = ProgressBar::with_draw_target(u64::try_from(length).ok(), ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template("{bar:30} {pos}/{len} repositories, {elapsed}") {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template("{bar:30} {pos}/{len} steps, {elapsed}") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

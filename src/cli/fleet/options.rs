@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     cli::{Failure, ForgeName},
-    fleet::{Shard, TargetSettings},
+    codemods::foreign_build,
+    fleet::{Part, Shard, TargetSettings},
 };
 
 /// Which repositories are worked on, and how far.
@@ -167,29 +168,50 @@ impl Fleet {
         folder(self.cache_dir.as_deref(), "XDG_CACHE_HOME", ".cache", "dfmigrate/clones", "--cache-dir")
     }
 
-    /// The branch that the fixes of a repository with `settings` are committed to.
-    pub(super) fn branch_of(&self, settings: &TargetSettings) -> String {
-        settings.branch.clone().unwrap_or_else(|| self.branch.clone())
+    /// The branch that one of the changes of a repository with `settings` is committed to.
+    pub(super) fn branch_of(&self, settings: &TargetSettings, part: Part) -> String {
+        let own = settings.branch.as_ref().unwrap_or(&self.branch);
+        match part {
+            Part::Own => own.clone(),
+            Part::Callers => format!("{own}-callers"),
+        }
     }
 
-    /// The command line that fixes a repository with `settings` in its clone.
-    pub(super) fn command_line(&self, settings: &TargetSettings) -> Vec<String> {
-        let mut line = vec!["dfmigrate".to_owned()];
+    /// Whether anything is to be pushed.
+    pub(super) fn acts(&self) -> bool {
+        self.push || self.pr
+    }
+
+    /// The options that decide what is found in a repository with `settings`.
+    pub(super) fn search(&self, settings: &TargetSettings, part: Part) -> Vec<String> {
+        let chosen = |own: &Option<Vec<String>>, all: &[String]| own.clone().unwrap_or_else(|| all.to_vec());
+        let named = |name: &str, values: Vec<String>| -> Vec<String> {
+            values.into_iter().map(|value| format!("--{name}={value}")).collect()
+        };
+        let mut options = match part {
+            Part::Own => named("select", chosen(&settings.select, &self.select)),
+            Part::Callers => named("select", vec![foreign_build::CODEMOD.id.to_owned()]),
+        };
+        options.extend(named("ignore", chosen(&settings.ignore, &self.ignore)));
+        if settings.unsafe_fixes.unwrap_or(self.unsafe_fixes) {
+            options.push("--unsafe-fixes".to_owned());
+        }
+        options
+    }
+
+    /// The options that say what is done with what is found; none where it is only looked for.
+    pub(super) fn steps(&self, settings: &TargetSettings, part: Part) -> Vec<String> {
         let steps: &[&str] = match (self.push, self.pr) {
             (true, _) => &["--fix", "--commit", "--push"],
             (_, true) => &["--fix", "--pr"],
-            (false, false) => &[],
+            (false, false) => return Vec::new(),
         };
-        line.extend(steps.iter().map(|step| (*step).to_owned()));
-        if !steps.is_empty() {
-            line.push(format!("--branch={}", self.branch_of(settings)));
-        }
+        let mut line: Vec<String> = steps.iter().map(|step| (*step).to_owned()).collect();
+        line.push(format!("--branch={}", self.branch_of(settings, part)));
         let chosen = |own: &Option<Vec<String>>, all: &[String]| own.clone().unwrap_or_else(|| all.to_vec());
         let mut add = |name: &str, values: Vec<String>| {
             line.extend(values.into_iter().map(|value| format!("--{name}={value}")));
         };
-        add("select", chosen(&settings.select, &self.select));
-        add("ignore", chosen(&settings.ignore, &self.ignore));
         if self.pr {
             add("label", chosen(&settings.labels, &self.labels));
             add("reviewer", chosen(&settings.reviewers, &self.reviewers));
@@ -199,11 +221,7 @@ impl Fleet {
             add("forge", settings.forge.clone().or(kind).into_iter().collect());
             add("forge-url", settings.forge_url.clone().into_iter().collect());
         }
-        let flags = [
-            ("--unsafe-fixes", settings.unsafe_fixes.unwrap_or(self.unsafe_fixes)),
-            ("--draft", self.pr && settings.draft.unwrap_or(self.draft)),
-            ("--fork", self.fork),
-        ];
+        let flags = [("--draft", self.pr && settings.draft.unwrap_or(self.draft)), ("--fork", self.fork)];
         line.extend(flags.iter().filter(|(_, set)| *set).map(|(flag, _)| (*flag).to_owned()));
         line
     }

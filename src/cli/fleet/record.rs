@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, fs};
 use camino::Utf8Path;
 
 use crate::{
-    cli::analysis::Analysis,
-    fleet::{self, Found, Record, Reference},
+    cli::{Failure, analysis::Analysis},
+    fleet::{self, Found, Part, Record, Reference},
     plan::{Planned, Severity, Status},
     report::summary::Summary,
     repository,
@@ -16,12 +16,25 @@ use crate::{
 /// The largest file that is looked at for uses of other repositories, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// Writes the findings of `analysis` down, redacted.
-pub(super) fn describe(record: &mut Record, analysis: &Analysis) {
+/// Writes down what an analysis found, redacted, and for a repository's own change what others have to know of it.
+pub(super) fn describe(record: &mut Record, analysis: &Analysis) -> Result<(), Failure> {
     record.findings = analysis.findings().map(|planned| found(planned, analysis)).collect();
     let summary = Summary { findings: analysis.findings().collect(), ..Summary::default() };
     record.steps = summary.follow_ups(&analysis.redactor);
+    record.files = analysis.plan.files.keys().cloned().collect();
+    if record.part == Part::Callers {
+        return Ok(());
+    }
     record.references = references(&record.name, &analysis.root.path);
+    record.interfaces = fleet::interfaces(&analysis.repository, analysis.findings());
+    let dockerfiles = analysis.repository.dockerfiles();
+    let read_whole = analysis.repository.sources().any(|source| dockerfiles.iter().all(|path| path != source.path()));
+    // Where nothing can leak, an analysis ends behind the Dockerfiles, and where there are none it reads nothing.
+    record.builds = match read_whole {
+        true => fleet::outer_builds(&analysis.repository, &analysis.redactor),
+        false => fleet::outer_builds(&repository::read(&analysis.root, |_| true)?, &analysis.redactor),
+    };
+    Ok(())
 }
 
 fn found(planned: &Planned, analysis: &Analysis) -> Found {

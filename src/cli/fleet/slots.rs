@@ -13,15 +13,15 @@ pub(super) struct Slots {
 
 struct Free {
     count: usize,
-    /// The repositories that have one open already.
+    /// The changes that have one open already, by [`Record::title`].
     open: BTreeSet<String>,
-    /// The repositories in which a person closed it, so that none is opened.
+    /// The changes of which a person closed it, so that none is opened.
     closed: BTreeSet<String>,
-    /// The repositories that were given one.
+    /// The changes that were given one.
     taken: BTreeSet<String>,
 }
 
-/// Whether a pull request of the repository is open.
+/// Whether its pull request is open.
 fn is_open(record: &Record) -> bool {
     is(record, RequestState::Open)
 }
@@ -34,7 +34,7 @@ impl Slots {
     /// As many as `most` leaves besides those that are open.
     pub(super) fn new(most: Option<usize>, known: &[Record]) -> Self {
         let names = |state: RequestState| -> BTreeSet<String> {
-            known.iter().filter(|record| is(record, state)).map(|record| record.name.clone()).collect()
+            known.iter().filter(|record| is(record, state)).map(Record::title).collect()
         };
         let (open, closed) = (names(RequestState::Open), names(RequestState::Closed));
         let free = most.map(|most| {
@@ -48,7 +48,7 @@ impl Slots {
         self.free.as_ref().map(|free| free.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether the repository may open one. What is open already needs no other, and what a person closed gets none: it
+    /// Whether the change called `name` may open one. What is open already needs no other, and what a person closed gets none: it
     /// would only keep the place from one that is looked at in the same moment.
     pub(super) fn take(&self, name: &str) -> bool {
         let Some(mut free) = self.free() else { return true };
@@ -63,7 +63,7 @@ impl Slots {
         may
     }
 
-    /// Gives back what the repository did not use.
+    /// Gives back what the change did not use.
     pub(super) fn settle(&self, name: &str, record: Option<&Record>) {
         let Some(mut free) = self.free() else { return };
         if free.taken.remove(name) && !record.is_some_and(is_open) {
@@ -75,7 +75,7 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::{Request, Target};
+    use crate::fleet::{Part, Request, Target};
 
     #[test]
     fn what_was_not_used_goes_to_the_next() {
@@ -83,14 +83,14 @@ mod tests {
         assert!(slots.take("a") && !slots.take("b"));
         slots.settle("b", None);
         assert!(!slots.take("b"));
-        slots.settle("a", Some(&Record::new(&Target::parse("https://github.com/acme/a").unwrap())));
+        slots.settle("a", Some(&Record::new(&Target::parse("https://github.com/acme/a").unwrap(), Part::Own)));
         assert!(slots.take("b"));
         assert!(Slots::new(None, &[]).take("a"));
     }
 
     #[test]
     fn what_a_person_closed_takes_no_place() {
-        let mut closed = Record::new(&Target::parse("https://github.com/acme/a").unwrap());
+        let mut closed = Record::new(&Target::parse("https://github.com/acme/a").unwrap(), Part::Own);
         closed.request = Some(Request { url: String::new(), number: 1, state: RequestState::Closed });
         let slots = Slots::new(Some(1), &[closed.clone()]);
         assert!(!slots.take(&closed.name) && slots.take("b"));

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     forge::{
         PullRequest,
+        body::Ordered,
         propose::{self, Outcome as Proposed, Standing, Wanted},
     },
     git,
@@ -42,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcom
         analysis::notices(&analyses, streams)?;
     }
     let changing = analyses.iter().filter(|analysis| !analysis.plan.files.is_empty());
-    let prospects = changing.map(|analysis| Prospect::new(analysis, &arguments)).collect::<Result<Vec<_>, _>>()?;
+    let prospects = changing.map(|analysis| Prospect::new(analysis, &arguments, &[])).collect::<Result<Vec<_>, _>>()?;
     if arguments.proposing.dry_run {
         for prospect in &prospects {
             prospect.print(&policy, &arguments, streams)?;
@@ -70,16 +71,17 @@ pub(super) enum Settled {
     Refused(&'static str),
 }
 
-/// Proposes the fixes of one repository. Without `may_open`, one that is open is brought up to date and none is opened.
+/// Proposes the fixes of one repository, and says in which `order` they are merged with those of others. Without `may_open`,
+/// one that is open is brought up to date and none is opened.
 pub(super) fn single(
     analysis: &Analysis,
     policy: &Policy,
     arguments: &Arguments,
-    may_open: bool,
+    (order, may_open): (&[Ordered], bool),
     streams: &mut Streams,
 ) -> Result<Settled, Failure> {
     let arguments = options::implied(arguments);
-    match look::look(Prospect::new(analysis, &arguments)?, &arguments)? {
+    match look::look(Prospect::new(analysis, &arguments, order)?, &arguments)? {
         Answer::Declined(request) => Ok(Settled::Declined(request)),
         Answer::Refused(reason) => Ok(Settled::Refused(reason)),
         Answer::Ready(looked) if looked.standing == Standing::Free && !may_open => {

@@ -11,7 +11,7 @@ use crate::{
     },
     forge::{
         Address, Head, Kind, NoForge, Prose, Remote, Template,
-        body::{self, Change},
+        body::{self, Change, Ordered},
         propose::{self, Wanted},
     },
     git::{self, Message},
@@ -35,7 +35,8 @@ pub(super) struct Prospect<'a> {
 
 impl<'a> Prospect<'a> {
     /// Plans the pull request for the fixes of `analysis`, whose files are those of the base.
-    pub(super) fn new(analysis: &'a Analysis, arguments: &Arguments) -> Result<Self, Failure> {
+    /// `order` is what is merged before and behind it.
+    pub(super) fn new(analysis: &'a Analysis, arguments: &Arguments, order: &[Ordered]) -> Result<Self, Failure> {
         let root = &analysis.root.path;
         let repository = git::Repository::open(root)?
             .ok_or_else(|| Failure::new(format!("`{root}` is in no git repository, so nothing can be proposed")))?;
@@ -53,7 +54,7 @@ impl<'a> Prospect<'a> {
         let paths = analysis.repository.paths();
         let template = Template::find(address.kind, root, paths, &analysis.redactor);
         let after = fix::analysed_again(analysis, &Policy::default());
-        let change = change(analysis, &after);
+        let change = Change { order: order.to_vec(), ..change(analysis, &after) };
         let room = propose::room(address.kind.longest_body(), template.as_ref());
         let base = arguments.proposing.pr_base.clone().or(checked_out);
         let title = body::title(&change, &analysis.redactor);
@@ -119,7 +120,8 @@ fn change<'a>(analysis: &'a Analysis, after: &Analysis) -> Change<'a> {
     let mut build_lines = flags::lines(&after.repository, changed);
     build_lines.retain(|line| line.contains(" --secret ") || line.contains(" --ssh "));
     let secrets = flags::secrets_of(&after.repository, changed);
-    Change { repository: &analysis.repository, findings: analysis.findings().collect(), build_lines, secrets, files }
+    let (repository, findings) = (&analysis.repository, analysis.findings().collect());
+    Change { repository, findings, build_lines, secrets, files, order: Vec::new() }
 }
 
 /// Where the repository is on its forge, told by its remote.

@@ -15,6 +15,7 @@ fn planned(files: &[(&str, &str)]) -> (Repository, Plan) {
 
 fn change<'a>(repository: &'a Repository, plan: &'a Plan) -> Change<'a> {
     Change {
+        order: Vec::new(),
         repository,
         findings: plan.findings.iter().collect(),
         files: plan.files.keys().cloned().collect(),
@@ -66,7 +67,7 @@ fn it_says_what_leaks_what_changed_and_what_to_do() {
     ### What is left for a person
 
     - `Dockerfile:7`: the password of a URL is written out in a RUN (`literal-credential`)
-      - `Dockerfile:7`: the command writes it to `.git/config`: clone the plain URL and set `url.….insteadOf` with `GIT_CONFIG_COUNT`, `GIT_CONFIG_KEY_0` and `GIT_CONFIG_VALUE_0`
+      - `Dockerfile:7`: the command writes it to `.git/config`: write `git -c "url.https://USER:${NAME}@HOST/.insteadOf=https://HOST/" clone https://HOST/…`, and the same `-c` for each later command that reaches the server
 
     *Written by dfmigrate. A later run updates this text as long as nobody edits it, and the branch as long as nobody else commits to it. If you close this request, it stays closed.*
     "###);

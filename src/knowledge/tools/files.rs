@@ -33,6 +33,29 @@ pub fn is_offline(words: &[Option<String>]) -> bool {
     first_operand(rest).is_some_and(|first| tool.entry.offline.iter().any(|known| known == first))
 }
 
+/// Options of pip that name files or repositories to install from (pip.pypa.io/en/stable/cli/pip_install).
+const PIP_SOURCES: [&str; 6] = ["-r", "--requirement", "-c", "--constraint", "-e", "--editable"];
+
+/// Whether the command only fetches packages by their names from an index, which serves no repositories: what such a package
+/// depends on comes from an index as well (packaging.python.org, direct references; npm takes the dependencies of a project
+/// into account unless it installs globally). It has no use for a key.
+#[must_use]
+pub fn fetches_by_name(words: &[Option<String>]) -> bool {
+    let Some((tool, rest)) = TOOLS.resolve(words) else { return false };
+    let Some(words) = rest.iter().cloned().collect::<Option<Vec<String>>>() else { return false };
+    let has = |options: &[&str]| words.iter().any(|word| options.contains(&word.as_str()));
+    let plain = |word: &String| word.starts_with('-') || !word.trim_start_matches('@').contains([':', '/', '$']);
+    let scoped = |word: &String| word.starts_with('@') && word.matches('/').count() == 1 && !word.contains(':');
+    let named = words.iter().skip(1).filter(|word| !word.starts_with('-')).count() > 0;
+    let first = first_operand(rest);
+    let fetches = match tool.name {
+        "pip" => matches!(first, Some("install" | "download" | "wheel")) && !has(&PIP_SOURCES) && !has(&["."]),
+        "npm" | "pnpm" => matches!(first, Some("install" | "i" | "add")) && has(&["-g", "--global"]),
+        _ => false,
+    };
+    fetches && named && words.iter().all(|word| plain(word) || scoped(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +76,26 @@ mod tests {
             |command: &str| is_offline(&command.split(' ').map(|word| Some(word.to_owned())).collect::<Vec<_>>());
         assert!(offline("git config --global user.name x") && offline("pip3 config list"));
         assert!(!offline("git clone git@git.example.com:a/b") && !offline("frobnicate") && !offline("git"));
+    }
+
+    #[test]
+    fn packages_that_are_named_come_from_an_index() {
+        let by_name =
+            |command: &str| fetches_by_name(&command.split(' ').map(|word| Some(word.to_owned())).collect::<Vec<_>>());
+        for command in ["pip3 install requests==2.6.0", "pip install --upgrade pip", "npm i -g yo @angular/cli@15"] {
+            assert!(by_name(command), "{command}");
+        }
+        for command in [
+            "pip install -r requirements.txt",
+            "pip install git+ssh://git@git.example.com/a/b",
+            "pip install .",
+            "pip install",
+            "npm install left-pad",
+            "npm install -g git@git.example.com:a/b",
+            "pip install --no-cache-dir ./lib",
+        ] {
+            assert!(!by_name(command), "{command}");
+        }
     }
 
     #[test]

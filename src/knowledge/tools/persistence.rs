@@ -13,24 +13,33 @@ pub struct Persistence {
     /// Where it is kept: paths as the tool's documentation writes them (`~/.npmrc`), relative ones from the working
     /// directory; the operand itself where the command names its file. `…` stands for a file whose name is not static.
     pub files: Vec<String>,
-    /// The form that leaves nothing, in one sentence.
+    /// The form that leaves nothing, in one sentence: see [`Self::remedy_for`].
     pub remedy: String,
     /// The codemod that deals with it.
     pub codemod: &'static str,
     /// Whether only a hash of the credential is kept, which can be guessed at and not read.
     pub hashed: bool,
+    /// Whether the command does nothing but write `files`, so that it can be run again and removing them takes back all that
+    /// it did.
+    pub repeatable: bool,
 }
 
 impl Persistence {
     /// Where it is kept and what to do instead, as a clause that goes on behind `keeps it in` or the like.
     #[must_use]
     pub fn place_and_remedy(&self) -> String {
-        let mut remedy = self.remedy.trim_end_matches('.').to_owned();
-        if let Some(first) = remedy.get_mut(..1) {
-            first.make_ascii_lowercase();
-        }
-        format!("`{}`: {remedy}", self.files.join("`, `"))
+        format!("`{}`: {}", self.files.join("`, `"), remedy_for(&self.remedy, "ID", "NAME"))
     }
+}
+
+/// The remedy for the secret `id` whose value is in the variable `name`, as a clause.
+#[must_use]
+pub fn remedy_for(remedy: &str, id: &str, name: &str) -> String {
+    let mut clause = remedy.trim_end_matches('.').replace("{id}", id).replace("{name}", name);
+    if let Some(first) = clause.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    clause
 }
 
 /// What the command keeps of the credentials among its words, or of its input for commands that only write input down
@@ -46,6 +55,39 @@ pub fn persists(words: &[Option<String>]) -> Option<Persistence> {
     rules.filter_map(|rule| rule.apply(rest)).next()
 }
 
+/// A command that takes a credential out of the files again in which another command of its tool has kept it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakingBack {
+    /// The files.
+    pub files: Vec<String>,
+    /// Which credential: the operands, a host for `docker logout HOST`.
+    pub operands: Vec<String>,
+}
+
+/// What the command takes out of the files of its tool, if that is what it does.
+#[must_use]
+pub fn takes_back(words: &[Option<String>]) -> Option<TakingBack> {
+    let resolved = super::TOOLS.resolve(words);
+    let (name, rest) = match &resolved {
+        Some((tool, rest)) => (tool.name(), *rest),
+        None => (Tools::name_of(words)?, words.get(1..)?),
+    };
+    let rules = RULES.persist.iter().filter(|rule| !rule.undo.is_empty() && rule.tools.iter().any(|tool| tool == name));
+    let mut undone = rules.filter_map(|rule| Some((rule, behind(&rule.undo, rest)?)));
+    let (rule, operands) = undone.next()?;
+    let operands = operands.iter().flatten().filter(|word| !word.starts_with('-'));
+    Some(TakingBack { files: rule.files.clone(), operands: operands.cloned().collect() })
+}
+
+impl TakingBack {
+    /// Whether it takes back what a command of these words has kept.
+    #[must_use]
+    pub fn undoes(&self, words: &[String]) -> bool {
+        let names_host = || words.iter().skip(1).any(|word| !word.starts_with('-') && word.contains('.'));
+        self.operands.iter().all(|operand| words.contains(operand)) && (!self.operands.is_empty() || !names_host())
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Rules {
@@ -54,7 +96,7 @@ struct Rules {
 
 /// One row of `persistence.toml`, which explains the fields.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Rule {
     tools: Vec<String>,
     #[serde(default)]
@@ -69,6 +111,12 @@ struct Rule {
     operands: Operands,
     #[serde(default)]
     hashed: bool,
+    #[serde(default)]
+    repeatable: bool,
+    #[serde(default)]
+    names_file: Vec<String>,
+    #[serde(default)]
+    undo: Vec<String>,
     remedy: String,
     #[serde(rename = "source")]
     _source: String,
@@ -104,7 +152,7 @@ enum Operands {
 
 impl Rule {
     fn apply(&self, rest: &[Option<String>]) -> Option<Persistence> {
-        let behind = self.behind_words(rest)?;
+        let behind = behind(&self.words, rest)?;
         let unless = |word: &Option<String>| word.as_ref().is_some_and(|word| self.unless.contains(word));
         let holds = match self.when {
             When::Carries => behind.iter().any(carries),
@@ -116,30 +164,21 @@ impl Rule {
         if !holds || rest.iter().any(unless) {
             return None;
         }
-        let files = self.files.iter().cloned().chain(self.written(behind)).collect();
+        let files: Vec<String> = self.files.iter().cloned().chain(self.written(behind)).collect();
+        if files.is_empty() {
+            return None;
+        }
         let writes = self.operands != Operands::None;
         let codemod = if writes { "written-credential" } else { "persisted-credential" };
-        Some(Persistence { files, remedy: self.remedy.clone(), codemod, hashed: self.hashed })
-    }
-
-    /// The words behind the words of the rule, which stand next to each other when flags are left out.
-    fn behind_words<'w>(&self, rest: &'w [Option<String>]) -> Option<&'w [Option<String>]> {
-        let wanted = |word: &str| self.words.iter().any(|wanted| is_same(word, wanted));
-        let words = rest.iter().map(|word| word.as_deref().unwrap_or("")).enumerate();
-        let plain: Vec<(usize, &str)> = words.filter(|(_, word)| !word.starts_with('-') || wanted(word)).collect();
-        if self.words.is_empty() {
-            return Some(rest);
-        }
-        let mut windows = plain.windows(self.words.len());
-        let matches =
-            |window: &&[(usize, &str)]| window.iter().zip(&self.words).all(|((_, word), wanted)| is_same(word, wanted));
-        let (last, _) = windows.find(matches)?.last()?;
-        rest.get(last + 1..)
+        let named = rest.iter().flatten().any(|word| self.names_file.iter().any(|option| begins_with(word, option)));
+        let repeatable = self.repeatable && !named;
+        Some(Persistence { files, remedy: self.remedy.clone(), codemod, hashed: self.hashed, repeatable })
     }
 
     fn written(&self, behind: &[Option<String>]) -> Vec<String> {
         let name = |word: &Option<String>| word.clone().unwrap_or_else(|| "…".to_owned());
-        let operands = behind.iter().filter(|word| word.as_deref().is_none_or(|word| !word.starts_with('-')));
+        let is_file = |word: &str| !word.starts_with('-') && !word.starts_with("/dev/");
+        let operands = behind.iter().filter(|word| word.as_deref().is_none_or(is_file));
         match self.operands {
             Operands::None => Vec::new(),
             Operands::All => operands.map(name).collect(),
@@ -151,11 +190,32 @@ impl Rule {
     }
 }
 
-/// Whether a word is the wanted one; a short flag may have its value joined (`-i.bak`) or stand among others (`-ri`).
+/// The words behind `wanted`, which stand next to each other when flags are left out.
+fn behind<'w>(wanted: &[String], rest: &'w [Option<String>]) -> Option<&'w [Option<String>]> {
+    let is_wanted = |word: &str| wanted.iter().any(|wanted| is_same(word, wanted));
+    let words = rest.iter().map(|word| word.as_deref().unwrap_or("")).enumerate();
+    let plain: Vec<(usize, &str)> = words.filter(|(_, word)| !word.starts_with('-') || is_wanted(word)).collect();
+    if wanted.is_empty() {
+        return Some(rest);
+    }
+    let mut windows = plain.windows(wanted.len());
+    let matches =
+        |window: &&[(usize, &str)]| window.iter().zip(wanted).all(|((_, word), wanted)| is_same(word, wanted));
+    let (last, _) = windows.find(matches)?.last()?;
+    rest.get(last + 1..)
+}
+
+/// Whether a word is the option, alone or with its value behind `=`.
+fn begins_with(word: &str, option: &str) -> bool {
+    word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+}
+
+/// Whether a word is the wanted one, in any letter case if it is no flag (`SetApiKey`); a short flag may have its value joined (`-i.bak`) or stand among others (`-ri`).
 fn is_same(word: &str, wanted: &str) -> bool {
     let short = wanted.strip_prefix('-').filter(|letter| letter.len() == 1);
     let cluster = |letter| word.starts_with('-') && !word.starts_with("--") && word.len() <= 4 && word.contains(letter);
-    word == wanted || short.is_some_and(|letter| word.starts_with(wanted) || cluster(letter))
+    let plain = !wanted.starts_with('-') && word.eq_ignore_ascii_case(wanted);
+    plain || word == wanted || short.is_some_and(|letter| word.starts_with(wanted) || cluster(letter))
 }
 
 /// Whether a word is or may be a credential, or is the setting that holds one.

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use super::{last, names_a_folder};
 use crate::knowledge::files::{BuildInput, FileVerdict, classify_file};
 use crate::knowledge::tools::{self, Reading};
-use crate::model::file_flow::mentions_file;
+use crate::model::file_runs::mentions_file;
 use crate::model::reading::effective_words;
 use crate::model::run::Run;
 use crate::model::{CopiedFile, Dockerfile, ImagePath};
@@ -20,6 +20,8 @@ pub(super) fn verdict_of(path: &Utf8Path, landed: &str) -> Option<FileVerdict> {
         _ => None,
     };
     match classify_file(path.as_str()) {
+        // A key of the tests' folder that lands where ssh looks is one that something is opened with.
+        FileVerdict::PublicLookAlike { by_folder: true, .. } => there().filter(|it| is_at_home(it, landed)),
         FileVerdict::PublicLookAlike { .. } => None,
         // The key of a package archive is public, whatever it is called.
         FileVerdict::Runtime { .. } if matches!(classify_file(landed), FileVerdict::PublicLookAlike { .. }) => None,
@@ -35,6 +37,12 @@ pub(super) fn verdict_of(path: &Utf8Path, landed: &str) -> Option<FileVerdict> {
     }
 }
 
+/// Whether the file lands where its tools look for it without being told.
+fn is_at_home(verdict: &FileVerdict, landed: &str) -> bool {
+    let FileVerdict::BuildInput(input) = verdict else { return false };
+    if input.ssh { landed.contains(".ssh/") } else { landed.starts_with('/') && input.is_private_at(landed) }
+}
+
 /// Whether a file that nobody has read is what its name says: not one of the other programs that have such files, and no
 /// key that packages are signed with.
 pub(super) fn is_meant(dockerfile: &Dockerfile, file: &CopiedFile, landed: &str) -> bool {
@@ -45,11 +53,12 @@ pub(super) fn is_meant(dockerfile: &Dockerfile, file: &CopiedFile, landed: &str)
     let named = || runs().filter(|run| mentions_file(&run.text, name));
     match &file.verdict {
         FileVerdict::BuildInput(input) if input.common => {
-            let found = |place: &ImagePath| input.is_found_at(place.path().as_str());
+            let found = |place: &ImagePath| input.is_private_at(place.path().as_str());
             // A folder lands with its files, not under its name.
             let is_file = file.path.extension().is_some();
             let put = |run: &Run| run.commands().any(|it| is_put(it, input, name));
-            found(&place) || (is_file && found(&place.join(name))) || named().any(|run| is_read(run, input) || put(run))
+            let read = |run: &Run| !input.is_usual_in_projects() && is_read(run, input);
+            found(&place) || (is_file && found(&place.join(name))) || named().any(|run| read(run) || put(run))
         }
         FileVerdict::Runtime { common: true, .. } => {
             let sources =
@@ -74,7 +83,7 @@ fn is_put(command: &Command, input: &BuildInput, name: &str) -> bool {
     let program = words.first().and_then(|program| program.rsplit('/').next()).unwrap_or("");
     let named = words.iter().any(|word| mentions_file(word, name));
     let target = words.last().map_or("", String::as_str);
-    let found = input.is_found_at(target) || input.is_found_at(&format!("{target}/{name}"));
+    let found = input.is_private_at(target) || input.is_private_at(&format!("{target}/{name}"));
     matches!(program, "mv" | "cp" | "ln" | "install") && named && found
 }
 

@@ -213,7 +213,10 @@ pub(super) fn dumps_environment(words: &[Option<String>]) -> bool {
 /// Whether the tool prints what it sends; commands that do nothing but print, and tracing, are not meant.
 fn is_verbose(command: &Command, words: &[Option<String>]) -> bool {
     let name = command.effective_name().unwrap_or_default();
-    matches!(name.as_str(), "curl" | "wget" | "git" | "http") && tools::logs(words)
+    // git prints its arguments and the addresses that it asks for (experiment: git 2.47; it hides the headers).
+    let traced = |name: &str| name.starts_with("GIT_TRACE") || name == "GIT_CURL_VERBOSE";
+    let by_variable = name == "git" && command.assignments.iter().any(|one| traced(&one.name));
+    by_variable || (matches!(name.as_str(), "curl" | "wget" | "git" | "http" | "npm") && tools::logs(words))
 }
 
 fn command_of(item: &Item) -> Option<&Command> {

@@ -2,7 +2,7 @@
 
 use crate::model::rest::normal;
 use crate::source::TextSize;
-use crate::syntax::shell::{Command, Redirect, RedirectKind, Script, Word};
+use crate::syntax::shell::{Command, CommandContext, Redirect, RedirectKind, Script, Word};
 
 use super::holders::{is_filter_or_printer, plain_words};
 
@@ -86,6 +86,18 @@ impl Removal {
     }
 }
 
+/// What `mv` takes away to a place from which it is removed later.
+fn moved_away(context: &CommandContext<'_>, removals: &[Removal]) -> Option<Removal> {
+    let words = plain_words(context.command);
+    let ("mv", false) = (words.first()?.as_str(), context.optional) else { return None };
+    let [source, target] = words.iter().skip(1).filter(|word| !word.starts_with('-')).collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let at = context.command.range.start();
+    let gone = removals.iter().any(|removal| removal.at > at && removal.takes(target));
+    gone.then(|| Removal { at, path: normal(source) })
+}
+
 /// What `rm` and the like remove in `script`.
 pub(super) fn removed_paths(script: &Script) -> Vec<Removal> {
     let mut removals = Vec::new();
@@ -98,5 +110,7 @@ pub(super) fn removed_paths(script: &Script) -> Vec<Removal> {
         let paths = words.iter().skip(1).filter(|word| !word.starts_with('-'));
         removals.extend(paths.map(|path| Removal { at: context.command.range.start(), path: normal(path) }));
     }
+    let moved: Vec<Removal> = script.commands().iter().filter_map(|context| moved_away(context, &removals)).collect();
+    removals.extend(moved);
     removals
 }

@@ -2,7 +2,7 @@
 
 use super::Change;
 use crate::knowledge::names::buildkit_flags;
-use crate::model::Dockerfile;
+use crate::model::{Dockerfile, is_fallback_comment};
 use crate::source::{Edit, range};
 use crate::syntax::dockerfile::{Directive, DirectiveKind, Keyword};
 
@@ -67,6 +67,9 @@ impl Change<'_> {
         let above = text.get(..start)?;
         let line_start = above.trim_end_matches(['\r', '\n']).rfind('\n').map_or(0, |at| at + 1);
         let line = above.get(line_start..)?;
+        if is_fallback_comment(line) {
+            return Some(Edit::delete(range(line_start, start)));
+        }
         let list = ignored(line).filter(|list| list.split(',').any(|rule| rule.trim() == HADOLINT_RULE))?;
         let rules = list.trim_end();
         let others: Vec<&str> = rules.split(',').map(str::trim).filter(|rule| *rule != HADOLINT_RULE).collect();

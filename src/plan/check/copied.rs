@@ -1,16 +1,19 @@
 //! Whether every RUN that read a copied file still has it: read from the instructions before and after, not from the flow
 //! that the fix was made of.
 
+use camino::Utf8PathBuf;
+
 use crate::knowledge::files::{BuildInput, FileVerdict, classify_file};
 use crate::knowledge::tools::{self, Reading};
-use crate::model::{Dockerfile, ImagePath, Model, Run, effective_words};
+use crate::model::{Dockerfile, ImagePath, Model, Run, Step, effective_words};
 use crate::plan::{Fix, StepChange};
 use crate::syntax::dockerfile::Keyword;
 
 /// A file that a `COPY` of `old` brings and the same one of `new` does not.
 struct Gone {
     step: usize,
-    path: ImagePath,
+    /// Where it lies; several places where a command moved it to what may be a folder or a file.
+    places: Vec<ImagePath>,
     /// What its name says, where that is a file that tools read by themselves.
     input: Option<BuildInput>,
 }
@@ -18,18 +21,25 @@ struct Gone {
 /// The first RUN that named the file or ran a tool that reads it, and would not have it any more. The agent takes the
 /// place of a private key, so keys of ssh are not looked for.
 pub(super) fn lost_file(before: &Model, old: &Dockerfile, new: &Dockerfile, fix: &Fix) -> Option<String> {
-    gone(before, old, new, fix).iter().find_map(|file| {
+    gone(before, old, fix, new).into_iter().find_map(|mut file| {
         let stage = old.steps[file.step].stage;
         for (index, step) in old.steps.iter().enumerate().skip(file.step + 1) {
             let Some(run) = step.run.as_deref().filter(|_| step.stage == stage) else { continue };
             let workdir = old.workdir_at(index, &before.given_arguments(old));
-            let use_of_it = Use { file, run, workdir };
-            let kept = super::run_after(old, new, fix, index);
-            if use_of_it.reads() && kept.is_some_and(|step| !mounts(before, new, step, file)) {
-                let (line, path) = (old.line_of(index), file.path.path());
+            let use_of_it = Use { file: &file, run, workdir };
+            if use_of_it.is_hidden(step) {
+                continue;
+            }
+            let kept = super::run_after(new, fix, index);
+            let moved = use_of_it.moved();
+            let reads = use_of_it.reads();
+            let ends = use_of_it.ends();
+            file.places.extend(moved);
+            if reads && kept.is_some_and(|step| !mounts(before, new, step, &file)) {
+                let (line, path) = (old.line_of(index), file.places[0].path());
                 return Some(format!("the RUN of line {line} would no longer see `{path}`"));
             }
-            if use_of_it.ends() {
+            if ends {
                 break;
             }
         }
@@ -37,8 +47,7 @@ pub(super) fn lost_file(before: &Model, old: &Dockerfile, new: &Dockerfile, fix:
     })
 }
 
-fn gone(before: &Model, old: &Dockerfile, new: &Dockerfile, fix: &Fix) -> Vec<Gone> {
-    let given = before.given_arguments(old);
+fn gone(before: &Model, old: &Dockerfile, fix: &Fix, new: &Dockerfile) -> Vec<Gone> {
     let mut found = Vec::new();
     for (index, step) in old.steps.iter().enumerate() {
         let copies = matches!(step.keyword, Keyword::Copy | Keyword::Add);
@@ -46,21 +55,43 @@ fn gone(before: &Model, old: &Dockerfile, new: &Dockerfile, fix: &Fix) -> Vec<Go
             continue;
         }
         let removed = fix.steps.keys().filter(|at| **at < index && fix.steps[*at] == StepChange::Removed).count();
-        let whole = fix.steps.get(&index) == Some(&StepChange::Removed);
+        let whole = fix.steps.get(&index) != Some(&StepChange::Rewritten);
         let left = new.steps.get(index - removed).filter(|_| !whole);
         let left: Vec<String> = left.iter().flat_map(|step| step.instruction.words()).map(|word| word.value).collect();
-        for word in step.instruction.words().iter().filter(|word| !left.contains(&word.value)) {
-            let name = word.value.trim_end_matches(['*', ']']).rsplit('/').next().unwrap_or("").replace('[', "");
-            let input = match classify_file(&word.value) {
-                FileVerdict::BuildInput(input) if input.ssh => continue,
-                FileVerdict::BuildInput(input) => Some(input),
-                _ => None,
-            };
-            let landed = old.landing(index, &name, &given);
-            found.extend(landed.ok().map(|path| Gone { step: index, path, input }));
+        let words = step.instruction.words();
+        let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
+        for word in sources.iter().filter(|word| !left.contains(&word.value)) {
+            found.extend(files_of(before, old, index, &word.value));
         }
     }
     found
+}
+
+/// The file that a source of the `COPY` at `step` is, or the credential files in the folder that it is.
+fn files_of(before: &Model, old: &Dockerfile, step: usize, word: &str) -> Vec<Gone> {
+    let given = before.given_arguments(old);
+    let gone = |name: &str, input: Option<BuildInput>| {
+        let path = old.landing(step, name, &given).ok()?;
+        Some(Gone { step, places: vec![path], input })
+    };
+    let inside = before.files_in(old, word);
+    if inside.is_empty() {
+        let name = word.trim_end_matches(['*', ']']).rsplit('/').next().unwrap_or("").replace('[', "");
+        return match classify_file(word) {
+            FileVerdict::BuildInput(input) if input.ssh => Vec::new(),
+            FileVerdict::BuildInput(input) => gone(&name, Some(input)).into_iter().collect(),
+            _ => gone(&name, None).into_iter().collect(),
+        };
+    }
+    let folder = old.steps[step].instruction.words().last().map(|word| word.value.clone()).unwrap_or_default();
+    let landed = |file: &Utf8PathBuf| old.workdir_at(step, &given).join(&format!("{folder}/{file}"));
+    let known = inside.iter().filter_map(|file| match classify_file(landed(file).path().as_str()) {
+        FileVerdict::BuildInput(input) if !input.ssh => {
+            Some(Gone { step, places: vec![landed(file)], input: Some(input) })
+        }
+        _ => None,
+    });
+    known.collect()
 }
 
 /// A RUN behind the `COPY` of a file that goes.
@@ -75,22 +106,53 @@ impl Use<'_> {
     fn reads(&self) -> bool {
         self.run.commands().any(|command| {
             let words = effective_words(command);
-            if matches!(program(&words), "rm" | "unlink" | "shred" | "chmod" | "chown" | "chgrp" | "cd") {
+            if matches!(program(&words), "rm" | "unlink" | "shred" | "chmod" | "chown" | "chgrp" | "cd")
+                || self.moves(&words)
+            {
                 return false;
             }
-            let found = self.file.input.as_ref().filter(|input| input.is_found_at(self.file.path.path().as_str()));
+            let is_found =
+                |input: &&BuildInput| self.file.places.iter().any(|place| input.is_found_at(place.path().as_str()));
+            let found = self.file.input.as_ref().filter(is_found);
             let by_itself =
                 found.is_some_and(|input| matches!(tools::reads_file(&words, &input.tools), Reading::Reads { .. }));
             by_itself || (!self.changes_folder() && words.iter().skip(1).any(|word| self.is_file(word)))
         })
     }
 
+    /// Whether a command puts the file at another place.
+    fn moves(&self, words: &[Option<String>]) -> bool {
+        let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
+        matches!(program(words), "mv" | "cp" | "ln" | "install") && sources.iter().any(|word| self.is_file(word))
+    }
+
+    /// The places to which commands move the file.
+    fn moved(&self) -> Vec<ImagePath> {
+        let commands = self.run.commands().map(effective_words).filter(|words| self.moves(words));
+        let name = self.file.places[0].file_name().to_owned();
+        let targets = commands.filter_map(|words| words.last().cloned().flatten());
+        let places = targets.flat_map(|target| {
+            let target = self.workdir.join(&target.replacen('~', "/root", 1));
+            [target.join(&name), target]
+        });
+        places.collect()
+    }
+
     /// Whether the file is not there any more behind the RUN.
     fn ends(&self) -> bool {
         let takes = |words: &[Option<String>]| {
-            matches!(program(words), "rm" | "unlink" | "mv") && words.iter().any(|word| self.is_file(word))
+            matches!(program(words), "rm" | "unlink") && words.iter().any(|word| self.is_file(word))
         };
         self.run.commands().any(|command| takes(&effective_words(command)))
+    }
+
+    /// Whether a cache or an empty folder lies over the file.
+    fn is_hidden(&self, step: &Step) -> bool {
+        step.instruction.flags().iter().filter_map(|flag| flag.mount()).any(|mount| {
+            let target = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key));
+            let over = |place: &ImagePath| target.is_some_and(|it| place.below(&self.workdir.join(it)).is_some());
+            matches!(mount.kind.as_str(), "cache" | "tmpfs") && self.file.places.iter().all(over)
+        })
     }
 
     fn changes_folder(&self) -> bool {
@@ -99,7 +161,7 @@ impl Use<'_> {
 
     fn is_file(&self, word: &Option<String>) -> bool {
         let plain = word.as_deref().filter(|word| !word.is_empty() && !word.contains(['$', '~', '*']));
-        plain.is_some_and(|word| self.workdir.join(word) == self.file.path)
+        plain.is_some_and(|word| self.file.places.contains(&self.workdir.join(word)))
     }
 }
 
@@ -114,7 +176,7 @@ fn mounts(before: &Model, new: &Dockerfile, step: usize, file: &Gone) -> bool {
     let flags = new.steps[step].instruction.flags();
     flags.iter().filter_map(|flag| flag.mount()).filter(|mount| mount.kind == "secret").any(|mount| {
         let target = ["target", "dst", "destination"].iter().find_map(|key| mount.get(key));
-        target.is_some_and(|target| workdir.join(target) == file.path)
+        target.is_some_and(|target| file.places.contains(&workdir.join(target)))
     })
 }
 
@@ -148,6 +210,8 @@ mod tests {
             obstacles: Vec::new(),
             follow_ups: Vec::new(),
             concealed: Vec::new(),
+            requests: Vec::new(),
+            offers: Vec::new(),
         };
         lost_file(&before, &before.dockerfiles[0], &after.dockerfiles[0], &fix)
     }
@@ -159,6 +223,11 @@ mod tests {
         assert_eq!(lost("RUN cat .npmrc", &format!("RUN {mount} cat .npmrc")), None);
         assert_eq!(lost("RUN npm ci && rm .npmrc", &format!("RUN {mount} npm ci")), None);
         assert_eq!(lost("RUN apt-get update", "RUN apt-get update"), None);
+        let moved = "RUN mv .npmrc /root/.npmrc && npm ci";
+        let cached = "RUN --mount=type=cache,target=/app npm ci";
+        assert_eq!(lost(moved, "RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci"), None);
+        assert_eq!(lost(cached, cached), None);
+        assert!(lost(moved, "RUN npm ci").is_some());
         assert!(lost("RUN npm ci", "RUN npm ci").is_some());
         assert!(lost("RUN cat /app/.npmrc", "RUN cat /app/.npmrc").is_some());
         let elsewhere = "RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci";

@@ -42,6 +42,8 @@ fn finding(applicability: Applicability) -> Finding {
             obstacles: Vec::new(),
             follow_ups: vec![FollowUp::Rotate("`NPM_TOKEN`".into())],
             concealed: Vec::new(),
+            requests: Vec::new(),
+            offers: Vec::new(),
         },
     }
 }

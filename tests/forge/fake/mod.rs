@@ -129,16 +129,23 @@ impl Fake {
         let server = Server::start(move |request| {
             let base = base(kind);
             let segments = request.segments(base);
-            let about = |name: &&String| segments.iter().any(|one| one == *name || *one == format!("{OWNER}/{name}"));
-            let name = others_kept.keys().find(about).map_or(NAME, String::as_str);
-            let mut state = others_kept.get(name).unwrap_or(&kept).lock().unwrap();
+            let about = |name: &String| segments.iter().any(|one| one == name || *one == format!("{OWNER}/{name}"));
+            let found = others_kept.iter().find(|(name, _)| about(name));
+            let (name, state) = found.map_or((NAME, &*kept), |(name, state)| (name.as_str(), state));
+            let mut state = state.lock().unwrap();
             state.violations.extend(schema.violations(request, base));
             let fault = state.failing(request);
             if let Some((reply, false)) = fault {
                 return reply;
             }
             // Each of the answers below speaks of one repository by one name.
-            let segments: Vec<String> = segments.iter().map(|one| one.replace(name, NAME)).collect();
+            let path = format!("{OWNER}/{name}");
+            let own = |one: &'_ String| match one {
+                one if one == name => NAME.to_owned(),
+                one if *one == path => format!("{OWNER}/{NAME}"),
+                one => one.clone(),
+            };
+            let segments: Vec<String> = segments.iter().map(own).collect();
             let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
             let call = Call { method: &request.method, segments: &segments, request, body: request.json() };
             let reply =
@@ -180,25 +187,39 @@ fn answer(kind: Kind, state: &mut State, call: &Call<'_>) -> Option<Reply> {
     }
 }
 
-/// An answer about the repository `name`, with addresses on this server where it is known by `host`.
+/// An answer about the repository `name`, with addresses on this server where it is known by `host`. What people wrote stays.
 fn localized(reply: Reply, name: &str, host: Option<&str>) -> Reply {
-    let put = |text: String| {
-        let text = text
-            .replace(&format!("/{NAME}"), &format!("/{name}"))
-            .replace(&format!("\"{NAME}\""), &format!("\"{name}\""));
-        match host {
-            Some(host) => HOSTS.iter().fold(text, |text, known| {
-                text.replace(&format!("https://{known}.example.com"), &format!("http://{host}"))
-            }),
-            None => text,
-        }
+    let local = |mut body: Value| {
+        localize(&mut body, name, host);
+        body
     };
     match reply {
-        Reply::Json(status, body) => Reply::Json(status, serde_json::from_str(&put(body.to_string())).unwrap()),
+        Reply::Json(status, body) => Reply::Json(status, local(body)),
         Reply::Full(status, headers, body) => {
-            Reply::Full(status, headers, put(String::from_utf8(body).unwrap()).into_bytes())
+            let body = local(serde_json::from_slice(&body).unwrap());
+            Reply::Full(status, headers, body.to_string().into_bytes())
         }
         other => other,
+    }
+}
+
+fn localize(value: &mut Value, name: &str, host: Option<&str>) {
+    match value {
+        Value::String(text) => {
+            if text == NAME {
+                *text = name.to_owned();
+            }
+            *text = text.replace(&format!("/{NAME}"), &format!("/{name}"));
+            for known in host.iter().flat_map(|_| HOSTS) {
+                *text = text.replace(&format!("https://{known}.example.com"), &format!("http://{}", host.unwrap()));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| localize(item, name, host)),
+        Value::Object(fields) => {
+            let written = |key: &str| matches!(key, "body" | "description" | "title");
+            fields.iter_mut().filter(|(key, _)| !written(key)).for_each(|(_, field)| localize(field, name, host));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -1,0 +1,2 @@
+#!/bin/sh
+buildah build --build-arg NPM_TOKEN -t shop .

@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --build-arg DATABASE_URL -t shop .

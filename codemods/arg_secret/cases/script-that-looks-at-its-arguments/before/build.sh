@@ -1,0 +1,4 @@
+#!/bin/sh
+tag=$1
+shift
+exec docker build "$@" -t "shop:$tag" .

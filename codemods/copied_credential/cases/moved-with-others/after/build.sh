@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+docker build --secret id=npmrc,src=ci/.npmrc -t app .

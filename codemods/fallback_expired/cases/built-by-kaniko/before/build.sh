@@ -1,0 +1,2 @@
+#!/bin/sh
+/kaniko/executor --context . --build-arg NPM_TOKEN --destination shop

@@ -1,0 +1,4 @@
+param([string]$tag)
+docker build `
+  --file pipelines/ui/Dockerfile `
+  --tag $tag .

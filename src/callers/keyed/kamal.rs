@@ -1,0 +1,108 @@
+//! Kamal (kamal-deploy.org, "Builders"; lib/kamal/commands/builder/base.rb): `builder` with `args` and `secrets`. A secret is
+//! a name of `.kamal/secrets`, which is its id and its variable at once.
+
+use camino::Utf8Path;
+
+use super::{Described, Tool};
+use crate::callers::location::resolve;
+use crate::callers::yaml::{Cursor, Document};
+use crate::callers::{
+    ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue, Surroundings,
+};
+use crate::source::Source;
+
+/// See above.
+pub(super) struct Kamal;
+
+impl Tool for Kamal {
+    fn format(&self) -> Format {
+        Format::Kamal
+    }
+
+    fn recognises(&self, path: &Utf8Path) -> bool {
+        let folder = path.parent().and_then(Utf8Path::file_name);
+        folder == Some("config") && path.file_name().is_some_and(|name| name.starts_with("deploy"))
+    }
+
+    fn words(&self) -> &'static [&'static str] {
+        &["builder:"]
+    }
+
+    fn builds<'d>(&self, document: &'d Document, source: &Source, around: &dyn Surroundings) -> Vec<Described<'d>> {
+        let root = Cursor::root(document);
+        // `service` and `image` are what every configuration has.
+        let Some(body) = root.get("builder").filter(|_| root.get("service").is_some() || root.get("image").is_some())
+        else {
+            return Vec::new();
+        };
+        let home = source.path().parent().and_then(Utf8Path::parent).unwrap_or(Utf8Path::new(""));
+        let text = |key: &str| body.get(key).and_then(Cursor::text);
+        let context = resolve(home, text("context").unwrap_or("."));
+        let written = text("dockerfile").unwrap_or("Dockerfile");
+        let path = resolve(home, written).filter(|path| around.is_file(path));
+        let build = Build {
+            outside: None,
+            format: Format::Kamal,
+            file: source.path().to_owned(),
+            range: body.node().range,
+            title: "builder of Kamal".to_owned(),
+            dockerfiles: path.map_or_else(|| Dockerfiles::Unknown(written.to_owned()), Dockerfiles::One),
+            context,
+            target: text("target").map(str::to_owned),
+            tags: Vec::new(),
+            builder: Builder::BuildKit,
+            arguments: Vec::new(),
+            secrets: Vec::new(),
+            ssh: text("ssh").is_some(),
+            opaque: None,
+            index: 0,
+        };
+        vec![Described { build, body, keys: ("args", "secrets"), assumptions: assumptions(body, home, around) }]
+    }
+
+    /// Ruby between `<%=` and `%>`: `ENV["NAME"]`, `ENV.fetch("NAME")`.
+    fn value(&self, text: &str) -> ArgumentValue {
+        let inside = text.trim().strip_prefix("<%=").and_then(|rest| rest.strip_suffix("%>")).map(str::trim);
+        let Some(inside) = inside else {
+            return match text {
+                "" => ArgumentValue::Empty,
+                text if text.contains("<%") => ArgumentValue::Composite,
+                text => ArgumentValue::Literal(SecretValue::new(text)),
+            };
+        };
+        let call = inside.strip_prefix("ENV[").and_then(|rest| rest.strip_suffix(']'));
+        let call = call.or_else(|| inside.strip_prefix("ENV.fetch(").and_then(|rest| rest.strip_suffix(')')));
+        let name = call.map(|name| name.trim().trim_matches(['"', '\'']));
+        let is_name = |name: &&str| name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
+        name.filter(is_name).map_or(ArgumentValue::Composite, |name| ArgumentValue::Variable(name.to_owned()))
+    }
+
+    fn member(&self, id: &str, name: &str, value: &ArgumentValue, _text: Option<&str>) -> Result<String, String> {
+        match value {
+            ArgumentValue::Inherited => Ok(id.to_owned()),
+            ArgumentValue::Variable(variable) if variable == id => Ok(id.to_owned()),
+            ArgumentValue::Variable(variable) => Err(format!(
+                "Kamal has one name for a secret and its value: `.kamal/secrets` would have to give `{id}` the value of `{variable}`"
+            )),
+            other => Err(super::not_one_variable(name, other)),
+        }
+    }
+
+    fn passed(&self, member: Cursor<'_>) -> Option<PassedSecret> {
+        let id = member.text()?.to_owned();
+        Some(PassedSecret { source: SecretSource::Variable(id.clone()), id, range: member.node().range })
+    }
+}
+
+/// Kamal reads the values of secrets from `.kamal/secrets` (before version 2 from `.env`).
+fn assumptions(body: Cursor<'_>, home: &Utf8Path, around: &dyn Surroundings) -> Vec<String> {
+    let text = around.text(&home.join(".kamal/secrets")).unwrap_or("");
+    let defines = |name: &str| {
+        text.lines().any(|line| line.trim_start().strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
+    };
+    let names = super::written(body, "args").into_iter().map(|argument| argument.name.to_owned());
+    names
+        .filter(|name| !defines(name) && crate::knowledge::names::classify_name(name).kind().is_some())
+        .map(|name| format!("`.kamal/secrets` gives `{name}` its value (`{name}=${name}`)"))
+        .collect()
+}

@@ -1,0 +1,108 @@
+//! Services that build a Dockerfile of the repository with variables of their own as build arguments: Heroku's `heroku.yml`
+//! and Render's `render.yaml`. Neither takes a secret from a variable.
+
+use camino::Utf8Path;
+
+use super::{Described, Tool};
+use crate::callers::location::resolve;
+use crate::callers::yaml::{Cursor, Document};
+use crate::callers::{ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretValue, Surroundings};
+use crate::knowledge::engines::{Engine, Release};
+use crate::source::Source;
+
+/// See above.
+pub(super) struct Service;
+
+impl Tool for Service {
+    fn format(&self) -> Format {
+        Format::Service
+    }
+
+    fn recognises(&self, path: &Utf8Path) -> bool {
+        matches!(path.file_name(), Some("heroku.yml" | "render.yaml" | "render.yml"))
+    }
+
+    fn words(&self) -> &'static [&'static str] {
+        &["docker"]
+    }
+
+    fn builds<'d>(&self, document: &'d Document, source: &Source, around: &dyn Surroundings) -> Vec<Described<'d>> {
+        let root = Cursor::root(document);
+        match source.path().file_name() {
+            Some("heroku.yml") => heroku(root, source, around),
+            _ => render(root, source, around),
+        }
+    }
+
+    fn value(&self, text: &str) -> ArgumentValue {
+        if text.is_empty() { ArgumentValue::Empty } else { ArgumentValue::Literal(SecretValue::new(text)) }
+    }
+
+    fn member(&self, _id: &str, name: &str, _value: &ArgumentValue, _text: Option<&str>) -> Result<String, String> {
+        Err(format!("`{name}` can't be passed as a secret here"))
+    }
+
+    fn passed(&self, _member: Cursor<'_>) -> Option<PassedSecret> {
+        None
+    }
+}
+
+/// `build.docker` has a Dockerfile for each process, `build.config` their arguments.
+fn heroku<'d>(root: Cursor<'d>, source: &Source, around: &dyn Surroundings) -> Vec<Described<'d>> {
+    let Some(body) = root.get("build") else { return Vec::new() };
+    let processes = body.get("docker").map(Cursor::entries).unwrap_or_default();
+    let one = |(name, process): (&str, Cursor<'d>)| {
+        let written = process.text().or_else(|| process.get("dockerfile")?.text()).unwrap_or("Dockerfile");
+        described(body, Engine::Heroku, name, written, source, around)
+    };
+    processes.into_iter().map(one).collect()
+}
+
+/// A service with `runtime: docker` (or `env: docker`, as it was called).
+fn render<'d>(root: Cursor<'d>, source: &Source, around: &dyn Surroundings) -> Vec<Described<'d>> {
+    let is_docker = |service: &Cursor<'d>| {
+        ["runtime", "env"].iter().any(|key| service.get(key).and_then(Cursor::text) == Some("docker"))
+    };
+    let services = root.get("services").map(Cursor::items).unwrap_or_default().into_iter().filter(is_docker);
+    let one = |service: Cursor<'d>| {
+        let text = |key: &str| service.get(key).and_then(Cursor::text);
+        let written = text("dockerfilePath").unwrap_or("Dockerfile");
+        described(service, Engine::Render, text("name").unwrap_or("?"), written, source, around)
+    };
+    services.map(one).collect()
+}
+
+fn described<'d>(
+    body: Cursor<'d>,
+    engine: Engine,
+    name: &str,
+    written: &str,
+    source: &Source,
+    around: &dyn Surroundings,
+) -> Described<'d> {
+    let folder = source.path().parent().unwrap_or(Utf8Path::new(""));
+    let path = resolve(folder, written).filter(|path| around.is_file(path));
+    let sentence = Release::of(engine).without_secrets().unwrap_or_default();
+    Described {
+        build: Build {
+            outside: None,
+            format: Format::Service,
+            file: source.path().to_owned(),
+            range: body.node().range,
+            title: format!("service {name}"),
+            dockerfiles: path.map_or_else(|| Dockerfiles::Unknown(written.to_owned()), Dockerfiles::One),
+            context: None,
+            target: None,
+            tags: Vec::new(),
+            builder: Builder::WithoutSecrets(sentence),
+            arguments: Vec::new(),
+            secrets: Vec::new(),
+            ssh: false,
+            opaque: None,
+            index: 0,
+        },
+        body,
+        keys: ("config", "secrets"),
+        assumptions: Vec::new(),
+    }
+}
