@@ -35,6 +35,11 @@ impl<'m> Moving<'m> {
             let mount = dockerfile.secret_mounts(step).into_iter().find(|mount| mount.id == *id)?;
             let run = dockerfile.steps[step].run.as_deref()?;
             let is_plain = matches!(run.form, Form::Shell | Form::Body(None)) && !dockerfile.steps[step].onbuild;
+            // Where a `cd` goes before, the mount's own folder is another one.
+            let goes = |command: &Command| matches!(command.name().as_deref(), Some("cd" | "pushd" | "popd"));
+            if !written.path.starts_with(['/', '~', '$']) && run.commands().any(goes) {
+                return None;
+            }
             let command = command_at(run, written).filter(|_| is_plain)?;
             copies_whole(command, mount.path.as_deref()?).then_some(())?;
             settled.entry(step).or_default().push((written.exposure.shell, written.exposure.item));
