@@ -47,7 +47,7 @@ pub struct Config {
 }
 
 pub(super) fn run(config: &Config, deciding: &Deciding, streams: &mut Streams) -> Result<Outcome, Failure> {
-    for root in repository::discover(&[config.path.clone()])? {
+    for root in repository::discover(std::slice::from_ref(&config.path))? {
         let repository = repository::read_as_decided(&root, &of(deciding)?, |_, _| false)?;
         check(&repository.configuration)?;
         // A directory's settings are those for what is in it.
