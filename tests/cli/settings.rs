@@ -62,7 +62,7 @@ fn what_is_chosen_in_a_review_is_remembered_and_committed_with_the_fix() {
 
 /// Two services of one repository, each with a secret and a script that builds it.
 fn services() -> Scratch {
-    let script = |name: &str| SCRIPT.replace("-t app .", &format!("{name}"));
+    let script = |name: &str| SCRIPT.replace("-t app .", name);
     Scratch::committed(&[
         ("api/Dockerfile", DOCKERFILE),
         ("api/.npmrc", NPMRC),
