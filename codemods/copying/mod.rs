@@ -245,7 +245,8 @@ impl<'m> Copying<'m> {
             None => name.to_owned(),
         };
         let words = text.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-        let id = words.collect::<Vec<_>>().join("_").to_ascii_lowercase();
+        let words = words.collect::<Vec<_>>().join("_").to_ascii_lowercase();
+        let id = self.model.settings(self.dockerfile).ids.unwrap_or_default().id(&words);
         let runs = self.dockerfile.steps.iter().filter(|step| step.keyword == Keyword::Run);
         let mut mounts = runs.flat_map(|step| step.instruction.flags()).filter_map(|flag| flag.mount());
         match mounts.any(|mount| mount.kind == "secret" && mount.get("id") == Some(&id)) {

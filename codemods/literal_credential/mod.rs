@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::prelude::*;
 use crate::callers::{Offer, SecretValue};
+use crate::config::{MountForm, Settings};
 use crate::knowledge::engines::Feature;
 use crate::model::{Form, ShellText};
 use crate::plan::{FollowUp, Mount};
@@ -43,8 +44,9 @@ struct Group {
 
 fn in_runs<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
     let mut groups: Vec<Group> = Vec::new();
+    let settings = model.settings(dockerfile);
     for step in 0..dockerfile.steps.len() {
-        for (place, literal) in of_step(dockerfile, step) {
+        for (place, literal) in of_step(dockerfile, step, &settings) {
             match groups.iter_mut().find(|group| group.value == literal.value) {
                 Some(group) => group.steps.push((step, place)),
                 None => {
@@ -58,20 +60,20 @@ fn in_runs<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
 }
 
 /// The credentials in a RUN, each with its place in the file.
-fn of_step(dockerfile: &Dockerfile, step: usize) -> Vec<(TextRange, Literal)> {
+fn of_step(dockerfile: &Dockerfile, step: usize, settings: &Settings) -> Vec<(TextRange, Literal)> {
     let Some(keyword) = dockerfile.steps.get(step).map(|step| step.instruction.keyword_range()) else {
         return Vec::new();
     };
     let Some(run) = dockerfile.steps[step].run.as_deref() else { return Vec::new() };
     if let (Form::Exec(arguments), []) = (&run.form, run.shells.as_slice()) {
-        return in_words(arguments).into_iter().map(|literal| (keyword, literal)).collect();
+        return in_words(arguments, settings).into_iter().map(|literal| (keyword, literal)).collect();
     }
     let place = |shell: &ShellText, literal: &Literal| {
         shell.view.as_ref().and_then(|view| view.host_range(literal.command)).unwrap_or(keyword)
     };
     let mut found: Vec<(TextRange, Literal)> = Vec::new();
     for (number, shell) in run.shells.iter().enumerate() {
-        for literal in in_shell(shell) {
+        for literal in in_shell(shell, settings) {
             // The text of a nested shell is a word of the first one as well.
             if number == 0 || found.iter().all(|(_, other)| other.value != literal.value) {
                 found.push((place(shell, &literal), literal));
@@ -81,15 +83,15 @@ fn of_step(dockerfile: &Dockerfile, step: usize) -> Vec<(TextRange, Literal)> {
     found
 }
 
-fn in_shell(shell: &ShellText) -> Vec<Literal> {
-    shell.view.as_ref().map_or_else(Vec::new, |view| literals(view.text(), &shell.script))
+fn in_shell(shell: &ShellText, settings: &Settings) -> Vec<Literal> {
+    shell.view.as_ref().map_or_else(Vec::new, |view| literals(view.text(), &shell.script, settings))
 }
 
 /// The credentials among the words of a command that no shell runs.
-fn in_words(words: &[String]) -> Vec<Literal> {
+fn in_words(words: &[String], settings: &Settings) -> Vec<Literal> {
     let quoted: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
     let line = quoted.join(" ");
-    literals(&line, &shell::parse(&line, Dialect::Posix))
+    literals(&line, &shell::parse(&line, Dialect::Posix), settings)
 }
 
 /// A name that means nothing else in the file: another credential's mount may have been made with the first choice.
@@ -108,7 +110,7 @@ fn free_name(dockerfile: &Dockerfile, groups: &[Group], literal: &Literal) -> St
 
 /// Makes every build that runs one of the RUNs hand over the new credential.
 fn offer<'m>(change: &mut Change<'m>, model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) {
-    let (path, name, id) = (dockerfile.path(), &group.name, group.name.to_lowercase());
+    let (path, name, id) = (dockerfile.path(), &group.name, model.settings(dockerfile).id_of(&group.name));
     let bound = model.bound_builds(dockerfile);
     // What ONBUILD runs is run by builds of other Dockerfiles.
     let own = group.steps.iter().map(|(step, _)| &dockerfile.steps[*step]).filter(|step| !step.onbuild);
@@ -125,12 +127,12 @@ fn offer<'m>(change: &mut Change<'m>, model: &'m Model, dockerfile: &'m Dockerfi
 }
 
 fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> Finding {
-    let (path, name, id) = (dockerfile.path(), &group.name, group.name.to_lowercase());
+    let (path, name, id) = (dockerfile.path(), &group.name, model.settings(dockerfile).id_of(&group.name));
     let mut change = Change::new(model, dockerfile);
     change.conceal(SecretValue::new(group.value.as_str()));
     refuse_broken_file(&mut change, dockerfile);
     refuse_builders_without_secrets(&mut change, model, dockerfile);
-    let as_file = model.has_only_files(dockerfile);
+    let as_file = model.has_only_files(dockerfile) || model.settings(dockerfile).mount_of(name) == MountForm::File;
     let mut steps: Vec<usize> = group.steps.iter().map(|(step, _)| *step).collect();
     steps.dedup();
     for step in steps {
@@ -139,7 +141,7 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> F
             change.obstruct("exec-form", "no shell would replace a variable there", label);
             continue;
         }
-        change.rewrite(step, |dockerfile| replacement::next(dockerfile, step, &group.value, name));
+        change.rewrite(step, |dockerfile| replacement::next(model, dockerfile, step, &group.value, name));
         let (id, name) = (id.clone(), name.clone());
         change.mount(step, if as_file { Mount::File { id, name } } else { Mount::Variable { id, name } });
     }

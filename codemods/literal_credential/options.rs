@@ -2,6 +2,7 @@
 
 use super::places::{Finder, Literal, behind_equals, is_secret};
 use super::texts::{Spot, in_fields};
+use crate::config::Settings;
 use crate::syntax::shell::{Part, PartKind, Word};
 
 /// Last words of long options whose value is a credential (manuals of wget, docker, helm, twine, subscription-manager, …).
@@ -75,9 +76,9 @@ impl Finder<'_> {
         }
         if let Some(property) = option.strip_prefix("-D") {
             let name = property.rsplit('.').next().unwrap_or(property);
-            return is_secret(name).then(|| self.whole(part, start, name)).flatten();
+            return is_secret(self.settings, name).then(|| self.whole(part, start, name)).flatten();
         }
-        let name = long(option)?;
+        let name = long(self.settings, option)?;
         self.whole(part, start, name)
     }
 
@@ -102,7 +103,7 @@ impl Finder<'_> {
         if program == "curl" && matches!(option, "-u" | "--user") {
             return self.short(&program, part, 0, text);
         }
-        if let Some(name) = long(option) {
+        if let Some(name) = long(self.settings, option) {
             return self.whole(part, 0, name);
         }
         let takes = |(known, flag, _): &&(&str, &str, bool)| *known == program && *flag == option;
@@ -112,7 +113,7 @@ impl Finder<'_> {
         }
         let changes = program == "mysqladmin" && option == "password";
         let name = option.rsplit([':', '/', '.']).next().unwrap_or(option).trim_start_matches('_');
-        let sets = self.sets() && !option.starts_with('-') && is_secret(name);
+        let sets = self.sets() && !option.starts_with('-') && is_secret(self.settings, name);
         (changes || sets).then(|| self.whole(part, 0, name)).flatten()
     }
 
@@ -165,9 +166,9 @@ impl Finder<'_> {
 }
 
 /// What a long option is called, if its value is a credential; `--disabled-password` has none.
-fn long(option: &str) -> Option<&str> {
+fn long<'o>(settings: &Settings, option: &'o str) -> Option<&'o str> {
     let name = option.strip_prefix("--").or_else(|| option.strip_prefix('-').filter(|name| name.len() > 4))?;
     let last = |ending: &str| name.strip_suffix(ending).is_some_and(|front| front.is_empty() || front.ends_with('-'));
-    let credential = ENDINGS.iter().any(|ending| last(ending)) && is_secret(&name.replace('-', "_"));
+    let credential = ENDINGS.iter().any(|ending| last(ending)) && is_secret(settings, &name.replace('-', "_"));
     (credential || name == "pass").then_some(name)
 }

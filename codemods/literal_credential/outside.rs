@@ -4,6 +4,7 @@ use super::CODEMOD;
 use super::in_words;
 use super::places::{is_credential, is_secret, literals};
 use crate::codemods::prelude::*;
+use crate::config::Settings;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::Step;
 use crate::plan::FollowUp;
@@ -13,8 +14,9 @@ use crate::syntax::shell::{self, Dialect};
 
 pub(super) fn find<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
+    let settings = model.settings(dockerfile);
     for step in &dockerfile.steps {
-        let Some((place, what)) = credential(step) else { continue };
+        let Some((place, what)) = credential(step, &settings) else { continue };
         let number = findings.len() + 1;
         findings.push(finding(model, dockerfile, step.keyword, place, &what, number));
     }
@@ -22,36 +24,37 @@ pub(super) fn find<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Find
 }
 
 /// The first credential of a LABEL, CMD, ENTRYPOINT or HEALTHCHECK: where, and what it is.
-fn credential(step: &Step) -> Option<(TextRange, String)> {
+fn credential(step: &Step, settings: &Settings) -> Option<(TextRange, String)> {
     match step.keyword {
         Keyword::Label => step.pairs.iter().find_map(|pair| {
             let value = pair.value.as_ref().filter(|value| value.variables.is_empty())?;
-            Some((pair.key_range, shaped(&value.value).or_else(|| named(&pair.key, &value.value))?))
+            Some((pair.key_range, shaped(&value.value).or_else(|| named(settings, &pair.key, &value.value))?))
         }),
-        Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => started(step),
+        Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => started(step, settings),
         _ => None,
     }
 }
 
-fn started(step: &Step) -> Option<(TextRange, String)> {
+fn started(step: &Step, settings: &Settings) -> Option<(TextRange, String)> {
     let keyword = step.instruction.keyword_range();
     if let Some(strings) = step.instruction.json() {
         let words: Vec<String> = strings.into_iter().map(|string| string.value).collect();
-        return in_words(&words).into_iter().next().map(|literal| (keyword, literal.what));
+        return in_words(&words, settings).into_iter().next().map(|literal| (keyword, literal.what));
     }
-    in_shell(step.instruction.shell()?.text()).map(|what| (keyword, what))
+    in_shell(step.instruction.shell()?.text(), settings).map(|what| (keyword, what))
 }
 
-fn in_shell(text: &str) -> Option<String> {
+fn in_shell(text: &str, settings: &Settings) -> Option<String> {
     let script = shell::parse(text, Dialect::Posix);
-    literals(text, &script).into_iter().next().map(|literal| literal.what)
+    literals(text, &script, settings).into_iter().next().map(|literal| literal.what)
 }
 
 /// A label whose last part is the name of a secret: `com.example.token=…`.
-fn named(key: &str, value: &str) -> Option<String> {
+fn named(settings: &Settings, key: &str, value: &str) -> Option<String> {
     let name = key.rsplit(['.', '/']).next().unwrap_or(key);
     let plain = name.eq_ignore_ascii_case("key");
-    (!plain && is_secret(&name.replace('-', "_")) && is_credential(value)).then(|| "the value of a secret".to_owned())
+    (!plain && is_secret(settings, &name.replace('-', "_")) && is_credential(value))
+        .then(|| "the value of a secret".to_owned())
 }
 
 fn shaped(value: &str) -> Option<String> {

@@ -1,8 +1,9 @@
 //! Where credentials are written out in shell text: by their shape, and by the place they stand in.
 
 use super::texts::{Spot, spot};
+use crate::config::Settings;
 use crate::knowledge::files::{FileVerdict, classify_file, holds_credential};
-use crate::knowledge::names::{SecretKind, classify_name};
+use crate::knowledge::names::SecretKind;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::source::{TextRange, range, slice};
 use crate::syntax::shell::{Command, Part, PartKind, Quote, RedirectKind, Script, Word};
@@ -25,11 +26,11 @@ pub(super) struct Literal {
     pub command: TextRange,
 }
 
-/// Every credential in `script`, the parse of `text`.
-pub(super) fn literals(text: &str, script: &Script) -> Vec<Literal> {
+/// Every credential in `script`, the parse of `text`. `settings` say which names are those of secrets.
+pub(super) fn literals(text: &str, script: &Script, settings: &Settings) -> Vec<Literal> {
     let mut found: Vec<Literal> = Vec::new();
     for context in script.commands() {
-        let finder = Finder { text, command: context.command };
+        let finder = Finder { text, command: context.command, settings };
         for literal in finder.literals() {
             if found.iter().all(|other| other.at.intersect(literal.at).is_none_or(TextRange::is_empty)) {
                 found.push(literal);
@@ -46,6 +47,8 @@ pub(super) struct Finder<'c> {
     pub text: &'c str,
     /// The command in it.
     pub command: &'c Command,
+    /// What was decided for the Dockerfile.
+    pub settings: &'c Settings,
 }
 
 impl Finder<'_> {
@@ -68,7 +71,7 @@ impl Finder<'_> {
 
     /// `NAME=value` in front of a command or alone, where the name says that it is a secret.
     fn assigned(&self, name: &str, value: &Word) -> Option<Literal> {
-        let literal = value.parts.first().filter(|_| is_secret(name) && value.parts.len() == 1)?;
+        let literal = value.parts.first().filter(|_| is_secret(self.settings, name) && value.parts.len() == 1)?;
         let PartKind::Text(text) = &literal.kind else { return None };
         if is_fingerprint(name, text) {
             return None;
@@ -89,7 +92,7 @@ impl Finder<'_> {
     /// The value behind `NAME=` in a word, where the name says that it is a secret.
     pub(super) fn setting(&self, name: &str, part: &Part, start: usize) -> Option<Literal> {
         let PartKind::Text(text) = &part.kind else { return None };
-        let secret = is_secret(name) && !is_fingerprint(name, text.get(start..)?);
+        let secret = is_secret(self.settings, name) && !is_fingerprint(name, text.get(start..)?);
         let spot = || Spot::new(start, text.len(), "the value of a secret", name.to_owned());
         secret.then(spot).and_then(|spot| self.literal(part, spot))
     }
@@ -159,8 +162,8 @@ pub(super) fn behind_equals(word: &Word) -> Option<(&str, &Part, usize)> {
 }
 
 /// Whether a name says that its value is a secret of its own, and not an address that may hold one.
-pub(super) fn is_secret(name: &str) -> bool {
-    let kind = classify_name(name).kind();
+pub(super) fn is_secret(settings: &Settings, name: &str) -> bool {
+    let kind = settings.classify_name(name).kind();
     matches!(kind, Some(SecretKind::Fetch | SecretKind::Application | SecretKind::SshKey))
 }
 

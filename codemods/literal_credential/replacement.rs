@@ -8,9 +8,10 @@ use crate::source::{TextRange, TextSize, slice};
 use crate::syntax::shell::{Command, Quote, RedirectKind, Word};
 
 /// The edit that puts `$NAME` in the place of the first `value` that is still in the RUN at `step`.
-pub(super) fn next(dockerfile: &Dockerfile, step: usize, value: &str, name: &str) -> Option<StepEdit> {
+pub(super) fn next(model: &Model, dockerfile: &Dockerfile, step: usize, value: &str, name: &str) -> Option<StepEdit> {
+    let settings = model.settings(dockerfile);
     let run = dockerfile.steps.get(step)?.run.as_deref()?;
-    let found = |shell| in_shell(shell).into_iter().find(|literal| literal.value == value);
+    let found = |shell| in_shell(shell, &settings).into_iter().find(|literal| literal.value == value);
     let Some((shell, literal)) = run.shells.first().and_then(|shell| Some((shell, found(shell)?))) else {
         let nested = run.shells.iter().skip(1).any(|shell| found(shell).is_some());
         let reason = || "it stands in the text of another shell, with quotes around quotes".to_owned();

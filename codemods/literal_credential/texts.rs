@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::places::is_secret;
+use crate::config::Settings;
 use crate::knowledge::values::{ValueVerdict, classify_value, url_userinfo};
 use crate::source::slice;
 
@@ -133,11 +134,13 @@ static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)pass|pwd|token|secret|key|auth|cred|private|://|mysql|mariadb|redis-cli|login|\s-u").ok()
 });
 
-/// Whether a Dockerfile of this text can hold a credential: a necessary condition.
+/// Whether a Dockerfile of this text can hold a credential: a necessary condition where nobody named further secrets.
 pub(super) fn may_hold_credential(text: &str) -> bool {
+    let plain = Settings::default();
     let separates = |char: char| char.is_whitespace() || "\"'=,;:".contains(char);
     let telling = |word: &str| {
-        !word.is_empty() && (is_secret(word) || matches!(classify_value(word), ValueVerdict::CredentialShaped { .. }))
+        !word.is_empty()
+            && (is_secret(&plain, word) || matches!(classify_value(word), ValueVerdict::CredentialShaped { .. }))
     };
     TELLING.as_ref().is_none_or(|words| words.is_match(text)) || text.split(separates).any(telling)
 }

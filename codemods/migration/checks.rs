@@ -150,7 +150,7 @@ impl<'m> Migration<'m> {
     }
 
     fn check_builders(&self, change: &mut Change<'m>) {
-        for engine in &self.model.repository.settings.engines {
+        for engine in &self.model.settings(self.dockerfile).engines {
             if let Some(sentence) = engine.without_secrets() {
                 change.obstruct("builder-without-secrets", sentence, None);
             }
@@ -305,7 +305,7 @@ impl<'m> Migration<'m> {
 
     /// What somebody decided about the container's need of the value.
     fn needed(&self) -> Option<Needed> {
-        self.settings().and_then(|settings| settings.needed)
+        self.model.settings(self.dockerfile).secrets.get(self.name()).and_then(|secret| secret.needed)
     }
 
     fn assume_no_use_in_container(&self, change: &mut Change<'m>, name: &str, way: &str) {

@@ -10,7 +10,7 @@ use super::Migration;
 impl<'m> Migration<'m> {
     /// The day until which the argument has to stay.
     pub(super) fn kept_until(&self) -> Option<Date> {
-        let until = self.model.repository.settings.keep_arg_fallback?;
+        let until = self.model.settings(self.dockerfile).keep_arg_fallback?;
         let is_new = self.dockerfile.fallback_of(&self.secret).is_none();
         let enters = self.secret.entry == Entry::Argument && !self.secret.uses.is_empty();
         (is_new && enters && !self.is_ssh_key()).then_some(until)
@@ -41,7 +41,7 @@ impl<'m> Migration<'m> {
         if self.secret.entry != Entry::Argument || self.mounted.is_some() {
             return;
         }
-        let wanted = self.model.repository.settings.cache_key;
+        let wanted = self.model.settings(self.dockerfile).cache_key;
         let mut stages = Vec::new();
         for used in &self.secret.uses {
             let step = &self.dockerfile.steps[used.step];

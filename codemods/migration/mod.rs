@@ -12,7 +12,7 @@ mod repair;
 pub use questions::{Question, questions};
 
 use crate::callers::{ArgumentValue, Receipt, RequestedSecret, SecretSource};
-use crate::config::{MountForm, SecretSettings};
+use crate::config::MountForm;
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
@@ -315,12 +315,14 @@ impl<'m> Migration<'m> {
         }
     }
 
-    /// An id that the Dockerfile or a build already uses for the secret, the one that was decided, or its name in lower
-    /// case; the name as it is where a build has one word for a secret and its variable.
+    /// An id that the Dockerfile or a build already uses for the secret, the one that was decided, or one that is made of its
+    /// name; the name as it is where a build has one word for a secret and its variable.
     fn id(&self) -> String {
-        let used = self.id_in_use().or_else(|| self.settings()?.id.clone());
+        let (name, settings) = (self.name(), self.model.settings(self.dockerfile));
+        let decided = || settings.secrets.get(name).and_then(|secret| secret.id.clone());
         let once = || self.bound.iter().any(|bound| bound.build.format.names_secrets_once());
-        used.unwrap_or_else(|| if once() { self.name().to_owned() } else { self.name().to_lowercase() })
+        let made = || if once() { name.to_owned() } else { settings.id_of(name) };
+        self.id_in_use().or_else(decided).unwrap_or_else(made)
     }
 
     /// Whether nothing in the files says which id the secret has.
@@ -346,20 +348,16 @@ impl<'m> Migration<'m> {
         mounted.or(passed)
     }
 
-    /// What somebody decided for the secret.
-    fn settings(&self) -> Option<&'m SecretSettings> {
-        self.model.repository.settings.secrets.get(self.name())
-    }
-
     /// `env=` unless something in the repository asks for a file, or somebody who knows it.
     fn style(&self) -> Style {
-        let decided = self.settings().and_then(|settings| settings.mount);
-        match (self.only_style(), decided) {
+        match (self.only_style(), self.model.settings(self.dockerfile).mount_of(self.name())) {
             (Some(only), _) => only,
-            (None, Some(MountForm::Env)) => Style::Variable,
-            (None, Some(MountForm::File)) => Style::File,
-            (None, None) if self.passed_values().any(|value| matches!(value, ArgumentValue::File(_))) => Style::File,
-            (None, None) => Style::Variable,
+            (None, MountForm::Env) => Style::Variable,
+            (None, MountForm::File) => Style::File,
+            (None, MountForm::Auto) if self.passed_values().any(|value| matches!(value, ArgumentValue::File(_))) => {
+                Style::File
+            }
+            (None, MountForm::Auto) => Style::Variable,
         }
     }
 

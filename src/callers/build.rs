@@ -120,6 +120,41 @@ impl Format {
         // Drone's plugins take build arguments as lists, besides the commands of other steps.
         systems || self.is_shell_text() && self != Self::Drone
     }
+
+    /// What it is called in settings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shell => "shell",
+            Self::Make => "make",
+            Self::GithubActions => "github",
+            Self::Compose => "compose",
+            Self::Markdown => "markdown",
+            Self::GitLab => "gitlab",
+            Self::CodeBuild => "codebuild",
+            Self::Bitbucket => "bitbucket",
+            Self::Travis => "travis",
+            Self::Drone => "drone",
+            Self::Buildkite => "buildkite",
+            Self::Taskfile => "taskfile",
+            Self::Just => "just",
+            Self::PackageJson => "package-json",
+            Self::PowerShell => "powershell",
+            Self::Batch => "batch",
+            Self::Skaffold => "skaffold",
+            Self::Kamal => "kamal",
+            Self::Ansible => "ansible",
+            Self::Service => "service",
+            Self::Program => "program",
+            Self::Devcontainer => "devcontainer",
+            Self::Bake => "bake",
+            Self::CircleCi => "circleci",
+            Self::Azure => "azure",
+            Self::CloudBuild => "cloudbuild",
+            Self::Concourse => "concourse",
+            Self::Jenkins => "jenkins",
+        }
+    }
 }
 
 impl fmt::Display for Format {

@@ -5,6 +5,7 @@ use camino::Utf8Path;
 use super::location::is_remote;
 use super::several::line_edits;
 use super::{Build, Builder, Format, Offer, Refusal, Request, Rewrite, SecretSource, recognised};
+use crate::callers::routing::caller_of;
 use crate::repository::Repository;
 use crate::source::{Source, TextRange, apply_edits, range};
 
@@ -22,7 +23,7 @@ pub fn offer_all(
     let unread = |index| (index, refusal("its file can't be edited safely", range(0, 0)));
     let first = offers.first().map_or(0, |(index, _)| *index);
     let original = repository.source(file).ok_or_else(|| unread(first))?;
-    let caller = recognised(file, original.text()).ok_or_else(|| unread(first))?;
+    let caller = caller_of(repository, original).ok_or_else(|| unread(first))?;
     let mut source = original.clone();
     let mut all = Rewrite::default();
     for (index, offers) in offers {

@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
-use super::{Build, Surroundings, recognised};
+use super::{ALL, Build, Caller, Surroundings, recognised};
 use crate::repository::Repository;
 use crate::source::Source;
 
@@ -32,5 +32,20 @@ pub fn builds(repository: &Repository) -> Vec<Build> {
 /// Every build that is written down in `source`, one of the files of `repository`.
 #[must_use]
 pub fn builds_in(repository: &Repository, source: &Source) -> Vec<Build> {
-    recognised(source.path(), source.text()).map(|caller| caller.builds(source, repository)).unwrap_or_default()
+    caller_of(repository, source).map(|caller| caller.builds(source, repository)).unwrap_or_default()
+}
+
+/// The caller that reads `source`, one of the files of `repository`: the one that somebody decided for it, or the one that
+/// knows it by its name.
+pub(super) fn caller_of(repository: &Repository, source: &Source) -> Option<&'static dyn Caller> {
+    let path = source.path();
+    if !repository.configuration.decides_about_files() {
+        return recognised(path, source.text());
+    }
+    let settings = repository.settings(path);
+    if settings.callers.exclude.matches(path) {
+        return None;
+    }
+    let decided = settings.caller_format(path).and_then(|name| ALL.iter().find(|one| one.format().name() == name));
+    decided.copied().or_else(|| recognised(path, source.text()))
 }

@@ -3,7 +3,7 @@
 //! Both edits are proven by reading the edited file again: the build passes what was asked for, every other build of
 //! the file passes what it did.
 
-use super::{Build, PassedSecret, Refusal, SecretSource, builds_in, recognised};
+use super::{Build, PassedSecret, Refusal, SecretSource, builds_in, routing::caller_of};
 use crate::repository::Repository;
 use crate::source::{Edit, Source, TextRange, apply_edits, range, size, slice};
 
@@ -93,10 +93,11 @@ fn proves(
     mut wanted: Vec<(String, SecretSource)>,
 ) -> bool {
     let Ok(text) = apply_edits(source.text(), std::slice::from_ref(edit)) else { return false };
-    if recognised(source.path(), &text).is_none() {
+    let edited = source.with_text(text);
+    if caller_of(repository, &edited).is_none() {
         return false;
     }
-    let (before, after) = (builds_in(repository, source), builds_in(repository, &source.with_text(text)));
+    let (before, after) = (builds_in(repository, source), builds_in(repository, &edited));
     let facts = |build: &Build| {
         let arguments: Vec<_> = build.arguments.iter().map(|given| (given.name.clone(), given.value.clone())).collect();
         (build.dockerfiles.clone(), build.target.clone(), build.builder.clone(), build.opaque.clone(), arguments)

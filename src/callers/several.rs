@@ -2,7 +2,8 @@
 
 use camino::Utf8Path;
 
-use super::{ArgumentValue, Build, Caller, Refusal, Request, Rewrite, recognised};
+use super::{ArgumentValue, Build, Caller, Refusal, Request, Rewrite};
+use crate::callers::routing::caller_of;
 use crate::repository::Repository;
 use crate::source::{Edit, Source, TextRange, apply_edits, range};
 
@@ -23,7 +24,7 @@ pub fn pass_all(
     let first = requests.first().map_or(0, |(index, _)| *index);
     let unread = || (first, refusal("its file was not read", range(0, 0)));
     let original = repository.source(file).ok_or_else(unread)?;
-    let caller = recognised(file, original.text()).ok_or_else(unread)?;
+    let caller = caller_of(repository, original).ok_or_else(unread)?;
     let builds = caller.builds(original, repository);
     let mut all = Vec::new();
     for (index, requests) in requests {

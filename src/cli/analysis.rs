@@ -4,14 +4,14 @@ use std::{io, time::SystemTime};
 
 use camino::Utf8PathBuf;
 
-use super::{Arguments, Failure, Streams, ids};
+use super::{Arguments, Failure, Streams, settings};
 use crate::{
     callers::SecretValue,
     codemods,
-    config::{Date, Settings},
+    config::{Configuration, Date},
     plan::{self, Plan, Planned, Policy},
     report::Redactor,
-    repository::{self, Repository, Root},
+    repository::{self, Decided, Repository, Root},
     source::Source,
 };
 
@@ -25,15 +25,18 @@ pub(super) struct Analysis {
 
 impl Analysis {
     /// Reads and analyses the repository at `root`.
-    pub(super) fn new(root: Root, policy: &Policy) -> Result<Self, Failure> {
-        let repository = repository::read(&root, |dockerfiles| may_find(dockerfiles, policy))?;
-        let settings = repository.settings.overruled(&policy.decided);
-        let mut repository = repository.with_settings(settings);
+    pub(super) fn new(root: Root, policy: &Policy, decided: &Decided) -> Result<Self, Failure> {
+        let mut repository = repository::read_as_decided(&root, decided, |dockerfiles, configuration| {
+            may_find(dockerfiles, configuration, policy)
+        })?;
+        settings::check(&repository.configuration)?;
         repository.today = today();
         let plan = plan::make(&repository, policy, codemods::ALL);
         let subjects = plan.findings.iter().map(|planned| planned.finding.subject.clone());
         let concealed = plan.findings.iter().flat_map(|planned| &planned.finding.fix.concealed);
-        let redactor = Redactor::of(pointed_to(&plan, &repository), subjects, concealed.map(SecretValue::reveal));
+        let names = repository.configuration.secret_names();
+        let sources = pointed_to(&plan, &repository);
+        let redactor = Redactor::with_patterns(sources, subjects, names, concealed.map(SecretValue::reveal));
         Ok(Self { root, repository, plan, redactor })
     }
 
@@ -50,26 +53,15 @@ fn today() -> Option<Date> {
 }
 
 /// The policy that the options ask for.
-pub(super) fn policy(arguments: &Arguments) -> Result<Policy, Failure> {
-    ids::check(arguments.select.iter().chain(&arguments.ignore))?;
-    let decided = Settings {
-        engines: arguments.engines.clone(),
-        keep_arg_fallback: arguments.keep_arg_fallback,
-        cache_key: arguments.cache_key,
-        ..Settings::default()
-    };
-    Ok(Policy { decided, ..policy_of(arguments.unsafe_fixes, &arguments.select, &arguments.ignore) })
+pub(super) fn policy(arguments: &Arguments) -> Policy {
+    Policy { unsafe_fixes: arguments.unsafe_fixes, ..Policy::default() }
 }
 
-/// The same for ids that are known.
-pub(super) fn policy_of(unsafe_fixes: bool, select: &[String], ignore: &[String]) -> Policy {
-    Policy { unsafe_fixes, select: select.to_vec(), ignore: ignore.to_vec(), ..Policy::default() }
-}
-
-/// All repositories that the paths lie in, analysed.
-pub(super) fn all(paths: &[Utf8PathBuf], policy: &Policy) -> Result<Vec<Analysis>, Failure> {
-    let roots = repository::discover(paths)?;
-    roots.into_iter().map(|root| Analysis::new(root, policy)).collect()
+/// All repositories that the paths of `arguments` lie in, analysed.
+pub(super) fn all(arguments: &Arguments, policy: &Policy) -> Result<Vec<Analysis>, Failure> {
+    let decided = settings::of_arguments(arguments)?;
+    let roots = repository::discover(&arguments.paths)?;
+    roots.into_iter().map(|root| Analysis::new(root, policy, &decided)).collect()
 }
 
 /// Says what was left alone while reading.
@@ -85,14 +77,12 @@ pub(super) fn notices(analyses: &[Analysis], streams: &mut Streams) -> io::Resul
 
 /// Whether a codemod may find something in one of these Dockerfiles, or in builds of others, so that the files that build
 /// them matter.
-fn may_find(dockerfiles: &[Source], policy: &Policy) -> bool {
+fn may_find(dockerfiles: &[Source], configuration: &Configuration, policy: &Policy) -> bool {
     if !policy.foreign.is_empty() {
         return true;
     }
-    let ignored = |id: &str| policy.ignore.iter().any(|ignored| ignored == id);
-    let selected = |id: &str| policy.select.is_empty() || policy.select.iter().any(|selected| selected == id);
-    let mut active = codemods::ALL.iter().filter(|codemod| selected(codemod.id) && !ignored(codemod.id));
-    active.any(|codemod| dockerfiles.iter().any(|source| (codemod.may_find)(source.text())))
+    let codemods: Vec<_> = codemods::ALL.iter().copied().filter(|codemod| policy.includes(codemod.id)).collect();
+    dockerfiles.iter().any(|source| plan::may_find(source.text(), &configuration.at(source.path()), &codemods))
 }
 
 /// The files whose text may be shown.

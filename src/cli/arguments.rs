@@ -1,7 +1,7 @@
 use camino::Utf8PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use super::{Committing, Fleet, Proposing, StatusOf, Verify};
+use super::{Committing, Config, Deciding, Fleet, Proposing, StatusOf, Verify};
 use crate::config::Date;
 use crate::knowledge::engines::Release;
 
@@ -87,6 +87,10 @@ pub struct Arguments {
     /// Do not run these codemods.
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Selecting codemods")]
     pub ignore: Vec<String>,
+
+    /// What is decided outside of the repositories.
+    #[command(flatten)]
+    pub deciding: Deciding,
 
     /// What builds the images besides the builds in the repository, or the version with which those build.
     ///
@@ -175,6 +179,8 @@ pub enum Command {
     },
     /// List all codemods.
     Codemods,
+    /// Show what was decided for a path in `dfmigrate.toml` files and by options, and where.
+    Config(Config),
     /// Look into an image for secrets: in every layer, deleted files included, in its configuration and history, and in
     /// its attestations.
     ///

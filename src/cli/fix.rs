@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let policy = analysis::policy(arguments)?;
+    let policy = analysis::policy(arguments);
     recover(arguments, streams)?;
     let mut recorder = Recorder::begin(arguments)?;
     let outcome = fix(arguments, &policy, &mut recorder, streams);
@@ -28,7 +28,7 @@ fn fix(
     recorder: &mut Recorder<'_>,
     streams: &mut Streams,
 ) -> Result<Outcome, Failure> {
-    let analyses = analysis::all(&arguments.paths, policy)?;
+    let analyses = analysis::all(arguments, policy)?;
     if !arguments.quiet {
         analysis::notices(&analyses, streams)?;
     }

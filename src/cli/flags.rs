@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 
-use super::{Failure, Outcome, Paths, Streams};
+use super::{Deciding, Failure, Outcome, Paths, Streams, settings};
 use crate::{
     callers::SecretSource,
     model::{Dockerfile, Model},
@@ -13,9 +13,11 @@ use crate::{
     repository::{self, Repository},
 };
 
-pub(super) fn run(paths: &Paths, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn run(paths: &Paths, deciding: &Deciding, streams: &mut Streams) -> Result<Outcome, Failure> {
+    let decided = settings::of(deciding)?;
     for root in repository::discover(&paths.paths)? {
-        let repository = repository::read(&root, |dockerfiles| !dockerfiles.is_empty())?;
+        let repository = repository::read_as_decided(&root, &decided, |dockerfiles, _| !dockerfiles.is_empty())?;
+        settings::check(&repository.configuration)?;
         for line in lines(&repository, |path| repository.is_selected(path)) {
             streams.print(line)?;
         }

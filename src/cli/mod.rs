@@ -19,6 +19,7 @@ mod ids;
 mod propose;
 mod report;
 mod review;
+mod settings;
 mod streams;
 mod verify;
 
@@ -26,6 +27,7 @@ pub use arguments::{Arguments, Color, Command, Paths, ReportFormat};
 pub use commit::{Committing, Parts};
 pub use fleet::{Fleet, Reporting, StatusOf};
 pub use propose::{ForgeName, Proposing};
+pub use settings::{Config, Deciding};
 pub use verify::{MessageFormat, Verify};
 
 use std::{ffi::OsString, process::ExitCode};
@@ -73,11 +75,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
     let outcome = match &arguments.command {
-        Some(Command::Flags(paths)) => flags::run(paths, streams),
+        Some(Command::Flags(paths)) => flags::run(paths, &arguments.deciding, streams),
+        Some(Command::Config(config)) => settings::run(config, &arguments.deciding, streams),
         Some(Command::Explain { id }) => explain::run(id, streams),
         Some(Command::Codemods) => codemods::run(streams),
-        Some(Command::Verify(verify)) => verify::run(verify, streams),
-        Some(Command::Fleet(fleet)) => fleet::run(fleet, streams),
+        Some(Command::Verify(verify)) => verify::run(verify, &arguments.deciding, streams),
+        Some(Command::Fleet(fleet)) => fleet::run(fleet, &arguments.deciding, streams),
         Some(Command::Status(status)) => fleet::status(status, streams),
         Some(Command::FleetWorker) => fleet::work(streams),
         None if arguments.interactive => review::run(arguments, streams),

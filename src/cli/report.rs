@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let analyses = analysis::all(&arguments.paths, &analysis::policy(arguments)?)?;
+    let analyses = analysis::all(arguments, &analysis::policy(arguments))?;
     let format = arguments.message_format;
     if !arguments.quiet && format == ReportFormat::Human {
         analysis::notices(&analyses, streams)?;

@@ -9,7 +9,7 @@ use std::{env, fs};
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
-use super::{Failure, Outcome, Streams};
+use super::{Deciding, Failure, Outcome, Streams};
 use crate::image::{ImageReader, Limits, NamedSecret, Report, Searcher, Severity, report};
 
 /// The largest file that a secret is read from, in bytes: that of BuildKit (`session/secrets/secretsprovider`).
@@ -115,9 +115,9 @@ impl SecretSource {
     }
 }
 
-pub(super) fn run(verify: &Verify, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn run(verify: &Verify, deciding: &Deciding, streams: &mut Streams) -> Result<Outcome, Failure> {
     match (&verify.building.build, &verify.image) {
-        (Some(path), _) => build::run(path, verify, streams),
+        (Some(path), _) => build::run(path, verify, deciding, streams),
         (None, Some(image)) => look(image, verify, streams),
         (None, None) => Err(Failure::new("either IMAGE or `--build` is needed")),
     }

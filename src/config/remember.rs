@@ -1,4 +1,6 @@
-use super::{MountForm, Needed, Setting, Settings};
+use camino::Utf8Path;
+
+use super::{FILE, MountForm, Needed, Setting, SettingsFile};
 
 /// The text of a settings file with one more decision; every other byte of `text` is kept.
 ///
@@ -6,7 +8,9 @@ use super::{MountForm, Needed, Setting, Settings};
 /// and has to say exactly what was decided.
 #[must_use]
 pub fn remembered(text: &str, setting: &Setting) -> Option<String> {
-    let wanted = Settings::read(text).ok()?.with(setting);
+    let read = |text: &str| SettingsFile::read(Utf8Path::new(FILE), text);
+    let before = read(text).ok()?;
+    let wanted = SettingsFile { settings: before.settings.with(setting), ..before };
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let (header, key, value) = entry(setting);
     let line = format!("{key} = {value}{newline}");
@@ -29,7 +33,7 @@ pub fn remembered(text: &str, setting: &Setting) -> Option<String> {
             format!("{text}{gap}{header}{newline}{line}")
         }
     };
-    (Settings::read(&edited).as_ref() == Ok(&wanted)).then_some(edited)
+    (read(&edited).as_ref() == Ok(&wanted)).then_some(edited)
 }
 
 /// The header of the table that a decision stands in, and its key and value.
@@ -37,6 +41,7 @@ fn entry(setting: &Setting) -> (String, String, String) {
     let of = |name: &str| format!("[secrets.{}]", key(name));
     match setting {
         Setting::Id(name, id) => (of(name), "id".to_owned(), quoted(id)),
+        Setting::Mount(name, MountForm::Auto) => (of(name), "mount".to_owned(), quoted("auto")),
         Setting::Mount(name, MountForm::Env) => (of(name), "mount".to_owned(), quoted("env")),
         Setting::Mount(name, MountForm::File) => (of(name), "mount".to_owned(), quoted("file")),
         Setting::Needed(name, Needed::Build) => (of(name), "needed".to_owned(), quoted("build")),
@@ -46,7 +51,7 @@ fn entry(setting: &Setting) -> (String, String, String) {
 }
 
 /// A key as it is written in a header: bare where TOML allows that.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let is_bare = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || "_-".contains(char));
     if is_bare { name.to_owned() } else { quoted(name) }
 }

@@ -9,7 +9,8 @@ impl Model {
     /// that was named counts for the builds that say none.
     #[must_use]
     pub fn engines(&self, dockerfile: &Dockerfile) -> Vec<Release> {
-        let named = &self.repository.settings.engines;
+        let settings = self.settings(dockerfile);
+        let named = &settings.engines;
         let builds = self.bound_builds(dockerfile).into_iter().filter_map(|bound| bound.build.builder.release());
         let mut engines: Vec<Release> = builds
             .filter(|release| release.version.is_some() || !named.iter().any(|other| is_of_one_sort(*release, *other)))

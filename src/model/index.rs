@@ -57,7 +57,8 @@ impl Index {
         for source in repository.sources() {
             let name = source.path().file_name().unwrap_or("").to_owned();
             by_name.entry(name).or_default().push(source.path().to_owned());
-            if !dockerfiles.contains(source.path()) && super::binding::has_argument_word(source.text()) {
+            let is_caller = !dockerfiles.contains(source.path()) && !repository.is_excluded_caller(source.path());
+            if is_caller && super::binding::has_argument_word(source.text()) {
                 passing.insert(source.path().to_owned());
             }
         }
@@ -98,7 +99,8 @@ impl Index {
             Rc::make_mut(naming).replace(changed, &texts);
         }
         for source in texts {
-            if super::binding::has_argument_word(source.text()) {
+            let is_caller = !repository.is_excluded_caller(source.path());
+            if is_caller && super::binding::has_argument_word(source.text()) {
                 index.passing.insert(source.path().to_owned());
             } else {
                 index.passing.remove(source.path());
@@ -193,11 +195,13 @@ impl Index {
                 paths.into_iter().map(|path| (path, Binding::OneOfSeveral)).collect()
             }
             Dockerfiles::Elsewhere => Vec::new(),
-            Dockerfiles::Unknown(_) => match (repository.settings.builds.get(&build.file), repository.dockerfiles()) {
-                (Some(decided), _) => vec![(decided.clone(), Binding::Named)],
-                (None, [only]) => vec![(only.clone(), Binding::OnlyCandidate)],
-                (None, _) => self.bindings_by_argument(build),
-            },
+            Dockerfiles::Unknown(_) => {
+                match (repository.settings(&build.file).builds.get(&build.file), repository.dockerfiles()) {
+                    (Some(decided), _) => vec![(decided.clone(), Binding::Named)],
+                    (None, [only]) => vec![(only.clone(), Binding::OnlyCandidate)],
+                    (None, _) => self.bindings_by_argument(build),
+                }
+            }
         }
     }
 
@@ -270,7 +274,8 @@ impl Index {
     /// The places of [`BUILDING`] words in files that are no Dockerfiles.
     pub(super) fn building(&self, repository: &Repository) -> &BTreeMap<Utf8PathBuf, Vec<TextRange>> {
         self.building.get_or_init(|| {
-            let found = self.texts(repository).map(|source| (source.path().to_owned(), building_words(source.text())));
+            let callers = self.texts(repository).filter(|source| !repository.is_excluded_caller(source.path()));
+            let found = callers.map(|source| (source.path().to_owned(), building_words(source.text())));
             Rc::new(found.filter(|(_, places)| !places.is_empty()).collect())
         })
     }

@@ -59,6 +59,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use crate::callers::{self, Build};
+use crate::config::{Lookup, Settings};
 use crate::repository::Repository;
 use crate::source::Source;
 
@@ -75,6 +76,7 @@ pub struct Model {
     index: index::Index,
     places: BTreeMap<String, usize>,
     secrets: Vec<OnceCell<Rc<[Secret]>>>,
+    settings: BTreeMap<Utf8PathBuf, Arc<Settings>>,
 }
 
 impl Model {
@@ -124,7 +126,9 @@ impl Model {
     ) -> Self {
         let places = dockerfiles.iter().enumerate().map(|(at, one)| (one.path().as_str().to_owned(), at)).collect();
         let secrets = dockerfiles.iter().map(|_| OnceCell::new()).collect();
-        Self { repository, dockerfiles, builds, foreign: Arc::default(), index, places, secrets }
+        let mut lookup = Lookup::new(&repository.configuration);
+        let settings = dockerfiles.iter().map(|one| (one.path().to_owned(), lookup.at(one.path()))).collect();
+        Self { repository, dockerfiles, builds, foreign: Arc::default(), index, places, secrets, settings }
     }
 
     /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.
@@ -135,6 +139,18 @@ impl Model {
             Some(known) => Rc::clone(known.get_or_init(|| self.find_secrets(dockerfile).into())),
             None => self.find_secrets(dockerfile).into(),
         }
+    }
+
+    /// What was decided for `dockerfile`.
+    #[must_use]
+    pub fn settings(&self, dockerfile: &Dockerfile) -> Arc<Settings> {
+        self.settings_at(dockerfile.path())
+    }
+
+    /// What was decided for the file at `path`.
+    #[must_use]
+    pub fn settings_at(&self, path: &Utf8Path) -> Arc<Settings> {
+        self.settings.get(path).cloned().unwrap_or_else(|| self.repository.settings(path))
     }
 
     /// The Dockerfile at `path`.

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
 use crate::callers::ArgumentValue;
-use crate::knowledge::names::{NameVerdict, SecretKind, classify_name};
+use crate::config::Settings;
+use crate::knowledge::names::{NameVerdict, SecretKind};
 use crate::knowledge::values::{ValueVerdict, classify_value, is_nothing, is_pointer, is_switch};
 use crate::syntax::dockerfile::{Keyword, Pair, Word};
 
@@ -48,6 +49,7 @@ pub struct Secret {
 
 impl Model {
     pub(super) fn find_secrets(&self, dockerfile: &Dockerfile) -> Vec<Secret> {
+        let settings = self.settings(dockerfile);
         let mut secrets = Vec::new();
         let mut relayed = BTreeSet::new();
         for name in declared(dockerfile, Keyword::Arg) {
@@ -66,7 +68,7 @@ impl Model {
             }
             let mut flow = Flow::of_variable(dockerfile, &name);
             flow.literals.retain(|place| !relayed.contains(place));
-            if let Some((kind, why)) = judge_variable(dockerfile, &flow) {
+            if let Some((kind, why)) = judge_variable(dockerfile, &flow, &settings) {
                 secrets.push(self.secret(dockerfile, Entry::Variable, kind, why, flow));
             }
         }
@@ -76,7 +78,8 @@ impl Model {
     /// What can be said without following the value: a necessary condition for [`Self::judge_argument`] and
     /// [`judge_variable`] that spares most variables the way through the stages.
     fn may_be_secret(&self, dockerfile: &Dockerfile, keyword: Keyword, name: &str) -> bool {
-        let is_secret = |name: &str| matches!(classify_name(name), NameVerdict::Secret(_));
+        let settings = self.settings(dockerfile);
+        let is_secret = |name: &str| matches!(settings.classify_name(name), NameVerdict::Secret(_));
         let steps = dockerfile.steps.iter().filter(|step| step.keyword == keyword);
         let mut values =
             steps.flat_map(|step| &step.pairs).filter(|pair| pair.key == name).filter_map(|pair| pair.value.as_ref());
@@ -124,7 +127,8 @@ impl Model {
         if self.is_no_value_of_a_secret(dockerfile, &flow.name, &defaults) {
             return None;
         }
-        match classify_name(&flow.name) {
+        let settings = self.settings(dockerfile);
+        match settings.classify_name(&flow.name) {
             NameVerdict::LookAlike { .. } => credential_among(&defaults).map(|why| (SecretKind::Application, why)),
             NameVerdict::Secret(found) => {
                 let by_value = matches!(found.kind, SecretKind::IndexUrl | SecretKind::ConnectionUrl);
@@ -141,7 +145,7 @@ impl Model {
             }
             NameVerdict::Plain => credential_among(&defaults)
                 .map(|why| (SecretKind::Application, why))
-                .or_else(|| relayed_as(flow))
+                .or_else(|| relayed_as(flow, &settings))
                 .or_else(|| self.passed_as(dockerfile, &flow.name)),
         }
     }
@@ -174,21 +178,22 @@ impl Model {
 
     /// A plain name is a secret where a build fills it from a variable or CI expression with a secret's name.
     fn passed_as(&self, dockerfile: &Dockerfile, name: &str) -> Option<(SecretKind, String)> {
+        let settings = self.settings(dockerfile);
         self.passed_values(dockerfile, name).find_map(|value| {
             let from = match value {
                 ArgumentValue::Variable(variable) => variable.as_str(),
                 ArgumentValue::Expression(expression) => expression.rsplit('.').next()?,
                 _ => return None,
             };
-            let NameVerdict::Secret(found) = classify_name(from) else { return None };
+            let NameVerdict::Secret(found) = settings.classify_name(from) else { return None };
             let sure = matches!(found.kind, SecretKind::Fetch | SecretKind::SshKey | SecretKind::Application);
             sure.then(|| (found.kind, format!("a build fills it from `{from}`")))
         })
     }
 }
 
-fn relayed_as(flow: &Flow) -> Option<(SecretKind, String)> {
-    flow.relays.iter().filter(|relay| relay.exact).find_map(|relay| match classify_name(&relay.name) {
+fn relayed_as(flow: &Flow, settings: &Settings) -> Option<(SecretKind, String)> {
+    flow.relays.iter().filter(|relay| relay.exact).find_map(|relay| match settings.classify_name(&relay.name) {
         NameVerdict::Secret(found) if !matches!(found.kind, SecretKind::IndexUrl | SecretKind::ConnectionUrl) => {
             Some((found.kind, format!("it is copied to `{}`", relay.name)))
         }
@@ -197,15 +202,15 @@ fn relayed_as(flow: &Flow) -> Option<(SecretKind, String)> {
 }
 
 /// Whether a variable that an ENV sets to a text is a secret.
-fn judge_variable(dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
+fn judge_variable(dockerfile: &Dockerfile, flow: &Flow, settings: &Settings) -> Option<(SecretKind, String)> {
     let values = values_of(dockerfile, &flow.literals);
     // A variable that is set to its own name waits for a value, too.
     let blank = |word: &Word| is_empty(word) || is_nothing(&word.value) || word.value.eq_ignore_ascii_case(&flow.name);
     let telling: Vec<&Word> = values.iter().filter(|word| !blank(word)).collect();
-    if telling.iter().all(|word| points_elsewhere(word)) {
+    if telling.iter().all(|word| points_elsewhere(word, settings)) {
         return None;
     }
-    match classify_name(&flow.name) {
+    match settings.classify_name(&flow.name) {
         NameVerdict::Secret(found) => {
             let by_value = matches!(found.kind, SecretKind::IndexUrl | SecretKind::ConnectionUrl);
             let public = telling.iter().all(|word| is_public(word));
@@ -236,8 +241,8 @@ fn is_empty(word: &Word) -> bool {
 }
 
 /// Whether the word is not the secret, but says where it is or whether there is one.
-fn points_elsewhere(word: &Word) -> bool {
-    let plain = |name: &str| classify_name(name).kind().is_none();
+fn points_elsewhere(word: &Word, settings: &Settings) -> bool {
+    let plain = |name: &str| settings.classify_name(name).kind().is_none();
     let is_path = is_pointer(&word.value) && word.variables.iter().all(|variable| plain(&variable.name));
     is_path || (word.variables.is_empty() && is_switch(&word.value))
 }

@@ -3,6 +3,7 @@ use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::config::Settings;
 use crate::model::Model;
 use crate::repository::Repository;
 use crate::source::{Edit, Source, apply_edits};
@@ -55,6 +56,16 @@ pub fn problem_with_edit(
     work.broken_promise(&next, &left, finding)
 }
 
+/// Whether one of `codemods` may find something in a Dockerfile of this text, for which `settings` were decided: a necessary
+/// condition that costs nearly nothing.
+#[must_use]
+pub fn may_find(text: &str, settings: &Settings, codemods: &[&Codemod]) -> bool {
+    // The codemods' own conditions know no names but those that everybody knows.
+    let named = !settings.names.secret.is_empty() || !settings.secrets.is_empty();
+    let mut active = codemods.iter().filter(|codemod| settings.codemods.includes(codemod.id));
+    active.any(|codemod| named || (codemod.may_find)(text))
+}
+
 struct Work<'p> {
     model: Model,
     policy: &'p Policy,
@@ -65,13 +76,9 @@ struct Work<'p> {
 
 impl<'p> Work<'p> {
     fn new(original: &'p Repository, policy: &'p Policy, codemods: &[&'p Codemod]) -> Self {
-        let wanted = |codemod: &&Codemod| {
-            let named = |ids: &[String]| ids.iter().any(|id| id == codemod.id);
-            (policy.select.is_empty() || named(&policy.select)) && !named(&policy.ignore)
-        };
-        let codemods: Vec<_> = codemods.iter().copied().filter(wanted).collect();
+        let codemods: Vec<_> = codemods.iter().copied().filter(|codemod| policy.includes(codemod.id)).collect();
         let text = |path: &Utf8Path| original.source(path).map_or("", Source::text);
-        let may_find = |path: &Utf8Path| codemods.iter().any(|codemod| (codemod.may_find)(text(path)));
+        let may_find = |path: &Utf8Path| may_find(text(path), &original.settings(path), &codemods);
         // Triggers run in the builds of other Dockerfiles, which may have nothing of their own to be found.
         let has_triggers = |path: &Utf8PathBuf| text(path).to_ascii_lowercase().contains("onbuild");
         let all = !policy.prefilter || original.dockerfiles().iter().any(|path| may_find(path) && has_triggers(path));
@@ -83,7 +90,9 @@ impl<'p> Work<'p> {
     /// The findings of the files that were asked about, in their order.
     fn find(&self, model: &Model) -> Vec<Finding> {
         let found = self.codemods.iter().flat_map(|codemod| (codemod.find)(model));
-        let mut findings: Vec<Finding> = found.filter(|finding| is_selected(&model.repository, finding)).collect();
+        let runs = |finding: &Finding| model.settings_at(&finding.dockerfile).codemods.includes(finding.codemod);
+        let mut findings: Vec<Finding> =
+            found.filter(|finding| is_selected(&model.repository, finding) && runs(finding)).collect();
         findings.sort_by_key(|finding| (finding.primary.file.clone(), finding.primary.range.start()));
         findings
     }

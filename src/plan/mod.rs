@@ -14,7 +14,7 @@ pub use change::{BUILDKIT_RULE, CACHE_KEY, Change, FRONTEND, Mount, StepEdit, ma
 pub use codemod::Codemod;
 pub use delivery::FileMount;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
-pub use make::{make, problem_with_edit};
+pub use make::{make, may_find, problem_with_edit};
 pub use stages::{Stage, stages};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,6 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use crate::config::Settings;
 use crate::model::Foreign;
 use crate::source::Source;
 
@@ -41,8 +40,15 @@ pub struct Policy {
     pub foreign: Arc<[Foreign]>,
     /// Whether Dockerfiles that can't have a finding are skipped unread; the outcome is the same either way.
     pub prefilter: bool,
-    /// What was decided for this run; it counts besides what was decided for the repository.
-    pub decided: Settings,
+}
+
+impl Policy {
+    /// Whether the codemod `id` is run.
+    #[must_use]
+    pub fn includes(&self, id: &str) -> bool {
+        let named = |ids: &[String]| ids.iter().any(|named| named == id);
+        (self.select.is_empty() || named(&self.select)) && !named(&self.ignore)
+    }
 }
 
 /// Which fixes are applied, of those that a [`Policy`] holds to be sure enough.
@@ -75,7 +81,6 @@ impl Default for Policy {
             ignore: Vec::new(),
             foreign: Arc::default(),
             prefilter: true,
-            decided: Settings::default(),
         }
     }
 }

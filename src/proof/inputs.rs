@@ -8,7 +8,7 @@ use super::{BuildLine, values::Values};
 use crate::{
     callers::{ArgumentValue, SecretSource},
     knowledge::{
-        names::{NameVerdict, classify_name},
+        names::NameVerdict,
         values::{ValueVerdict, classify_value},
     },
     model::{Content, Dockerfile, Entry, Model, Shape},
@@ -80,7 +80,8 @@ impl Scene<'_> {
 
     fn is_secret(&self, dockerfile: &Dockerfile, name: &str, value: &ArgumentValue) -> bool {
         let secrets = self.model.secrets(dockerfile);
-        let is_named = |name: &str| matches!(classify_name(name), NameVerdict::Secret(_));
+        let settings = self.model.settings(dockerfile);
+        let is_named = |name: &str| matches!(settings.classify_name(name), NameVerdict::Secret(_));
         let by_source = match value {
             ArgumentValue::Variable(variable) => is_named(variable),
             ArgumentValue::Expression(expression) => expression.starts_with("secrets."),

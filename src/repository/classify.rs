@@ -24,6 +24,8 @@ pub enum Kind {
     Program,
     /// A file without an extension: a script if it begins with `#!`.
     Nameless,
+    /// Settings of this program.
+    Settings,
     /// Nothing that is read.
     Other,
 }
@@ -135,8 +137,8 @@ pub fn classify(path: &Utf8Path) -> Kind {
     if name.contains("bake") && matches!(extension, Some("json")) {
         return Kind::Caller;
     }
-    if name == config::FILE {
-        return Kind::Other;
+    if path.file_name() == Some(config::FILE) {
+        return Kind::Settings;
     }
     match extension {
         Some(

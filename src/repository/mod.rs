@@ -6,11 +6,13 @@
 mod classify;
 mod read;
 mod roots;
+mod settings;
 mod walk;
 
 pub use classify::{Kind, classify};
-pub use read::{ReadError, read};
+pub use read::{ReadError, read, read_as_decided};
 pub use roots::{Root, discover};
+pub use settings::{Decided, organisation};
 pub use walk::tracked_files;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +20,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::config::{self, Date, Settings};
+use crate::config::{self, Configuration, Date, Setting, Settings};
 use crate::source::Source;
 
 /// Something about a file that a person should know: it was left alone, and why.
@@ -46,9 +48,9 @@ pub struct Repository {
     pub absent_callers: Vec<Utf8PathBuf>,
     /// The day on which it is looked at; what depends on the day is left out without one.
     pub today: Option<Date>,
-    /// What was decided for it.
-    pub settings: Arc<Settings>,
-    /// The text of [`config::FILE`]; `None` if there is none.
+    /// What was decided for it and its paths.
+    pub configuration: Arc<Configuration>,
+    /// The text of the [`config::FILE`] in its root; `None` if there is none.
     pub settings_source: Option<Source>,
 }
 
@@ -101,6 +103,18 @@ impl Repository {
         self.paths.iter().map(Utf8PathBuf::as_path)
     }
 
+    /// What was decided for the file at `path`.
+    #[must_use]
+    pub fn settings(&self, path: &Utf8Path) -> Arc<Settings> {
+        self.configuration.at(path)
+    }
+
+    /// Whether the builds of the file at `path` don't count.
+    #[must_use]
+    pub fn is_excluded_caller(&self, path: &Utf8Path) -> bool {
+        self.configuration.decides_about_files() && self.settings(path).callers.exclude.matches(path)
+    }
+
     /// The paths at or below `folder`, in order.
     pub fn paths_below<'r>(&'r self, folder: &'r Utf8Path) -> impl Iterator<Item = &'r Utf8Path> {
         let from = self.paths.range(folder.to_owned()..).map(Utf8PathBuf::as_path);
@@ -110,16 +124,23 @@ impl Repository {
     /// The same repository with another settings file; one that can't be read decides nothing.
     #[must_use]
     fn with_settings_source(mut self, source: Source) -> Self {
-        self.settings = Arc::new(Settings::read(source.text()).unwrap_or_default());
+        self.configuration = Arc::new(self.configuration.with_text(source.text()));
         self.paths.insert(source.path().to_owned());
         self.settings_source = Some(source);
         self
     }
 
-    /// The same repository with these settings instead of those of its file.
+    /// The same repository, for which this was decided.
     #[must_use]
-    pub fn with_settings(mut self, settings: Settings) -> Self {
-        self.settings = Arc::new(settings);
+    pub fn with_configuration(mut self, configuration: Configuration) -> Self {
+        self.configuration = Arc::new(configuration);
+        self
+    }
+
+    /// The same repository with one more decision, which counts more than all before it.
+    #[must_use]
+    pub fn with_setting(mut self, setting: &Setting) -> Self {
+        self.configuration = Arc::new(self.configuration.with(setting));
         self
     }
 

@@ -1,17 +1,21 @@
 //! From a root on disk to a [`Repository`].
 
-use std::{collections::BTreeSet, fmt, fs, io::Read as _, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    io::Read as _,
+    sync::Arc,
+};
 
 use aho_corasick::AhoCorasick;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use super::{
-    Kind, Notice, Repository, Root, classify,
+    Decided, Kind, Notice, Repository, Root, classify, settings,
     walk::{Found, walk},
 };
-use crate::config::{self, Settings, SettingsError};
-use crate::knowledge::names::classify_name;
+use crate::config::{Configuration, Lookup, SettingsError};
 use crate::source::Source;
 
 /// The size from which a file is not read, in bytes. Nobody writes builds by hand into larger files.
@@ -35,8 +39,10 @@ const POINTER: &str = "it is a pointer of Git LFS, and the content is not here (
 pub enum ReadError {
     /// A repository without a work tree, or a path in one.
     Bare(Utf8PathBuf),
-    /// The settings of the repository have a mistake.
+    /// A settings file has a mistake.
     Settings(SettingsError),
+    /// Settings of several files that can't hold together; the sentence says which.
+    Contradiction(String),
     /// A path that was asked for does not exist or can't be resolved.
     Path {
         /// The path as it was given.
@@ -54,6 +60,7 @@ impl fmt::Display for ReadError {
                 "`{path}` is a bare repository, which has no files checked out; `git worktree add` makes a work tree"
             ),
             Self::Settings(error) => error.fmt(f),
+            Self::Contradiction(sentence) => f.write_str(sentence),
             Self::Path { path, reason } => write!(f, "`{path}` can't be read: {reason}"),
         }
     }
@@ -61,22 +68,40 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// Reads the repository at `root`: first its Dockerfiles, and the files that may build them only if `needs` says that
-/// something can come of them. In a large repository most runs end after the Dockerfiles.
+/// Reads the repository at `root`: first its settings and Dockerfiles, and the files that may build them only if `needs`
+/// says that something can come of them. In a large repository most runs end after the Dockerfiles.
 ///
 /// # Errors
-/// The root is not a directory that can be listed.
+/// The root is not a directory that can be listed, or its settings have a mistake.
 pub fn read(root: &Root, needs: impl FnOnce(&[Source]) -> bool) -> Result<Repository, ReadError> {
+    read_as_decided(root, &Decided::default(), |sources, _| needs(sources))
+}
+
+/// The same with what is decided outside of it.
+///
+/// # Errors
+/// The root is not a directory that can be listed, or its settings have a mistake.
+pub fn read_as_decided(
+    root: &Root,
+    decided: &Decided,
+    needs: impl FnOnce(&[Source], &Configuration) -> bool,
+) -> Result<Repository, ReadError> {
     fs::read_dir(&root.path).map_err(|error| ReadError::Path { path: root.path.clone(), reason: error.to_string() })?;
-    let Found { files, mut notices, absent } = walk(&root.path, &root.selection);
+    let Found { mut files, mut notices, absent } = walk(&root.path, &root.selection);
+    let of_settings = files.iter().filter(|(_, kind)| **kind == Kind::Settings).map(|(path, _)| path);
+    let (configuration, settings_source) = settings::configuration(&root.path, of_settings, decided)?;
+    classify_as_decided(&mut files, &configuration);
     let of_kind = |wanted: fn(Kind) -> bool| -> Vec<(&Utf8PathBuf, Kind)> {
         files.iter().filter(|(_, kind)| wanted(**kind)).map(|(path, kind)| (path, *kind)).collect()
     };
     let mut sources = texts(&root.path, &of_kind(|kind| kind == Kind::Dockerfile), &[], &mut notices);
     let dockerfiles: Vec<_> = sources.iter().map(|source| source.path().to_owned()).collect();
-    if needs(&sources) {
-        let variables = secret_variables(&sources);
-        let mut wanted = of_kind(|kind| !matches!(kind, Kind::Dockerfile | Kind::Other));
+    if let Some(sentence) = dockerfiles.iter().find_map(|path| configuration.contradiction(path)) {
+        return Err(ReadError::Contradiction(sentence));
+    }
+    if needs(&sources, &configuration) {
+        let variables = secret_variables(&sources, &configuration);
+        let mut wanted = of_kind(|kind| !matches!(kind, Kind::Dockerfile | Kind::Settings | Kind::Other));
         wanted.retain(|(_, kind)| *kind != Kind::Program || !variables.is_empty());
         sources.extend(texts(&root.path, &wanted, &variables, &mut notices));
     }
@@ -87,37 +112,42 @@ pub fn read(root: &Root, needs: impl FnOnce(&[Source]) -> bool) -> Result<Reposi
     repository.absent_callers = absent_callers;
     notices.sort_by(|left, right| left.file.cmp(&right.file));
     repository.notices = notices;
-    read_settings(root, &mut repository)?;
+    repository.configuration = Arc::new(configuration);
+    repository.settings_source = settings_source;
     repository.selection.clone_from(&root.selection);
     Ok(repository)
 }
 
-/// Reads the settings, if there are any. A link is not followed, as with any other file.
-fn read_settings(root: &Root, repository: &mut Repository) -> Result<(), ReadError> {
-    let path = root.path.join(config::FILE);
-    if path.symlink_metadata().is_err() {
-        return Ok(());
+/// Files are what somebody says they are, whatever their names say.
+fn classify_as_decided(files: &mut BTreeMap<Utf8PathBuf, Kind>, configuration: &Configuration) {
+    if !configuration.decides_about_files() {
+        return;
     }
-    let bytes = match bytes(&path, Kind::Other) {
-        Ok(bytes) => bytes,
-        Err(reason) => return Err(ReadError::Path { path, reason }),
-    };
-    let source = Source::new(config::FILE, bytes);
-    repository.settings = Arc::new(Settings::read(source.text()).map_err(ReadError::Settings)?);
-    repository.settings_source = Some(source);
-    Ok(())
+    let mut settings = Lookup::new(configuration);
+    for (path, kind) in files.iter_mut().filter(|(_, kind)| **kind != Kind::Settings) {
+        let decided = settings.at(path);
+        let dockerfiles = &decided.dockerfiles;
+        let is_one = matches!(kind, Kind::Dockerfile | Kind::Template);
+        *kind = match *kind {
+            _ if dockerfiles.exclude.matches(path) && is_one => Kind::Other,
+            _ if dockerfiles.include.matches(path) => Kind::Dockerfile,
+            Kind::Other | Kind::Nameless | Kind::Mention if decided.caller_format(path).is_some() => Kind::Caller,
+            kind => kind,
+        };
+    }
 }
 
 /// The variables with names of secrets that an `ENV` of `dockerfiles` sets, as far as their lines tell.
-fn secret_variables(dockerfiles: &[Source]) -> Vec<String> {
+fn secret_variables(dockerfiles: &[Source], configuration: &Configuration) -> Vec<String> {
     let mut names = BTreeSet::new();
     for dockerfile in dockerfiles {
+        let settings = configuration.at(dockerfile.path());
         let mut goes_on = false;
         for line in dockerfile.text().lines().map(str::trim) {
             let begins = line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("env "));
             if begins || goes_on {
                 let words = line.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
-                names.extend(words.filter(|word| classify_name(word).kind().is_some()).map(str::to_owned));
+                names.extend(words.filter(|word| settings.classify_name(word).kind().is_some()).map(str::to_owned));
             }
             goes_on = (begins || goes_on) && (line.ends_with(['\\', '`']) || line.starts_with('#'));
         }
@@ -174,7 +204,7 @@ fn texts(
 }
 
 /// The content of a file, empty for a nameless one that is not a script.
-fn bytes(path: &Utf8Path, kind: Kind) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(path: &Utf8Path, kind: Kind) -> Result<Vec<u8>, String> {
     let unreadable = |error: std::io::Error| format!("it could not be read: {error}");
     // The walk saw a regular file, but what stands there now may be another one: opening a FIFO would wait forever.
     let metadata = fs::symlink_metadata(path).map_err(unreadable)?;

@@ -174,6 +174,9 @@ fn seen_entry(root: &Utf8Path, path: &Path, kind: FileType) -> Option<Seen> {
     if !matters(class) {
         return None;
     }
+    if class == Kind::Settings {
+        return notice(file, "it is not a regular file, so its settings don't count");
+    }
     if !kind.is_symlink() {
         return notice(file, "it is not a regular file");
     }
@@ -182,7 +185,7 @@ fn seen_entry(root: &Utf8Path, path: &Path, kind: FileType) -> Option<Seen> {
 }
 
 fn matters(kind: Kind) -> bool {
-    matches!(kind, Kind::Dockerfile | Kind::Template | Kind::Caller)
+    matches!(kind, Kind::Dockerfile | Kind::Template | Kind::Caller | Kind::Settings)
 }
 
 /// The path from the root with forward slashes, or a readable form of one that is not UTF-8.

@@ -59,7 +59,7 @@ impl Review<'_> {
         if self.session.decide(setting, time == 1) {
             return Ok(true);
         }
-        let reason = format!("`{}` is written in a form that it can't be added to; it holds this time", config::FILE);
+        let reason = format!("it can't be added to `{}` so that it would count; it holds this time", config::FILE);
         self.prompter.show(&reason)?;
         Ok(self.session.decide(setting, false))
     }

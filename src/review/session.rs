@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::codemods::{self, Question};
 use crate::config::{self, Setting};
@@ -120,8 +120,8 @@ impl<'a> Session<'a> {
         codemods::questions(&model, finding)
     }
 
-    /// Goes on with a decision, and with its place in the settings file if it is to be remembered. False where the file
-    /// is written in a form that the decision can't be added to.
+    /// Goes on with a decision, and with its place in the settings file if it is to be remembered. False where it can't be
+    /// added to the file in the root, or would have no effect there.
     pub(super) fn decide(&mut self, setting: &Setting, remember: bool) -> bool {
         let repository = &self.now.repository;
         let empty = Source::new(config::FILE, Vec::new());
@@ -130,11 +130,28 @@ impl<'a> Session<'a> {
         let Some(file) = text.map_or(Some(None), |text| text.map(|text| Some(source.with_text(text)))) else {
             return false;
         };
-        let settings = repository.settings.with(setting);
+        let remembers = file.is_some();
+        let written = repository.with_sources(file);
+        // What a folder decides for itself counts more than the file in the root.
+        if remembers && !self.places(setting).iter().all(|path| written.settings(path).has(setting)) {
+            return false;
+        }
         self.earlier.push(self.now.clone());
-        self.now.repository = repository.with_sources(file).with_settings(settings);
+        self.now.repository = written.with_setting(setting);
         self.now.findings = Rc::new(find(&self.now.repository, &self.policy));
         true
+    }
+
+    /// The files that a decision is about.
+    fn places(&self, setting: &Setting) -> Vec<Utf8PathBuf> {
+        let of = |name: &String| {
+            let about = self.now.findings.iter().filter(|finding| finding.subject == *name);
+            about.map(|finding| finding.dockerfile.clone()).collect()
+        };
+        match setting {
+            Setting::Id(name, _) | Setting::Mount(name, _) | Setting::Needed(name, _) => of(name),
+            Setting::Build(file, _) => vec![file.clone()],
+        }
     }
 
     pub(super) fn can_undo(&self) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use camino::Utf8Path;
 use dfmigrate::codemods;
-use dfmigrate::config::{self, Settings};
+use dfmigrate::config::{self, Configuration};
 use dfmigrate::plan::{self, Applicability, Plan, Planned, Policy, Status};
 use dfmigrate::repository::Repository;
 use dfmigrate::source::Source;
@@ -114,9 +114,9 @@ fn repository(files: &Files) -> Repository {
     let sources = files.iter().map(|(path, bytes)| Source::new(path.clone(), bytes.clone()));
     let dockerfiles = files.keys().filter(|path| is_dockerfile(path)).cloned().collect();
     let repository = Repository::new(files.keys().cloned(), sources, dockerfiles);
-    let settings = files.get(Utf8Path::new(config::FILE)).map(|bytes| Settings::read(&String::from_utf8_lossy(bytes)));
-    match settings {
-        Some(Ok(settings)) => repository.with_settings(settings),
+    let text = files.get(Utf8Path::new(config::FILE)).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    match text.as_deref().map(Configuration::of_text) {
+        Some(Ok(configuration)) => repository.with_configuration(configuration),
         _ => repository,
     }
 }

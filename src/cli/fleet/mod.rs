@@ -19,7 +19,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::{Failure, Outcome, Streams, failure::safe_lines, ids};
+use super::{Deciding, Failure, Outcome, Streams, failure::safe_lines, ids, settings};
 use crate::fleet::{self, Ended, Part, Record, SCHEMA, Stage, Store, StoreError, Target, links};
 use crate::forge::body::Ordered;
 use crate::model::Foreign;
@@ -27,8 +27,10 @@ use options::Form;
 use slots::Slots;
 use worker::Job;
 
-pub(super) fn run(options: &Fleet, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn run(options: &Fleet, deciding: &Deciding, streams: &mut Streams) -> Result<Outcome, Failure> {
     ids::check(options.select.iter().chain(&options.ignore))?;
+    // A mistake in it is one for all, and said once.
+    settings::of(deciding)?;
     let store = Store::new(&options.reporting.state()?);
     let known = store.all()?;
     let targets = selection::targets(options, &known)?;
@@ -36,7 +38,7 @@ pub(super) fn run(options: &Fleet, streams: &mut Streams) -> Result<Outcome, Fai
         return Err(Failure::new("no repositories are named").hint("name some, or pass `--repos` or `--org`"));
     }
     let slots = Slots::new(options.max_open, &known);
-    Run { options, store: &store, targets: &targets, slots, bar: progress() }.all()?;
+    Run { options, deciding, store: &store, targets: &targets, slots, bar: progress() }.all()?;
     let wanted = |record: &Record| targets.iter().any(|target| target.name == record.name);
     let all = store.all()?;
     let shown: Vec<Record> = all.iter().filter(|record| wanted(record)).cloned().collect();
@@ -86,6 +88,7 @@ fn show(all: &[Record], shown: &[Record], options: &Reporting, streams: &mut Str
 /// One run over all repositories.
 struct Run<'a> {
     options: &'a Fleet,
+    deciding: &'a Deciding,
     store: &'a Store,
     targets: &'a [Target],
     slots: Slots,
@@ -172,7 +175,7 @@ impl<'a> Run<'a> {
                 state: state.clone(),
                 cache: cache.clone(),
                 branch: self.options.branch_of(&target.settings, *part),
-                search: self.options.search(&target.settings, *part),
+                search: self.search(target, *part)?,
                 steps: self.options.steps(&target.settings, *part),
                 acts: *acts,
                 foreign: foreign.clone(),
@@ -195,6 +198,16 @@ impl<'a> Run<'a> {
         let mut open = open.into_inner().unwrap_or_else(PoisonError::into_inner);
         open.sort_unstable();
         Ok(open.into_iter().map(|number| tasks[number].target).collect())
+    }
+
+    /// The options that decide what is found in a repository.
+    fn search(&self, target: &Target, part: Part) -> io::Result<Vec<String>> {
+        let mut line = self.options.search(&target.settings, part);
+        line.extend(self.deciding.isolated.then(|| "--isolated".to_owned()));
+        if let Some(file) = &self.deciding.config {
+            line.push(format!("--config={}", camino::absolute_utf8(file)?));
+        }
+        Ok(line)
     }
 
     /// Most of the time is spent waiting for servers.

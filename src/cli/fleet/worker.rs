@@ -12,14 +12,17 @@ use crate::{
         analysis::{self, Analysis},
         commit::{self, Recorder},
         propose::{self, Settled},
+        settings,
     },
+    config::Layer,
     fleet::{self, Cache, Part, Place, Record, Request, RequestState, Seen, Stage, Store, Target},
     forge::{Head, PullRequest, State, body::Ordered},
     git::{self, Heads},
     model::Foreign,
     plan::Policy,
     report::Redactor,
-    repository,
+    repository::{self, Decided},
+    source::Digest,
 };
 
 /// What is to be done.
@@ -58,7 +61,9 @@ pub(in crate::cli) fn work(streams: &mut Streams) -> Result<Outcome, Failure> {
     let mut record = known.unwrap_or_else(|| Record::new(&job.target, job.part));
     record.url.clone_from(&job.target.url);
     let before = record.clone();
-    let done = Work { job: &job, place: &place, arguments: arguments(&job, &place)? }.run(&mut record, streams);
+    let arguments = arguments(&job, &place)?;
+    let decided = settings::of_arguments(&arguments)?;
+    let done = Work { job: &job, place: &place, arguments, decided }.run(&mut record, streams);
     let outcome = match done {
         Ok(outcome) => {
             record.failure = None;
@@ -101,6 +106,7 @@ struct Work<'a> {
     job: &'a Job,
     place: &'a Place,
     arguments: Arguments,
+    decided: Decided,
 }
 
 impl Work<'_> {
@@ -116,10 +122,10 @@ impl Work<'_> {
             return Ok(self.left(record, &seen));
         }
         mirror.check_out(&heads, branch).map_err(commit::failure)?;
-        let policy = Policy { foreign: self.job.foreign.clone().into(), ..analysis::policy(&self.arguments)? };
+        let policy = Policy { foreign: self.job.foreign.clone().into(), ..analysis::policy(&self.arguments) };
         let mut roots = repository::discover(&self.arguments.paths)?;
         let root = roots.pop().ok_or_else(|| Failure::new("the clone has no files"))?;
-        let analysis = Analysis::new(root, &policy)?;
+        let analysis = Analysis::new(root, &policy, &self.decided)?;
         record::describe(record, &analysis)?;
         let stage = self.reach(record, &analysis, &policy, &heads, streams)?;
         let pushed = if stage == Stage::Planned { None } else { mirror.tip(branch).map_err(commit::failure)? };
@@ -136,7 +142,7 @@ impl Work<'_> {
             [] => String::new(),
             known => format!(" {:016x}", fleet::digest(&serde_json::to_string(known)?)),
         };
-        let options = format!("{} {}{foreign}", env!("CARGO_PKG_VERSION"), self.job.search.join(" "));
+        let options = format!("{} {}{foreign}{}", env!("CARGO_PKG_VERSION"), self.job.search.join(" "), self.decided());
         Ok(Seen {
             base: heads.base.clone(),
             base_commit: heads.base_commit.clone(),
@@ -145,6 +151,12 @@ impl Work<'_> {
             options,
             steps: if self.job.acts { self.job.steps.join(" ") } else { String::new() },
         })
+    }
+
+    /// A digest of what the organisation decided, if it did.
+    fn decided(&self) -> String {
+        let layers: Vec<String> = self.decided.organisation.iter().map(Layer::written).collect();
+        if layers.is_empty() { String::new() } else { format!(" {}", Digest::of(layers.iter().map(String::as_str))) }
     }
 
     /// Whether the record says all that there is to say. A forge is asked in any case: people answer there.

@@ -34,11 +34,11 @@ use prospect::Prospect;
 
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
     let arguments = options::implied(arguments);
-    let policy = analysis::policy(&arguments)?;
+    let policy = analysis::policy(&arguments);
     if !arguments.proposing.dry_run {
         fix::recover(&arguments, streams)?;
     }
-    let analyses = analysis::all(&arguments.paths, &policy)?;
+    let analyses = analysis::all(&arguments, &policy)?;
     if !arguments.quiet {
         analysis::notices(&analyses, streams)?;
     }
@@ -169,7 +169,7 @@ pub(super) fn push(
     streams: &mut Streams,
 ) -> Result<(), Failure> {
     // Anew: the branch may have the fixes of an earlier run.
-    let analyses: Vec<Analysis> = analysis::all(&arguments.paths, policy)?;
+    let analyses: Vec<Analysis> = analysis::all(arguments, policy)?;
     fix::write(&analyses, arguments, policy, recorder)?;
     recorder.print(streams)?;
     recorder.push(streams)

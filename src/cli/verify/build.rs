@@ -4,14 +4,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::{
-    super::{Failure, Outcome, Streams, analysis, ids},
+    super::{Deciding, Failure, Outcome, Streams, settings},
     MessageFormat, SecretSource, Verify,
 };
 use crate::{
     codemods,
     plan::{self, Policy},
     proof::{self, Interruption, Options, Proof, ProofError, SecretText, Verdict, report},
-    repository::{self, Root},
+    repository::{self, Decided, Root},
 };
 
 /// How a repository is built.
@@ -47,13 +47,18 @@ pub struct Building {
     pub network: Option<String>,
 }
 
-pub(super) fn run(path: &Utf8Path, verify: &Verify, streams: &mut Streams) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    path: &Utf8Path,
+    verify: &Verify,
+    deciding: &Deciding,
+    streams: &mut Streams,
+) -> Result<Outcome, Failure> {
     let options = options(verify)?;
-    let policy = policy(&verify.building)?;
+    let decided = decided(&verify.building, deciding)?;
     let interruption = Interruption::of_signals()?;
     let mut all = Proof::default();
     for root in repository::discover(&[path.to_owned()])? {
-        match one(&root, &policy, &options, &interruption, verify, streams) {
+        match one(&root, &decided, &options, &interruption, verify, streams) {
             Ok(proof) => {
                 all.rows.extend(proof.rows);
                 all.remarks.extend(proof.remarks);
@@ -72,14 +77,15 @@ pub(super) fn run(path: &Utf8Path, verify: &Verify, streams: &mut Streams) -> Re
 
 fn one(
     root: &Root,
-    policy: &Policy,
+    decided: &Decided,
     options: &Options,
     interruption: &Interruption,
     verify: &Verify,
     streams: &mut Streams,
 ) -> Result<Proof, ProofError> {
-    let repository = repository::read(root, |_| true).map_err(std::io::Error::other)?;
-    let plan = plan::make(&repository, policy, codemods::ALL);
+    let repository = repository::read_as_decided(root, decided, |_, _| true).map_err(std::io::Error::other)?;
+    let policy = Policy { unsafe_fixes: verify.building.unsafe_fixes, ..Policy::default() };
+    let plan = plan::make(&repository, &policy, codemods::ALL);
     let is_told = !verify.quiet && verify.message_format == MessageFormat::Human;
     let mut progress = |what: &str| {
         if is_told {
@@ -90,9 +96,9 @@ fn one(
     proof::prove(&root.path, &repository, &plan, options, interruption, &mut progress)
 }
 
-fn policy(building: &Building) -> Result<Policy, Failure> {
-    ids::check(building.select.iter().chain(&building.ignore))?;
-    Ok(analysis::policy_of(building.unsafe_fixes, &building.select, &building.ignore))
+fn decided(building: &Building, deciding: &Deciding) -> Result<Decided, Failure> {
+    let run = settings::of_run(&building.select, &building.ignore)?;
+    Ok(Decided { run: vec![run], ..settings::of(deciding)? })
 }
 
 fn options(verify: &Verify) -> Result<Options, Failure> {

@@ -75,6 +75,13 @@ impl Release {
         Self { engine, version: None }
     }
 
+    /// It as it is written in settings: `docker@20.10`.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let name = row(self.engine).names.first().map_or("", String::as_str);
+        self.version.map_or_else(|| name.to_owned(), |version| format!("{name}@{version}"))
+    }
+
     /// What it gives a `RUN`. Of a builder whose version is not known it is what its newest releases do, if those have it
     /// for certain; a frontend is named for it, which also serves older ones.
     #[must_use]

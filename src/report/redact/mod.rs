@@ -11,6 +11,7 @@ use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::shown::{self, REDACTED};
+use crate::config::NamePattern;
 use crate::source::Source;
 
 /// The length in bytes from which a value that was found in one place is hidden in all. Shorter ones (`dev`, `1`) are
@@ -21,7 +22,7 @@ const DISTINCT: usize = 6;
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
     values: Option<AhoCorasick>,
-    names: BTreeSet<String>,
+    names: scan::Names,
     /// Whether a value may also be a word that means nothing: it was found in files, where anything is assigned.
     found: bool,
 }
@@ -48,7 +49,18 @@ impl Redactor {
         names: impl IntoIterator<Item = String>,
         values: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let names: BTreeSet<String> = names.into_iter().collect();
+        Self::with_patterns(sources, names, Vec::new(), values)
+    }
+
+    /// The same, where what is assigned to a name that one of `patterns` matches is a secret as well.
+    #[must_use]
+    pub fn with_patterns<'a>(
+        sources: impl IntoIterator<Item = &'a Source>,
+        names: impl IntoIterator<Item = String>,
+        patterns: Vec<NamePattern>,
+        values: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let names = scan::Names { exact: names.into_iter().collect(), patterns };
         let mut values: BTreeSet<String> = values.into_iter().map(str::to_owned).collect();
         for source in sources {
             let text = source.text();

@@ -4,15 +4,29 @@ use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
+use crate::config::NamePattern;
 use crate::knowledge::{
     names::classify_name,
     values::{ValueVerdict, classify_value},
 };
 
+/// Names of secrets besides those that are known.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names {
+    pub exact: BTreeSet<String>,
+    pub patterns: Vec<NamePattern>,
+}
+
+impl Names {
+    fn include(&self, name: &str) -> bool {
+        self.exact.contains(name) || self.patterns.iter().any(|pattern| pattern.matches(name))
+    }
+}
+
 /// All places: assignments to secret names and to those of `names`, and [`credentials`].
-pub(super) fn secrets(text: &str, names: &BTreeSet<String>) -> Vec<Range<usize>> {
+pub(super) fn secrets(text: &str, names: &Names) -> Vec<Range<usize>> {
     let mut ranges = credentials(text);
-    ranges.extend(assignments(text, |name| names.contains(name) || classify_name(name).kind().is_some()));
+    ranges.extend(assignments(text, |name| names.include(name) || classify_name(name).kind().is_some()));
     ranges
 }
 
@@ -135,7 +149,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<&str> {
-        let mut ranges = secrets(text, &BTreeSet::from(["SESAME".to_owned()]));
+        let mut ranges = secrets(text, &Names { exact: BTreeSet::from(["SESAME".to_owned()]), ..Names::default() });
         ranges.sort_by_key(|range| range.start);
         ranges.dedup();
         ranges.into_iter().map(|range| &text[range]).collect()
