@@ -30,6 +30,7 @@ pub fn instead_of_argument(path: &Utf8Path, text: &str, at: TextRange, name: &st
     let instead = match (place.program(), variable) {
         (Program::Kaniko, _) => format!("docker buildx build {flag}"),
         (Program::Fly, _) => format!("--build-secret {id}={}", place.reference(name).unwrap_or("…")),
+        (Program::Input, _) => format!("secrets: |\n  {id}={}", place.expression(name).unwrap_or("…")),
         (Program::Bake, _) => format!("secret = [\"id={id},env={name}\"]"),
         (Program::Skaffold, _) => format!("secrets: [{{id: {id}, env: {name}}}]"),
         (Program::Docker, Some((variable, Owner::Script(setting)))) => {
@@ -59,6 +60,8 @@ enum Program {
     Fly,
     Bake,
     Skaffold,
+    /// An action or workflow that is handed lines of build arguments.
+    Input,
 }
 
 /// Whose a variable is.
@@ -93,6 +96,7 @@ impl<'t> Place<'t> {
         match nearest {
             Some((_, program)) => program,
             None if self.path.extension() == Some("hcl") || file.starts_with("docker-bake") => Program::Bake,
+            None if self.path.as_str().contains(".github/") && !self.above.contains("--build-arg") => Program::Input,
             None if file.starts_with("skaffold") => Program::Skaffold,
             None => Program::Docker,
         }
@@ -107,6 +111,13 @@ impl<'t> Place<'t> {
             _ => behind.split(end).next()?.trim_end_matches(['"', '\'', ')', ',']),
         };
         (!value.is_empty()).then_some(value)
+    }
+
+    /// The expression of GitHub behind `NAME=`.
+    fn expression(&self, name: &str) -> Option<&'t str> {
+        let behind = self.line.split_once(&format!("{name}="))?.1;
+        let end = behind.find("}}")?;
+        behind.get(..end + 2).filter(|text| text.starts_with("${{"))
     }
 
     /// The same where it only refers to a variable: a text of its own may be the secret.
@@ -191,6 +202,9 @@ mod tests {
             written(".gitlab-ci.yml", "    - /kaniko/executor --context .\n      --build-arg A_TOKEN\n");
         assert_eq!(never.as_deref(), Some("kaniko builds it in `.gitlab-ci.yml`, and mounts no secrets"));
         assert_eq!(instead, "docker buildx build --secret id=a_token,env=A_TOKEN");
+        let workflow = "      - uses: ./.github/actions/image\n        with:\n          build-args: |\n            A_TOKEN=${{ secrets.A }}\n";
+        let handed = written(".github/workflows/image.yml", workflow).1;
+        assert_eq!(handed, "secrets: |\n  a_token=${{ secrets.A }}");
         let bake = "  args = {\n    A_TOKEN = \"\"\n  }\n";
         assert_eq!(written("docker-bake.hcl", bake).1, "secret = [\"id=a_token,env=A_TOKEN\"]");
     }
