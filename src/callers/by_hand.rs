@@ -30,6 +30,7 @@ pub fn instead_of_argument(path: &Utf8Path, text: &str, at: TextRange, name: &st
         (Program::Kaniko, _) => format!("docker buildx build {flag}"),
         (Program::Fly, _) => format!("--build-secret {id}={}", place.reference(name).unwrap_or("…")),
         (Program::FlyFile, _) => format!("fly deploy --build-secret {id}=\"${name}\""),
+        (Program::Input, _) => format!("secrets: |\n  {id}={}", place.expression(name).unwrap_or("…")),
         (Program::Bake, _) => format!("secret = [\"id={id},env={name}\"]"),
         (Program::Skaffold, _) => format!("secrets: [{{id: {id}, env: {name}}}]"),
         (Program::Terraform, _) => format!("secrets {{\n  id  = \"{id}\"\n  env = \"{name}\"\n}}"),
@@ -67,6 +68,8 @@ enum Program {
     Fly,
     Bake,
     Skaffold,
+    /// An action or workflow that is handed lines of build arguments.
+    Input,
     FlyFile,
     Terraform,
     Tilt,
@@ -145,6 +148,7 @@ impl<'t> Place<'t> {
         match nearest {
             Some((_, program)) => program,
             None if self.path.extension() == Some("hcl") || file.starts_with("docker-bake") => Program::Bake,
+            None if self.path.as_str().contains(".github/") && !self.above.contains("--build-arg") => Program::Input,
             None if file.starts_with("skaffold") => Program::Skaffold,
             None if file.starts_with("fly") && self.path.extension() == Some("toml") => Program::FlyFile,
             None if self.path.extension() == Some("tf") => Program::Terraform,
@@ -163,6 +167,13 @@ impl<'t> Place<'t> {
             _ => behind.split(end).next()?.trim_end_matches(['"', '\'', ')', ',']),
         };
         (!value.is_empty()).then_some(value)
+    }
+
+    /// The expression of GitHub behind `NAME=`.
+    fn expression(&self, name: &str) -> Option<&'t str> {
+        let behind = self.line.split_once(&format!("{name}="))?.1;
+        let end = behind.find("}}")?;
+        behind.get(..end + 2).filter(|text| text.starts_with("${{"))
     }
 
     /// The same where it only refers to a variable: a text of its own may be the secret.
@@ -274,6 +285,9 @@ mod tests {
         }
         let py = "client.images.build(path='.', buildargs={'A_TOKEN': t})";
         assert!(written("a.py", py).0.is_some_and(|never| never.contains("classic API")));
+        let workflow = "      - uses: ./.github/actions/image\n        with:\n          build-args: |\n            A_TOKEN=${{ secrets.A }}\n";
+        let handed = written(".github/workflows/image.yml", workflow).1;
+        assert_eq!(handed, "secrets: |\n  a_token=${{ secrets.A }}");
         let bake = "  args = {\n    A_TOKEN = \"\"\n  }\n";
         assert_eq!(written("docker-bake.hcl", bake).1, "secret = [\"id=a_token,env=A_TOKEN\"]");
     }
