@@ -1,146 +1,225 @@
 #![doc = include_str!("page.md")]
 
+mod source;
+mod ways;
+
+use std::collections::BTreeSet;
+
+use super::literal_credential;
+use super::migration::{FetchWay, Fetched};
 use super::prelude::*;
-use crate::knowledge::values::{Userinfo, url_userinfo};
-use crate::model::Step;
-use crate::plan::FollowUp;
-use crate::source::{TextRange, slice};
-use crate::syntax::dockerfile::{Keyword, Word};
+use crate::callers::SecretValue;
+use crate::knowledge::engines::Feature;
+use crate::plan::{FollowUp, Mount};
+use crate::syntax::dockerfile::Keyword;
+use source::Source;
 
 /// See the page above.
 pub const CODEMOD: Codemod = Codemod {
     id: "add-credentials",
     summary: "an ADD fetches a URL with credentials in it",
     page: include_str!("page.md"),
-    may_find: |text| text.contains("://") && text.contains('@'),
+    may_find: copies_something,
     find,
 };
 
+/// What an older builder does with a secret for a host: nothing.
+const NEWER: &str = "every builder has BuildKit 0.23, which is Docker 28.3, or newer: older ones send nothing";
+
+/// A RUN is cached, whatever the server has.
+const CACHED: &str = "what is fetched stays the same, or the cache is cleared: an ADD asks the server in each build, a RUN \
+                      does not";
+
 fn find(model: &Model) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    for dockerfile in &model.dockerfiles {
-        let mut count = 0;
-        for step in dockerfile.steps.iter().filter(|step| step.keyword == Keyword::Add) {
-            for source in Source::of_step(step) {
-                count += 1;
-                findings.push(source.finding(model, dockerfile, count));
+    let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
+    for (at, dockerfile) in model.dockerfiles.iter().enumerate() {
+        for secret in model.secrets(dockerfile).iter() {
+            let migration = Migration::new(model, dockerfile, secret.clone());
+            if migration.codemod() == CODEMOD.id {
+                told.extend(secret.flow.outside.iter().map(|outside| (at, outside.step)));
+                findings.push(of_argument(model, dockerfile, secret, migration));
             }
         }
+        let adds = (0..dockerfile.steps.len()).filter(|step| dockerfile.steps[*step].keyword == Keyword::Add);
+        let sources = adds.filter(|step| !told.contains(&(at, *step))).flat_map(|step| Source::of_step(dockerfile, step));
+        findings.extend(sources.enumerate().map(|(number, source)| of_source(model, dockerfile, &source, number + 1)));
     }
     findings
 }
 
-/// A source of an ADD with credentials in its URL.
-struct Source {
-    place: TextRange,
-    /// Scheme, host and path, without the credentials.
-    plain: String,
-    host: String,
-    is_git: bool,
-    /// The user in front of a password, as written.
-    user: Option<String>,
-    /// The variables of the credentials; none where they are written out.
-    variables: Vec<String>,
-    target: String,
+/// A build argument that an ADD uses.
+fn of_argument<'m>(
+    model: &'m Model,
+    dockerfile: &'m Dockerfile,
+    secret: &Secret,
+    migration: Migration<'m>,
+) -> Finding {
+    let name = &secret.flow.name;
+    let title = format!("the secret build argument `{name}` is part of an address that an ADD fetches");
+    let primary = "the history, the log and the provenance show the whole address";
+    let steps: BTreeSet<usize> = secret.flow.outside.iter().map(|outside| outside.step).collect();
+    let adds = steps.into_iter().filter(|step| dockerfile.steps[*step].keyword == Keyword::Add);
+    let sources: Vec<Source> = adds.flat_map(|step| Source::of_step(dockerfile, step)).collect();
+    let (fetched, assumption, notes) = choose(model, dockerfile, &sources, migration.is_read_by_runs(), name);
+    let mut finding = migration.with_fetched(fetched).finding_assuming(CODEMOD.id, title, primary, assumption);
+    finding.notes.extend(notes);
+    finding.severity = Severity::Error;
+    finding
 }
 
-impl Source {
-    fn of_step(step: &Step) -> Vec<Self> {
-        let words = step.instruction.words();
-        let Some((target, sources)) = words.split_last() else { return Vec::new() };
-        sources.iter().filter_map(|word| Self::new(word, &target.value)).collect()
-    }
-
-    fn new(word: &Word, target: &str) -> Option<Self> {
-        let url = &word.value;
-        let found: Userinfo = url_userinfo(url).filter(|found| found.is_credential(url))?;
-        let before = url.get(..found.range.start().into())?;
-        let host = slice(url, found.host).to_owned();
-        let plain = format!("{before}{}", url.get(found.host.start().into()..)?);
-        let path = plain.split(['#', '?']).next().unwrap_or_default();
-        let is_git = path.ends_with(".git") || found.scheme.contains("git");
-        let variables = found.variables().map(str::to_owned).collect();
-        let user = found.password.is_some().then(|| slice(url, found.user.range).to_owned());
-        Some(Self { place: word.range, user, plain, host, is_git, variables, target: target.to_owned() })
-    }
-
-    /// The id under which BuildKit looks for credentials of this host: with the port for git, without it for files
-    /// (BuildKit `source/git/source.go`, `source/http/source.go`; experiment, Engine 28.5).
-    fn id(&self) -> String {
-        let name = self.host.split(':').next().unwrap_or(&self.host);
-        match (self.is_git, &self.user) {
-            (true, _) => format!("GIT_AUTH_TOKEN.{}", self.host),
-            (false, None) => format!("HTTP_AUTH_TOKEN_{name}"),
-            (false, Some(_)) => format!("HTTP_AUTH_HEADER_{name}"),
+/// The ways for the sources that have the credential `name`: BuildKit's own where the server and the engine allow it, a
+/// RUN otherwise. None where one of them has neither, with what a person can do.
+fn choose(
+    model: &Model,
+    dockerfile: &Dockerfile,
+    sources: &[Source],
+    is_mounted: bool,
+    name: &str,
+) -> (Vec<Fetched>, Option<&'static str>, Vec<String>) {
+    let own = |source: &Source| source.variable() == Some(name);
+    let hosts: Result<Vec<FetchWay>, String> = sources.iter().map(ways::by_host).collect();
+    let runs: Result<Vec<String>, String> = sources.iter().map(|source| ways::by_run(model, dockerfile, source)).collect();
+    let ids: BTreeSet<String> = sources.iter().map(Source::host_id).collect();
+    let all_git = sources.iter().all(|source| source.is_git);
+    let hosted = hosts.clone().ok().filter(|_| ids.len() == 1 && !is_mounted && sources.iter().all(own));
+    let placed = |ways: Vec<FetchWay>| {
+        let steps = sources.iter().map(|source| source.step);
+        steps.zip(ways).map(|(step, way)| Fetched { step, way }).collect::<Vec<_>>()
+    };
+    match (hosted, runs) {
+        (Some(ways), _) if all_git && !sources.is_empty() => (placed(ways), None, Vec::new()),
+        (_, Ok(commands)) if !commands.is_empty() => {
+            (placed(commands.into_iter().map(FetchWay::Run).collect()), Some(CACHED), Vec::new())
+        }
+        (Some(ways), _) if !sources.is_empty() => (placed(ways), Some(NEWER), Vec::new()),
+        (_, run) => {
+            let objections = [hosts.err(), run.err()].into_iter().flatten();
+            let by_hand = sources.iter().flat_map(|source| by_hand(source, name));
+            (Vec::new(), None, objections.map(|text| format!("left as it is: {text}")).chain(by_hand).collect())
         }
     }
+}
 
-    /// Where the value of the secret that BuildKit sends comes from.
-    fn value(&self) -> String {
-        match (self.is_git, &self.user) {
-            (false, Some(_)) => "env=…` whose value is `Basic ` and the base64 of user, colon and password".to_owned(),
-            _ => format!("env={}`", self.variable()),
+/// What a person can write instead.
+fn by_hand(source: &Source, name: &str) -> Vec<String> {
+    let (id, plain, target) = (source.host_id(), &source.plain, &source.target);
+    let newer = if source.is_git { "BuildKit 0.8" } else { "BuildKit 0.23, which is Docker 28.3," };
+    let value = match (source.is_git, &source.user) {
+        (false, Some(_)) => "env=…` whose value is `Basic ` and the base64 of user, colon and password".to_owned(),
+        _ => format!("env={name}`"),
+    };
+    let lower = name.to_lowercase();
+    let tool = if source.is_git { "git clone" } else { "curl -fsSL -o" };
+    let command = match source.is_git {
+        true => format!("{tool} \"{}\" {target} && rm -rf {target}/.git", source.url),
+        false => format!("{tool} {target} \"{}\"", source.url),
+    };
+    vec![
+        format!("{newer} and newer send the secret `{id}` by themselves: write `ADD {plain} {target}`, and build with `--secret id={id},{value}"),
+        format!("every BuildKit can do it in a RUN: `RUN --mount=type=secret,id={lower},env={name} {command}`"),
+    ]
+}
+
+/// An ADD whose credential is written out, or comes from a variable that nothing shows to be a secret's.
+fn of_source<'m>(model: &'m Model, dockerfile: &'m Dockerfile, source: &Source, number: usize) -> Finding {
+    let mut change = Change::new(model, dockerfile);
+    refuse_broken_file(&mut change, dockerfile);
+    refuse_builders_without_secrets(&mut change, model, dockerfile);
+    let path = dockerfile.path();
+    let name = if source.user.is_some() { "BUILD_PASSWORD" } else { "BUILD_TOKEN" };
+    let free = !crate::model::mentions(dockerfile.source.text(), name);
+    match by_new_secret(model, dockerfile, source, name).filter(|_| free && source.variables.is_empty()) {
+        Some((way, assumption)) => {
+            change.conceal(SecretValue::new(source.credential.as_str()));
+            let id = replace(&mut change, model, dockerfile, source, (&way, name));
+            literal_credential::offer_new(&mut change, model, dockerfile, (&id, name), [source.step]);
+            change.assume(format!("the new credential is in `{name}` wherever `{path}` is built"));
+            assumption.into_iter().for_each(|assumption| change.assume(assumption));
+        }
+        None => {
+            let label = change.place(source.place, "the builder, not a RUN, fetches this");
+            let reason = "an ADD sees no mounted secret, and which of the two other ways is right can't be told";
+            change.obstruct("used-in-add", reason, label);
+            let variable = source.variables.last().cloned().unwrap_or_else(|| name.to_owned());
+            let shown = shown(source, &variable);
+            change.notes.extend(by_hand(&shown, &variable));
         }
     }
-
-    fn variable(&self) -> String {
-        self.variables.last().cloned().unwrap_or_else(|| "TOKEN".to_owned())
+    let burned = match source.variables.last() {
+        None => format!("the credentials for `{}` that are written in `{path}`", source.host),
+        Some(variable) => format!("`{variable}`: images built from `{path}` until now hold its value"),
+    };
+    change.follow_up(FollowUp::Rotate(burned));
+    let (fix, notes) = change.finish("leave the credentials out of the URL");
+    let text = "the history, the log and the provenance show the whole URL".to_owned();
+    Finding {
+        codemod: CODEMOD.id,
+        severity: Severity::Error,
+        dockerfile: path.to_owned(),
+        subject: format!("ADD from {} ({number})", source.host),
+        title: format!("an ADD fetches from `{}` with credentials in the URL", source.host),
+        primary: Label { file: path.to_owned(), range: source.place, text },
+        labels: Vec::new(),
+        notes,
+        fix,
     }
+}
 
-    /// The RUN that fetches the same with a mounted secret.
-    fn run(&self) -> String {
-        let (variable, plain) = (self.variable(), &self.plain);
-        let mount = format!("RUN --mount=type=secret,id={},env={variable}", variable.to_lowercase());
-        let name = plain.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or("file");
-        let target = if self.target.ends_with('/') { format!("{}{name}", self.target) } else { self.target.clone() };
-        let user = self.user.as_deref();
-        if !self.is_git {
-            let credentials = user.map_or(format!("${variable}:"), |user| format!("{user}:${variable}"));
-            return format!("{mount} curl -fsSL -u \"{credentials}\" -o {target} {plain}");
+/// The source with a variable in the place of what is written out.
+fn shown(source: &Source, variable: &str) -> Source {
+    let credential = format!("${{{variable}}}");
+    let url = if source.variables.is_empty() { source.url.replace(&source.credential, &credential) } else { source.url.clone() };
+    Source {
+        url,
+        credential,
+        plain: source.plain.clone(),
+        host: source.host.clone(),
+        user: source.user.clone(),
+        variables: vec![variable.to_owned()],
+        target: source.target.clone(),
+        ..*source
+    }
+}
+
+/// The way for a credential that a new secret takes the place of.
+fn by_new_secret(
+    model: &Model,
+    dockerfile: &Dockerfile,
+    source: &Source,
+    name: &str,
+) -> Option<(FetchWay, Option<&'static str>)> {
+    let shown = shown(source, name);
+    let run = ways::by_run(model, dockerfile, &shown).map(|command| (FetchWay::Run(command), Some(CACHED)));
+    let host = ways::by_host(&shown);
+    match (host, run) {
+        (Ok(way), _) if source.is_git => Some((way, None)),
+        (_, Ok(run)) => Some(run),
+        (Ok(way), _) => Some((way, Some(NEWER))),
+        (Err(_), Err(_)) => None,
+    }
+}
+
+/// Changes the ADD. Returns the id of the secret that it needs then.
+fn replace<'m>(
+    change: &mut Change<'m>,
+    model: &'m Model,
+    dockerfile: &'m Dockerfile,
+    source: &Source,
+    (way, name): (&FetchWay, &str),
+) -> String {
+    match way {
+        FetchWay::Host { id, word, address } => {
+            change.rename_source(source.step, *word, address);
+            id.clone()
         }
-        let (repository, branch) = plain.split_once('#').unwrap_or((plain, ""));
-        let branch = if branch.is_empty() { String::new() } else { format!("--branch {branch} ") };
-        let (user, host) = (user.unwrap_or("x-access-token"), &self.host);
-        format!(
-            "{mount} GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=\"url.https://{user}:${variable}@{host}/.insteadOf\" \
-             GIT_CONFIG_VALUE_0=https://{host}/ git clone {branch}{repository} {target}"
-        )
-    }
-
-    fn finding<'m>(&self, model: &'m Model, dockerfile: &'m Dockerfile, number: usize) -> Finding {
-        let (id, variable, path) = (self.id(), self.variable(), dockerfile.path());
-        let mut change = Change::new(model, dockerfile);
-        let label = change.place(self.place, "the builder, not a RUN, fetches this");
-        let reason = "an ADD sees no mounted secret, and which of the two other ways is right can't be told".to_owned();
-        change.obstruct("used-in-add", reason, label);
-        let newer = if self.is_git { "BuildKit 0.8" } else { "BuildKit 0.23, which is Docker 28.3," };
-        change.notes.push(format!(
-            "{newer} and newer send the secret `{id}` by themselves: write `ADD {} {}`, and build with `--secret id={id},{}",
-            self.plain,
-            self.target,
-            self.value()
-        ));
-        change.notes.push(format!("every BuildKit can do it in a RUN: `{}`", self.run()));
-        let burned = match self.variables.is_empty() {
-            true => format!("the credentials for `{}` that are written in `{path}`", self.host),
-            false => format!("`{variable}`: images built from `{path}` until now hold its value"),
-        };
-        change.follow_up(FollowUp::Rotate(burned));
-        let (fix, notes) = change.finish("leave the credentials out of the URL");
-        Finding {
-            codemod: CODEMOD.id,
-            severity: Severity::Error,
-            dockerfile: path.to_owned(),
-            subject: format!("ADD from {} ({number})", self.host),
-            title: format!("an ADD fetches from `{}` with credentials in the URL", self.host),
-            primary: Label {
-                file: path.to_owned(),
-                range: self.place,
-                text: "the history, the log and the provenance show the whole URL".to_owned(),
-            },
-            labels: Vec::new(),
-            notes,
-            fix,
+        FetchWay::Run(command) => {
+            let (id, name) = (name.to_lowercase(), name.to_owned());
+            let as_file = model.has_only_files(dockerfile);
+            let mount = || if as_file { Mount::File { id: id.clone(), name } } else { Mount::Variable { id: id.clone(), name } };
+            change.fetch(source.step, &mount(), command);
+            change.require(if as_file { Feature::Mount } else { Feature::SecretEnv });
+            id
         }
     }
 }

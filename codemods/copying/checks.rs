@@ -218,7 +218,8 @@ impl<'m> Copying<'m> {
         if self.flow.uses.is_empty() {
             return;
         }
-        for bound in self.bound.iter().filter(|bound| bound.binding != Binding::OneOfSeveral) {
+        let builds = self.bound.iter().chain(&self.heirs);
+        for bound in builds.filter(|bound| bound.binding != Binding::OneOfSeveral) {
             if let Builder::WithoutSecrets(sentence) = &bound.build.builder {
                 let text = format!("{} builds it", bound.build.title);
                 let place = Label { file: bound.build.file.clone(), range: bound.build.range, text };
@@ -246,7 +247,8 @@ impl<'m> Copying<'m> {
         let mut steps = self.flow.uses.iter().map(|used| used.step).chain(entries);
         if steps.any(|step| self.dockerfile.steps[step].onbuild) {
             let id = self.id();
-            change.assume(format!("images that are built from this one pass the secret `{id}`"));
+            let others = if self.heirs.is_empty() { "images" } else { "images of other repositories" };
+            change.assume(format!("{others} that are built from this one pass the secret `{id}`"));
         }
     }
 

@@ -18,10 +18,10 @@ impl<'m> Copying<'m> {
         let path = self.path();
         let needed = self.flow.brought_by.first().copied();
         let own = Utf8PathBuf::from(format!("{}.dockerignore", self.dockerfile.path()));
-        if self.model.repository.is_file(&own) {
+        if self.model.repository.is_file(&own) && !self.is_triggered() {
             return change.ignore(&own, path);
         }
-        let others = self.model.copied_elsewhere(self.dockerfile, path);
+        let others = if self.is_triggered() { Vec::new() } else { self.model.copied_elsewhere(self.dockerfile, path) };
         let files: Vec<Utf8PathBuf> = self.contexts().iter().map(|context| context.join(".dockerignore")).collect();
         match (needed, others.first(), files.as_slice()) {
             (None, Some(_), _) => {}
@@ -49,6 +49,9 @@ impl<'m> Copying<'m> {
     }
 
     fn contexts(&self) -> BTreeSet<Utf8PathBuf> {
+        if self.is_triggered() {
+            return self.heirs.iter().filter_map(|bound| bound.build.context.clone()).collect();
+        }
         self.model.contexts_with(self.dockerfile, self.path())
     }
 }

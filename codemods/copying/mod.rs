@@ -29,6 +29,8 @@ pub struct Copying<'m> {
     /// What the chosen way takes for granted, one sentence each.
     pub doubts: Vec<String>,
     bound: Vec<BoundBuild<'m>>,
+    /// The builds of this repository that run its ONBUILD triggers.
+    heirs: Vec<BoundBuild<'m>>,
     shipped: Vec<usize>,
 }
 
@@ -52,7 +54,10 @@ impl<'m> Copying<'m> {
         }
         let bound = model.bound_builds(dockerfile);
         let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
-        Self { model, dockerfile, file, flow, doubts: Vec::new(), bound, shipped }
+        let mut steps = flow.uses.iter().map(|used| used.step).chain(file.sources.iter().map(|source| source.step));
+        let triggers = steps.any(|step| dockerfile.steps[step].onbuild);
+        let heirs = if triggers { model.builds_of_children(dockerfile) } else { Vec::new() };
+        Self { model, dockerfile, file, flow, doubts: Vec::new(), bound, heirs, shipped }
     }
 
     /// The path in the build context.
@@ -76,6 +81,11 @@ impl<'m> Copying<'m> {
     fn comes_along(&self) -> bool {
         self.file.sources.is_empty()
             && !matches!(&self.file.verdict, FileVerdict::BuildInput(input) if input.at_run_time)
+    }
+
+    /// Whether builds of other images copy it.
+    fn is_triggered(&self) -> bool {
+        self.entry().is_some_and(|step| self.dockerfile.steps[step].onbuild)
     }
 
     /// Whether it is a folder or stands for several files.
@@ -206,6 +216,9 @@ impl<'m> Copying<'m> {
                 continue;
             }
             change.offer(*bound, offer.clone());
+        }
+        if self.flow.uses.iter().any(|used| self.dockerfile.steps[used.step].onbuild) {
+            self.heirs.iter().for_each(|bound| change.offer(*bound, offer.clone()));
         }
         change.offer_elsewhere(offer);
     }

@@ -108,22 +108,30 @@ fn free_name(dockerfile: &Dockerfile, groups: &[Group], literal: &Literal) -> St
     std::iter::once(literal.name.clone()).chain(numbered).find(is_free).unwrap_or_else(|| literal.name.clone())
 }
 
-/// Makes every build that runs one of the RUNs hand over the new credential.
-fn offer<'m>(change: &mut Change<'m>, model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) {
-    let (path, name, id) = (dockerfile.path(), &group.name, model.settings(dockerfile).id_of(&group.name));
-    let bound = model.bound_builds(dockerfile);
+/// Makes every build that runs one of the steps hand over a new credential: the secret `id`, from the variable `name`.
+pub(super) fn offer_new<'m>(
+    change: &mut Change<'m>,
+    model: &'m Model,
+    dockerfile: &'m Dockerfile,
+    (id, name): (&str, &str),
+    steps: impl IntoIterator<Item = usize>,
+) {
+    let path = dockerfile.path();
+    let offer = || Offer::Variable { id: id.to_owned(), name: name.to_owned() };
+    let steps: Vec<_> = steps.into_iter().map(|step| &dockerfile.steps[step]).collect();
+    let stages: BTreeSet<usize> = steps.iter().filter(|step| !step.onbuild).filter_map(|step| step.stage).collect();
+    let own = model.bound_builds(dockerfile).into_iter();
+    let mut builds: Vec<_> =
+        own.filter(|bound| !dockerfile.stages_of(bound.build.target.as_deref()).is_disjoint(&stages)).collect();
     // What ONBUILD runs is run by builds of other Dockerfiles.
-    let own = group.steps.iter().map(|(step, _)| &dockerfile.steps[*step]).filter(|step| !step.onbuild);
-    let mounted: BTreeSet<usize> = own.filter_map(|step| step.stage).collect();
-    if bound.is_empty() || mounted.is_empty() {
+    if steps.iter().any(|step| step.onbuild) {
+        builds.extend(model.builds_of_children(dockerfile));
+    }
+    if builds.is_empty() {
         change.follow_up(FollowUp::Provide(format!("`--secret id={id},env={name}` wherever `{path}` is built")));
     }
-    change.offer_elsewhere(Offer::Variable { id: id.clone(), name: name.clone() });
-    for bound in bound {
-        if !dockerfile.stages_of(bound.build.target.as_deref()).is_disjoint(&mounted) {
-            change.offer(bound, Offer::Variable { id: id.clone(), name: name.clone() });
-        }
-    }
+    change.offer_elsewhere(offer());
+    builds.into_iter().for_each(|bound| change.offer(bound, offer()));
 }
 
 fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> Finding {
@@ -151,7 +159,8 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> F
         "{} in `{path}`: it is in the repository, and in every image built from it",
         group.what
     )));
-    offer(&mut change, model, dockerfile, group);
+    let steps = group.steps.iter().map(|(step, _)| *step);
+    offer_new(&mut change, model, dockerfile, (&id, name), steps);
     let (fix, notes) = change.finish(format!("rotate it, and mount the new one as the secret `{id}`"));
     let label = |place: TextRange, text: &str| Label { file: path.to_owned(), range: place, text: text.to_owned() };
     let first = group.steps.first().map_or_else(|| TextRange::empty(crate::source::size(0)), |(_, place)| *place);

@@ -58,12 +58,24 @@ impl<'m> Migration<'m> {
         for outside in &self.secret.flow.outside {
             let keyword = self.dockerfile.steps[outside.step].keyword;
             let word = format!("{keyword:?}").to_uppercase();
+            let name = self.name();
             let reason = match keyword {
-                Keyword::Arg => format!("another argument's default is made of `{}`", self.name()),
-                _ => format!("{word} uses `{}`, and only a RUN can see a secret", self.name()),
+                Keyword::Arg => format!("another argument's default is made of `{name}`"),
+                Keyword::From => format!(
+                    "FROM uses `{name}`, and no secret reaches the name of an image: log in to its registry where the image is \
+                     built (`docker login`)"
+                ),
+                Keyword::Label => {
+                    format!("LABEL uses `{name}`, and everyone who can pull the image can read it: leave it out")
+                }
+                Keyword::Workdir | Keyword::User | Keyword::Expose | Keyword::Volume | Keyword::Stopsignal => {
+                    format!("{word} uses `{name}`, which the image's configuration then shows: leave it out")
+                }
+                _ => format!("{word} uses `{name}`, and only a RUN can see a secret"),
             };
             let place = change.place(outside.range, format!("{word} uses it"));
-            change.obstruct("used-outside-run", reason, place);
+            let kind = if keyword == Keyword::Add { "used-in-add" } else { "used-outside-run" };
+            change.obstruct(kind, reason, place);
         }
     }
 

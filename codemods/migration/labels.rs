@@ -48,7 +48,10 @@ impl Migration<'_> {
                 text: format!("{} passes it as a build argument", bound.build.title),
             })
         });
-        declared.chain(relays).chain(uses).chain(builds).collect()
+        let fetched = self.fetched.iter().map(|one| {
+            self.label(self.dockerfile.steps[one.step].instruction.keyword_range(), "fetches something with it")
+        });
+        declared.chain(relays).chain(uses).chain(fetched).chain(builds).collect()
     }
 
     fn key_of(&self, place: crate::model::PairPlace) -> Option<TextRange> {

@@ -5,10 +5,12 @@
 
 mod checks;
 mod compatibility;
+mod fetched;
 mod labels;
 mod questions;
 mod repair;
 
+pub use fetched::{FetchWay, Fetched};
 pub use questions::{Question, questions};
 
 use crate::callers::{ArgumentValue, Receipt, RequestedSecret, SecretSource};
@@ -18,10 +20,11 @@ use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{
-    BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, Relay, Rest, RestKind, Run, Secret, Use,
+    BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, Relay, Rest, RestKind, Run, Secret, Use,
     rests, rests_in_place,
 };
 use crate::plan::{BUILDKIT_RULE, suppression};
+use crate::syntax::dockerfile::Keyword;
 use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
 
 /// One secret on its way to mounts.
@@ -34,6 +37,8 @@ pub struct Migration<'m> {
     shipped: Vec<usize>,
     /// The mount that the value comes by already, where it does.
     mounted: Option<Mounted>,
+    /// What uses it outside of RUNs, and will not.
+    fetched: Vec<Fetched>,
 }
 
 /// How the RUNs get the value.
@@ -54,7 +59,7 @@ impl<'m> Migration<'m> {
             bound.extend(model.children(dockerfile).into_iter().flat_map(|child| model.bound_builds(child)));
         }
         let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
-        Self { model, dockerfile, secret, bound, shipped, mounted: None }
+        Self { model, dockerfile, secret, bound, shipped, mounted: None, fetched: Vec::new() }
     }
 
     /// The repair of RUNs that have the secret from a mount already, and write it down.
@@ -97,6 +102,10 @@ impl<'m> Migration<'m> {
     pub fn codemod(&self) -> &'static str {
         if self.is_ssh_key() {
             return "ssh-key";
+        }
+        let adds = |outside: &OutsideUse| self.dockerfile.steps[outside.step].keyword == Keyword::Add;
+        if self.secret.entry == Entry::Argument && self.secret.flow.outside.iter().any(adds) {
+            return "add-credentials";
         }
         let mut id = match self.is_relayed() || self.secret.entry == Entry::Variable {
             true => "env-secret",
@@ -144,6 +153,21 @@ impl<'m> Migration<'m> {
     #[must_use]
     pub fn finding(mut self, codemod: &'static str, title: String, primary: &str) -> Finding {
         let change = self.change();
+        let fix_title = self.fix_title();
+        self.conclude(codemod, (title, fix_title), primary, change)
+    }
+
+    /// The finding with its repair, which also rests on `assumption`.
+    #[must_use]
+    pub fn finding_assuming(
+        mut self,
+        codemod: &'static str,
+        title: String,
+        primary: &str,
+        assumption: Option<&str>,
+    ) -> Finding {
+        let mut change = self.change();
+        assumption.into_iter().for_each(|assumption| change.assume(assumption));
         let fix_title = self.fix_title();
         self.conclude(codemod, (title, fix_title), primary, change)
     }
@@ -200,7 +224,12 @@ impl<'m> Migration<'m> {
         if self.mounted.is_some() {
             return format!("let nothing write `{}` down", self.id());
         }
-        let mut steps: Vec<usize> = self.secret.uses.iter().map(|used| used.step).collect();
+        if let Some(id) = self.host_id() {
+            return format!("let BuildKit send it as the secret `{id}`");
+        }
+        let fetched = self.fetched.iter().map(|one| one.step);
+        let mut steps: Vec<usize> = self.secret.uses.iter().map(|used| used.step).chain(fetched).collect();
+        steps.sort_unstable();
         steps.dedup();
         match steps.len() {
             0 => format!("remove `{}`", self.name()),
@@ -219,6 +248,7 @@ impl<'m> Migration<'m> {
         }
         let style = self.style();
         self.mount(&mut change, style);
+        self.fetch(&mut change, style);
         self.pass(&mut change, style);
         self.key_cache(&mut change);
         self.tell(&mut change);
@@ -256,7 +286,8 @@ impl<'m> Migration<'m> {
                 change.export(used.step, format!("export {name}=\"${{{name}:-{default}}}\""));
             }
         }
-        if self.secret.uses.iter().any(|used| !served(used.step)) {
+        let fetches = !self.fetched.is_empty() && self.host_id().is_none();
+        if fetches || self.secret.uses.iter().any(|used| !served(used.step)) {
             change.require(if style == Style::Variable { Feature::SecretEnv } else { Feature::Mount });
         }
     }
@@ -280,7 +311,7 @@ impl<'m> Migration<'m> {
         if self.mounted.is_some() {
             return;
         }
-        let reads = !self.secret.uses.is_empty();
+        let reads = !self.secret.uses.is_empty() || !self.fetched.is_empty();
         let receipt = if style == Style::File { Receipt::File } else { Receipt::Variable };
         let secret = reads.then(|| RequestedSecret { id: self.id(), receipt });
         change.request_of_all(&self.bound, self.name(), secret);
@@ -301,7 +332,7 @@ impl<'m> Migration<'m> {
             change.follow_up(FollowUp::Rotate(format!("`{name}`: its value is written in `{path}`")));
         }
         let passed = self.bound.iter().any(|bound| bound.build.arguments.iter().any(|given| given.name == name));
-        if !passed && !self.secret.uses.is_empty() {
+        if !passed && !(self.secret.uses.is_empty() && self.fetched.is_empty()) {
             let id = self.id();
             let elsewhere = self.model.mentions(self.dockerfile, name).iter().any(|mention| !mention.prose);
             let builds = match self.bound.is_empty() {
@@ -322,7 +353,8 @@ impl<'m> Migration<'m> {
         let decided = || settings.secrets.get(name).and_then(|secret| secret.id.clone());
         let once = || self.bound.iter().any(|bound| bound.build.format.names_secrets_once());
         let made = || if once() { name.to_owned() } else { settings.id_of(name) };
-        self.id_in_use().or_else(decided).unwrap_or_else(made)
+        let wanted = self.host_id().map(str::to_owned);
+        wanted.or_else(|| self.id_in_use()).or_else(decided).unwrap_or_else(made)
     }
 
     /// Whether nothing in the files says which id the secret has.

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use super::location::is_remote;
 use super::several::line_edits;
-use super::{Build, Builder, Format, Offer, Refusal, Request, Rewrite, SecretSource, recognised};
+use super::{Build, Builder, Format, Offer, Refusal, Request, Rewrite, SecretSource};
 use crate::callers::routing::caller_of;
 use crate::repository::Repository;
 use crate::source::{Source, TextRange, apply_edits, range};

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Target;
+use super::{Target, target::without_user};
 
 /// What was decided for one repository of the fleet; it goes before the options of the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct TargetSettings {
 pub struct Manifest {
     /// The repositories, each once, in the order of the list.
     pub targets: Vec<Target>,
+    /// The entries that are no repository as things are, such as a path that is not there: each a target by the text of the
+    /// entry, and why.
+    pub broken: Vec<(Target, String)>,
 }
 
 /// Why a list can't be used.
@@ -44,27 +47,18 @@ pub struct Manifest {
 pub enum ManifestError {
     /// It is not TOML as it should be.
     Toml(toml::de::Error),
-    /// An entry is no repository: the entry and why.
-    Entry(String, String),
 }
 
 impl fmt::Display for ManifestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Toml(_) => f.write_str("the list of repositories is not readable"),
-            Self::Entry(entry, reason) => {
-                write!(f, "`{}` is no repository: {reason}", crate::report::shown::line(entry))
-            }
-        }
+        f.write_str("the list of repositories is not readable")
     }
 }
 
 impl std::error::Error for ManifestError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Toml(error) => Some(error),
-            Self::Entry(..) => None,
-        }
+        let Self::Toml(error) = self;
+        Some(error)
     }
 }
 
@@ -96,7 +90,7 @@ impl Manifest {
         let lines = text.trim_start_matches('\u{feff}').lines().map(content).filter(|line| !line.is_empty());
         let mut manifest = Self::default();
         for line in lines {
-            manifest.add(target(&line)?);
+            manifest.add_entry(&line, TargetSettings::default());
         }
         Ok(manifest)
     }
@@ -110,9 +104,21 @@ impl Manifest {
         let mut manifest = Self::default();
         for Entry { url, settings } in document.repository {
             let settings = TargetSettings::deserialize(settings).map_err(ManifestError::Toml)?;
-            manifest.add(Target { settings, ..target(&url)? });
+            manifest.add_entry(&url, settings);
         }
         Ok(manifest)
+    }
+
+    /// One entry that can't be read is no reason to leave the others.
+    fn add_entry(&mut self, entry: &str, settings: TargetSettings) {
+        match Target::parse(entry) {
+            Ok(target) => self.add(Target { settings, ..target }),
+            Err(reason) => {
+                let shown = without_user(entry);
+                let reason = reason.replace(entry, &shown);
+                self.broken.push((Target { name: shown.clone(), url: shown, settings }, reason));
+            }
+        }
     }
 
     /// Adds a repository, unless it is there under the same name.
@@ -121,10 +127,6 @@ impl Manifest {
             self.targets.push(target);
         }
     }
-}
-
-fn target(text: &str) -> Result<Target, ManifestError> {
-    Target::parse(text).map_err(|reason| ManifestError::Entry(text.to_owned(), reason))
 }
 
 #[cfg(test)]
@@ -136,6 +138,12 @@ mod tests {
         let text = "# ours\n\nhttps://github.com/acme/shop  # the shop\r\ngit@github.com:acme/shop.git\nhttps://github.com/acme/c#\n";
         let urls: Vec<String> = Manifest::text(text).unwrap().targets.into_iter().map(|target| target.url).collect();
         assert_eq!(urls, ["https://github.com/acme/shop", "https://github.com/acme/c#"]);
+    }
+
+    #[test]
+    fn an_entry_that_is_not_there_leaves_the_others() {
+        let manifest = Manifest::text("/nowhere/at/all\nhttps://github.com/acme/shop\n").unwrap();
+        assert_eq!((manifest.targets.len(), manifest.broken[0].0.name.as_str()), (1, "/nowhere/at/all"));
     }
 
     #[test]

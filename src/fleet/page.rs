@@ -11,7 +11,8 @@ const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\
 body{font:16px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}\n\
 table{border-collapse:collapse;width:100%;margin:0 0 2rem}\n\
 th,td{text-align:left;vertical-align:top;padding:.35rem .7rem;border-bottom:1px solid #ccc}\n\
-td.n,th.n{text-align:right}\ncode{font-size:.9em}\n.left{color:#a01818}.fixed{color:#11632a}\n\
+td.n,th.n{text-align:right}\ncode{font-size:.9em}ul{margin:0;padding-left:1.2rem}\n\
+.left{color:#a01818}.fixed{color:#11632a}\n\
 </style>\n</head>\n<body>\n";
 
 /// The page. `at` is when it is made, in seconds since 1970.
@@ -19,12 +20,16 @@ td.n,th.n{text-align:right}\ncode{font-size:.9em}\n.left{color:#a01818}.fixed{co
 pub fn page(records: &[Record], links: &[Link], at: u64) -> String {
     let mut page = HEAD.to_owned();
     page += &format!("<h1>Secrets in Docker builds</h1>\n<p>{}, as of {}.</p>\n", repositories(records), timestamp(at));
-    page += &section("Where it stands", &["Stage", "Repositories", "Findings", "Fixed"], &standing(records));
+    page +=
+        &section("Where it stands", &["Stage", "Changes", "Findings", "That can be or are fixed"], &standing(records));
     page += &section("What leaks where", &["Repository", "Place", "What leaks", "State"], &findings(records));
     page += &section("What waits for whom", &["Repository", "Stage", "Waits for", "To do"], &waiting(records));
-    page += &section("In this order", &["Repository", "uses", "at", "Order"], &order(links));
-    page +=
-        &section("Over time", &["Day", "Repositories", "Findings", "Fixed", "Merged or clean"], &over_time(records));
+    page += &section("In this order", &["Repository", "Place", "needs", "Order"], &order(links));
+    page += &section(
+        "Over time",
+        &["Day", "Changes", "Findings", "That can be or are fixed", "Merged or clean"],
+        &over_time(records),
+    );
     page += "</body>\n</html>\n";
     page
 }
@@ -38,8 +43,15 @@ fn section(title: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let heads: String = heads.iter().map(|head| format!("<th>{head}</th>")).collect();
-    let cells = |row: &Vec<String>| row.iter().map(|cell| format!("<td>{cell}</td>")).collect::<String>();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let class = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        if cells.clone().all(|cell| is_number(cell)) && cells.count() > 0 { " class=\"n\"" } else { "" }
+    };
+    let heads: String =
+        heads.iter().enumerate().map(|(column, head)| format!("<th{}>{head}</th>", class(column))).collect();
+    let cell = |(column, cell): (usize, &String)| format!("<td{}>{cell}</td>", class(column));
+    let cells = |row: &Vec<String>| row.iter().enumerate().map(cell).collect::<String>();
     let rows: String = rows.iter().map(|row| format!("<tr>{}</tr>\n", cells(row))).collect();
     format!("<h2>{title}</h2>\n<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n")
 }
@@ -60,10 +72,16 @@ fn findings(records: &[Record]) -> Vec<Vec<String>> {
     for record in records {
         for found in &record.findings {
             let state = match &found.reason {
-                None => "<span class=\"fixed\">fixed by the change</span>".to_owned(),
-                Some(reason) => format!("<span class=\"left\">{}</span>", escaped(reason)),
+                None => {
+                    let done = match &record.request {
+                        Some(request) => linked(&request.url, record.stage.of_fixes()),
+                        None => record.stage.of_fixes().to_owned(),
+                    };
+                    format!("<span class=\"fixed\">{done}</span>")
+                }
+                Some(reason) => format!("<span class=\"left\">{}</span>", rich(reason)),
             };
-            let what = format!("{} <code>{}</code>", escaped(&found.title), escaped(&found.codemod));
+            let what = format!("{} <code>{}</code>", rich(&found.title), escaped(&found.codemod));
             rows.push(vec![escaped(&record.title()), format!("<code>{}</code>", escaped(&found.place)), what, state]);
         }
     }
@@ -76,7 +94,7 @@ fn waiting(records: &[Record]) -> Vec<Vec<String>> {
         let failure = record.failure.iter().map(String::as_str);
         let steps: String = failure
             .chain(record.steps.iter().map(String::as_str))
-            .map(|step| format!("<li>{}</li>", escaped(step)))
+            .map(|step| format!("<li>{}</li>", rich(step)))
             .collect();
         let steps = if steps.is_empty() { steps } else { format!("<ul>{steps}</ul>") };
         let stage = match &record.request {
@@ -89,7 +107,10 @@ fn waiting(records: &[Record]) -> Vec<Vec<String>> {
 }
 
 fn order(links: &[Link]) -> Vec<Vec<String>> {
-    let row = |link: &Link| [&link.caller, &link.callee, &link.place, &link.order()].map(|text| escaped(text)).to_vec();
+    let row = |link: &Link| {
+        let place = format!("<code>{}</code>", escaped(&link.place));
+        vec![escaped(&link.caller), place, escaped(&link.callee), rich(&link.order())]
+    };
     links.iter().map(row).collect()
 }
 
@@ -114,6 +135,20 @@ fn over_time(records: &[Record]) -> Vec<Vec<String>> {
 fn linked(url: &str, text: &str) -> String {
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if is_web { format!("<a href=\"{}\" rel=\"noreferrer\">{text}</a>", escaped(url)) } else { text.to_owned() }
+}
+
+/// A message, in which names stand in backticks.
+fn rich(message: &str) -> String {
+    let escaped = escaped(message);
+    let mut parts = escaped.split('`').peekable();
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    while let Some(part) = parts.next() {
+        match parts.next() {
+            Some(behind) => text += &format!("<code>{part}</code>{behind}"),
+            None => text += &format!("`{part}"),
+        }
+    }
+    text
 }
 
 /// A text without control characters and without anything that HTML would read.
@@ -158,7 +193,7 @@ mod tests {
             "a &quot;title&quot; &amp; more",
             "kaniko can&#39;t",
             "the reviewers",
-            "rotate `NPM_TOKEN`",
+            "rotate <code>NPM_TOKEN</code>",
             "<td>1970-01-01</td>",
             "<td>1970-01-02</td>",
         ] {

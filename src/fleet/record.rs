@@ -108,6 +108,18 @@ impl Stage {
         }
     }
 
+    /// What has become of the fixes of a change.
+    #[must_use]
+    pub fn of_fixes(self) -> &'static str {
+        match self {
+            Self::Failed | Self::Refused | Self::Planned => "can be fixed",
+            Self::Committed => "fixed on a branch",
+            Self::Proposed => "fixed in the pull request",
+            Self::Closed => "fixed in the pull request that was closed",
+            Self::Merged | Self::Clean => "fixed",
+        }
+    }
+
     /// Who is waited for, where somebody is.
     #[must_use]
     pub fn waits_for(self) -> Option<&'static str> {

@@ -36,13 +36,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What it does, behind the place.
+    /// What it does, between the place and the other repository.
     #[must_use]
     pub fn does(self) -> &'static str {
         match self {
-            Self::Workflow => "runs a workflow or action of it",
-            Self::Build => "builds it",
-            Self::Called => "builds it when it is run from there",
+            Self::Workflow => "runs a workflow or action of",
+            Self::Build => "builds the Dockerfile of",
+            Self::Called => "builds, when it is run from there, the Dockerfile of",
         }
     }
 }

@@ -15,8 +15,9 @@ pub fn table(records: &[Record], links: &[Link]) -> String {
         lines.extend(reasons(record).into_iter().map(|reason| format!("{:width$}    {reason}", "")));
     }
     for link in links {
-        lines.push(format!("{} and {}: {}", line(&link.caller), line(&link.callee), link.order()));
-        lines.push(format!("  {} {}", line(&link.place), link.kind.does()));
+        let (caller, callee, place) = (line(&link.caller), line(&link.callee), line(&link.place));
+        lines.push(format!("{place} of {caller} {} {callee}:", link.kind.does()));
+        lines.push(format!("  {}", link.order()));
     }
     lines.push(sums(records));
     lines.join("\n")
@@ -24,8 +25,10 @@ pub fn table(records: &[Record], links: &[Link]) -> String {
 
 fn outcome(record: &Record) -> String {
     let found = match (record.findings.len(), record.fixed()) {
+        (0, _) if record.stage == Stage::Failed => "could not be looked at".to_owned(),
         (0, _) => "no findings".to_owned(),
-        (found, fixed) => format!("{}, {fixed} fixed", counted(found, "finding")),
+        (found, 0) => counted(found, "finding"),
+        (found, fixed) => format!("{}, {fixed} {}", counted(found, "finding"), record.stage.of_fixes()),
     };
     match &record.request {
         Some(request) => format!("{found}  {}", line(&request.url)),

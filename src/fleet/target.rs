@@ -65,16 +65,20 @@ impl Target {
             Ok(address) => format!("{}/{}", address.host, address.path()),
             Err(_) => format!("{}/{}", remote.web_host(), remote.path.join("/")),
         };
-        let url = match (remote.transport, url.split_once("://")) {
-            (Transport::Https | Transport::Http, Some((scheme, rest))) => {
-                let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-                let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-                format!("{scheme}://{host}/{path}")
-            }
+        let url = match remote.transport {
+            Transport::Https | Transport::Http => without_user(url),
             _ => url.to_owned(),
         };
         Some(Self { name: name.to_lowercase(), url, settings: TargetSettings::default() })
     }
+}
+
+/// An address without the user and the password in it.
+pub(super) fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}/{path}")
 }
 
 /// The first 64 bits of the name's digest: what `printf %s NAME | git hash-object --stdin` prints begins with them.

@@ -125,7 +125,7 @@ impl Model {
             false => destination.to_owned(),
         };
         let verdict = verdict_of(&path, &landed)?;
-        let contexts = self.contexts(dockerfile);
+        let contexts = self.contexts_at(dockerfile, place.step);
         let folder = names_a_folder(path.file_name().unwrap_or(""));
         let shape = match pattern {
             _ if computed => Shape::Computed,
@@ -190,6 +190,14 @@ impl Model {
     #[must_use]
     pub fn contexts(&self, dockerfile: &Dockerfile) -> BTreeSet<Utf8PathBuf> {
         self.index.contexts(&self.builds, dockerfile.path())
+    }
+
+    /// The same for the step at `index`: what ONBUILD copies comes from the contexts of the builds that run it.
+    fn contexts_at(&self, dockerfile: &Dockerfile, index: usize) -> BTreeSet<Utf8PathBuf> {
+        let triggered = dockerfile.steps.get(index).is_some_and(|step| step.onbuild);
+        let builds = if triggered { self.builds_of_children(dockerfile) } else { Vec::new() };
+        let known: BTreeSet<_> = builds.iter().filter_map(|bound| bound.build.context.clone()).collect();
+        if known.is_empty() { self.contexts(dockerfile) } else { known }
     }
 
     /// The contexts from which builds of `dockerfile` take the file `path`. Where no build says what the context is: the

@@ -180,6 +180,23 @@ impl Model {
         others.filter(|other| other.stages.iter().any(starts_from)).collect()
     }
 
+    /// The builds that run the ONBUILD triggers of `dockerfile`: those of its [`Self::children`] that make a stage which
+    /// starts from it.
+    #[must_use]
+    pub fn builds_of_children(&self, dockerfile: &Dockerfile) -> Vec<BoundBuild<'_>> {
+        let named = self.bound_builds(dockerfile).into_iter().filter(|bound| bound.binding == Binding::Named);
+        let tags: Vec<&str> = named.flat_map(|bound| &bound.build.tags).map(|tag| without_latest(tag)).collect();
+        let starts = |child: &Dockerfile, stage: usize| {
+            let base = child.stages.get(stage).map(|stage| &stage.base);
+            matches!(base, Some(Base::Image(image)) if tags.contains(&without_latest(image)))
+        };
+        let children = self.children(dockerfile).into_iter();
+        let reached = |child: &Dockerfile, bound: &BoundBuild<'_>| {
+            child.stages_of(bound.build.target.as_deref()).into_iter().any(|stage| starts(child, stage))
+        };
+        children.flat_map(|child| self.bound_builds(child).into_iter().filter(move |bound| reached(child, bound))).collect()
+    }
+
     /// The targets that the builds of `dockerfile` name.
     #[must_use]
     pub fn targets(&self, dockerfile: &Dockerfile) -> Vec<String> {

@@ -452,7 +452,7 @@ fn obstacle_kind(build: &Build, requests: &[Request]) -> &'static str {
 }
 
 impl Mount {
-    fn flag(&self, as_root: bool) -> String {
+    pub(super) fn flag(&self, as_root: bool) -> String {
         match self {
             Self::Variable { id, name } => format!("--mount=type=secret,id={id},env={name}"),
             Self::Flag(flag) => flag.clone(),
@@ -462,7 +462,7 @@ impl Mount {
         }
     }
 
-    fn command(&self) -> Option<String> {
+    pub(super) fn command(&self) -> Option<String> {
         let Self::File { id, name } = self else { return None };
         let path = format!("/run/secrets/{id}");
         Some(format!("if [ -f {path} ]; then export {name}=\"$(cat {path})\"; fi"))

@@ -8,7 +8,7 @@ use crate::callers::{self, Dockerfiles, Offer};
 use crate::model::{Binding, BoundBuild, Cleanup, CopySource, Replacement};
 use crate::source::{Edit, Source, TextRange, size, slice};
 
-use super::{Change, FollowUp, Label, Obstacle};
+use super::{Change, FollowUp, Label, Mount, Obstacle, StepChange};
 
 /// How a RUN gets a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +46,22 @@ impl Change<'_> {
         let lower = slice(self.dockerfile.source.text(), keyword).chars().all(|letter| letter.is_ascii_lowercase());
         let word = if lower { "run" } else { "RUN" };
         self.draft.replaced.insert(step, format!("{word} {command}"));
+    }
+
+    /// Puts a RUN that has the mount in the place of the instruction at `step`.
+    pub fn fetch(&mut self, step: usize, mount: &Mount, command: &str) {
+        let as_root = self.dockerfile.surely_runs_as_root(step);
+        let first = mount.command().map(|first| format!("{first}; ")).unwrap_or_default();
+        self.replace_with_run(step, &format!("{} {first}{command}", mount.flag(as_root)));
+    }
+
+    /// Gives a source of a COPY or ADD another name.
+    pub fn rename_source(&mut self, step: usize, word: usize, name: &str) {
+        let words = self.dockerfile.steps[step].instruction.words();
+        if let Some(word) = words.get(word) {
+            self.steps.insert(step, StepChange::Rewritten);
+            self.push([Edit::replace(word.range, name)]);
+        }
     }
 
     /// Puts `command` in front of what the RUN at `step` runs; the rest runs if it succeeds.

@@ -101,7 +101,7 @@ fn a_caller_that_can_not_be_edited_is_told_with_its_place() {
     let ground = Ground::of(&[("deploy", &[("build.sh", script)]), ("shop", &SHOP)]);
     let run = ground.run(&PUSH).status(1);
     assert!(run.out.contains("DOCKER_BUILDKIT=0"), "{}", run.out);
-    assert!(run.out.contains("build.sh:2 builds it"), "{}", run.out);
+    assert!(run.out.contains("build.sh:2 of ") && run.out.contains(" builds the Dockerfile of "), "{}", run.out);
     assert_eq!(branches(&ground, "deploy"), ["main"]);
     assert_eq!(branches(&ground, "shop"), ["dfmigrate/secrets", "main"]);
 }

@@ -10,6 +10,7 @@ pub use options::{Fleet, Reporting, StatusOf};
 pub(super) use worker::work;
 
 use std::{
+    collections::BTreeSet,
     env, fs, io,
     process::Command,
     sync::{Mutex, PoisonError},
@@ -20,7 +21,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use super::{Deciding, Failure, Outcome, Streams, failure::safe_lines, ids, settings};
-use crate::fleet::{self, Ended, Part, Record, SCHEMA, Stage, Store, StoreError, Target, links};
+use crate::fleet::{self, Ended, Manifest, Part, Record, SCHEMA, Stage, Store, StoreError, Target, links};
 use crate::forge::body::Ordered;
 use crate::model::Foreign;
 use options::Form;
@@ -33,16 +34,30 @@ pub(super) fn run(options: &Fleet, deciding: &Deciding, streams: &mut Streams) -
     settings::of(deciding)?;
     let store = Store::new(&options.reporting.state()?);
     let known = store.all()?;
-    let targets = selection::targets(options, &known)?;
+    let Manifest { targets, broken } = selection::targets(options, &known)?;
     if targets.is_empty() && options.targets.is_empty() && options.repos.is_empty() && options.org.is_empty() {
         return Err(Failure::new("no repositories are named").hint("name some, or pass `--repos` or `--org`"));
     }
     let slots = Slots::new(options.max_open, &known);
     Run { options, deciding, store: &store, targets: &targets, slots, bar: progress() }.all()?;
-    let wanted = |record: &Record| targets.iter().any(|target| target.name == record.name);
+    for (target, reason) in &broken {
+        let record = store.load(&target.name, Part::Own)?;
+        let mut record = record.unwrap_or_else(|| Record::new(target, Part::Own));
+        record.fail(reason.clone(), fleet::now());
+        store.save(&record)?;
+    }
+    let listed = targets.iter().chain(broken.iter().map(|(target, _)| target));
+    let names: BTreeSet<&str> = listed.map(|target| target.name.as_str()).collect();
+    let wanted = |record: &Record| names.contains(record.name.as_str());
     let all = store.all()?;
     let shown: Vec<Record> = all.iter().filter(|record| wanted(record)).cloned().collect();
-    show(&all, &shown, &options.reporting, streams)
+    let outcome = show(&all, &shown, &options.reporting, streams)?;
+    if !options.acts() && shown.iter().any(|record| record.stage == Stage::Planned) {
+        streams.remark(
+            "nothing was changed: `--push` commits the fixes to a branch of each, `--pr` proposes them as well",
+        )?;
+    }
+    Ok(outcome)
 }
 
 pub(super) fn status(options: &StatusOf, streams: &mut Streams) -> Result<Outcome, Failure> {

@@ -13,8 +13,8 @@ use crate::{
     forge::{Address, Kind, Remote},
 };
 
-/// The repositories that the options name, each once.
-pub(super) fn targets(options: &Fleet, known: &[Record]) -> Result<Vec<Target>, Failure> {
+/// The repositories that the options name, each once, and the entries of lists that are none as things are, with the reason.
+pub(super) fn targets(options: &Fleet, known: &[Record]) -> Result<Manifest, Failure> {
     let mut all = Manifest::default();
     for text in &options.targets {
         let target =
@@ -22,7 +22,9 @@ pub(super) fn targets(options: &Fleet, known: &[Record]) -> Result<Vec<Target>, 
         all.add(target);
     }
     for file in &options.repos {
-        list(file)?.targets.into_iter().for_each(|target| all.add(target));
+        let listed = list(file)?;
+        listed.targets.into_iter().for_each(|target| all.add(target));
+        all.broken.extend(listed.broken);
     }
     for organisation in &options.org {
         listed(organisation, options)?.into_iter().for_each(|target| all.add(target));
@@ -30,11 +32,14 @@ pub(super) fn targets(options: &Fleet, known: &[Record]) -> Result<Vec<Target>, 
     all.targets.iter().try_for_each(|target| check_forge(&target.settings))?;
     let filters = filters(&options.filters)?;
     let failed = |name: &str| known.iter().any(|record| record.name == name && record.stage == Stage::Failed);
-    let mut targets = all.targets;
-    targets.retain(|target| !filters.matched(target.name.trim_start_matches('/'), false).is_ignore());
-    targets.retain(|target| options.shard.is_none_or(|shard| shard.has(&target.name)));
-    targets.retain(|target| !options.failed || failed(&target.name));
-    Ok(targets)
+    let wanted = |name: &str| {
+        !filters.matched(name.trim_start_matches('/'), false).is_ignore()
+            && options.shard.is_none_or(|shard| shard.has(name))
+            && (!options.failed || failed(name))
+    };
+    all.targets.retain(|target| wanted(&target.name));
+    all.broken.retain(|(target, _)| wanted(&target.name));
+    Ok(all)
 }
 
 /// A word that names no forge is told before anything is done, and not once for each repository.

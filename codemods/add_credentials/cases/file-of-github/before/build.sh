@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+docker build --build-arg GITHUB_TOKEN="$GITHUB_TOKEN" -t app .
