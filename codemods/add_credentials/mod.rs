@@ -42,19 +42,15 @@ fn find(model: &Model) -> Vec<Finding> {
             }
         }
         let adds = (0..dockerfile.steps.len()).filter(|step| dockerfile.steps[*step].keyword == Keyword::Add);
-        let sources = adds.filter(|step| !told.contains(&(at, *step))).flat_map(|step| Source::of_step(dockerfile, step));
+        let sources =
+            adds.filter(|step| !told.contains(&(at, *step))).flat_map(|step| Source::of_step(dockerfile, step));
         findings.extend(sources.enumerate().map(|(number, source)| of_source(model, dockerfile, &source, number + 1)));
     }
     findings
 }
 
 /// A build argument that an ADD uses.
-fn of_argument<'m>(
-    model: &'m Model,
-    dockerfile: &'m Dockerfile,
-    secret: &Secret,
-    migration: Migration<'m>,
-) -> Finding {
+fn of_argument<'m>(model: &'m Model, dockerfile: &'m Dockerfile, secret: &Secret, migration: Migration<'m>) -> Finding {
     let name = &secret.flow.name;
     let title = format!("the secret build argument `{name}` is part of an address that an ADD fetches");
     let primary = "the history, the log and the provenance show the whole address";
@@ -79,7 +75,8 @@ fn choose(
 ) -> (Vec<Fetched>, Option<&'static str>, Vec<String>) {
     let own = |source: &Source| source.variable() == Some(name);
     let hosts: Result<Vec<FetchWay>, String> = sources.iter().map(ways::by_host).collect();
-    let runs: Result<Vec<String>, String> = sources.iter().map(|source| ways::by_run(model, dockerfile, source)).collect();
+    let runs: Result<Vec<String>, String> =
+        sources.iter().map(|source| ways::by_run(model, dockerfile, source)).collect();
     let ids: BTreeSet<String> = sources.iter().map(Source::host_id).collect();
     let all_git = sources.iter().all(|source| source.is_git);
     let hosted = hosts.clone().ok().filter(|_| ids.len() == 1 && !is_mounted && sources.iter().all(own));
@@ -109,14 +106,15 @@ fn by_hand(source: &Source, name: &str) -> Vec<String> {
         (false, Some(_)) => "env=…` whose value is `Basic ` and the base64 of user, colon and password".to_owned(),
         _ => format!("env={name}`"),
     };
-    let lower = name.to_lowercase();
     let tool = if source.is_git { "git clone" } else { "curl -fsSL -o" };
     let command = match source.is_git {
         true => format!("{tool} \"{}\" {target} && rm -rf {target}/.git", source.url),
         false => format!("{tool} {target} \"{}\"", source.url),
     };
     vec![
-        format!("{newer} and newer send the secret `{id}` by themselves: write `ADD {plain} {target}`, and build with `--secret id={id},{value}"),
+        format!(
+            "{newer} and newer send the secret `{id}` by themselves: write `ADD {plain} {target}`, and build with `--secret id={id},{value}"
+        ),
         format!("every BuildKit can do it in a RUN: `RUN --mount=type=secret,id={lower},env={name} {command}`"),
     ]
 }
@@ -169,7 +167,11 @@ fn of_source<'m>(model: &'m Model, dockerfile: &'m Dockerfile, source: &Source, 
 /// The source with a variable in the place of what is written out.
 fn shown(source: &Source, variable: &str) -> Source {
     let credential = format!("${{{variable}}}");
-    let url = if source.variables.is_empty() { source.url.replace(&source.credential, &credential) } else { source.url.clone() };
+    let url = if source.variables.is_empty() {
+        source.url.replace(&source.credential, &credential)
+    } else {
+        source.url.clone()
+    };
     Source {
         url,
         credential,
@@ -216,7 +218,9 @@ fn replace<'m>(
         FetchWay::Run(command) => {
             let (id, name) = (name.to_lowercase(), name.to_owned());
             let as_file = model.has_only_files(dockerfile);
-            let mount = || if as_file { Mount::File { id: id.clone(), name } } else { Mount::Variable { id: id.clone(), name } };
+            let mount = || {
+                if as_file { Mount::File { id: id.clone(), name } } else { Mount::Variable { id: id.clone(), name } }
+            };
             change.fetch(source.step, &mount(), command);
             change.require(if as_file { Feature::Mount } else { Feature::SecretEnv });
             id

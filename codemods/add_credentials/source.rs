@@ -59,20 +59,7 @@ impl Source {
         let user = password.map(|_| slice(url, found.user.range).to_owned());
         let (url, target) = (url.clone(), target.to_owned());
         let place = word.range;
-        Some(Self {
-            step,
-            word: at,
-            place,
-            url,
-            plain,
-            host,
-            is_git,
-            user,
-            credential,
-            variables,
-            is_only,
-            target,
-        })
+        Some(Self { step, word: at, place, url, plain, host, is_git, user, credential, variables, is_only, target })
     }
 
     /// The host without its port.

@@ -133,12 +133,7 @@ fn finishing(dockerfile: &Dockerfile, source: &Source, target: &Target) -> Resul
     Ok(format!("{checked}{mode}{owner}"))
 }
 
-fn downloaded(
-    dockerfile: &Dockerfile,
-    source: &Source,
-    url: &str,
-    target: &Target,
-) -> Result<String, Objection> {
+fn downloaded(dockerfile: &Dockerfile, source: &Source, url: &str, target: &Target) -> Result<String, Objection> {
     let fetch = match () {
         () if dockerfile.surely_has(source.step, "curl") => "curl -fsSL -o",
         () if dockerfile.surely_has(source.step, "wget") => "wget -q -O",

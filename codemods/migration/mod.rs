@@ -20,12 +20,12 @@ use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{
-    BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, Relay, Rest, RestKind, Run, Secret, Use,
-    rests, rests_in_place,
+    BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, Relay, Rest, RestKind, Run,
+    Secret, Use, rests, rests_in_place,
 };
 use crate::plan::{BUILDKIT_RULE, suppression};
-use crate::syntax::dockerfile::Keyword;
 use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
+use crate::syntax::dockerfile::Keyword;
 
 /// One secret on its way to mounts.
 #[derive(Debug)]

@@ -194,7 +194,9 @@ impl Model {
         let reached = |child: &Dockerfile, bound: &BoundBuild<'_>| {
             child.stages_of(bound.build.target.as_deref()).into_iter().any(|stage| starts(child, stage))
         };
-        children.flat_map(|child| self.bound_builds(child).into_iter().filter(move |bound| reached(child, bound))).collect()
+        children
+            .flat_map(|child| self.bound_builds(child).into_iter().filter(move |bound| reached(child, bound)))
+            .collect()
     }
 
     /// The targets that the builds of `dockerfile` name.
