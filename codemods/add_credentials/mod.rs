@@ -92,14 +92,15 @@ fn choose(
         (Some(ways), _) if !sources.is_empty() => (placed(ways), Some(NEWER), Vec::new()),
         (_, run) => {
             let objections = [hosts.err(), run.err()].into_iter().flatten();
-            let by_hand = sources.iter().flat_map(|source| by_hand(source, name));
+            let by_hand =
+                sources.iter().flat_map(|source| by_hand(source, (&model.settings(dockerfile).id_of(name), name)));
             (Vec::new(), None, objections.map(|text| format!("left as it is: {text}")).chain(by_hand).collect())
         }
     }
 }
 
 /// What a person can write instead.
-fn by_hand(source: &Source, name: &str) -> Vec<String> {
+fn by_hand(source: &Source, (lower, name): (&str, &str)) -> Vec<String> {
     let (id, plain, target) = (source.host_id(), &source.plain, &source.target);
     let newer = if source.is_git { "BuildKit 0.8" } else { "BuildKit 0.23, which is Docker 28.3," };
     let value = match (source.is_git, &source.user) {
@@ -141,7 +142,7 @@ fn of_source<'m>(model: &'m Model, dockerfile: &'m Dockerfile, source: &Source, 
             change.obstruct("used-in-add", reason, label);
             let variable = source.variables.last().cloned().unwrap_or_else(|| name.to_owned());
             let shown = shown(source, &variable);
-            change.notes.extend(by_hand(&shown, &variable));
+            change.notes.extend(by_hand(&shown, (&model.settings(dockerfile).id_of(&variable), &variable)));
         }
     }
     let burned = match source.variables.last() {
@@ -216,7 +217,7 @@ fn replace<'m>(
             id.clone()
         }
         FetchWay::Run(command) => {
-            let (id, name) = (name.to_lowercase(), name.to_owned());
+            let (id, name) = (model.settings(dockerfile).id_of(name), name.to_owned());
             let as_file = model.has_only_files(dockerfile);
             let mount = || {
                 if as_file { Mount::File { id: id.clone(), name } } else { Mount::Variable { id: id.clone(), name } }
