@@ -135,7 +135,21 @@ fn is_random(value: &str) -> bool {
         && !hexadecimal
         && (changes * 5 >= value.len() || (small && large && changes * 12 >= value.len()))
         && longest_word <= 8
+        && !is_repository(value)
         && entropy(value) >= RANDOM_ENTROPY
+}
+
+/// Whether the value has the form of `owner/repository`, in words: capitals only begin them, and there are few numbers.
+fn is_repository(value: &str) -> bool {
+    let is_name = |part: &str| {
+        let begins = |at: usize| part.as_bytes().get(at.wrapping_sub(1)).is_none_or(|byte| matches!(byte, b'-' | b'_'));
+        let mut capitals = part.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_uppercase());
+        let numbers = part.split(|char: char| !char.is_ascii_digit()).filter(|number| !number.is_empty()).count();
+        part.starts_with(|char: char| char.is_ascii_alphabetic()) && capitals.all(|(at, _)| begins(at)) && numbers < 3
+    };
+    value
+        .split_once('/')
+        .is_some_and(|(owner, name)| is_name(owner) && is_name(name) && !name.contains(['/', '+', '=']))
 }
 
 /// Shannon entropy in bits per byte.

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+docker build --secret id=secret_key,env=SECRET_KEY -t app .

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+docker build --build-arg SECRET_KEY -t app .
