@@ -13,12 +13,13 @@ mod repair;
 pub use fetched::{FetchWay, Fetched};
 pub use questions::{Question, questions};
 
+use std::collections::BTreeSet;
+
 use crate::callers::{ArgumentValue, Offer, Receipt, RequestedSecret, SecretSource};
 use crate::config::MountForm;
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
-use crate::knowledge::tools;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{
     Binding, BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, Relay, Rest, RestKind,
@@ -404,7 +405,8 @@ impl<'m> Migration<'m> {
         }
         let passed = self.bound.iter().any(|bound| bound.build.arguments.iter().any(|given| given.name == name));
         let offered = self.loses_text() && !self.bound.is_empty();
-        if !passed && !offered && !(self.secret.uses.is_empty() && self.fetched.is_empty()) {
+        let is_needed = !self.secret.uses.is_empty() || !self.fetched.is_empty();
+        if !passed && !offered && is_needed {
             let id = self.id();
             let elsewhere = self.model.mentions(self.dockerfile, name).iter().any(|mention| !mention.prose);
             let builds = match self.bound.is_empty() {
@@ -471,8 +473,8 @@ impl<'m> Migration<'m> {
             return Some(Style::Variable);
         }
         let readers = || self.secret.uses.iter().filter_map(|used| Some((self.run(used.step)?, used.name.as_str())));
-        let tests_unset = || readers().any(|(run, name)| run.tests_unset(name));
-        let needs_unset = self.defaults().is_empty() && (tests_unset() || self.may_tell_unset_from_empty());
+        let tests = || readers().any(|(run, name)| run.tests_unset(name));
+        let needs_unset = self.defaults().is_empty() && (tests() || self.may_be_missed_by_code());
         let only_files = self.model.has_only_files(self.dockerfile);
         let frontend = self.dockerfile.frontend();
         let old_frontend = frontend.is_some_and(|named| {
@@ -488,15 +490,21 @@ impl<'m> Migration<'m> {
         }
     }
 
-    /// Whether a build that does not pass the argument runs code of the project that may read it: code often has another value
-    /// for a variable that is not set, and stops at an empty one. `env=` sets it to the empty text where no secret is passed
-    /// (BuildKit `solver/llbsolver/ops/exec.go`, experiment).
-    fn may_tell_unset_from_empty(&self) -> bool {
-        let code = |used: &Use| matches!(used.evidence, Evidence::Possible(_) | Evidence::Script(_));
-        let lacking = || self.without_argument().any(|bound| bound.binding != Binding::OneOfSeveral);
-        // Package managers take an empty value for none.
-        let of_packages = || tools::ecosystem_of_variable(self.name()).is_some();
-        self.secret.entry == Entry::Argument && self.secret.uses.iter().any(code) && lacking() && !of_packages()
+    /// Whether code of the project may read the value, and a build here passes none: a mount of a variable would set it
+    /// to an empty text, which many languages tell from an unset one (`os.environ.get`, `ENV.fetch`, `??`).
+    fn may_be_missed_by_code(&self) -> bool {
+        let code =
+            |used: &Use| matches!(used.evidence, Evidence::Possible(_) | Evidence::Script(_) | Evidence::Tool(_));
+        let steps: BTreeSet<usize> = self.secret.uses.iter().filter(|used| code(used)).map(|used| used.step).collect();
+        let stages: BTreeSet<usize> = steps.iter().filter_map(|step| self.dockerfile.steps[*step].stage).collect();
+        let lacks = |bound: &BoundBuild<'_>| {
+            let passes = bound.build.arguments.iter().any(|given| given.name == self.name());
+            let offers = self.id_in_use().is_some_and(|id| bound.build.secrets.iter().any(|secret| secret.id == id));
+            let runs = !self.dockerfile.stages_of(bound.build.target.as_deref()).is_disjoint(&stages);
+            !passes && !offers && runs && bound.build.opaque.is_none() && bound.binding != Binding::OneOfSeveral
+        };
+        let of_application = matches!(self.secret.kind, SecretKind::Application | SecretKind::ConnectionUrl);
+        of_application && !steps.is_empty() && self.bound.iter().any(lacks)
     }
 
     fn run(&self, step: usize) -> Option<&'m Run> {

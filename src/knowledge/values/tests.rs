@@ -160,7 +160,6 @@ fn other_text_is_literal() {
         "com.example.Application",
         "debian-bookworm-slim-2024-10-21",
         "max-old-space-size=4096",
-        "Parchive/par2cmdline",
     ] {
         assert_eq!(classify_value(value), ValueVerdict::Literal, "{value}");
     }

@@ -1,3 +1,0 @@
-#!/bin/sh
-set -e
-docker build --secret id=secret_key,env=SECRET_KEY -t app .

@@ -1,3 +1,0 @@
-#!/bin/sh
-set -e
-docker build --build-arg SECRET_KEY -t app .
