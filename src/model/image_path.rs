@@ -206,6 +206,33 @@ impl Dockerfile {
         (!text.contains('$')).then_some(text)
     }
 
+    /// The destination of the `COPY` or `ADD` at `index`, be it a folder or a file.
+    ///
+    /// # Errors
+    /// Why that can't be told, as a clause.
+    pub fn destination(&self, index: usize, given: &BTreeSet<String>) -> Result<ImagePath, String> {
+        let words = self.steps.get(index).map(|step| step.instruction.words()).unwrap_or_default();
+        let destination = words.last().ok_or("it has no destination")?;
+        let text = self
+            .expand(destination, index, given, 0)
+            .ok_or_else(|| format!("`{}` holds a variable whose value can't be told", destination.value))?;
+        Ok(self.workdir_at(index, given).join(&text))
+    }
+
+    /// Whether an instruction before the one at `index` puts something at `path` or below it; what commands write is not seen.
+    #[must_use]
+    pub fn is_filled_before(&self, index: usize, path: &ImagePath, given: &BTreeSet<String>) -> bool {
+        self.numbered_before(index).into_iter().any(|(at, step)| match step.keyword {
+            Keyword::Copy | Keyword::Add => {
+                self.destination(at, given).map_or(true, |target| target.below(path).is_some())
+            }
+            Keyword::Workdir => {
+                self.workdir_at(at + 1, given).below(path).is_some_and(|rest| !rest.as_str().is_empty())
+            }
+            _ => false,
+        })
+    }
+
     /// Where the `COPY` or `ADD` at `index` puts the file `name`, one of its sources.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use crate::repository::Repository;
 use crate::source::Source;
 use crate::syntax::shell::{self, Command, Dialect};
 
+use super::exposure::environment_prints;
 use super::index::{Index, sources};
 use super::run::{Form, Run, mentions};
 
@@ -78,7 +79,13 @@ impl<'r> Reader<'r> {
         if !run.is_understood() || run.shells.is_empty() {
             return Some(Evidence::Possible("runs text that is not understood".to_owned()));
         }
-        self.strongest(run.commands().map(|command| self.command_reads(command, name, 0)))
+        // What prints all variables to the log needs none of them.
+        let prints = environment_prints(run);
+        let commands = run.shells.iter().enumerate().flat_map(|(at, shell)| {
+            let all = shell.script.commands().into_iter().map(|context| context.command);
+            all.filter(|command| !prints.contains(&(at, command.range))).collect::<Vec<_>>()
+        });
+        self.strongest(commands.map(|command| self.command_reads(command, name, 0)))
     }
 
     fn strongest(&self, evidence: impl Iterator<Item = Option<Evidence>>) -> Option<Evidence> {

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::callers::{self, Dockerfiles, Offer};
 use crate::model::{Binding, BoundBuild, Cleanup, CopySource, Replacement};
 use crate::source::{Edit, Source, TextRange, size, slice};
+use crate::syntax::dockerfile::edit::WIDEST;
 
 use super::{Change, FollowUp, Label, Mount, Obstacle, StepChange};
 
@@ -48,11 +49,20 @@ impl Change<'_> {
         self.draft.replaced.insert(step, format!("{word} {command}"));
     }
 
-    /// Puts a RUN that has the mount in the place of the instruction at `step`.
-    pub fn fetch(&mut self, step: usize, mount: &Mount, command: &str) {
-        let as_root = self.dockerfile.surely_runs_as_root(step);
+    /// Puts a RUN that has the mount in the place of the instruction at `step`. Each of the commands runs if those before it
+    /// succeeded.
+    pub fn fetch(&mut self, step: usize, mount: &Mount, commands: &[String]) {
+        let flag = mount.flag(self.dockerfile.surely_runs_as_root(step));
         let first = mount.command().map(|first| format!("{first}; ")).unwrap_or_default();
-        self.replace_with_run(step, &format!("{} {first}{command}", mount.flag(as_root)));
+        let line = format!("{flag} {first}{}", commands.join(" && "));
+        if line.len() + "RUN ".len() <= WIDEST {
+            return self.replace_with_run(step, &line);
+        }
+        let newline = self.dockerfile.source.style().newline.as_str();
+        let line_break = format!(" {}{newline}    ", self.dockerfile.steps[step].instruction.escape());
+        let lines = commands.join(&format!("{line_break}&& "));
+        let first = mount.command().map(|first| format!("{first};{line_break}")).unwrap_or_default();
+        self.replace_with_run(step, &format!("{flag}{line_break}{first}{lines}"));
     }
 
     /// Gives a source of a COPY or ADD another name.

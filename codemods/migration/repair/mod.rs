@@ -7,7 +7,8 @@
 //! * [`placeholder`]: so it does where `sed -i` fills in a placeholder, for maven as well;
 //! * [`address`]: git gets the credentials of a URL for the one command and keeps the plain URL;
 //! * [`package`]: a package manager gets the plain address of a package as well;
-//! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead, one of [`variables`];
+//! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead, one of [`variables`]; what takes
+//!   the setting back goes ([`undoing`]);
 //! * [`options`]: a command that keeps a credential only because of an option, or without one;
 //! * [`login`]: a command that keeps a credential in a file of its tool is run where it is needed, and taken back there;
 //! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`] where [`serving`]
@@ -28,6 +29,7 @@ mod reference;
 mod serving;
 mod setting;
 mod site;
+mod undoing;
 mod variables;
 mod written;
 
