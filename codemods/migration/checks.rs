@@ -256,7 +256,7 @@ impl<'m> Migration<'m> {
         }
     }
 
-    fn uses_have_a_shell(&self) -> bool {
+    pub(super) fn uses_have_a_shell(&self) -> bool {
         let forms = self.secret.uses.iter().filter_map(|used| self.run(used.step)).map(|run| &run.form);
         !forms.into_iter().any(|form| matches!(form, Form::Exec(_)))
     }
