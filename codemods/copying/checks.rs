@@ -10,6 +10,7 @@ use crate::model::{Binding, Dockerfile, FileUse, Form, Shape, mentions};
 use crate::plan::{Change, Label, Obstacle};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
+use crate::syntax::shell::Word;
 
 use super::{Copying, Way};
 
@@ -108,7 +109,8 @@ impl<'m> Copying<'m> {
             let place = change.place(range, "here");
             change.obstruct(conflict.kind, conflict.reason.clone(), place);
         }
-        let reads = |used: &FileUse| used.evidence.is_certain() || used.near;
+        // A key is for servers, wherever the RUN works.
+        let reads = |used: &FileUse| used.evidence.is_certain() || (used.near && !self.file.is_ssh_key());
         if !self.flow.uses.iter().any(reads) && self.is_shipped() && !self.comes_along() {
             let place = self.entry().and_then(|step| change.place(self.keyword(step), "copied here"));
             let sure = if self.flow.uses.is_empty() { "" } else { " for certain" };
@@ -127,6 +129,21 @@ impl<'m> Copying<'m> {
             }
             if way == Way::File {
                 self.check_target(change, used);
+                self.assume_no_writer(change, used);
+            }
+        }
+    }
+
+    /// A mount is read-only: a script that is handed the path has to leave the file as it is.
+    fn assume_no_writer(&self, change: &mut Change<'m>, used: &FileUse) {
+        let name = self.path().file_name().unwrap_or("");
+        let Some(run) = self.dockerfile.steps[used.step].run.as_deref() else { return };
+        let landed = used.target.as_deref().and_then(|target| target.rsplit('/').next()).unwrap_or(name);
+        for command in run.commands() {
+            let program = command.words.get(command.effective().index).and_then(Word::literal).unwrap_or_default();
+            let mut arguments = command.effective_arguments().iter().map(Word::lossy);
+            if program.contains('/') && arguments.any(|word| word.rsplit('/').next() == Some(landed)) {
+                change.assume(format!("`{program}` does not write to `{landed}`: a mount can only be read"));
             }
         }
     }

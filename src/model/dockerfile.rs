@@ -1,10 +1,12 @@
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use camino::Utf8Path;
+use regex::Regex;
 
 use crate::knowledge::images;
-use crate::source::{LineIndex, Source};
+use crate::source::{LineIndex, Source, TextRange, range};
 use crate::syntax::dockerfile::{self as tree, Keyword, Pair};
 use crate::syntax::shell::{self, Dialect};
 
@@ -139,16 +141,20 @@ impl Dockerfile {
         self.numbered_before(index).into_iter().map(|(_, step)| step)
     }
 
-    /// [`Self::steps_before`], each with its index.
+    /// [`Self::steps_before`], each with its index. Triggers run behind the whole stage, in their order
+    /// (docs.docker.com/reference/dockerfile/#onbuild).
     pub(super) fn numbered_before(&self, index: usize) -> Vec<(usize, &Step)> {
         let stage = self.steps.get(index).and_then(|step| step.stage);
+        let triggered = self.steps.get(index).is_some_and(|step| step.onbuild);
         let ancestry = stage.map(|stage| self.ancestry(stage)).unwrap_or_default();
         let of_stage = |ancestor: usize| {
             let numbered = self.steps.iter().enumerate();
-            let own = Some(ancestor) == stage;
-            numbered.filter(move |(at, step)| step.stage == Some(ancestor) && !step.onbuild && (!own || *at < index))
+            let is_before = move |at: usize| Some(ancestor) != stage || triggered || at < index;
+            numbered.filter(move |(at, step)| step.stage == Some(ancestor) && !step.onbuild && is_before(*at))
         };
-        ancestry.into_iter().flat_map(of_stage).collect()
+        let triggers = self.steps.iter().enumerate().take(index);
+        let triggers = triggers.filter(|(_, step)| triggered && step.onbuild && step.stage == stage);
+        ancestry.into_iter().flat_map(of_stage).chain(triggers).collect()
     }
 
     /// The user of the step at `index`: the operand of the last `USER`; `None` for the base image's own.
@@ -207,6 +213,15 @@ impl Dockerfile {
         shipped.sort_unstable();
         shipped.dedup();
         shipped
+    }
+
+    /// Where a comment in front of the first instruction says that a program writes the file, so that an edit would be lost.
+    #[must_use]
+    pub fn says_generated(&self) -> Option<TextRange> {
+        let text = self.source.text();
+        let head = self.steps.first().map_or(text.len(), |step| usize::from(step.outer.text_range().start()));
+        let found = GENERATED.as_ref()?.find(text.get(..head)?)?;
+        Some(range(found.start(), found.end()))
     }
 
     /// The stage that `--target NAME` selects: a name in any letter case, or a zero-based number.
@@ -287,3 +302,10 @@ fn stage_of(from: &tree::Instruction, earlier: &[Stage], step: usize) -> Stage {
     let parent = earlier.iter().rposition(|stage| stage.name.as_deref() == Some(image.to_lowercase().as_str()));
     Stage { name, base: parent.map_or(Base::Image(image), Base::Stage), from: step }
 }
+
+/// What generators write at the top of what they make (docker-library's `apply-templates.sh`, `go generate`, protobuf).
+static GENERATED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    const MADE: &str = r"(auto-?generated\b|generated (via|by|from|using|with)\b)";
+    const KEEP_OFF: &str = r"(do not|don't) (edit|modify|change)( (it|this file|this) | )?(directly|by hand|manually)?";
+    Regex::new(&format!(r"(?im)^[ \t]*#.*({MADE}|{KEEP_OFF}).*$")).ok()
+});
