@@ -13,7 +13,7 @@ use crate::syntax::dockerfile::{Instruction, Keyword};
 
 use super::{Dockerfile, Model};
 use pattern::matches_pattern;
-use verdict::{is_meant, verdict_of};
+use verdict::{is_meant, named_by_variable, verdict_of};
 
 /// One source of a `COPY` or `ADD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,7 +124,8 @@ impl Model {
             true => format!("{destination}{}", path.file_name().unwrap_or("")),
             false => destination.to_owned(),
         };
-        let verdict = verdict_of(&path, &landed)?;
+        let by_name = || named_by_variable(path.as_str()).filter(|_| computed);
+        let verdict = verdict_of(&path, &landed).or_else(by_name)?;
         let contexts = self.contexts_at(dockerfile, place.step);
         let folder = names_a_folder(path.file_name().unwrap_or(""));
         let shape = match pattern {
