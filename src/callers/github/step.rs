@@ -4,7 +4,7 @@ use super::expression::substitute;
 use super::matrix::{self, Row};
 use crate::callers::location::resolve;
 use crate::callers::yaml::{Cursor, Document, Path, Step as PathStep};
-use crate::callers::{Folder, Whereabouts};
+use crate::callers::{ArgumentValue, Folder, Whereabouts};
 
 /// How often a variable whose value names another variable is looked up.
 const MAXIMUM_LOOKUPS: usize = 4;
@@ -97,6 +97,22 @@ impl<'d> Step<'d> {
         named(events.text())
             || events.get("pull_request").is_some()
             || events.items().iter().any(|item| named(item.text()))
+    }
+
+    /// Whether `value` is a secret of the repository here, by itself or through `env`; `name` is what is passed without one.
+    pub(super) fn is_secret(&self, name: &str, value: &ArgumentValue) -> bool {
+        let of_environment = |name: &str| {
+            let text = self.environment(name).and_then(Cursor::text);
+            text.is_some_and(|text| text.contains("secrets."))
+        };
+        match value {
+            ArgumentValue::Inherited => of_environment(name),
+            ArgumentValue::Variable(variable) => of_environment(variable),
+            ArgumentValue::Expression(text) => {
+                text.contains("secrets.") || text.trim().strip_prefix("env.").is_some_and(of_environment)
+            }
+            _ => false,
+        }
     }
 
     /// Whether workflows of other repositories may run it: a reusable workflow, a composite action.
