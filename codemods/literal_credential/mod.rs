@@ -1,5 +1,6 @@
 #![doc = include_str!("page.md")]
 
+mod accounts;
 mod options;
 mod outside;
 mod places;
@@ -30,7 +31,10 @@ pub const CODEMOD: Codemod = Codemod {
 fn find(model: &Model) -> Vec<Finding> {
     let dockerfiles = model.dockerfiles.iter().map(AsRef::as_ref);
     dockerfiles
-        .flat_map(|dockerfile| in_runs(model, dockerfile).into_iter().chain(outside::find(model, dockerfile)))
+        .flat_map(|dockerfile| {
+            let in_runs = in_runs(model, dockerfile).into_iter();
+            in_runs.chain(accounts::find(model, dockerfile)).chain(outside::find(model, dockerfile))
+        })
         .collect()
 }
 
