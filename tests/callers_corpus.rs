@@ -175,7 +175,7 @@ fn rewrite(subject: &Subject<'_>, build: &Build, tally: &mut Tally) {
         let text = apply_edits(source.text(), &rewrite.edits).unwrap_or_else(|overlap| panic!("{name}: {overlap}"));
         let changes = changed(source.text(), &text);
         assert!(stays_at_home(source.text(), build, &rewrite.edits), "{name}: another line changed\n{changes}");
-        let again = caller.builds(&source.with_text(text), *repository);
+        let again = caller.builds(&source.with_text(text.clone()), *repository);
         let again = again.get(build.index).unwrap_or_else(|| panic!("{name}: the build is gone\n{changes}"));
         let gone = again.arguments.iter().all(|one| one.name != argument.name);
         assert!(gone, "{name}: {} is still passed\n{changes}", argument.name);

@@ -3,8 +3,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::expression::substitute;
 use super::matrix::{self, Row};
 use crate::callers::location::resolve;
+use crate::callers::shell::release_of_image;
 use crate::callers::yaml::{Cursor, Document, Path, Step as PathStep};
 use crate::callers::{ArgumentValue, Folder, Whereabouts};
+use crate::knowledge::engines::Release;
 
 /// How often a variable whose value names another variable is looked up.
 const MAXIMUM_LOOKUPS: usize = 4;
@@ -58,6 +60,16 @@ impl<'d> Step<'d> {
     /// The text of one input of the action that the step uses.
     pub(super) fn input(&self, key: &str) -> Option<Cursor<'d>> {
         self.body.get("with")?.get(key)
+    }
+
+    /// The builder that an earlier step has set up, where it says the version: `driver-opts: image=moby/buildkit:v0.9.3`
+    /// (docker/setup-buildx-action, "Customizing").
+    pub(super) fn release(&self) -> Option<Release> {
+        self.earlier.iter().rev().find_map(|step| {
+            step.get("uses")?.text()?.starts_with("docker/setup-buildx-action").then_some(())?;
+            let options = step.get("with")?.get("driver-opts")?.text()?;
+            options.split([',', '\n']).find_map(|option| release_of_image(option.trim().strip_prefix("image=")?))
+        })
     }
 
     /// How it is shown to a person.

@@ -102,6 +102,7 @@ pub(in crate::callers) fn release_of_image(image: &str) -> Option<Release> {
         (path, "stable") if path.ends_with("/buildah") => Engine::Buildah,
         (_, "podman") => Engine::Podman,
         (_, "buildah") => Engine::Buildah,
+        ("moby", "buildkit") => Engine::BuildKit,
         _ => return None,
     };
     Some(Release { engine, version: Some(tag.parse().ok()?) })
