@@ -143,7 +143,15 @@ fn find_address(site: &Site<'_>, word: &Word) -> Option<Address> {
     let start = text_of(site, first)?;
     let (at, scheme) = ["https://", "http://"].into_iter().find_map(|scheme| Some((start.find(scheme)?, scheme)))?;
     // Package managers write `git+https://…`, with or without the package's name in front.
-    if !start[..at].is_empty() && !start[..at].ends_with("git+") {
+    let by_git = start[..at].ends_with("git+");
+    if !start[..at].is_empty() && !by_git {
+        return None;
+    }
+    // What another program fetches over HTTP, such as an index, git's settings have no part in.
+    let is_git = site.command().effective_name().as_deref() == Some("git");
+    let repository = word.lossy();
+    let path = repository.split(['#', '?']).next().unwrap_or("");
+    if !is_git && !by_git && !path.ends_with(".git") && !path.contains(".git@") {
         return None;
     }
     let begin = first.range.start() + size(at + scheme.len());
