@@ -340,9 +340,8 @@ impl<'m> Migration<'m> {
     fn had_text(&self) -> bool {
         let pair = |place: &PairPlace| self.dockerfile.steps[place.step].pairs.get(place.pair).cloned();
         let mut literals = self.secret.flow.literals.iter().filter_map(pair).filter_map(|pair| pair.value);
-        let written = self.secret.entry == Entry::Variable && literals.any(|word| !word.value.is_empty());
-        let kept = self.kept_until().is_some() || self.kept_default().is_some() && self.uses_have_a_shell();
-        written || !kept && !self.defaults().is_empty()
+        let blank = self.secret.entry == Entry::Variable && literals.all(|word| word.value.is_empty());
+        self.loses_text() && !blank
     }
 
     /// The shell command that does what an ENV made of the secret did: `export URL="https://${TOKEN}@host"`.
