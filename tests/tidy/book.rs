@@ -52,7 +52,8 @@ fn anchors(text: &str) -> BTreeSet<String> {
 }
 
 fn anchor(heading: &str) -> String {
-    let kept = heading.trim().to_lowercase().chars().filter(|char| char.is_alphanumeric() || " -_".contains(*char));
+    let heading = heading.trim().to_lowercase();
+    let kept = heading.chars().filter(|char| char.is_alphanumeric() || " -_".contains(*char));
     kept.map(|char| if char == ' ' { '-' } else { char }).collect::<String>()
 }
 
