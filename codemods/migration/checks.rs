@@ -276,7 +276,7 @@ impl<'m> Migration<'m> {
     }
 
     fn check_defaults(&self, change: &mut Change<'m>) {
-        if self.kept_until().is_some() || self.kept_default().is_some() && self.uses_have_a_shell() {
+        if !self.loses_default() {
             return;
         }
         for default in self.defaults() {
@@ -291,7 +291,7 @@ impl<'m> Migration<'m> {
         }
     }
 
-    fn uses_have_a_shell(&self) -> bool {
+    pub(super) fn uses_have_a_shell(&self) -> bool {
         let forms = self.secret.uses.iter().filter_map(|used| self.run(used.step)).map(|run| &run.form);
         !forms.into_iter().any(|form| matches!(form, Form::Exec(_)))
     }
@@ -391,6 +391,16 @@ impl<'m> Migration<'m> {
     fn check_triggers(&self, change: &mut Change<'m>) {
         let flow = &self.secret.flow;
         let mut steps = flow.args.iter().map(|place| place.step).chain(self.secret.uses.iter().map(|used| used.step));
+        let declared = flow.args.iter().find(|place| self.dockerfile.steps[place.step].onbuild);
+        if let Some(place) = declared.filter(|_| self.secret.uses.is_empty()) {
+            let label =
+                change.place(self.dockerfile.steps[place.step].instruction.keyword_range(), "declared for them");
+            let reason = format!(
+                "ONBUILD declares `{}` for the RUNs of images that are built from this one: mount the secret there first",
+                self.name()
+            );
+            change.obstruct("onbuild-argument", reason, label);
+        }
         if steps.any(|step| self.dockerfile.steps[step].onbuild) {
             let id = self.id();
             change.assume(format!(

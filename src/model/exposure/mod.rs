@@ -58,7 +58,7 @@ pub enum ExposureKind {
 pub fn exposures(run: &Run, holders: &Holders) -> Vec<Exposure> {
     let mut found = Vec::new();
     for (index, shell) in run.shells.iter().enumerate() {
-        let mut walk = Walk { holders, shell: index, found: Vec::new(), trace: None };
+        let mut walk = Walk { holders, shell: index, found: Vec::new(), trace: None, is_elsewhere: false };
         walk.items(&shell.script.items, &[]);
         let mut exposures = walk.found;
         if index > 0 && !first_prints_to_log(run) {
@@ -74,6 +74,16 @@ pub fn exposures(run: &Run, holders: &Holders) -> Vec<Exposure> {
         found.extend(exposures);
     }
     found
+}
+
+/// The commands of `run` that do nothing but print every variable of the environment to the log: which of
+/// [`Run::shells`] they stand in, and where.
+#[must_use]
+pub(super) fn environment_prints(run: &Run) -> Vec<(usize, TextRange)> {
+    let holders = Holders { in_environment: true, ..Holders::default() };
+    let all = exposures(run, &holders).into_iter();
+    let prints = all.filter(|exposure| exposure.kind == ExposureKind::Environment);
+    prints.map(|exposure| (exposure.shell, exposure.command)).collect()
 }
 
 /// Whether `run` expands the value anywhere in the words of a command, so that a trace shows it.
@@ -102,6 +112,8 @@ struct Walk<'h> {
     found: Vec<Exposure>,
     /// The command that switched tracing on, until it was reported.
     trace: Option<(TextRange, TextRange, String)>,
+    /// Whether the shell's own output was redirected.
+    is_elsewhere: bool,
 }
 
 impl Walk<'_> {
@@ -130,6 +142,9 @@ impl Walk<'_> {
     fn pipeline(&mut self, item: &Item, commands: &[&Command], outer: &[&Redirect]) {
         for (at, command) in commands.iter().enumerate() {
             self.follow_trace(item, command);
+            // `exec >FILE` is for all commands behind it.
+            let redirects = command.effective_name().as_deref() == Some("exec") && command.words.len() == 1;
+            self.is_elsewhere |= redirects && !command.redirects.is_empty();
             let words = effective_words(command);
             let program = words.first().cloned().flatten().unwrap_or_default();
             for path in self.holders.copies(command) {
@@ -138,10 +153,13 @@ impl Walk<'_> {
             }
             let dumps = self.holders.in_environment && dumps_environment(&words);
             if dumps || self.holders.printed_by(command) {
-                let pure = commands.iter().all(|member| holders::is_filter_or_printer(member));
+                let prints = commands.iter().all(|member| holders::is_filter_or_printer(member));
+                let pure = prints && !commands.iter().any(|member| holders::has_effects(member));
                 match sink(&commands[at..], outer) {
+                    Sink::Log if self.is_elsewhere => {}
                     Sink::Log if dumps => self.note(item, command, &program, ExposureKind::Environment),
                     Sink::Log if pure => self.note(item, command, &program, ExposureKind::Printed),
+                    Sink::Log if prints => self.note(item, command, &program, ExposureKind::Verbose),
                     Sink::Log | Sink::Elsewhere => {}
                     Sink::File(path) => {
                         self.note(item, command, &program, ExposureKind::Written { path, removed: false });
@@ -202,12 +220,16 @@ fn tracing(words: &[String]) -> Option<bool> {
 /// Whether the command prints every variable of its environment.
 pub(super) fn dumps_environment(words: &[Option<String>]) -> bool {
     let words: Vec<&str> = words.iter().map(|word| word.as_deref().unwrap_or("$")).collect();
-    matches!(
-        words.as_slice(),
-        ["env" | "printenv" | "set" | "export"]
-            | ["env" | "printenv", "-0" | "--null"]
-            | ["export" | "declare", "-p" | "-x" | "-xp" | "-px"]
-    )
+    // With assignments and no command behind them, env prints what a command would have got.
+    let assigns = |words: &[&str]| words.iter().all(|word| word.contains('=') && !word.starts_with(['-', '=']));
+    let assigned = matches!(words.as_slice(), ["env", rest @ ..] if !rest.is_empty() && assigns(rest));
+    assigned
+        || matches!(
+            words.as_slice(),
+            ["env" | "printenv" | "set" | "export"]
+                | ["env" | "printenv", "-0" | "--null"]
+                | ["export" | "declare", "-p" | "-x" | "-xp" | "-px"]
+        )
 }
 
 /// Whether the tool prints what it sends; commands that do nothing but print, and tracing, are not meant.
@@ -261,6 +283,8 @@ mod tests {
             assert_eq!(found(command), [ExposureKind::Printed], "{command}");
         }
         assert_eq!(found("env"), [ExposureKind::Environment]);
+        assert_eq!(found("env KEY=$(id -u) LEVEL=2"), [ExposureKind::Environment]);
+        assert_eq!(found("env KEY=1 make"), []);
         assert_eq!(found("curl -sv -H \"A: $T\" https://a.example.com"), [ExposureKind::Verbose]);
         assert_eq!(found("set -eux; make; curl -u a:$T https://a.example.com"), [ExposureKind::Traced]);
     }
