@@ -19,6 +19,7 @@ mod formats;
 mod look;
 #[cfg(test)]
 mod lsp;
+#[cfg(test)]
 mod pipelines;
 #[cfg(test)]
 mod push;
