@@ -16,8 +16,8 @@ mod tests;
 
 pub use config::{ConfigFile, config_files, references};
 pub use files::{fetches_by_name, is_offline, names_no_ssh, reads_file};
-pub use output::{embeds, fills_in, logs, passes_through, prints_files};
-pub use persistence::{Persistence, TakingBack, persists, remedy_for, takes_back};
+pub use output::{embeds, fills_in, logs, passes_through, prints_files, prints_variable, shows_environment};
+pub use persistence::{Persistence, TakingBack, edits_in_place, persists, remedy_for, takes_back};
 
 use serde::Deserialize;
 use table::{Entry, TOOLS, Tools, matches_any};
@@ -103,6 +103,10 @@ pub fn reads(words: &[Option<String>], variable: &str) -> Reading {
     }
     if tells_about_itself(words) {
         return Reading::Never;
+    }
+    if shows_environment(words) {
+        let program = words.first().and_then(Option::as_deref).unwrap_or("a command");
+        return Reading::Reads { why: format!("`{program}` prints the whole environment"), certain: true };
     }
     let Some((tool, rest)) = TOOLS.resolve(words) else { return script(words) };
     let entry = tool.entry;

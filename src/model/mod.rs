@@ -7,6 +7,7 @@ mod accounts;
 mod binding;
 mod container;
 mod copied;
+mod derived;
 mod dockerfile;
 mod engines;
 mod exposure;

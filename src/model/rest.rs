@@ -1,14 +1,17 @@
-use std::collections::BTreeSet;
+mod chain;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::knowledge::tools;
 use crate::source::{TextRange, TextSize};
-use crate::syntax::shell::{Command, Item, Node, Redirect, RedirectKind, Script, Word};
+use crate::syntax::shell::{Body, Command, CompoundKind, Item, Node, RedirectKind, Script, Word};
 
-use super::exposure::{dumps_environment, written_by_argument};
+use super::exposure::dumps_environment;
 use super::fate::Fates;
 use super::in_place::reads_in_place;
 use super::reading::effective_words;
 use super::run::Run;
+use chain::{Link, Opened, links, opened, where_it_goes, written_by_option, written_by_sed, written_file};
 
 /// A way in which a RUN lets the value come to rest, or may.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +77,11 @@ pub fn rests_in_place(run: &Run, path: &str) -> Vec<Rest> {
 }
 
 fn find_rests(run: &Run, values: &BTreeSet<String>, path: Option<&str>) -> Vec<Rest> {
-    let mut finder = Finder { values, path, found: Vec::new() };
+    let mut finder =
+        Finder { values, path, found: Vec::new(), functions: BTreeMap::new(), opened: Vec::new(), calls: 0 };
     for (index, shell) in run.shells.iter().enumerate() {
+        finder.functions = functions(&shell.script.items);
+        finder.opened = opened(&shell.script);
         finder.items(&shell.script.items, index, &[]);
         finder.given_files(&shell.script, index);
     }
@@ -102,49 +108,90 @@ struct Found {
     kind: RestKind,
 }
 
+/// How deep functions that call functions are followed.
+const MOST_CALLS: usize = 4;
+
 struct Finder<'v> {
     values: &'v BTreeSet<String>,
     path: Option<&'v str>,
     found: Vec<Found>,
+    /// The bodies of the functions of the shell text that is looked at.
+    functions: BTreeMap<String, &'v [Body]>,
+    /// The descriptors that it opens for all commands behind.
+    opened: Vec<Opened>,
+    /// How many calls are followed at the moment.
+    calls: usize,
 }
 
-impl Finder<'_> {
-    /// `outer` are the redirections of the compounds around, which catch what their commands print.
-    fn items(&mut self, items: &[Item], shell: usize, outer: &[&Redirect]) {
+impl<'v> Finder<'v> {
+    /// `outer` is what gets the output of the compound around.
+    fn items(&mut self, items: &'v [Item], shell: usize, outer: &[Link<'v>]) {
         for item in items {
             match &item.node {
-                Node::Command(command) => self.pipeline(&[command], shell, outer),
-                Node::Pipeline(members) => {
-                    let commands: Vec<&Command> = members.iter().filter_map(simple).collect();
-                    self.pipeline(&commands, shell, outer);
-                    for member in members.iter().filter(|member| simple(member).is_none()) {
-                        self.items(std::slice::from_ref(member), shell, outer);
-                    }
+                Node::Pipeline(members) => self.members(members, shell, outer),
+                Node::Command(_) | Node::Compound(_) => self.members(std::slice::from_ref(item), shell, outer),
+            }
+        }
+    }
+
+    /// The members of a pipeline; a single command is a pipeline of one.
+    fn members(&mut self, members: &'v [Item], shell: usize, outer: &[Link<'v>]) {
+        for (at, member) in members.iter().enumerate() {
+            let behind = || links(&members[at + 1..]).into_iter().chain(outer.iter().copied());
+            match &member.node {
+                Node::Command(command) => {
+                    let chain: Vec<Link<'v>> =
+                        std::iter::once(Link::Redirects(&command.redirects)).chain(behind()).collect();
+                    self.command(command, shell, &chain);
                 }
+                Node::Pipeline(inner) => self.members(inner, shell, &behind().collect::<Vec<_>>()),
+                // What a function prints goes wherever it is called.
+                Node::Compound(compound) if compound.kind == CompoundKind::Function => {}
                 Node::Compound(compound) => {
-                    let redirects: Vec<&Redirect> = outer.iter().copied().chain(&compound.redirects).collect();
-                    for body in &compound.bodies {
-                        self.items(&body.items, shell, &redirects);
-                    }
+                    let chain: Vec<Link<'v>> =
+                        std::iter::once(Link::Redirects(&compound.redirects)).chain(behind()).collect();
+                    compound.bodies.iter().for_each(|body| self.items(&body.items, shell, &chain));
                 }
             }
         }
     }
 
-    /// Commands joined by pipes; a single command is a pipeline of one.
-    fn pipeline(&mut self, commands: &[&Command], shell: usize, outer: &[&Redirect]) {
-        for (at, command) in commands.iter().enumerate() {
-            let rest = &commands[at..];
-            let kind = if self.names_value(command) {
-                self.kind_of(command, rest, outer)
-            } else if self.path.is_none() && dumps_environment(&effective_words(command)) {
-                // What goes to the log is told by the exposures.
-                self.where_output_goes(rest, outer).filter(|kind| matches!(kind, RestKind::File(_)))
-            } else {
-                self.program_with_value(command)
-            };
-            self.found.extend(kind.map(|kind| Found { shell, range: command.range, kind }));
+    fn command(&mut self, command: &'v Command, shell: usize, chain: &[Link<'v>]) {
+        let words = effective_words(command);
+        let kind = if self.names_value(command) {
+            self.kind_of(command, chain)
+        } else if self.path.is_none() && (dumps_environment(&words) || tools::shows_environment(&words)) {
+            // What goes to the log is told by the exposures.
+            let file = self.goes(command, chain).filter(|kind| matches!(kind, RestKind::File(_)));
+            file.or_else(|| {
+                let program = words.first().cloned().flatten()?;
+                runs_inline_code(&program, &words).then_some(RestKind::NotUnderstood(program))
+            })
+        } else {
+            self.program_with_value(command)
+        };
+        let known = |kind: &RestKind| {
+            let same = |found: &&Found| found.shell == shell && found.range == command.range && found.kind == *kind;
+            self.found.iter().any(|found| same(&found))
+        };
+        let kind = kind.filter(|kind| !known(kind));
+        self.found.extend(kind.map(|kind| Found { shell, range: command.range, kind }));
+        self.call(command, shell, chain);
+    }
+
+    /// Follows a call of a function, whose commands print where the call does.
+    fn call(&mut self, command: &Command, shell: usize, chain: &[Link<'v>]) {
+        let Some(bodies) = command.effective_name().and_then(|name| self.functions.get(&name).copied()) else { return };
+        if self.calls < MOST_CALLS {
+            self.calls += 1;
+            bodies.iter().for_each(|body| self.items(&body.items, shell, chain));
+            self.calls -= 1;
         }
+    }
+
+    /// Where what a command prints comes to rest, given that it prints the value.
+    fn goes(&self, command: &Command, chain: &[Link<'_>]) -> Option<RestKind> {
+        where_it_goes(chain, &self.opened, command.range.start())
     }
 
     /// The commands that keep what they read from a file with the value: one that an earlier command wrote, or the mounted
@@ -194,28 +241,36 @@ impl Finder<'_> {
         command.words.iter().any(names)
             || self.prints_file(command)
             || self.values.iter().any(|value| tools::fills_in(&effective_words(command), value))
+            || self.values.iter().any(|value| tools::prints_variable(&effective_words(command), value))
             || command
                 .redirects
                 .iter()
                 .any(|redirect| names(&redirect.target) || redirect.heredoc.as_ref().is_some_and(names))
     }
 
-    fn kind_of(&self, command: &Command, rest: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
+    fn kind_of(&self, command: &Command, chain: &[Link<'_>]) -> Option<RestKind> {
         let words = effective_words(command);
         if let Some(kept) = tools::persists(&words_but(command, |word| self.is_value(word))) {
             return Some(RestKind::of(kept));
         }
+        let fed = || command.redirects.iter().filter_map(|one| one.heredoc.as_ref().or(Some(&one.target)));
+        let by_option = || written_by_option(command).filter(|_| fed().any(|word| self.is_value(word)));
+        if let Some(file) = written_by_sed(command).or_else(by_option) {
+            return Some(RestKind::File(file));
+        }
         let program = words.first().cloned().flatten()?;
-        if tools::logs(&words) {
-            return self.where_output_goes(rest, outer);
+        if tools::logs(&words) || self.values.iter().any(|value| tools::prints_variable(&words, value)) {
+            return self.goes(command, chain);
         }
         if self.names_download(command, &program) {
             let files = vec!["the name of the file that wget makes".to_owned()];
             let remedy = "name the file with `-O`: wget takes the query of the address into the name".to_owned();
             return Some(RestKind::Tool { files, remedy, codemod: "persisted-credential", repeatable: false });
         }
-        let silent =
-            matches!(program.as_str(), "export" | "local" | "readonly" | "declare" | "[" | "test" | ":" | "set");
+        let silent = matches!(
+            program.as_str(),
+            "export" | "local" | "readonly" | "declare" | "[" | "test" | ":" | "set" | "read" | "readarray" | "mapfile"
+        );
         (!silent && !tools::passes_through(&words)).then_some(RestKind::NotUnderstood(program))
     }
 
@@ -240,35 +295,39 @@ impl Finder<'_> {
         let in_query = |word: &Word| word.lossy().contains('?') && self.values.iter().any(|value| word.mentions(value));
         program == "wget" && !command.words.iter().any(named) && command.words.iter().any(in_query)
     }
+}
 
-    /// Where what a pipeline prints comes to rest, given that its first command prints the value.
-    fn where_output_goes(&self, pipeline: &[&Command], outer: &[&Redirect]) -> Option<RestKind> {
-        if let Some(file) = pipeline.iter().skip(1).find_map(|command| written_by_argument(command)) {
-            return Some(RestKind::File(file));
-        }
-        let redirects = pipeline.iter().flat_map(|command| &command.redirects).chain(outer.iter().copied());
-        if let Some(file) = redirects.filter_map(written_file).next_back() {
-            return file.map(RestKind::File);
-        }
-        for command in &pipeline[1..] {
-            let words = effective_words(command);
-            if let Some(kept) = tools::persists(&words) {
-                return Some(RestKind::of(kept));
+/// The functions that a script defines, with their bodies.
+fn functions(items: &[Item]) -> BTreeMap<String, &[Body]> {
+    let mut found = BTreeMap::new();
+    for item in items {
+        let Node::Compound(compound) = &item.node else { continue };
+        match (&compound.name, compound.kind) {
+            (Some(name), CompoundKind::Function) => {
+                found.insert(name.clone(), compound.bodies.as_slice());
             }
-            if !tools::logs(&words) && !tools::passes_through(&words) {
-                return words.first().cloned().flatten().map(RestKind::NotUnderstood);
-            }
+            _ => compound.bodies.iter().for_each(|body| found.extend(functions(&body.items))),
         }
-        let last = pipeline.last().map(|command| effective_words(command)).unwrap_or_default();
-        tools::logs(&last).then_some(RestKind::Log)
     }
+    found
 }
 
 /// The words of a command without wrappers, with nothing in the place of those that hold the value: only these are asked
 /// whether they are kept.
 fn words_but(command: &Command, is_value: impl Fn(&Word) -> bool) -> Vec<Option<String>> {
     let words = command.words.iter().skip(command.effective().index);
-    words.map(|word| (!is_value(word)).then(|| word.lossy())).collect()
+    let parts = words.flat_map(|word| {
+        let text = word.lossy();
+        match text.split_once('=') {
+            _ if !is_value(word) => vec![Some(text)],
+            // The option itself says what becomes of its value.
+            Some((option, _)) if option.starts_with("--") && !option.contains('$') => {
+                vec![Some(option.to_owned()), None]
+            }
+            _ => vec![None],
+        }
+    });
+    parts.collect()
 }
 
 /// The sources and the target of a copy.
@@ -311,23 +370,6 @@ fn is_interpreter(program: &str) -> bool {
 fn runs_inline_code(program: &str, words: &[Option<String>]) -> bool {
     let flags = inline_flags(program).unwrap_or_default();
     words.iter().skip(1).flatten().any(|word| flags.contains(&word.as_str()))
-}
-
-fn simple(item: &Item) -> Option<&Command> {
-    match &item.node {
-        Node::Command(command) => Some(command),
-        _ => None,
-    }
-}
-
-/// The file that a redirection of standard output writes: `Some(None)` for one that keeps nothing.
-fn written_file(redirect: &Redirect) -> Option<Option<String>> {
-    let writes = matches!(redirect.kind, RedirectKind::Write | RedirectKind::Append | RedirectKind::ReadWrite);
-    if !writes || redirect.descriptor.is_some_and(|descriptor| descriptor != 1) {
-        return None;
-    }
-    let path = redirect.target.lossy();
-    Some((!path.starts_with("/dev/")).then_some(path))
 }
 
 /// One spelling for a path: the home folder as `~`, no `./` in front.

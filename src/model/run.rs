@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use crate::source::TextRange;
 use crate::syntax::dockerfile::{self as tree, RunScript};
 use crate::syntax::shell::{self, Command, PartKind, Script, Word};
@@ -108,29 +106,6 @@ impl Run {
         let distinguishes = |operator: &str| matches!(operator.chars().next(), Some('-' | '+' | '?' | '='));
         operators.into_iter().any(|found| found.variable.operator.as_deref().is_some_and(distinguishes))
             || self.text.contains(&format!("-v {name}"))
-    }
-
-    /// The variables of its shell texts that hold `name`'s value or something made of it: the name itself, and what is
-    /// assigned from it (`URL=https://$TOKEN@host`).
-    #[must_use]
-    pub fn derived_variables(&self, name: &str) -> BTreeSet<String> {
-        let mut derived = BTreeSet::from([name.to_owned()]);
-        loop {
-            let before = derived.len();
-            for command in self.commands() {
-                let assigned =
-                    command.assignments.iter().map(|assignment| (assignment.name.clone(), &assignment.value));
-                let exported = command.words.iter().filter_map(|word| Some((assigned_name(word)?, word)));
-                for (target, word) in assigned.chain(exported) {
-                    if derived.iter().any(|known| word.mentions(known)) {
-                        derived.insert(target);
-                    }
-                }
-            }
-            if derived.len() == before {
-                return derived;
-            }
-        }
     }
 
     /// The range in the file of a range of its first shell text.

@@ -64,7 +64,11 @@ impl<'m> Migration<'m> {
             RestKind::File(path) => path,
             RestKind::Tool { files, repeatable: true, .. } => return self.fold_own_file(site, files, repairs),
             RestKind::Tool { files, codemod: "written-credential", .. } => match files.as_slice() {
-                [path] if site.program().as_deref() != Some("sed") => path,
+                [path]
+                    if !matches!(site.program().as_deref(), Some("sed" | "gsed" | "perl" | "ruby" | "xmlstarlet")) =>
+                {
+                    path
+                }
                 _ => return None,
             },
             _ => return None,

@@ -14,6 +14,9 @@ use super::{Refused, Repairs};
 /// The managers that start git to fetch a package.
 const MANAGERS: [&str; 4] = ["npm", "yarn", "pnpm", "uv"];
 
+/// What clones an editable package once and keeps the clone; it asks for no other address (experiment: pip 23.2).
+const CLONES: &str = "pip";
+
 /// Hosts whose addresses the managers know and may ask for by ssh or as an archive.
 const KNOWN_HOSTS: [&str; 3] = ["github.com", "gitlab.com", "bitbucket.org"];
 
@@ -21,7 +24,8 @@ impl<'m> Migration<'m> {
     /// Takes the credentials out of the address of a package; `None` for commands that add none.
     pub(super) fn plain_package(&self, site: &Site<'m>, repairs: &mut Repairs<'m>) -> Option<Result<(), Refused>> {
         let program = site.program()?;
-        if !MANAGERS.contains(&program.as_str()) || !matches!(site.kind, RestKind::Tool { .. }) {
+        let fetches = MANAGERS.contains(&program.as_str()) || program == CLONES;
+        if !fetches || !matches!(site.kind, RestKind::Tool { .. }) {
             return None;
         }
         let with_value: Vec<&Word> = site.command().words.iter().filter(|word| site.is_in(word)).collect();
@@ -45,7 +49,7 @@ impl<'m> Migration<'m> {
         let mut settings = Vec::new();
         for word in words {
             let found = address(site, word)?;
-            if KNOWN_HOSTS.contains(&found.host.as_str()) {
+            if KNOWN_HOSTS.contains(&found.host.as_str()) && program != CLONES {
                 if program != "npm" {
                     let host = &found.host;
                     return Err(Refused::because(format!("{program} asks `{host}` by other addresses as well")));
@@ -57,10 +61,16 @@ impl<'m> Migration<'m> {
         }
         self.check_git_version(site, &settings[0])?;
         self.check_git_store()?;
-        self.check_other_stages(site)?;
+        if program != CLONES {
+            self.check_other_stages(site)?;
+        }
         let text = exported(&settings.iter().collect::<Vec<_>>(), 0, false);
         let managers = |step: &usize| MANAGERS.iter().any(|manager| self.runs(*step, manager));
-        let later = self.later_readers(site.step, "GIT_CONFIG_COUNT").into_iter().filter(managers);
+        let later = self
+            .later_readers(site.step, "GIT_CONFIG_COUNT")
+            .into_iter()
+            .filter(managers)
+            .filter(|_| program != CLONES);
         for step in later.chain([site.step]) {
             let others = repairs.preludes.get(&step).into_iter().flatten();
             if others.into_iter().any(|other| *other != text && other.contains("GIT_CONFIG_COUNT")) {

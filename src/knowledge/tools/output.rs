@@ -40,6 +40,52 @@ pub fn fills_in(words: &[Option<String>], name: &str) -> bool {
     formats.iter().all(|word| word.starts_with('-')) || formats.iter().any(|word| super::references(word, name))
 }
 
+/// Whether the command prints the environment variable `name`, which its words name without a `$`: `printenv NAME`,
+/// `declare -p NAME`, a program of awk or jq with `ENVIRON["NAME"]` or `env.NAME`.
+#[must_use]
+pub fn prints_variable(words: &[Option<String>], name: &str) -> bool {
+    let mut rest = words.iter().skip(1).flatten();
+    match Tools::name_of(words) {
+        Some("printenv") => rest.any(|word| word == name),
+        Some("declare" | "typeset" | "export") => {
+            rest.clone().any(|word| word == "-p") && rest.any(|word| word == name)
+        }
+        Some("awk" | "gawk" | "mawk" | "jq" | "gojq" | "yq") => {
+            rest.any(|word| ["ENV", "env"].iter().any(|asked| word.contains(asked)) && super::references(word, name))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the command prints every variable of its environment, or runs a program that is written out among its words and
+/// takes the environment as a whole: `env A=b`, `export -p`, `cat /proc/self/environ`, `jq -n env`, `php -i`.
+#[must_use]
+pub fn shows_environment(words: &[Option<String>]) -> bool {
+    let Some(name) = Tools::name_of(words) else { return false };
+    let rest: Vec<&str> = words.iter().skip(1).map(|word| word.as_deref().unwrap_or("$")).collect();
+    let is_flag = |word: &&str, letters: &str| {
+        word.strip_prefix('-')
+            .is_some_and(|flags| !flags.is_empty() && flags.chars().all(|flag| letters.contains(flag)))
+    };
+    let assigns = |word: &&str| !word.starts_with(['-', '=']) && word.contains('=');
+    let prints = match name {
+        "env" => rest.iter().all(|word| assigns(word) || matches!(*word, "-0" | "--null" | "-v")),
+        "printenv" => rest.iter().all(|word| matches!(*word, "-0" | "--null")),
+        "set" => rest.is_empty(),
+        "jq" | "gojq" => rest.last() == Some(&"env") && rest.iter().any(|word| matches!(*word, "-n" | "--null-input")),
+        "export" | "declare" | "typeset" => rest.iter().all(|word| is_flag(word, "px")),
+        _ => false,
+    };
+    let of_process = |word: &&str| word.contains("/proc/") && word.ends_with("/environ");
+    let named = RULES.environment.iter().filter(|rule| rule.tools.iter().any(|tool| tool == unversioned(name)));
+    prints || rest.iter().any(of_process) || named.into_iter().any(|rule| rest.iter().any(|word| rule.holds(word)))
+}
+
+/// `python3.12`, `php8` without their version.
+fn unversioned(name: &str) -> &str {
+    name.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.')
+}
+
 /// Whether the program of this name prints the content of the files that it is given.
 #[must_use]
 pub fn prints_files(program: &str) -> bool {
@@ -60,6 +106,41 @@ pub fn embeds(words: &[String]) -> bool {
 struct Rules {
     log: Vec<Rule>,
     filter: Vec<Rule>,
+    environment: Vec<Whole>,
+}
+
+/// How a program names its whole environment.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whole {
+    tools: Vec<String>,
+    #[serde(default)]
+    flags: Vec<String>,
+    #[serde(default)]
+    names: Vec<String>,
+    /// What stands behind a name where it is about one variable.
+    #[serde(default)]
+    one: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+impl Whole {
+    fn holds(&self, word: &str) -> bool {
+        self.flags.iter().any(|flag| flag == word) || self.names.iter().any(|name| self.is_whole(word, name))
+    }
+
+    /// Whether `text` has the name in it, not as a part of a longer one and not with one variable behind it.
+    fn is_whole(&self, text: &str, name: &str) -> bool {
+        let is_word = |char: char| char.is_ascii_alphanumeric() || char == '_';
+        text.match_indices(name).any(|(at, _)| {
+            let before = text.get(..at).unwrap_or_default();
+            let behind = text.get(at + name.len()..).unwrap_or_default();
+            let part = before.ends_with(is_word) && name.starts_with(is_word)
+                || (before.ends_with('.') && !before.ends_with("..."));
+            !part && !behind.starts_with(is_word) && !self.one.iter().any(|one| behind.trim_start().starts_with(one))
+        })
+    }
 }
 
 /// One row of `output.toml`, which explains the fields.

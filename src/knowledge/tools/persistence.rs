@@ -46,6 +46,11 @@ pub fn remedy_for(remedy: &str, id: &str, name: &str) -> String {
 /// (`tee`, `chpasswd`). Words that are not static count as credentials: ask this about commands that use a secret.
 #[must_use]
 pub fn persists(words: &[Option<String>]) -> Option<Persistence> {
+    if let Some(inner) = super::inner_command(words) {
+        // `find … -exec COMMAND {} +`: what ends the command is no operand of it.
+        let end = inner.iter().rposition(|word| !matches!(word.as_deref(), Some("+" | ";"))).map_or(0, |last| last + 1);
+        return persists(inner.get(..end)?);
+    }
     let resolved = super::TOOLS.resolve(words);
     let (name, rest) = match &resolved {
         Some((tool, rest)) => (tool.name(), *rest),
@@ -101,6 +106,12 @@ struct Rule {
     tools: Vec<String>,
     #[serde(default)]
     words: Vec<String>,
+    #[serde(default)]
+    options: Vec<String>,
+    #[serde(default)]
+    values_of: Vec<String>,
+    #[serde(default)]
+    in_place: bool,
     #[serde(default)]
     unless: Vec<String>,
     #[serde(default)]
@@ -161,7 +172,7 @@ impl Rule {
             }
             When::Always => true,
         };
-        if !holds || rest.iter().any(unless) {
+        if !holds || rest.iter().any(unless) || !self.has_options(rest) {
             return None;
         }
         let files: Vec<String> = self.files.iter().cloned().chain(self.written(behind)).collect();
@@ -173,6 +184,17 @@ impl Rule {
         let named = rest.iter().flatten().any(|word| self.names_file.iter().any(|option| begins_with(word, option)));
         let repeatable = self.repeatable && !named;
         Some(Persistence { files, remedy: self.remedy.clone(), codemod, hashed: self.hashed, repeatable })
+    }
+
+    /// Whether the options are among the words that the rule asks for, in front of operands or behind them.
+    fn has_options(&self, rest: &[Option<String>]) -> bool {
+        let is_one = |word: &Option<String>, options: &[String]| {
+            word.as_ref().is_some_and(|word| options.iter().any(|option| begins_with(word, option)))
+        };
+        let named = self.options.is_empty() || rest.iter().any(|word| is_one(word, &self.options));
+        let valued = self.values_of.is_empty()
+            || rest.windows(2).any(|pair| is_one(&pair[0], &self.values_of) && carries(&pair[1]));
+        named && valued && (!self.in_place || rest.iter().flatten().any(|word| edits_in_place(word)))
     }
 
     fn written(&self, behind: &[Option<String>]) -> Vec<String> {
@@ -203,6 +225,20 @@ fn behind<'w>(wanted: &[String], rest: &'w [Option<String>]) -> Option<&'w [Opti
         |window: &&[(usize, &str)]| window.iter().zip(wanted).all(|((_, word), wanted)| is_same(word, wanted));
     let (last, _) = windows.find(matches)?.last()?;
     rest.get(last + 1..)
+}
+
+/// Whether an option of sed, perl or ruby makes it change the files that it is given: `-i`, `-i.bak`, `-pi`, `-ni.orig`,
+/// `--in-place`. GNU sed takes it behind its operands as well (getopt(3)); in a cluster it ends at the letter whose value
+/// the rest is (sed(1), perlrun(1), ruby(1)).
+#[must_use]
+pub fn edits_in_place(word: &str) -> bool {
+    let (option, _) = word.split_once('=').unwrap_or((word, ""));
+    if let Some(long) = option.strip_prefix("--") {
+        return !long.is_empty() && "in-place".starts_with(long);
+    }
+    const ALONE: &str = "nsruzpwalEtTUWXcS";
+    let letters = option.strip_prefix('-').unwrap_or_default();
+    letters.chars().find(|char| !ALONE.contains(*char) && !char.is_ascii_digit()) == Some('i')
 }
 
 /// Whether a word is the option, alone or with its value behind `=`.

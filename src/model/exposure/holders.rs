@@ -186,12 +186,7 @@ impl Holders {
 }
 
 fn edits_in_place(arguments: &[Word]) -> bool {
-    arguments.iter().any(|word| {
-        let word = word.lossy();
-        word.starts_with("-i")
-            || word.starts_with("--in-place")
-            || (word.starts_with("-") && word.ends_with('i') && !word.starts_with("--"))
-    })
+    arguments.iter().any(|word| tools::edits_in_place(&word.lossy()))
 }
 
 /// Whether a command does nothing but print text, so that a list is the same without it.
