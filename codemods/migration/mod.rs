@@ -9,6 +9,7 @@ mod fetched;
 mod labels;
 mod questions;
 mod repair;
+mod unread;
 
 pub use fetched::{FetchWay, Fetched};
 pub use questions::{Question, questions};
@@ -22,8 +23,8 @@ use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{
-    Binding, BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, Relay, Rest, RestKind,
-    Run, Secret, Use, rests, rests_in_place,
+    Binding, BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, PairPlace, Relay, Rest,
+    RestKind, Run, Secret, Use, rests, rests_in_place,
 };
 use crate::plan::{BUILDKIT_RULE, suppression};
 use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
@@ -273,6 +274,7 @@ impl<'m> Migration<'m> {
     fn change(&mut self) -> Change<'m> {
         let mut change = Change::new(self.model, self.dockerfile);
         self.check(&mut change);
+        self.check_unread_scripts(&mut change);
         self.repair(&mut change);
         match self.kept_until() {
             Some(until) => self.keep_argument(&mut change, until),
@@ -325,7 +327,22 @@ impl<'m> Migration<'m> {
         let fetches = !self.fetched.is_empty() && self.host_id().is_none();
         if fetches || self.secret.uses.iter().any(|used| !served(used.step)) {
             change.require(if style == Style::Variable { Feature::SecretEnv } else { Feature::Mount });
+            if self.had_text() {
+                change.need(&id);
+                if self.secret.entry == Entry::Variable {
+                    change.assume(format!("every build passes `{}`: the text in the Dockerfile goes", self.name()));
+                }
+            }
         }
+    }
+
+    /// Whether the RUNs read a text that goes, so that they never had an empty value.
+    fn had_text(&self) -> bool {
+        let pair = |place: &PairPlace| self.dockerfile.steps[place.step].pairs.get(place.pair).cloned();
+        let mut literals = self.secret.flow.literals.iter().filter_map(pair).filter_map(|pair| pair.value);
+        let written = self.secret.entry == Entry::Variable && literals.any(|word| !word.value.is_empty());
+        let kept = self.kept_until().is_some() || self.kept_default().is_some() && self.uses_have_a_shell();
+        written || !kept && !self.defaults().is_empty()
     }
 
     /// The shell command that does what an ENV made of the secret did: `export URL="https://${TOKEN}@host"`.

@@ -191,6 +191,25 @@ impl Dockerfile {
         self.expand(word, index, given, 0)
     }
 
+    /// The image that the stage of the step at `index` rests on in the end, with the defaults of the arguments in it; `None`
+    /// where one has none, or a build sets it: `given`.
+    #[must_use]
+    pub fn expanded_base_image(&self, index: usize, given: &BTreeSet<String>) -> Option<String> {
+        let stage = *self.ancestry(self.steps.get(index)?.stage?).first()?;
+        let from = self.stages.get(stage)?.from;
+        let word = self.steps.get(from)?.instruction.words().into_iter().next()?;
+        let arguments = || self.steps.iter().filter(|step| step.stage.is_none()).flat_map(|step| &step.pairs);
+        let mut image = word.value.clone();
+        for variable in &word.variables {
+            let pair = arguments().find(|pair| pair.key == variable.name && !given.contains(&pair.key))?;
+            let value =
+                pair.value.as_ref().filter(|value| value.variables.is_empty() && variable.operator.is_none())?;
+            image = image.replace(&format!("${{{}}}", pair.key), &value.value);
+            image = image.replace(&format!("${}", pair.key), &value.value);
+        }
+        Some(image)
+    }
+
     /// The text of a word at the step at `index`; `None` where a variable in it can't be told.
     pub(super) fn expand(&self, word: &Word, index: usize, given: &BTreeSet<String>, depth: usize) -> Option<String> {
         let mut text = word.value.clone();

@@ -9,6 +9,7 @@ use crate::syntax::shell::{self, Command, Dialect};
 
 use super::exposure::environment_prints;
 use super::index::{Index, sources};
+use super::plain_text::is_named;
 use super::run::{Form, Run, mentions};
 
 /// Why a RUN is taken to read a variable.
@@ -68,7 +69,7 @@ impl<'r> Reader<'r> {
     /// Whether `run` reads the environment variable `name`, and why that is thought; `None` if it certainly does not.
     #[must_use]
     pub fn reads(&self, run: &Run, name: &str) -> Option<Evidence> {
-        if run.mentions(name) {
+        if is_named(run, name) {
             return Some(Evidence::Named);
         }
         if let Form::Exec(arguments) = &run.form

@@ -35,6 +35,8 @@ mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use camino::Utf8Path;
+
 use crate::model::{Cleanup, Evidence, ImagePath, RestKind, Use};
 use crate::plan::Change;
 use crate::source::{Edit, TextRange};
@@ -107,8 +109,18 @@ impl<'m> Migration<'m> {
                     let place = change.place(rest.place.unwrap_or(keyword), "writes the value down");
                     let sentence = format!("the value would still be written to `{files}`, and {reason}");
                     change.obstruct("writes-down", sentence, place);
+                } else if let Some(cached) = self.exports_all_layers() {
+                    let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
+                    let place = change.place(rest.place.unwrap_or(keyword), "writes the value down");
+                    let sentence = format!(
+                        "the value would still be written to `{files}`, and the cache that `{cached}` exports with `mode=max` has the \
+                         layers of all stages"
+                    );
+                    change.obstruct("writes-down", sentence, place);
                 } else {
-                    change.assume(format!("`{files}`, where the value is written, is not copied from its stage"));
+                    change.assume(format!(
+                        "`{files}`, where the value is written, is not copied from its stage, and no cache is exported with `mode=max`"
+                    ));
                 }
             }
         }
@@ -116,6 +128,18 @@ impl<'m> Migration<'m> {
             change.obstruct("writes-down", reason, None);
         }
         self.carry_out(repairs, change);
+    }
+
+    /// The file of a build that seems to export the layers of all stages: `--cache-to type=registry,ref=…,mode=max`
+    /// (docs.docker.com/build/cache/backends, Cache mode).
+    fn exports_all_layers(&self) -> Option<&Utf8Path> {
+        let says = |line: &str| {
+            let plain: String =
+                line.chars().filter(|char| !char.is_whitespace() && !matches!(char, '"' | '\'')).collect();
+            !plain.starts_with('#') && (plain.contains("mode=max") || plain.contains("mode:max"))
+        };
+        let mut files = self.bound.iter().map(|bound| bound.build.file.as_path());
+        files.find(|file| self.model.repository.source(file).is_some_and(|source| source.text().lines().any(says)))
     }
 
     /// Whether an instruction takes one of the files to another stage.

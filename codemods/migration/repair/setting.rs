@@ -1,6 +1,7 @@
 //! Commands that keep a setting (`git config --global`, `pip config set`), and the variables that say the same for as long
 //! as a RUN lasts. The RUNs that read the setting set the variables themselves.
 
+use crate::knowledge::git;
 use crate::knowledge::tools::{self, Reading};
 use crate::model::{RestKind, effective_words};
 use crate::syntax::shell::{Command, CompoundKind, Node, edit};
@@ -117,8 +118,9 @@ impl<'m> Migration<'m> {
     }
 
     pub(super) fn check_git_version(&self, site: &Site<'m>, setting: &Setting) -> Result<(), Refused> {
-        let image = self.dockerfile.base_image(site.step).unwrap_or_default();
-        if matches!(setting, Setting::Git(..)) && crate::knowledge::engines::has_old_git(image) {
+        let given = self.model.given_arguments(self.dockerfile);
+        let image = self.dockerfile.expanded_base_image(site.step, &given).unwrap_or_default();
+        if matches!(setting, Setting::Git(..)) && git::is_before_variables(&image) {
             return Err(Refused::because(format!("git in `{image}` is older than 2.31 and reads no GIT_CONFIG_COUNT")));
         }
         Ok(())
