@@ -49,6 +49,8 @@ pub enum Format {
     Ansible,
     /// The file of a service that builds the Dockerfile by itself.
     Service,
+    /// The configuration of Railway, a service that builds the Dockerfile by itself.
+    Railway,
     /// A program that builds through a library.
     Program,
     /// A `devcontainer.json`.
@@ -80,6 +82,7 @@ impl Format {
                 | Self::Kamal
                 | Self::Ansible
                 | Self::Service
+                | Self::Railway
                 | Self::Program
                 | Self::Bake
                 | Self::CircleCi
@@ -145,6 +148,7 @@ impl Format {
             Self::Kamal => "kamal",
             Self::Ansible => "ansible",
             Self::Service => "service",
+            Self::Railway => "railway",
             Self::Program => "program",
             Self::Devcontainer => "devcontainer",
             Self::Bake => "bake",
@@ -180,6 +184,7 @@ impl fmt::Display for Format {
             Self::Kamal => "configuration of Kamal",
             Self::Ansible => "task of Ansible",
             Self::Service => "file of a service that builds",
+            Self::Railway => "configuration of Railway",
             Self::Program => "program",
             Self::Devcontainer => "devcontainer.json",
             Self::Bake => "bake file",

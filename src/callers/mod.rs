@@ -28,6 +28,7 @@ mod offer;
 mod outside;
 pub mod package_json;
 pub mod pipeline;
+pub mod railway;
 mod routing;
 mod scripts;
 pub mod sdk;
@@ -233,6 +234,7 @@ pub const ALL: &[&dyn Caller] = &[
     &keyed::SERVICE,
     &keyed::ANSIBLE,
     &sdk::Sdk,
+    &railway::Railway,
     &bake::Bake,
     &circle::CircleCi,
     &azure::Azure,
