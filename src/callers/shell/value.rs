@@ -2,7 +2,7 @@
 
 use super::found::Found;
 use super::{Foreign, Site};
-use crate::source::{TextRange, slice};
+use crate::source::{TextRange, range, slice};
 use crate::syntax::shell::{Part, PartKind, Quote, Word};
 
 /// Why a value can't be moved.
@@ -16,10 +16,11 @@ pub(super) fn assigned(site: &Site<'_>, found: &Found, value: &Word) -> Result<S
     // In single quotes nothing of a value that the host puts there means anything to the shell, whatever it holds.
     let filled = || value.parts.iter().filter(|part| !matches!(&part.kind, PartKind::Text(text) if text.is_empty()));
     if filled().any(|part| matches!(part.kind, PartKind::Variable(_)))
-        && filled().all(|part| part.quote == Quote::Single)
+        && filled().all(|part| part.quote == Quote::Single || leaves_single_quotes(found, part))
     {
         let inside = filled().map(|part| host(part.range)).collect::<Result<String, Stuck>>()?;
-        return Ok(format!("'{inside}'"));
+        let quote = quoted(found, "'")?;
+        return Ok(format!("{quote}{inside}{quote}"));
     }
     let balanced = value.parts.iter().all(|part| part.quote == Quote::None)
         || (raw.len() > 1 && raw.starts_with('"') && raw.ends_with('"') && is_one_string(value));
@@ -41,6 +42,16 @@ pub(super) fn assigned(site: &Site<'_>, found: &Found, value: &Word) -> Result<S
     }
     text.push_str(&quoted(found, "\"")?);
     Ok(text)
+}
+
+/// Whether a variable that stands for what the host puts in is inside single quotes, which its view leaves for it (see
+/// [`super::Replaced::new`]): the quotes in front of it are nowhere in the file.
+fn leaves_single_quotes(found: &Found, part: &Part) -> bool {
+    const LEAVING: &str = "'\"";
+    let Some(start) = usize::from(part.range.start()).checked_sub(LEAVING.len()) else { return false };
+    let before = range(start, start + LEAVING.len());
+    found.view.text().get(start..).is_some_and(|text| text.starts_with(LEAVING))
+        && found.view.host_range(before).is_some_and(TextRange::is_empty)
 }
 
 /// Whether all of the word is inside one pair of double quotes.
