@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
-use crate::callers::Builder;
+use crate::callers::{Builder, Dockerfiles};
 use crate::knowledge::files::FileVerdict;
-use crate::model::{Binding, Dockerfile, FileUse, Form, Shape, mentions};
+use crate::model::{Binding, BoundBuild, Dockerfile, FileUse, Form, Shape, mentions};
 use crate::plan::{Change, Label, Obstacle};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
@@ -236,7 +236,11 @@ impl<'m> Copying<'m> {
             return;
         }
         let builds = self.bound.iter().chain(&self.heirs);
-        for bound in builds.filter(|bound| bound.binding != Binding::OneOfSeveral) {
+        // A build that is only guessed to be of this file says nothing about it.
+        let guessed = |bound: &&BoundBuild<'_>| {
+            bound.binding == Binding::OneOfSeveral && matches!(bound.build.dockerfiles, Dockerfiles::Unknown(_))
+        };
+        for bound in builds.filter(|bound| !guessed(bound)) {
             if let Builder::WithoutSecrets(sentence) = &bound.build.builder {
                 let text = format!("{} builds it", bound.build.title);
                 let place = Label { file: bound.build.file.clone(), range: bound.build.range, text };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
-use crate::callers::{Builder, ByHand, Format, instead_of_argument};
+use crate::callers::{Builder, ByHand, Dockerfiles, Format, instead_of_argument};
 use crate::config::{self, Needed};
 use crate::knowledge::tools;
 use crate::knowledge::values::{ValueVerdict, classify_value};
@@ -202,16 +202,20 @@ impl<'m> Migration<'m> {
                 change.obstruct("builder-without-secrets", sentence, None);
             }
         }
-        for bound in self.bound.iter().filter(|bound| bound.binding != Binding::OneOfSeveral) {
-            if let Builder::WithoutSecrets(sentence) = &bound.build.builder {
+        for bound in &self.bound {
+            // Of several that are only guessed, the argument says enough.
+            let guessed = matches!(bound.build.dockerfiles, Dockerfiles::Unknown(_));
+            let several = bound.binding == Binding::OneOfSeveral;
+            if let Builder::WithoutSecrets(sentence) = &bound.build.builder
+                && !(several && guessed)
+            {
                 let text = format!("{} builds it", bound.build.title);
                 let place = Label { file: bound.build.file.clone(), range: bound.build.range, text };
                 change.obstruct("builder-without-secrets", sentence.clone(), Some(place));
             }
             let passes = bound.build.arguments.iter().any(|given| given.name == self.name());
-            if let Some(opaque) =
-                bound.build.opaque.as_deref().filter(|_| !passes && self.secret.entry == Entry::Argument)
-            {
+            let opaque = bound.build.opaque.as_deref().filter(|_| !several && !passes);
+            if let Some(opaque) = opaque.filter(|_| self.secret.entry == Entry::Argument) {
                 self.check_opaque(change, bound, opaque);
             }
         }
@@ -223,11 +227,12 @@ impl<'m> Migration<'m> {
         if bound.build.format == Format::GithubActions {
             let text = format!("{} takes arguments from outside", bound.build.title);
             let place = Label { file: file.clone(), range: bound.build.range, text };
-            change.obstruct(
-                "opaque-caller",
-                format!("`{opaque}` may pass `{name}`, and it comes from outside"),
-                Some(place),
-            );
+            let reason = format!("`{opaque}` may pass `{name}`, and it comes from outside");
+            // Whoever uses the action writes its lines of secrets beside those of arguments.
+            let handed_on = opaque.starts_with("${{ inputs.") && !self.secret.uses.is_empty();
+            let instead = handed_on
+                .then(|| "inputs:\n  secrets:\n    required: false\n\nsecrets: ${{ inputs.secrets }}".to_owned());
+            change.obstacle(Obstacle { kind: "opaque-caller", reason, place: Some(place), instead });
         } else if let Some(range) = self.model.names_apart_from_arguments(file, name) {
             let place = Label { file: file.clone(), range, text: "named here".to_owned() };
             let reason = format!("`{opaque}`, which `{file}` hands on, may pass `{name}`: the file names it");

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 /// What the programs of [`super::command::Program`] and the words for what they do are made of.
-const VERBS: [&str; 4] = ["build", "executor", "deploy", " bud"];
+const VERBS: [&str; 5] = ["build", "executor", "deploy", " bud", "BUILDKIT"];
 
 /// Every program that is known by its name, and the option that makes a build of any other.
 const PROGRAMS: [&str; 12] = [

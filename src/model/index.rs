@@ -192,7 +192,8 @@ impl Index {
                 let mut paths = paths.clone();
                 paths.sort();
                 paths.dedup();
-                paths.into_iter().map(|path| (path, Binding::OneOfSeveral)).collect()
+                let binding = if paths.len() == 1 { Binding::OnlyCandidate } else { Binding::OneOfSeveral };
+                paths.into_iter().map(|path| (path, binding)).collect()
             }
             Dockerfiles::Elsewhere => Vec::new(),
             Dockerfiles::Unknown(_) => {

@@ -120,7 +120,7 @@ fn site_of_run<'s>(run: &Run<'_>, source: &'s Source) -> Option<Site<'s>> {
         foreign,
         environment: run.variables.clone(),
         classic: step::classic(run),
-        release: run.image.and_then(crate::callers::shell::release_of_image),
+        release: step::release(run),
         options_only: false,
         documentation: false,
     })

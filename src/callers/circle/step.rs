@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::callers::shell::Classic;
+use crate::callers::shell::{Classic, release_of_image};
 use crate::callers::yaml::{Cursor, Document};
+use crate::knowledge::engines::Release;
 
 /// The names of the parameter for further options, in the orbs of CircleCI for Docker, AWS ECR, Google and Azure registries.
 const OPTIONS: [&str; 4] =
@@ -28,7 +29,7 @@ pub(super) struct Run<'d> {
     /// The variables with a fixed text.
     pub variables: BTreeMap<String, String>,
     /// The image in which it runs.
-    pub(super) image: Option<&'d str>,
+    image: Option<&'d str>,
     /// The version of the remote Docker.
     remote: Option<&'d str>,
 }
@@ -114,6 +115,12 @@ fn add(environment: Option<Cursor<'_>>, variables: &mut BTreeMap<String, String>
         variables.remove(name);
         variables.extend(fixed.map(|text| (name.to_owned(), text.to_owned())));
     }
+}
+
+/// The engine that builds: the remote Docker, whose version decides over the mounts, or that of the image.
+pub(super) fn release(run: &Run<'_>) -> Option<Release> {
+    let remote = run.remote.and_then(|version| release_of_image(&format!("docker:{version}")));
+    remote.or_else(|| release_of_image(run.image?))
 }
 
 /// Docker takes secrets from the environment since 20.10 and builds with BuildKit by itself since 23.0 (release notes); the

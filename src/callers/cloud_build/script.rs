@@ -9,7 +9,7 @@ use super::step::{Step, values};
 use crate::callers::Format;
 use crate::callers::location::resolve;
 use crate::callers::scripts::Scripts;
-use crate::callers::shell::{Classic, Replaced, Site};
+use crate::callers::shell::{Classic, Replaced, Site, release_of_image};
 use crate::callers::yaml::{self, Document};
 use crate::source::Source;
 use crate::syntax::shell::Dialect;
@@ -51,8 +51,8 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
         folders: Vec::new(),
         foreign,
         environment: step.environment().into_iter().filter(|(_, value)| !value.contains('$')).collect(),
-        classic: Some(Classic::UnlessAsked(CLASSIC.to_owned())),
-        release: None,
+        classic: Classic::of_image(step.image()).or_else(|| Some(Classic::UnlessAsked(CLASSIC.to_owned()))),
+        release: release_of_image(step.image()),
         options_only: false,
         documentation: false,
     })

@@ -10,7 +10,7 @@ use super::script::CLASSIC;
 use super::step::{Step, values};
 use crate::callers::location::resolve;
 use crate::callers::offer::{refusal, refuse_beside};
-use crate::callers::shell::{self, Span};
+use crate::callers::shell::{self, Classic, Span};
 use crate::callers::verify::verified;
 use crate::callers::yaml::{Cursor, Members, Patch, Path, Step as PathStep, Style};
 use crate::callers::{
@@ -41,8 +41,8 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
         folders: Vec::new(),
         foreign: BTreeMap::new(),
         environment: step.environment(),
-        classic: None,
-        release: None,
+        classic: Classic::of_image(step.image()).filter(|classic| matches!(classic, Classic::Always(_))),
+        release: shell::release_of_image(step.image()),
         options_only: true,
         documentation: false,
     };

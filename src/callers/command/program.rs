@@ -22,7 +22,7 @@ pub(in crate::callers) enum Family {
     Img,
     /// `fly deploy`.
     Fly,
-    /// `docker compose build` and `docker-compose build`.
+    /// `docker compose build` and `docker-compose build`, and what builds besides other work, such as `docker compose up`.
     Compose,
     /// `docker buildx bake`.
     Bake,
@@ -33,7 +33,7 @@ pub(in crate::callers) enum Family {
 impl Family {
     /// Whether a call without build arguments (or secrets, of bake) says nothing about a Dockerfile.
     pub(super) fn only_with_arguments(self) -> bool {
-        matches!(self, Self::Fly | Self::Bake | Self::Compose | Self::Other)
+        matches!(self, Self::Fly | Self::Bake | Self::Other)
     }
 
     /// Whether its last operand is the build context.
@@ -109,6 +109,9 @@ const TALKERS: &[&str] = &[
     "usage",
     "notify",
 ];
+
+/// What builds of Compose's subcommands (`docker compose --help`); `run` names a command of its own behind it.
+const COMPOSE: &[&str] = &["build", "up", "create"];
 
 /// Options of `docker` itself with an operand (`docker --help`).
 const GLOBAL_OPERANDS: &[&str] = &[
@@ -190,7 +193,7 @@ impl Program {
             "buildctl" | "buildctl-daemonless.sh" => simple(Family::Buildctl, &["build", "b"]),
             "img" => simple(Family::Img, &["build"]),
             "fly" | "flyctl" => simple(Family::Fly, &["deploy"]),
-            "docker-compose" | "podman-compose" => simple(Family::Compose, &["build"]),
+            "docker-compose" | "podman-compose" => simple(Family::Compose, COMPOSE),
             "az" if word(pieces, index + 1) == Some("acr") && word(pieces, index + 2) == Some("build") => {
                 Some(Self::new(Family::Azure, "az acr build".to_owned(), index, index + 3))
             }
@@ -214,7 +217,7 @@ impl Program {
             "image" | "builder" | "farm" => (plain, &["build"][..]),
             "buildx" if plain == Family::Buildah => (plain, &["build", "b"][..]),
             "buildx" => (Family::Buildx, &["build", "b", "bake"][..]),
-            "compose" => (Family::Compose, &["build"][..]),
+            "compose" => (Family::Compose, COMPOSE),
             _ => return None,
         };
         let second = skip_global_options(pieces, at + 1);

@@ -3,6 +3,7 @@
 //! A Compose file passes a secret to a build in two places: `build.secrets` of the service names it, the top-level
 //! `secrets` says where the value comes from (Compose 2.6 for `environment`, compose-spec `09-secrets.md`).
 
+mod dotenv;
 mod extension;
 mod interpolation;
 mod layout;
@@ -13,7 +14,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::location::Place;
 use super::yaml::{self, Cursor, Document};
@@ -79,6 +80,35 @@ impl Caller for Compose {
     ) -> Result<Rewrite, Refusal> {
         offer::offer(source, around, build, offers)
     }
+}
+
+/// The Dockerfiles that Compose builds from `files`, or where there are none from what it finds in `folder`: those of the
+/// services in `words`, or of all where none is named.
+pub(super) fn dockerfiles(
+    folder: &Utf8Path,
+    files: &[Utf8PathBuf],
+    words: &[&str],
+    around: &dyn Surroundings,
+) -> Vec<Utf8PathBuf> {
+    let found = if files.is_empty() { service::files_of(folder, around) } else { files.to_vec() };
+    let sources = found.into_iter().filter_map(|path| {
+        let text = around.text(&path)?;
+        Some(Source::new(path, text.as_bytes().to_vec()))
+    });
+    let builds: Vec<Build> = sources.flat_map(|source| Compose.builds(&source, around)).collect();
+    let is_named = |build: &Build| words.iter().any(|word| build.title.strip_prefix("service ") == Some(word));
+    let any = builds.iter().any(is_named);
+    let mut paths: Vec<Utf8PathBuf> = Vec::new();
+    for build in builds.iter().filter(|build| !any || is_named(build)) {
+        match &build.dockerfiles {
+            Dockerfiles::One(path) => paths.push(path.clone()),
+            Dockerfiles::Several(several) => paths.extend(several.iter().cloned()),
+            Dockerfiles::Elsewhere | Dockerfiles::Unknown(_) => {}
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// Every service that is built with its build, in the order of the text.

@@ -1,9 +1,9 @@
 use super::interpolation::is_guarded;
 use super::layout::Layout;
 use super::service::{Service, WrittenArgument};
-use super::{Compose, extension};
+use super::{Compose, dotenv, extension};
 use crate::callers::verify::verified;
-use crate::callers::yaml::{self, Cursor, Members, Patch, Path, Step};
+use crate::callers::yaml::{self, Content, Cursor, Members, Patch, Path, Step};
 use crate::callers::{Argument, ArgumentValue, Build, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, TextRange};
 
@@ -42,7 +42,7 @@ pub(super) fn pass_secrets(
             if !request.beside {
                 gone.push(pass.place(argument)?);
             }
-            given.extend(pass.given(argument, request)?);
+            given.extend(pass.given(argument, request, around)?);
         }
     }
     if gone.is_empty() && given.is_empty() {
@@ -128,7 +128,12 @@ impl Pass<'_> {
     }
 
     /// The secret that takes the argument's place, if one has to.
-    fn given(&mut self, argument: &WrittenArgument<'_>, request: &Request) -> Result<Option<Given>, Refusal> {
+    fn given(
+        &mut self,
+        argument: &WrittenArgument<'_>,
+        request: &Request,
+        around: &dyn Surroundings,
+    ) -> Result<Option<Given>, Refusal> {
         let value = argument.value();
         let Some(secret) = request.secret.as_ref().filter(|_| value != ArgumentValue::Empty) else { return Ok(None) };
         let variable = source_variable(argument.name, &value).ok_or_else(|| {
@@ -141,14 +146,44 @@ impl Pass<'_> {
             };
             Refusal { instead: Some(by_hand(&secret.id, name)), ..self.refusal(argument.range, reason) }
         })?;
-        let note = format!(
-            "Compose reads `{variable}` from `.env` for a secret since 2.40; before, only from the exported environment"
-        );
-        if !self.rewrite.notes.contains(&note) {
-            self.rewrite.notes.push(note);
+        self.say_where_from(&variable, around);
+        if argument.text.is_none() && self.is_alias(argument) {
+            // It reads as a name alone for as long as the anchor is empty.
+            let name = argument.name;
+            self.rewrite.assumptions.push(format!(
+                "nobody writes the value of `{name}` at its anchor in the file: the build reads it from the environment"
+            ));
         }
         let guard = argument.text.filter(|text| is_guarded(text)).map(str::to_owned);
         Ok(Some(Given { id: secret.id.clone(), variable, guard }))
+    }
+
+    /// Whether its value is written at an anchor elsewhere.
+    fn is_alias(&self, argument: &WrittenArgument<'_>) -> bool {
+        let args = self.service.build.get("args");
+        let value = args.zip(argument.place).and_then(|(args, place)| args.node().children().nth(place));
+        value.is_some_and(|value| matches!(value.content, Content::Alias(_)))
+    }
+
+    /// For a build argument every version of Compose reads `.env`; for a secret it does since 2.40.
+    fn say_where_from(&mut self, variable: &str, around: &dyn Surroundings) {
+        let (list, text) = match dotenv::kept_in(&self.build.file, variable, around) {
+            Some(shown) => (
+                &mut self.rewrite.assumptions,
+                format!(
+                    "Compose is of version 2.40 or later, or `{variable}` is exported where it builds: `{shown}` shows it in `.env`, which Compose read for no secret before"
+                ),
+            ),
+            None => (
+                &mut self.rewrite.notes,
+                format!(
+                    "Compose reads `{variable}` from `.env` for a secret since 2.40; before, only from the exported environment"
+                ),
+            ),
+        };
+        if !list.contains(&text) {
+            list.push(text);
+        }
     }
 
     /// The secret for an argument that the extended service of another file passes.

@@ -14,6 +14,15 @@ use crate::source::TextRange;
 /// The names under which Compose looks for a project's file, in its order.
 const BASE_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
+/// The files that Compose reads in `folder` where none is named: the first of its names, and what is laid over it.
+pub(super) fn files_of(folder: &Utf8Path, around: &dyn Surroundings) -> Vec<Utf8PathBuf> {
+    let present = |path: &Utf8PathBuf| around.is_file(path);
+    let Some(base) = BASE_FILES.iter().map(|name| folder.join(name)).find(present) else { return Vec::new() };
+    let stem = base.file_stem().unwrap_or_default();
+    let over = ["yml", "yaml"].iter().map(|ending| folder.join(format!("{stem}.override.{ending}"))).find(present);
+    std::iter::once(base.clone()).chain(over).collect()
+}
+
 /// A service that is built.
 #[derive(Clone, Copy)]
 pub(super) struct Service<'d> {

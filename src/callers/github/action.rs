@@ -33,7 +33,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
         outside,
         target: text("target").filter(|target| !target.contains("${{")),
         tags: tags(step, source.path()),
-        builder: builder(action, uses),
+        builder: builder(step, action, uses),
         arguments,
         opaque,
         secrets: secrets(step, source.text()),
@@ -42,14 +42,14 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
     })
 }
 
-fn builder(action: &Action, uses: &str) -> Builder {
+fn builder(step: &Step<'_>, action: &Action, uses: &str) -> Builder {
     let name = uses.split('@').next().unwrap_or(uses);
     match action.engine {
         // `secrets` came with version 2, when the action was rewritten for Buildx.
         Engine::BuildKit if is_first_version(uses) => {
             Builder::WithoutSecrets(format!("`{uses}` uses the classic builder, which has no secrets"))
         }
-        Engine::BuildKit => Builder::BuildKit,
+        Engine::BuildKit => step.release().map_or(Builder::BuildKit, Builder::Release),
         Engine::Buildah => Builder::Buildah,
         Engine::None => Builder::WithoutSecrets(format!("the action `{name}` has no input for build secrets")),
     }

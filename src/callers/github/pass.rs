@@ -109,7 +109,9 @@ impl Pass<'_, '_> {
 
     fn choose_secret(&mut self, record: &Record, id: &str, at: TextRange, chosen: &mut Chosen) -> Result<(), Refusal> {
         let (name, value) = record.pair();
-        match value.map_or(ArgumentValue::Inherited, super::expression::classify) {
+        let kind = value.map_or(ArgumentValue::Inherited, super::expression::classify);
+        self.note_forks(self.step.is_secret(name, &kind) || value.is_some_and(|value| value.contains("secrets.")));
+        match kind {
             ArgumentValue::Empty => return Ok(()),
             ArgumentValue::Literal(_) => {
                 let reason = format!(
@@ -124,7 +126,7 @@ impl Pass<'_, '_> {
         }
         match value {
             Some(_) => {
-                self.note_value(name, value.is_some_and(|value| value.contains("secrets.")));
+                self.note_value(name);
                 push_new(&mut chosen.secrets, renamed(record, slice(self.view.text(), record.range), name, id));
             }
             None if self.has_secret_envs() => push_new(&mut chosen.variables, format!("{id}={name}")),
@@ -157,12 +159,15 @@ impl Pass<'_, '_> {
         catalog::version(uses).is_none_or(|(major, minor)| (major, minor.unwrap_or(u32::MAX)) >= (5, 1))
     }
 
-    fn note_value(&mut self, name: &str, secret: bool) {
+    fn note_value(&mut self, name: &str) {
         let lower = name.to_lowercase();
         if ["ssh", "pem", "json", "cert", "private_key"].iter().any(|part| lower.contains(part)) {
             let note = format!("the action cuts a value of several lines behind its first line: check `{name}`");
             self.rewrite.notes.push(note);
         }
+    }
+
+    fn note_forks(&mut self, secret: bool) {
         let note = NO_SECRETS_FOR_FORKS;
         if secret && self.step.runs_for_forks() && !self.rewrite.notes.iter().any(|known| known == note) {
             self.rewrite.notes.push(note.to_owned());

@@ -1,5 +1,6 @@
 //! Rewriting the script of a step, and giving it the environment that the new command line reads.
 
+use super::pass::NO_SECRETS_FOR_FORKS;
 use super::run::Script;
 use super::step::Step;
 use crate::callers::shell::{self, Provide};
@@ -31,6 +32,11 @@ pub(super) fn pass_secrets(
     rewrite.edits = patch.finish();
     if rewrite.edits.is_empty() {
         return Ok(rewrite);
+    }
+    let asked = |name: &str| requests.iter().any(|request| request.argument == name);
+    let mut secrets = build.arguments.iter().filter(|given| asked(&given.name));
+    if step.runs_for_forks() && secrets.any(|given| step.is_secret(&given.name, &given.value)) {
+        rewrite.notes.push(NO_SECRETS_FOR_FORKS.to_owned());
     }
     verified(caller, source, around, build, requests, rewrite, &changed)
 }

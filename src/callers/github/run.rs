@@ -77,7 +77,7 @@ impl<'d> Script<'d> {
             foreign: self.foreign.clone(),
             environment,
             classic: None,
-            release: None,
+            release: self.step.release(),
             options_only: false,
             documentation: false,
         }

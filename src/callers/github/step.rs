@@ -3,8 +3,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::expression::substitute;
 use super::matrix::{self, Row};
 use crate::callers::location::resolve;
+use crate::callers::shell::release_of_image;
 use crate::callers::yaml::{Cursor, Document, Path, Step as PathStep};
-use crate::callers::{Folder, Whereabouts};
+use crate::callers::{ArgumentValue, Folder, Whereabouts};
+use crate::knowledge::engines::Release;
 
 /// How often a variable whose value names another variable is looked up.
 const MAXIMUM_LOOKUPS: usize = 4;
@@ -60,6 +62,16 @@ impl<'d> Step<'d> {
         self.body.get("with")?.get(key)
     }
 
+    /// The builder that an earlier step has set up, where it says the version: `driver-opts: image=moby/buildkit:v0.9.3`
+    /// (docker/setup-buildx-action, "Customizing").
+    pub(super) fn release(&self) -> Option<Release> {
+        self.earlier.iter().rev().find_map(|step| {
+            step.get("uses")?.text()?.starts_with("docker/setup-buildx-action").then_some(())?;
+            let options = step.get("with")?.get("driver-opts")?.text()?;
+            options.split([',', '\n']).find_map(|option| release_of_image(option.trim().strip_prefix("image=")?))
+        })
+    }
+
     /// How it is shown to a person.
     pub(super) fn title(&self) -> String {
         let text = |key: &str| self.body.get(key).and_then(Cursor::text);
@@ -97,6 +109,22 @@ impl<'d> Step<'d> {
         named(events.text())
             || events.get("pull_request").is_some()
             || events.items().iter().any(|item| named(item.text()))
+    }
+
+    /// Whether `value` is a secret of the repository here, by itself or through `env`; `name` is what is passed without one.
+    pub(super) fn is_secret(&self, name: &str, value: &ArgumentValue) -> bool {
+        let of_environment = |name: &str| {
+            let text = self.environment(name).and_then(Cursor::text);
+            text.is_some_and(|text| text.contains("secrets."))
+        };
+        match value {
+            ArgumentValue::Inherited => of_environment(name),
+            ArgumentValue::Variable(variable) => of_environment(variable),
+            ArgumentValue::Expression(text) => {
+                text.contains("secrets.") || text.trim().strip_prefix("env.").is_some_and(of_environment)
+            }
+            _ => false,
+        }
     }
 
     /// Whether workflows of other repositories may run it: a reusable workflow, a composite action.

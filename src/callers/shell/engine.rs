@@ -47,9 +47,20 @@ impl Environment<'_> {
         if let Some(clause) = self.must_ask().filter(|_| sudo(self.wrappers).is_some()) {
             return Some(format!("{clause}, and `sudo` drops `DOCKER_BUILDKIT`"));
         }
+        self.switched_off().map(|text| format!("`DOCKER_BUILDKIT={text}` selects the classic builder"))
+    }
+
+    /// The text by which `DOCKER_BUILDKIT` selects the classic builder, if it does.
+    fn switched_off(&self) -> Option<String> {
         let mut texts = self.buildkit()?.into_iter();
-        let off = texts.find(|text| matches!(text.as_str(), "0" | "f" | "F" | "false" | "FALSE" | "False"));
-        off.map(|text| format!("`DOCKER_BUILDKIT={text}` selects the classic builder"))
+        texts.find(|text| matches!(text.as_str(), "0" | "f" | "F" | "false" | "FALSE" | "False"))
+    }
+
+    /// Why a call of Compose gives its builds no secrets, where it does not say so itself by options: the classic builder
+    /// stops at a service with secrets (docker/compose `pkg/compose/build_classic.go`).
+    pub(super) fn without_buildkit(&self) -> Option<String> {
+        let text = self.switched_off()?;
+        Some(format!("`DOCKER_BUILDKIT={text}` makes Compose use the classic builder, which has no secrets"))
     }
 
     /// The engine of one of both sorts, with its version where the host says which one is there.
@@ -91,6 +102,7 @@ pub(in crate::callers) fn release_of_image(image: &str) -> Option<Release> {
         (path, "stable") if path.ends_with("/buildah") => Engine::Buildah,
         (_, "podman") => Engine::Podman,
         (_, "buildah") => Engine::Buildah,
+        ("moby", "buildkit") => Engine::BuildKit,
         _ => return None,
     };
     Some(Release { engine, version: Some(tag.parse().ok()?) })

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::super::command::{BuildArgument, BuildCommand, Family, Operand, Piece, SecretFlag, is_name};
-use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretValue};
+use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretValue, Surroundings};
+use super::composed;
 use super::engine::{Environment, builder, clears, must_ask, sudo};
 use super::expand::Evaluator;
 use super::place::Start;
@@ -83,11 +84,15 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
     let subcommand = parsed.program.operands.checked_sub(1).and_then(|last| pieces.get(last));
     let environment = Environment { evaluator: Evaluator { site, state }, command, wrappers };
     let must_ask = must_ask(&parsed, &environment);
-    let build = Build {
+    let own = Build {
         range,
         builder: builder(&parsed, &program, &environment),
         arguments: told,
         ..describe(walk, command, &parsed, guessed.as_deref(), state)
+    };
+    let build = match parsed.program.family {
+        Family::Compose if own.arguments.is_empty() => of_compose(own, &parsed, pieces, &environment, walk.around)?,
+        _ => own,
     };
     let build = match wrapped {
         Some(Wrapped { script, build: inner }) => Build {
@@ -117,6 +122,23 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         must_ask,
         replaces_secrets: parsed.bake.replaces_secrets,
     })
+}
+
+/// A call of Compose without build arguments, which says something of its builds only where they get no secrets. Words that
+/// can't be told may be arguments of `build`.
+fn of_compose(
+    build: Build,
+    parsed: &BuildCommand,
+    pieces: &[Piece],
+    environment: &Environment<'_>,
+    around: &dyn Surroundings,
+) -> Option<Build> {
+    let Some(sentence) = environment.without_buildkit() else {
+        return (build.opaque.is_some() && build.title.ends_with(" build")).then_some(build);
+    };
+    let directories = &environment.evaluator.state.directories;
+    let dockerfiles = composed::dockerfiles(pieces, &parsed.program, directories, &build.title, around);
+    Some(Build { dockerfiles, builder: Builder::WithoutSecrets(sentence), ..build })
 }
 
 /// What the command line says of the build itself.

@@ -1,0 +1,3 @@
+#!/bin/sh
+export DOCKER_BUILDKIT=0
+docker compose -f compose.yaml up -d --build

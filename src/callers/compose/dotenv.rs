@@ -1,0 +1,30 @@
+//! Where the people of a repository keep the values of its Compose file.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::callers::Surroundings;
+
+/// What is read as `.env`, and what it is copied from.
+const FILES: [&str; 8] = [
+    ".env",
+    ".env.example",
+    ".env.sample",
+    ".env.template",
+    ".env.dist",
+    ".env.local.example",
+    "env.example",
+    "example.env",
+];
+
+/// The file beside the Compose file `file` that shows `name` in `.env`.
+pub(super) fn kept_in(file: &Utf8Path, name: &str, around: &dyn Surroundings) -> Option<Utf8PathBuf> {
+    let folder = file.parent().unwrap_or(Utf8Path::new(""));
+    let names = |text: &str| {
+        text.lines().any(|line| {
+            let line = line.trim_start_matches(['#', ' ', '\t']);
+            let line = line.strip_prefix("export ").unwrap_or(line);
+            line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
+        })
+    };
+    FILES.iter().map(|one| folder.join(one)).find(|path| around.text(path).is_some_and(names))
+}
