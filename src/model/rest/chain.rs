@@ -74,7 +74,7 @@ pub(super) fn where_it_goes(chain: &[Link<'_>], opened: &[Opened], at: TextSize)
     let mut prints = true;
     for (index, link) in chain.iter().enumerate() {
         match link {
-            Link::Redirects(redirects) => match redirects.iter().rev().find_map(|one| redirected(one)) {
+            Link::Redirects(redirects) => match redirects.iter().rev().find_map(redirected) {
                 Some(Target::File(file)) => return Some(RestKind::File(file)),
                 Some(Target::Nowhere) => return not_understood,
                 Some(Target::Descriptor(descriptor)) => {
