@@ -27,11 +27,8 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    let dockerfiles = model.dockerfiles.iter().map(AsRef::as_ref);
-    dockerfiles
-        .flat_map(|dockerfile| in_runs(model, dockerfile).into_iter().chain(outside::find(model, dockerfile)))
-        .collect()
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    in_runs(model, dockerfile).into_iter().chain(outside::find(model, dockerfile)).collect()
 }
 
 /// One credential, with every RUN that has it.

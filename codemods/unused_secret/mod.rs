@@ -14,16 +14,15 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    let declared = secrets(model)
-        .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    let declared = migrations(model, dockerfile)
         .filter(Migration::is_unused)
         .map(|migration| {
             let name = migration.name().to_owned();
             let title = format!("nothing reads the secret `{name}`, but the image's history records it");
             migration.finding(CODEMOD.id, title, "no instruction behind it can read this")
         });
-    declared.chain(model.dockerfiles.iter().flat_map(|dockerfile| stale_arguments(model, dockerfile))).collect()
+    declared.chain(stale_arguments(model, dockerfile)).collect()
 }
 
 /// Build arguments that builds still pass although the Dockerfile mounts the secret: BuildKit says nothing, and keeps

@@ -229,7 +229,7 @@ impl Model {
         let folder = source.trim_start_matches("./").trim_matches('/');
         let places = self.contexts(dockerfile).into_iter().map(|context| context.join(folder));
         let below = |place: Utf8PathBuf| {
-            let inside = self.repository.paths().filter_map(move |file| file.strip_prefix(&place).ok());
+            let inside = self.repository.paths_below(&place).filter_map(|file| file.strip_prefix(&place).ok());
             inside.filter(|rest| !rest.as_str().is_empty()).map(Utf8Path::to_owned).collect::<Vec<_>>()
         };
         if folder.is_empty() { Vec::new() } else { places.flat_map(below).collect() }
