@@ -15,13 +15,11 @@ pub const CODEMOD: Codemod = Codemod {
 };
 
 fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
-    let declared = migrations(model, dockerfile)
-        .filter(Migration::is_unused)
-        .map(|migration| {
-            let name = migration.name().to_owned();
-            let title = format!("nothing reads the secret `{name}`, but the image's history records it");
-            migration.finding(CODEMOD.id, title, "no instruction behind it can read this")
-        });
+    let declared = migrations(model, dockerfile).filter(Migration::is_unused).map(|migration| {
+        let name = migration.name().to_owned();
+        let title = format!("nothing reads the secret `{name}`, but the image's history records it");
+        migration.finding(CODEMOD.id, title, "no instruction behind it can read this")
+    });
     declared.chain(stale_arguments(model, dockerfile)).collect()
 }
 

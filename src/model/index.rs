@@ -240,12 +240,7 @@ impl Index {
 
     /// The files that are no Dockerfiles, name the variable and speak of build arguments, in order, but for those to which
     /// another Dockerfile that declares it is nearer than the one at `dockerfile`. Near means: below the deepest common folder.
-    pub(super) fn passing<'r>(
-        &self,
-        repository: &'r Repository,
-        dockerfile: &Utf8Path,
-        name: &str,
-    ) -> Vec<&'r Source> {
+    pub(super) fn passing<'r>(&self, repository: &'r Repository, dockerfile: &Utf8Path, name: &str) -> Vec<&'r Source> {
         self.recorder.note(|reads| reads::name(&mut reads.passed, name));
         let near = self.near(repository, name);
         let around = dockerfile.ancestors().skip(1).map(|folder| Some(folder.to_owned()));
@@ -397,11 +392,7 @@ impl Index {
 }
 
 /// Finds the words that begin a build in these texts anew.
-fn update_building(
-    building: &mut BTreeMap<Utf8PathBuf, Vec<TextRange>>,
-    repository: &Repository,
-    texts: &[&Source],
-) {
+fn update_building(building: &mut BTreeMap<Utf8PathBuf, Vec<TextRange>>, repository: &Repository, texts: &[&Source]) {
     for source in texts {
         let counts = !repository.is_excluded_caller(source.path());
         let places = if counts { building_words(source.text()) } else { Vec::new() };

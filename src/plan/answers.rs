@@ -35,9 +35,9 @@ impl Answers {
             (dockerfile.path().to_owned(), answer)
         });
         let foreign = model.foreign_dockerfiles();
-        let foreign = foreign.iter().map(|dockerfile| {
-            (dockerfile.path().to_owned(), Rc::new(Answer::new(model, dockerfile, codemods)))
-        });
+        let foreign = foreign
+            .iter()
+            .map(|dockerfile| (dockerfile.path().to_owned(), Rc::new(Answer::new(model, dockerfile, codemods))));
         Self(own.chain(foreign).collect())
     }
 

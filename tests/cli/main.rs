@@ -8,6 +8,8 @@ mod choices;
 mod clones;
 #[cfg(test)]
 mod commit;
+#[cfg(all(test, target_os = "linux"))]
+mod faults;
 mod fix;
 mod formats;
 mod look;
