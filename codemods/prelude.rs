@@ -55,6 +55,10 @@ pub fn refuse_broken_file<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfil
         let place = change.place(problem.range, "BuildKit stops here");
         change.obstruct("unparsable", format!("BuildKit refuses this file: {}", problem.message), place);
     }
+    if let Some(range) = dockerfile.says_generated() {
+        let place = change.place(range, "says so");
+        change.obstruct("generated-file", "another program writes this file: change what it is made from", place);
+    }
 }
 
 /// Makes a fix Manual where a builder that mounts no secrets builds the file.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Dockerfile, Exposure, Holders, Model, exposures};
+use crate::model::{Dockerfile, Exposure, ExposureKind, Holders, Model, exposures};
 use crate::source::TextRange;
 
 /// A secret in the RUN at `step`.
@@ -27,6 +27,15 @@ pub enum By {
 }
 
 impl Held {
+    /// The id of the mount that it comes by.
+    #[must_use]
+    pub fn mount(&self) -> Option<&str> {
+        match &self.by {
+            By::Mount(id) => Some(id),
+            By::Variables(_) => None,
+        }
+    }
+
     /// What holds the value in that RUN of a state of the file.
     #[must_use]
     pub fn holders(&self, dockerfile: &Dockerfile) -> Option<Holders> {
@@ -87,4 +96,22 @@ pub fn declared(model: &Model, dockerfile: &Dockerfile) -> Vec<Held> {
         held.collect::<Vec<_>>()
     };
     secrets.iter().flat_map(of).collect()
+}
+
+/// Whether the RUN at `step` has no commands but those that print one of the secrets `held` in it.
+#[must_use]
+pub fn does_nothing_but_print<'h>(
+    dockerfile: &Dockerfile,
+    step: usize,
+    held: impl IntoIterator<Item = &'h Held>,
+) -> bool {
+    let own = held.into_iter().filter(|held| held.step == step);
+    let shown: Vec<Exposure> = own.flat_map(|held| held.exposures(dockerfile)).collect();
+    let run = dockerfile.steps.get(step).and_then(|step| step.run.as_deref());
+    let items = run.and_then(|run| run.shells.first()).map(|shell| shell.script.items.as_slice()).unwrap_or_default();
+    let is_printed = |at| {
+        let mut own = shown.iter().filter(|exposure| exposure.kind == ExposureKind::Printed && exposure.shell == 0);
+        own.any(|exposure| exposure.item == at)
+    };
+    !items.is_empty() && items.iter().all(|item| is_printed(item.range))
 }

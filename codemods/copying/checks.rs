@@ -108,7 +108,8 @@ impl<'m> Copying<'m> {
             let place = change.place(range, "here");
             change.obstruct(conflict.kind, conflict.reason.clone(), place);
         }
-        let reads = |used: &FileUse| used.evidence.is_certain() || used.near;
+        // A key is for servers, wherever the RUN works.
+        let reads = |used: &FileUse| used.evidence.is_certain() || (used.near && !self.file.is_ssh_key());
         if !self.flow.uses.iter().any(reads) && self.is_shipped() && !self.comes_along() {
             let place = self.entry().and_then(|step| change.place(self.keyword(step), "copied here"));
             let sure = if self.flow.uses.is_empty() { "" } else { " for certain" };

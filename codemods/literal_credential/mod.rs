@@ -1,5 +1,6 @@
 #![doc = include_str!("page.md")]
 
+mod accounts;
 mod options;
 mod outside;
 mod places;
@@ -28,7 +29,8 @@ pub const CODEMOD: Codemod = Codemod {
 };
 
 fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
-    in_runs(model, dockerfile).into_iter().chain(outside::find(model, dockerfile)).collect()
+    let in_runs = in_runs(model, dockerfile).into_iter();
+    in_runs.chain(accounts::find(model, dockerfile)).chain(outside::find(model, dockerfile)).collect()
 }
 
 /// One credential, with every RUN that has it.

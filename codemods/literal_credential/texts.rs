@@ -131,7 +131,10 @@ fn by_shape(text: &str, named: impl Fn(&str) -> String) -> Option<Spot> {
 
 /// Words of which every place for a credential has one; what is left is told by its name or its form.
 static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)pass|pwd|token|secret|key|auth|cred|private|://|mysql|mariadb|redis-cli|login|\s-u").ok()
+    Regex::new(
+        r"(?i)pass|pwd|token|secret|key|auth|cred|private|://|mysql|mariadb|redis-cli|login|newusers|adduser|\s-u",
+    )
+    .ok()
 });
 
 /// Whether a Dockerfile of this text can hold a credential: a necessary condition where nobody named further secrets.

@@ -8,12 +8,14 @@ use crate::callers::{Builder, ByHand, Format, instead_of_argument};
 use crate::config::{self, Needed};
 use crate::knowledge::tools;
 use crate::knowledge::values::{ValueVerdict, classify_value};
-use crate::model::{Binding, BoundBuild, Entry, Form, Mention, RestKind, mentions, rests};
+use crate::model::{Binding, BoundBuild, Entry, Form, Mention, RestKind, Use, mentions, rests};
 use crate::plan::{Change, FollowUp, Label, Obstacle};
-use crate::syntax::dockerfile::{Keyword, ProblemKind};
+use crate::syntax::dockerfile::Keyword;
 use crate::syntax::shell::{Command, Word};
 
 use super::Migration;
+use crate::codemods::prelude::refuse_broken_file;
+use crate::codemods::shown::{By, Held, does_nothing_but_print};
 
 /// Whether bundlers write a variable of this name into the code that browsers load.
 fn is_bundled(name: &str) -> bool {
@@ -21,6 +23,10 @@ fn is_bundled(name: &str) -> bool {
         ["NEXT_PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "NG_APP_"];
     PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
+
+/// Why an argument with a default is left alone whose value an account's password is made of.
+const HASHED_DEFAULT: &str = "the image has to keep a hash of this password, and builds that pass none set the default, which \
+                              everybody can read: set the password when the container starts";
 
 impl<'m> Migration<'m> {
     pub(super) fn check(&self, change: &mut Change<'m>) {
@@ -34,7 +40,9 @@ impl<'m> Migration<'m> {
 
     /// Everything but what the commands do with the value.
     pub(super) fn check_surroundings(&self, change: &mut Change<'m>) {
-        self.check_file(change);
+        refuse_broken_file(change, self.dockerfile);
+        self.check_prints(change);
+        self.check_suspicion(change);
         self.check_outside_uses(change);
         self.check_forms(change);
         self.check_builders(change);
@@ -44,13 +52,33 @@ impl<'m> Migration<'m> {
         self.check_triggers(change);
     }
 
-    /// BuildKit refuses the file as it is: nothing that is concluded from it can be relied on.
-    fn check_file(&self, change: &mut Change<'m>) {
-        if let Some(problem) =
-            self.dockerfile.parse.problems().iter().find(|problem| problem.kind == ProblemKind::Rejected)
-        {
-            let place = change.place(problem.range, "BuildKit stops here");
-            change.obstruct("unparsable", format!("BuildKit refuses this file: {}", problem.message), place);
+    /// Text that looks random under a name that says nothing may be anything.
+    fn check_suspicion(&self, change: &mut Change<'m>) {
+        let named = |name: &str| self.model.settings(self.dockerfile).classify_name(name).kind().is_some();
+        let relayed = self.secret.flow.relays.iter().any(|relay| named(&relay.name));
+        let verdicts: Vec<ValueVerdict> = self.defaults().iter().map(|text| classify_value(text)).collect();
+        let random = |verdict: &ValueVerdict| {
+            matches!(verdict, ValueVerdict::CredentialShaped { .. }) && !verdict.has_known_form()
+        };
+        if !named(self.name()) && !relayed && verdicts.iter().any(random) {
+            change.assume(format!("the default of `{}`, which only looks like one, is a secret", self.name()));
+        }
+    }
+
+    /// A mount on a command that only prints the value would keep it in the log; `secret-logged` takes it out.
+    fn check_prints(&self, change: &mut Change<'m>) {
+        let held = |used: &Use| {
+            let by = By::Variables(BTreeSet::from([used.name.clone()]));
+            Held { name: used.name.clone(), step: used.step, by }
+        };
+        let mut uses = self.secret.uses.iter();
+        let printed = uses.all(|used| does_nothing_but_print(self.dockerfile, used.step, [&held(used)]));
+        let first = self.secret.uses.first().filter(|_| printed && self.mounted.is_none());
+        if let Some(first) = first {
+            let place = change.place(self.dockerfile.steps[first.step].instruction.keyword_range(), "prints it");
+            let reason =
+                format!("no RUN does anything with `{}` but print it: `secret-logged` takes that out", self.name());
+            change.obstruct("only-printed", reason, place);
         }
     }
 
@@ -103,10 +131,15 @@ impl<'m> Migration<'m> {
                     }
                     RestKind::Hashed(files) => {
                         let files = files.join("`, `");
+                        if !self.defaults().is_empty() {
+                            let label = change.place(at, "keeps a hash of it");
+                            change.obstruct("hashed-default", HASHED_DEFAULT, label);
+                        }
                         change.assume(format!(
                             "the image may hold a hash of the value in `{files}`, which can be guessed at"
                         ));
                     }
+                    RestKind::NotUnderstood(_) if self.is_built_in(used) => {}
                     RestKind::NotUnderstood(program) => {
                         change.assume(format!("`{program}`, which gets the value, does not write it into the image"));
                     }
@@ -119,24 +152,26 @@ impl<'m> Migration<'m> {
 
     /// A mount keeps a value out of the history, and not out of a program that is built with it.
     fn note_programs(&self, change: &mut Change<'m>) {
-        for used in &self.secret.uses {
-            let Some(run) = self.run(used.step) else { continue };
-            let embeds = |command: &&Command| {
-                let words = || command.words.iter().skip(command.effective().index);
-                tools::embeds(&words().map(Word::lossy).collect::<Vec<_>>())
-                    && words().any(|word| word.mentions(&used.name))
-            };
-            if run.commands().find(embeds).is_some() {
-                let line = self.dockerfile.line_of(used.step);
-                let name = &used.name;
-                change.notes.push(format!(
-                    "the RUN in line {line} builds `{name}` into a program: whoever has the program can read it"
-                ));
-            }
+        for used in self.secret.uses.iter().filter(|used| self.is_built_in(used)) {
+            let (line, name) = (self.dockerfile.line_of(used.step), &used.name);
+            change.assume(format!(
+                "whoever has the program may read `{name}`: the RUN in line {line} builds it in, with a mount as well"
+            ));
         }
     }
 
-    /// A bundler writes variables of some names into the code that browsers load: no mount changes that.
+    /// Whether the RUN builds the value into a program.
+    fn is_built_in(&self, used: &Use) -> bool {
+        let embeds = |command: &Command| {
+            let words = || command.words.iter().skip(command.effective().index);
+            tools::embeds(&words().map(Word::lossy).collect::<Vec<_>>())
+                && words().any(|word| word.mentions(&used.name))
+        };
+        self.run(used.step).is_some_and(|run| run.commands().any(embeds))
+    }
+
+    /// A bundler writes variables of some names into the code that browsers load: no mount changes that (manuals of Vite,
+    /// Next.js, Create React App).
     fn check_bundles(&self, change: &mut Change<'m>) {
         let relayed = self.secret.flow.relays.iter().map(|relay| relay.name.clone());
         let mut public: BTreeSet<String> = relayed.filter(|name| is_bundled(name)).collect();

@@ -13,6 +13,8 @@ mod repair;
 pub use fetched::{FetchWay, Fetched};
 pub use questions::{Question, questions};
 
+use std::collections::BTreeSet;
+
 use crate::callers::{ArgumentValue, Receipt, RequestedSecret, SecretSource};
 use crate::config::MountForm;
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
@@ -20,8 +22,8 @@ use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{
-    BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, Relay, Rest, RestKind, Run,
-    Secret, Use, rests, rests_in_place,
+    Binding, BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, Relay, Rest, RestKind,
+    Run, Secret, Use, rests, rests_in_place,
 };
 use crate::plan::{BUILDKIT_RULE, suppression};
 use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
@@ -332,7 +334,8 @@ impl<'m> Migration<'m> {
             change.follow_up(FollowUp::Rotate(format!("`{name}`: its value is written in `{path}`")));
         }
         let passed = self.bound.iter().any(|bound| bound.build.arguments.iter().any(|given| given.name == name));
-        if !passed && !(self.secret.uses.is_empty() && self.fetched.is_empty()) {
+        let is_needed = !self.secret.uses.is_empty() || !self.fetched.is_empty();
+        if !passed && is_needed {
             let id = self.id();
             let elsewhere = self.model.mentions(self.dockerfile, name).iter().any(|mention| !mention.prose);
             let builds = match self.bound.is_empty() {
@@ -399,7 +402,8 @@ impl<'m> Migration<'m> {
             return Some(Style::Variable);
         }
         let readers = || self.secret.uses.iter().filter_map(|used| Some((self.run(used.step)?, used.name.as_str())));
-        let needs_unset = self.defaults().is_empty() && readers().any(|(run, name)| run.tests_unset(name));
+        let tests = || readers().any(|(run, name)| run.tests_unset(name));
+        let needs_unset = self.defaults().is_empty() && (tests() || self.may_be_missed_by_code());
         let only_files = self.model.has_only_files(self.dockerfile);
         let frontend = self.dockerfile.frontend();
         let old_frontend = frontend.is_some_and(|named| {
@@ -413,6 +417,23 @@ impl<'m> Migration<'m> {
             (false, false) => Some(Style::Variable),
             (false, true) => None,
         }
+    }
+
+    /// Whether code of the project may read the value, and a build here passes none: a mount of a variable would set it
+    /// to an empty text, which many languages tell from an unset one (`os.environ.get`, `ENV.fetch`, `??`).
+    fn may_be_missed_by_code(&self) -> bool {
+        let code =
+            |used: &Use| matches!(used.evidence, Evidence::Possible(_) | Evidence::Script(_) | Evidence::Tool(_));
+        let steps: BTreeSet<usize> = self.secret.uses.iter().filter(|used| code(used)).map(|used| used.step).collect();
+        let stages: BTreeSet<usize> = steps.iter().filter_map(|step| self.dockerfile.steps[*step].stage).collect();
+        let lacks = |bound: &BoundBuild<'_>| {
+            let passes = bound.build.arguments.iter().any(|given| given.name == self.name());
+            let offers = self.id_in_use().is_some_and(|id| bound.build.secrets.iter().any(|secret| secret.id == id));
+            let runs = !self.dockerfile.stages_of(bound.build.target.as_deref()).is_disjoint(&stages);
+            !passes && !offers && runs && bound.build.opaque.is_none() && bound.binding != Binding::OneOfSeveral
+        };
+        let of_application = matches!(self.secret.kind, SecretKind::Application | SecretKind::ConnectionUrl);
+        of_application && !steps.is_empty() && self.bound.iter().any(lacks)
     }
 
     fn run(&self, step: usize) -> Option<&'m Run> {

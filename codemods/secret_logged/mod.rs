@@ -4,7 +4,7 @@ mod removal;
 mod trace;
 
 use super::prelude::*;
-use super::shown::{Held, declared, mounted};
+use super::shown::{By, Held, declared, mounted};
 use crate::model::{Exposure, ExposureKind};
 use crate::plan::FollowUp;
 use crate::source::TextRange;
@@ -53,6 +53,9 @@ fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     let mut printed: Vec<Printed> = Vec::new();
     for held in mounted(dockerfile).into_iter().chain(declared(model, dockerfile)) {
         for found in of_held(model, dockerfile, &held) {
+            if found.how == How::Alone && is_test(dockerfile) && matches!(held.by, By::Mount(_)) {
+                continue;
+            }
             // A secret that is both declared and mounted is printed once.
             let known = printed.iter().any(|other| other.held.name == held.name && other.place == found.place);
             if !known {
@@ -83,6 +86,14 @@ fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     findings
 }
 
+/// Whether the file is one of a folder for tests: what is mounted there was made for the test, and printing it is how the
+/// test sees that it arrived.
+fn is_test(dockerfile: &Dockerfile) -> bool {
+    const FOLDERS: [&str; 8] = ["test", "tests", "testdata", "e2e", "it", "spec", "fixtures", "integration-tests"];
+    let mut folders = dockerfile.path().parent().into_iter().flat_map(camino::Utf8Path::components);
+    folders.any(|folder| FOLDERS.contains(&folder.as_str()))
+}
+
 fn of_held(model: &Model, dockerfile: &Dockerfile, held: &Held) -> Vec<Printed> {
     let exposures = held.exposures(dockerfile);
     let shown = exposures.iter().filter_map(|exposure| {
@@ -111,7 +122,7 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &[&Printed])
     refuse_broken_file(&mut change, dockerfile);
     let title = match &first.how {
         How::Alone => {
-            removal::remove(&mut change, dockerfile, group);
+            removal::remove(&mut change, (model, dockerfile), group);
             "remove the commands that only print it".to_owned()
         }
         How::Besides(program) => advise(&mut change, group, "prints-besides", &besides(program)),

@@ -1,18 +1,24 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Printed;
 use crate::codemods::prelude::*;
-use crate::codemods::shown::{By, Held};
+use crate::codemods::shown::{Held, declared, does_nothing_but_print, mounted};
 use crate::model::{Exposure, ExposureKind};
 use crate::plan::StepEdit;
 use crate::syntax::shell::edit::{Refusal, remove_item, replace_word};
 
 /// Takes out the commands of `group`, all of which do nothing but print; a RUN of nothing else goes whole.
-pub(super) fn remove<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfile, group: &[&Printed]) {
+pub(super) fn remove<'m>(
+    change: &mut Change<'m>,
+    (model, dockerfile): (&'m Model, &'m Dockerfile),
+    group: &[&Printed],
+) {
     let held: BTreeMap<usize, &Held> = group.iter().map(|printed| (printed.held.step, &printed.held)).collect();
-    assume_no_reader(change, dockerfile, &held);
+    let all: Vec<Held> = mounted(dockerfile).into_iter().chain(declared(model, dockerfile)).collect();
+    let only_prints = |step: usize| does_nothing_but_print(dockerfile, step, &all);
+    assume_no_reader(change, (model, dockerfile), &held, only_prints);
     for (step, held) in held {
-        if is_all_printed(dockerfile, held) {
+        if does_nothing_but_print(dockerfile, step, [held]) {
             change.remove_step(step);
         } else {
             change.rewrite(step, |dockerfile| next_removal(dockerfile, held));
@@ -20,17 +26,24 @@ pub(super) fn remove<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfile, gr
     }
 }
 
-/// A secret that is mounted for nothing but to be printed is there for somebody who reads the log: a test, an example.
-fn assume_no_reader<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfile, held: &BTreeMap<usize, &Held>) {
-    let ids = held.values().filter_map(|held| match &held.by {
-        By::Mount(id) => Some(id),
-        By::Variables(_) => None,
-    });
-    for id in ids {
-        let mounted = |step: &usize| dockerfile.secret_mounts(*step).iter().any(|mount| mount.id == *id);
-        let mut steps = (0..dockerfile.steps.len()).filter(mounted);
-        if steps.all(|step| held.get(&step).is_some_and(|held| is_all_printed(dockerfile, held))) {
-            change.assume(format!("nobody waits for `{id}` in the log: it is mounted for nothing else"));
+/// A secret that is there for nothing but to be printed is there for somebody who reads the log: a test, an example.
+fn assume_no_reader<'m>(
+    change: &mut Change<'m>,
+    (model, dockerfile): (&'m Model, &'m Dockerfile),
+    held: &BTreeMap<usize, &Held>,
+    only_prints: impl Fn(usize) -> bool,
+) {
+    let names: BTreeSet<&str> = held.values().map(|held| held.name.as_str()).collect();
+    for name in names {
+        let ids: BTreeSet<&str> = held.values().filter_map(|held| held.mount().filter(|_| held.name == name)).collect();
+        let is_mounted =
+            |step: &usize| dockerfile.secret_mounts(*step).iter().any(|mount| ids.contains(mount.id.as_str()));
+        let mounted = (0..dockerfile.steps.len()).filter(is_mounted);
+        let secrets = model.secrets(dockerfile);
+        let uses = secrets.iter().filter(|secret| secret.flow.name == name).flat_map(|secret| &secret.uses);
+        let mut readers = mounted.chain(uses.map(|used| used.step));
+        if readers.all(&only_prints) {
+            change.assume(format!("nobody waits for `{name}` in the log: nothing else reads it"));
         }
     }
 }
@@ -38,15 +51,6 @@ fn assume_no_reader<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfile, hel
 fn printed(dockerfile: &Dockerfile, held: &Held) -> Vec<Exposure> {
     let exposures = held.exposures(dockerfile);
     exposures.into_iter().filter(|exposure| exposure.kind == ExposureKind::Printed).collect()
-}
-
-/// Whether the RUN has no other command.
-fn is_all_printed(dockerfile: &Dockerfile, held: &Held) -> bool {
-    let printed = printed(dockerfile, held);
-    let run = dockerfile.steps.get(held.step).and_then(|step| step.run.as_deref());
-    let items = run.and_then(|run| run.shells.first()).map(|shell| shell.script.items.as_slice()).unwrap_or_default();
-    let is_printed = |at| printed.iter().any(|exposure| exposure.shell == 0 && exposure.item == at);
-    !items.is_empty() && items.iter().all(|item| is_printed(item.range))
 }
 
 /// The edit that takes out the first command that still prints: it leaves its list, or becomes `:` where its list needs

@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Deserialize;
 
+use super::words::words;
+
 /// What the name of a variable says about its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameVerdict {
@@ -85,6 +87,50 @@ pub fn buildkit_flags(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let mut parts = lower.split('_');
     !lower.split('_').any(|part| part == "public") && parts.any(|part| WORDS.contains(&part))
+}
+
+/// Whether the key `name` is the half of a pair that may be known, because one of `others` is the other half:
+/// `CLOUDINARY_API_KEY` beside `CLOUDINARY_API_SECRET`, `AWS_ACCESS_KEY` beside `AWS_SECRET_ACCESS_KEY`.
+#[must_use]
+pub fn is_id_of_pair<'o>(name: &str, others: impl IntoIterator<Item = &'o str>) -> bool {
+    // What these words name is handed out in pairs (docs.aws.amazon.com/IAM, access keys; RFC 5849, section 1.1).
+    const OF_PAIRS: [&str; 6] = ["access", "api", "app", "client", "consumer", "account"];
+    let own = words(name);
+    let Some((head, front)) = own.split_last().filter(|(head, _)| *head == "key") else { return false };
+    let Some(sort) = front.last().filter(|word| OF_PAIRS.contains(&word.as_str())) else { return false };
+    let halves =
+        [vec![sort.as_str(), "secret"], vec!["secret", sort, head], vec![sort, "secret", head], vec!["secret", head]];
+    let start = &front[..front.len() - 1];
+    others.into_iter().any(|other| {
+        let other = words(other);
+        other.strip_prefix(start).is_some_and(|rest| halves.iter().any(|half| rest == half.as_slice()))
+    })
+}
+
+/// Whether the name says that its value tells one thing from others, as checksums, commits and ids do: random-looking
+/// text is no credential there.
+#[must_use]
+pub fn identifies(name: &str) -> bool {
+    const NOUNS: [&str; 17] = [
+        "id",
+        "ids",
+        "uuid",
+        "guid",
+        "hash",
+        "sum",
+        "checksum",
+        "digest",
+        "integrity",
+        "sha",
+        "md",
+        "commit",
+        "rev",
+        "revision",
+        "fingerprint",
+        "etag",
+        "version",
+    ];
+    words(name).last().is_some_and(|last| NOUNS.contains(&last.as_str()))
 }
 
 #[derive(Debug, Default, Deserialize)]

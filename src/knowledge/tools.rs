@@ -15,7 +15,7 @@ mod table;
 mod tests;
 
 pub use config::{ConfigFile, config_files, references};
-pub use files::{fetches_by_name, is_offline, reads_file};
+pub use files::{fetches_by_name, is_offline, names_no_ssh, reads_file};
 pub use output::{embeds, fills_in, logs, passes_through, prints_files};
 pub use persistence::{Persistence, TakingBack, persists, remedy_for, takes_back};
 
@@ -101,6 +101,9 @@ pub fn reads(words: &[Option<String>], variable: &str) -> Reading {
     if let Some(inner) = inner_command(words) {
         return reads(inner, variable);
     }
+    if tells_about_itself(words) {
+        return Reading::Never;
+    }
     let Some((tool, rest)) = TOOLS.resolve(words) else { return script(words) };
     let entry = tool.entry;
     if matches_any(&entry.reads, variable) {
@@ -137,6 +140,12 @@ pub fn ecosystem_of_variable(name: &str) -> Option<Ecosystem> {
 #[must_use]
 pub fn ecosystem_of_tool(words: &[Option<String>]) -> Option<Ecosystem> {
     tool(words).and_then(|tool| tool.ecosystem())
+}
+
+/// Whether the command does nothing but print its version or how it is used.
+fn tells_about_itself(words: &[Option<String>]) -> bool {
+    const QUESTIONS: [&str; 7] = ["--version", "-version", "-V", "-v", "version", "--help", "help"];
+    matches!(words, [Some(program), Some(question)] if !program.contains('/') && QUESTIONS.contains(&question.as_str()))
 }
 
 fn by_convention(tool: &Tool) -> Reading {

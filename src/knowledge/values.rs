@@ -15,6 +15,9 @@ const RANDOM_LENGTH: usize = 20;
 /// Bits per character from which text counts as random: base64 of random bytes has over 4 at this length, words about 3.
 const RANDOM_ENTROPY: f64 = 3.6;
 
+/// What text without a known form is called.
+const RANDOM: &str = "random-looking text";
+
 /// What a value looks like. The value itself is never part of the verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValueVerdict {
@@ -65,9 +68,28 @@ pub fn classify_value(value: &str) -> ValueVerdict {
         return ValueVerdict::Public;
     }
     if is_random(value) {
-        return ValueVerdict::CredentialShaped { what: "random-looking text".to_owned() };
+        return ValueVerdict::CredentialShaped { what: RANDOM.to_owned() };
     }
     ValueVerdict::Literal
+}
+
+impl ValueVerdict {
+    /// Whether it has the known form of a credential, and does not only look random.
+    #[must_use]
+    pub fn has_known_form(&self) -> bool {
+        matches!(self, Self::CredentialShaped { what } if what != RANDOM)
+    }
+}
+
+/// Whether a variable that is set to `value` waits for one: its own name, or, but for passwords, what it holds
+/// (`MIXPANEL_TOKEN=token`), however it is written.
+#[must_use]
+pub fn is_own_name(value: &str, name: &str) -> bool {
+    let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let (value, name) = (plain(value), plain(name));
+    let holds = ["token", "secret", "key"].iter().any(|noun| value == *noun && name.ends_with(noun));
+    let is_name = name.len() >= 8 && value.ends_with(&name) && value.len() <= name.len() + 10;
+    holds || is_name || (!value.is_empty() && value == name)
 }
 
 /// Whether the value is a path. Under the name of a secret it says where the secret is: `SSL_KEY=/etc/ssl/server.key`.
@@ -130,7 +152,14 @@ fn is_random(value: &str) -> bool {
     let small = value.chars().any(|char| char.is_ascii_lowercase());
     let large = value.chars().any(|char| char.is_ascii_uppercase());
     let longest_word = value.split(|char: char| !char.is_ascii_lowercase()).map(str::len).max().unwrap_or(0);
+    // `owner/repository` is the name of a repository or an image.
+    let named = value.split_once('/').is_some_and(|(owner, name)| {
+        let word =
+            |text: &str| text.starts_with(|char: char| char.is_ascii_alphabetic()) && !text.contains(['/', '+', '=']);
+        word(owner) && word(name) && changes * 8 < value.len()
+    });
     value.len() >= RANDOM_LENGTH
+        && !named
         && alphabet
         && !hexadecimal
         && (changes * 5 >= value.len() || (small && large && changes * 12 >= value.len()))

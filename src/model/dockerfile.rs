@@ -1,10 +1,12 @@
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use camino::Utf8Path;
+use regex::Regex;
 
 use crate::knowledge::images;
-use crate::source::{LineIndex, Source};
+use crate::source::{LineIndex, Source, TextRange, range};
 use crate::syntax::dockerfile::{self as tree, Keyword, Pair};
 use crate::syntax::shell::{self, Dialect};
 
@@ -209,6 +211,15 @@ impl Dockerfile {
         shipped
     }
 
+    /// Where a comment in front of the first instruction says that a program writes the file, so that an edit would be lost.
+    #[must_use]
+    pub fn says_generated(&self) -> Option<TextRange> {
+        let text = self.source.text();
+        let head = self.steps.first().map_or(text.len(), |step| usize::from(step.outer.text_range().start()));
+        let found = GENERATED.as_ref()?.find(text.get(..head)?)?;
+        Some(range(found.start(), found.end()))
+    }
+
     /// The stage that `--target NAME` selects: a name in any letter case, or a zero-based number.
     #[must_use]
     pub fn stage_named(&self, target: &str) -> Option<usize> {
@@ -287,3 +298,10 @@ fn stage_of(from: &tree::Instruction, earlier: &[Stage], step: usize) -> Stage {
     let parent = earlier.iter().rposition(|stage| stage.name.as_deref() == Some(image.to_lowercase().as_str()));
     Stage { name, base: parent.map_or(Base::Image(image), Base::Stage), from: step }
 }
+
+/// What generators write at the top of what they make (docker-library's `apply-templates.sh`, `go generate`, protobuf).
+static GENERATED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    const MADE: &str = r"(auto-?generated\b|generated (via|by|from|using|with)\b)";
+    const KEEP_OFF: &str = r"(do not|don't) (edit|modify|change)( (it|this file|this) | )?(directly|by hand|manually)?";
+    Regex::new(&format!(r"(?im)^[ \t]*#.*({MADE}|{KEEP_OFF}).*$")).ok()
+});

@@ -73,6 +73,12 @@ impl FileTracer<'_> {
         strongest(commands.map(|command| self.words_read(&effective_words(command), sighting, 0)))
     }
 
+    /// Whether git may be told to use ssh in place of the address that it is given (git-config(1), `url.<base>.insteadOf`).
+    fn redirects_git(&self) -> bool {
+        let text = self.dockerfile.source.text().to_ascii_lowercase();
+        ["insteadof", ".gitconfig", "git_config"].iter().any(|word| text.contains(word))
+    }
+
     /// Whether a command of these words reads the file, and why that is thought.
     pub(super) fn words_read(&self, words: &[Option<String>], sighting: &Sighting, depth: usize) -> Option<Evidence> {
         if words.is_empty() {
@@ -95,6 +101,7 @@ impl FileTracer<'_> {
         let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
         match tools::reads_file(words, self.readers.tools()) {
             _ if self.readers.over_network() && (tools::is_offline(words) || tools::fetches_by_name(words)) => None,
+            _ if self.readers.over_network() && tools::names_no_ssh(words) && !self.redirects_git() => None,
             Reading::Never => None,
             Reading::Reads { .. } if sighting.along && !self.is_found(sighting) => None,
             Reading::Reads { why, .. } => Some(Evidence::Tool(why)),

@@ -2,10 +2,11 @@ use std::collections::BTreeSet;
 
 use crate::callers::ArgumentValue;
 use crate::config::Settings;
-use crate::knowledge::names::{NameVerdict, SecretKind};
-use crate::knowledge::values::{ValueVerdict, classify_value, is_nothing, is_pointer, is_switch};
+use crate::knowledge::names::{NameVerdict, SecretKind, identifies, is_id_of_pair};
+use crate::knowledge::values::{ValueVerdict, classify_value, is_nothing, is_own_name, is_pointer, is_switch};
 use crate::syntax::dockerfile::{Keyword, Pair, Word};
 
+use super::rest::{RestKind, rests};
 use super::{Dockerfile, Evidence, Flow, Model};
 
 /// How a secret enters a Dockerfile.
@@ -52,21 +53,26 @@ impl Model {
         let settings = self.settings(dockerfile);
         let mut secrets = Vec::new();
         let mut relayed = BTreeSet::new();
-        for name in declared(dockerfile, Keyword::Arg) {
-            if !self.may_be_secret(dockerfile, Keyword::Arg, &name) {
+        let [arguments, variables] = [Keyword::Arg, Keyword::Env].map(|keyword| declared(dockerfile, keyword));
+        let mounts: Vec<_> = (0..dockerfile.steps.len()).flat_map(|step| dockerfile.secret_mounts(step)).collect();
+        let mounted = mounts.iter().flat_map(|mount| mount.variable.iter().chain([&mount.id]));
+        let names: Vec<&str> = arguments.iter().chain(&variables).chain(mounted).map(String::as_str).collect();
+        let is_id = |name: &str| !settings.secrets.contains_key(name) && is_id_of_pair(name, names.iter().copied());
+        for name in arguments.iter().filter(|name| !is_id(name)) {
+            if !self.may_be_secret(dockerfile, Keyword::Arg, name) {
                 continue;
             }
-            let flow = Flow::of_argument(dockerfile, &name);
+            let flow = Flow::of_argument(dockerfile, name);
             if let Some((kind, why)) = self.judge_argument(dockerfile, &flow) {
                 relayed.extend(flow.relays.iter().map(|relay| relay.place));
                 secrets.push(self.secret(dockerfile, Entry::Argument, kind, why, flow));
             }
         }
-        for name in declared(dockerfile, Keyword::Env) {
-            if !self.may_be_secret(dockerfile, Keyword::Env, &name) {
+        for name in variables.iter().filter(|name| !is_id(name)) {
+            if !self.may_be_secret(dockerfile, Keyword::Env, name) {
                 continue;
             }
-            let mut flow = Flow::of_variable(dockerfile, &name);
+            let mut flow = Flow::of_variable(dockerfile, name);
             flow.literals.retain(|place| !relayed.contains(place));
             if let Some((kind, why)) = judge_variable(dockerfile, &flow, &settings) {
                 secrets.push(self.secret(dockerfile, Entry::Variable, kind, why, flow));
@@ -88,7 +94,7 @@ impl Model {
         let copies =
             |pair: &&Pair| pair.value.as_ref().is_some_and(|value| value.variables.iter().any(|one| one.name == name));
         is_secret(name)
-            || values.any(|word| credential_among(std::slice::from_ref(word)).is_some())
+            || values.any(|word| credential_among(name, std::slice::from_ref(word)).is_some())
             || (keyword == Keyword::Arg
                 && (environment().filter(copies).any(|pair| is_secret(&pair.key))
                     || self.passed_as(dockerfile, name).is_some()))
@@ -99,6 +105,12 @@ impl Model {
         let shipped = dockerfile.shipped_stages(&self.targets(dockerfile));
         let for_the_container = entry == Entry::Variable
             && flow.literals.iter().any(|at| dockerfile.steps[at.step].stage.is_some_and(|at| shipped.contains(&at)));
+        // What is copied to the image that runs, and no RUN reads for certain, is meant for the container as well.
+        let certain = uses.iter().any(|used| used.evidence.is_certain());
+        let copied =
+            flow.relays.iter().any(|at| dockerfile.steps[at.place.step].stage.is_some_and(|at| shipped.contains(&at)));
+        let of_application = matches!(kind, SecretKind::Application | SecretKind::ConnectionUrl);
+        let for_the_container = for_the_container || (copied && !certain && of_application);
         let (doubtful, uses) = uses.into_iter().partition(|used| for_the_container && !used.evidence.is_certain());
         Secret { entry, kind, why, flow, uses, doubtful }
     }
@@ -124,12 +136,14 @@ impl Model {
     /// Whether a build argument is a secret, by its name, its default, what it is copied to and what builds pass.
     fn judge_argument(&self, dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
         let defaults = values_of(dockerfile, &flow.args);
-        if self.is_no_value_of_a_secret(dockerfile, &flow.name, &defaults) {
+        if self.is_no_value_of_a_secret(dockerfile, &flow.name, &defaults) || is_public_key(dockerfile, flow) {
             return None;
         }
         let settings = self.settings(dockerfile);
         match settings.classify_name(&flow.name) {
-            NameVerdict::LookAlike { .. } => credential_among(&defaults).map(|why| (SecretKind::Application, why)),
+            NameVerdict::LookAlike { .. } => {
+                credential_among(&flow.name, &defaults).map(|why| (SecretKind::Application, why))
+            }
             NameVerdict::Secret(found) => {
                 let by_value = matches!(found.kind, SecretKind::IndexUrl | SecretKind::ConnectionUrl);
                 let mut known =
@@ -143,7 +157,7 @@ impl Model {
                 let public = known.next().is_some_and(|first| first && known.all(|public| public));
                 (!(by_value && public)).then_some((found.kind, found.reason))
             }
-            NameVerdict::Plain => credential_among(&defaults)
+            NameVerdict::Plain => credential_among(&flow.name, &defaults)
                 .map(|why| (SecretKind::Application, why))
                 .or_else(|| relayed_as(flow, &settings))
                 .or_else(|| self.passed_as(dockerfile, &flow.name)),
@@ -204,8 +218,7 @@ fn relayed_as(flow: &Flow, settings: &Settings) -> Option<(SecretKind, String)> 
 /// Whether a variable that an ENV sets to a text is a secret.
 fn judge_variable(dockerfile: &Dockerfile, flow: &Flow, settings: &Settings) -> Option<(SecretKind, String)> {
     let values = values_of(dockerfile, &flow.literals);
-    // A variable that is set to its own name waits for a value, too.
-    let blank = |word: &Word| is_empty(word) || is_nothing(&word.value) || word.value.eq_ignore_ascii_case(&flow.name);
+    let blank = |word: &Word| is_empty(word) || is_nothing(&word.value) || is_own_name(&word.value, &flow.name);
     let telling: Vec<&Word> = values.iter().filter(|word| !blank(word)).collect();
     if telling.iter().all(|word| points_elsewhere(word, settings)) {
         return None;
@@ -217,7 +230,7 @@ fn judge_variable(dockerfile: &Dockerfile, flow: &Flow, settings: &Settings) -> 
             (!(by_value && public)).then_some((found.kind, found.reason))
         }
         NameVerdict::LookAlike { .. } | NameVerdict::Plain => {
-            credential_among(&values).map(|why| (SecretKind::Application, why))
+            credential_among(&flow.name, &values).map(|why| (SecretKind::Application, why))
         }
     }
 }
@@ -226,6 +239,15 @@ fn declared(dockerfile: &Dockerfile, keyword: Keyword) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let steps = dockerfile.steps.iter().filter(|step| step.keyword == keyword);
     steps.flat_map(|step| &step.pairs).map(|pair| pair.key.clone()).filter(|key| seen.insert(key.clone())).collect()
+}
+
+/// Whether the RUNs do nothing with the value but let its owner log in: it is a public key (sshd(8), AUTHORIZED_KEYS).
+fn is_public_key(dockerfile: &Dockerfile, flow: &Flow) -> bool {
+    let runs =
+        flow.visible.iter().filter_map(|(step, names)| Some((dockerfile.steps.get(*step)?.run.as_deref()?, names)));
+    let mut rests = runs.flat_map(|(run, names)| names.iter().flat_map(|name| rests(run, name))).peekable();
+    rests.peek().is_some()
+        && rests.all(|rest| matches!(&rest.kind, RestKind::File(path) if path.ends_with("authorized_keys")))
 }
 
 /// The values that these pairs give.
@@ -265,9 +287,11 @@ fn is_public_text(text: &str) -> bool {
     matches!(classify_value(text), ValueVerdict::Public | ValueVerdict::Empty)
 }
 
-/// Why one of `words` is a credential by its own look, in a few words; never the value.
-fn credential_among(words: &[Word]) -> Option<String> {
+/// Why one of `words`, which the variable `name` is set to, is a credential by its own look, in a few words; never the
+/// value.
+fn credential_among(name: &str, words: &[Word]) -> Option<String> {
     words.iter().filter(|word| word.variables.is_empty()).find_map(|word| match classify_value(&word.value) {
+        verdict if identifies(name) && !verdict.has_known_form() => None,
         ValueVerdict::CredentialShaped { what } => Some(format!("its value looks like {what}")),
         ValueVerdict::UrlWithCredentials(_) => Some("its value is a URL with credentials".to_owned()),
         _ => None,

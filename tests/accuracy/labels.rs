@@ -62,6 +62,13 @@ pub struct Flow {
     pub caller: Vec<Caller>,
 }
 
+impl Flow {
+    /// Whether a finding of the codemod `id` names it rightly.
+    pub fn is_called(&self, id: &str) -> bool {
+        self.codemods.iter().any(|known| known == id)
+    }
+}
+
 /// A place that passes the value to a build.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,6 +11,7 @@ mod sample;
 mod score;
 mod table;
 
+use std::collections::{BTreeSet, HashMap};
 use std::process::ExitCode;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -46,7 +47,11 @@ fn run(root: &Utf8Path, corpus: &Utf8Path, remarks: bool, report: bool) -> anyho
     let (plain, folders): (Vec<_>, Vec<_>) = folders.into_iter().partition(|folder| folder.batch == "plain");
     let score = scored(&folders, |folder| answer::of_folder(&corpus.join(source(folder))));
     let plain = sample::plain(corpus, &plain)?;
-    let plain_score = scored(&plain, |file| of_file(corpus, &file.path));
+    let homes: BTreeSet<Utf8PathBuf> = plain.iter().map(|file| home(&file.path)).collect();
+    let read = |home: Utf8PathBuf| (answer::of_folder(&corpus.join(&home)), home);
+    let answers: HashMap<Utf8PathBuf, Vec<Answer>> =
+        homes.into_par_iter().map(read).map(|(answers, home)| (home, answers)).collect();
+    let plain_score = scored(&plain, |file| of_file(&answers, &file.path));
     table::print(&score, &plain_score);
     if remarks {
         score
@@ -63,7 +68,7 @@ fn check(corpus: &Utf8Path, folders: &[Folder]) -> anyhow::Result<()> {
     let mut flows = 0;
     for folder in folders {
         let home: Utf8PathBuf = match folder.batch.as_str() {
-            "plain" => folder.path.components().take(2).collect(),
+            "plain" => home(&folder.path),
             _ => source(folder),
         };
         let callers = |flow: &labels::Flow| flow.caller.iter().map(|at| (at.file.clone(), at.line)).collect::<Vec<_>>();
@@ -92,10 +97,14 @@ fn source(folder: &Folder) -> Utf8PathBuf {
     if folder.path.starts_with("pairs") { folder.path.join("before") } else { folder.path.clone() }
 }
 
-/// The answers about one file of `plain/`, whose folder is read whole; their file is told from the file itself.
-fn of_file(corpus: &Utf8Path, path: &Utf8Path) -> Vec<Answer> {
-    let folder: Utf8PathBuf = path.components().take(2).collect();
-    let own = path.strip_prefix(&folder).unwrap_or(path);
-    let answers = answer::of_folder(&corpus.join(&folder));
-    answers.into_iter().filter(|answer| answer.file == own).collect()
+/// The folder of `plain/` that a file lies in.
+fn home(path: &Utf8Path) -> Utf8PathBuf {
+    path.components().take(2).collect()
+}
+
+/// The answers about one file of `plain/`, among those about its folder.
+fn of_file(answers: &HashMap<Utf8PathBuf, Vec<Answer>>, path: &Utf8Path) -> Vec<Answer> {
+    let home = home(path);
+    let own = path.strip_prefix(&home).unwrap_or(path);
+    answers.get(&home).into_iter().flatten().filter(|answer| answer.file == own).cloned().collect()
 }

@@ -2,8 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use camino::Utf8Path;
+
 use crate::answer::{Answer, Verdict};
 use crate::labels::{CallerIdeal, Entry, Flow, Folder, Ideal, Secret};
+
+/// The codemod that adds the header.
+const HEADER: &str = "syntax-directive";
 
 /// What became of a flow whose ideal outcome is a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +70,10 @@ impl Score {
     /// Adds what was found in a folder.
     pub fn add(&mut self, folder: &Folder, answers: &[Answer]) {
         self.folders += 1;
-        let answers: Vec<_> = answers.iter().filter(|answer| answer.codemod != "syntax-directive").collect();
+        // The header goes with every other fix; it is a finding of its own where the labels want it.
+        let headed = |file: &Utf8Path| folder.flow.iter().any(|flow| flow.file == file && flow.is_called(HEADER));
+        let counts = |answer: &&Answer| answer.codemod != HEADER || headed(&answer.file);
+        let answers: Vec<_> = answers.iter().filter(counts).collect();
         let matched: Vec<Option<usize>> = answers.iter().map(|answer| of(folder, answer)).collect();
         for (answer, flow) in answers.iter().zip(&matched) {
             self.add_answer(folder, answer, flow.map(|at| &folder.flow[at]));
@@ -96,7 +104,12 @@ impl Score {
         if flow.secret != Secret::Yes {
             return;
         }
-        let best = answers.iter().max_by_key(|answer| answer.verdict);
+        // Taking a `print` of the value out says nothing about what becomes of the value.
+        let expected: Vec<_> = answers.iter().filter(|answer| flow.is_called(answer.codemod)).collect();
+        let best = match expected.is_empty() {
+            true => answers.iter().max_by_key(|answer| answer.verdict),
+            false => expected.into_iter().max_by_key(|answer| answer.verdict),
+        };
         if best.is_some() || flow.ideal > Ideal::None {
             let entry = self.entries.entry(flow.entry).or_default();
             entry.0 += usize::from(best.is_some());
@@ -188,7 +201,10 @@ fn of(folder: &Folder, answer: &Answer) -> Option<usize> {
         let named = same_name(&flow.name, &answer.subject);
         let placed = flow.line == answer.line;
         let touched = answer.lines.contains(&flow.line) || flow.used.iter().any(|line| answer.lines.contains(line));
-        let expected = flow.codemods.iter().any(|id| id == answer.codemod);
+        let expected = flow.is_called(answer.codemod);
+        if answer.codemod == HEADER {
+            return if expected { 3 } else { 0 };
+        }
         match (named, placed, touched, expected) {
             (true, true, _, _) => 6,
             (true, _, true, _) => 5,

@@ -1,6 +1,7 @@
 //! Which commands read a credential file.
 
 use super::table::TOOLS;
+use super::tells_about_itself;
 use super::{Reading, code, first_operand, inner_command, script};
 
 /// Whether the command reads a configuration file that the tools named `readers` read by themselves, without naming it.
@@ -8,6 +9,9 @@ use super::{Reading, code, first_operand, inner_command, script};
 pub fn reads_file(words: &[Option<String>], readers: &[String]) -> Reading {
     if let Some(inner) = inner_command(words) {
         return reads_file(inner, readers);
+    }
+    if tells_about_itself(words) {
+        return Reading::Never;
     }
     let Some((tool, rest)) = TOOLS.resolve(words) else { return script(words) };
     let entry = tool.entry;
@@ -31,6 +35,20 @@ pub fn reads_file(words: &[Option<String>], readers: &[String]) -> Reading {
 pub fn is_offline(words: &[Option<String>]) -> bool {
     let Some((tool, rest)) = TOOLS.resolve(words) else { return false };
     first_operand(rest).is_some_and(|first| tool.entry.offline.iter().any(|known| known == first))
+}
+
+/// Whether every address among the words is one of another protocol than ssh, so that the command has no use for a key
+/// unless git's settings or submodules lead to one.
+#[must_use]
+pub fn names_no_ssh(words: &[Option<String>]) -> bool {
+    const FETCHERS: [&str; 3] = ["git", "curl", "wget"];
+    let program = words.first().and_then(Option::as_deref).unwrap_or("");
+    let other = |word: &str| ["https://", "http://", "git://", "ftp://"].iter().any(|scheme| word.starts_with(scheme));
+    let mut known = words.iter().map(Option::as_deref);
+    let ssh = |word: &str| word.starts_with("ssh:") || word.contains("+ssh:") || (word.contains('@') && !other(word));
+    FETCHERS.contains(&program.rsplit('/').next().unwrap_or(""))
+        && words.iter().flatten().any(|word| other(word))
+        && known.all(|word| word.is_some_and(|word| !ssh(word) && !word.contains("recurs") && !word.contains('$')))
 }
 
 /// Options of pip that name files or repositories to install from (pip.pypa.io/en/stable/cli/pip_install).

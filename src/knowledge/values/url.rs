@@ -1,6 +1,6 @@
 //! Credentials in URLs: `scheme://user:password@host`.
 
-use super::{ValueVerdict, classify_value};
+use super::{ValueVerdict, classify_value, is_nothing};
 use crate::source::{TextRange, range, slice};
 
 /// The credentials part of a URL. Ranges are in bytes of the value that was searched.
@@ -39,7 +39,10 @@ impl Userinfo {
     #[must_use]
     pub fn is_credential(&self, value: &str) -> bool {
         if let Some(password) = &self.password {
-            return !password.range.is_empty();
+            let blank = |part: &UserinfoPart| part.variables.is_empty() && is_nothing(slice(value, part.range));
+            // A token is often the password of a user such as `x`.
+            let nobody = blank(&self.user) && usize::from(self.user.range.len()) > 4;
+            return !password.range.is_empty() && !blank(password) && !nobody;
         }
         let ssh = self.scheme.contains("ssh") || self.scheme == "sftp";
         let token = || matches!(classify_value(slice(value, self.user.range)), ValueVerdict::CredentialShaped { .. });

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+export SECRET_KEY
+docker build --secret id=secret_key,env=SECRET_KEY -t app .
