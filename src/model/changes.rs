@@ -61,11 +61,11 @@ impl<'m> Changes<'m> {
         self.settings
             || reads.texts
             || self.files.contains(dockerfile.path())
-            || self.files.iter().any(|path| reads.files.contains(*path))
+            || reads.files.iter().any(|path| self.files.contains(path.as_path()))
             || self.created.iter().any(|path| holds(&reads.folders, path))
             || self.credentials.iter().any(|path| holds(&reads.credentials, path))
-            || self.rebuilt.iter().any(|path| reads.builds.contains(*path))
-            || self.contexts.iter().any(|path| reads.contexts.contains(*path))
+            || reads.builds.iter().any(|path| self.rebuilt.contains(path.as_path()))
+            || reads.contexts.iter().any(|path| self.contexts.contains(path.as_path()))
             || (self.bases && reads.bases)
             || (self.unplaced && reads.unplaced)
             || reads.named.iter().any(|name| self.names(name))

@@ -248,7 +248,7 @@ impl Model {
     #[must_use]
     pub fn copied_elsewhere(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> Vec<Utf8PathBuf> {
         let contexts = self.contexts_with(dockerfile, path);
-        let unread = self.repository.dockerfiles().iter().filter(|other| self.dockerfile(other).is_none());
+        let unread = self.repository.dockerfiles().iter().filter(|other| !self.places.contains_key(other.as_str()));
         let near = contexts.iter().flat_map(|context| self.index.with_context(context));
         let own = |other: &Utf8PathBuf| Utf8PathBuf::from(format!("{other}.dockerignore"));
         let concerned = |other: &&Utf8PathBuf| {
