@@ -10,6 +10,7 @@ use crate::model::{Binding, Dockerfile, FileUse, Form, Shape, mentions};
 use crate::plan::{Change, Label, Obstacle};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
+use crate::syntax::shell::Word;
 
 use super::{Copying, Way};
 
@@ -128,6 +129,21 @@ impl<'m> Copying<'m> {
             }
             if way == Way::File {
                 self.check_target(change, used);
+                self.assume_no_writer(change, used);
+            }
+        }
+    }
+
+    /// A mount is read-only: a script that is handed the path has to leave the file as it is.
+    fn assume_no_writer(&self, change: &mut Change<'m>, used: &FileUse) {
+        let name = self.path().file_name().unwrap_or("");
+        let Some(run) = self.dockerfile.steps[used.step].run.as_deref() else { return };
+        let landed = used.target.as_deref().and_then(|target| target.rsplit('/').next()).unwrap_or(name);
+        for command in run.commands() {
+            let program = command.words.get(command.effective().index).and_then(Word::literal).unwrap_or_default();
+            let mut arguments = command.effective_arguments().iter().map(Word::lossy);
+            if program.contains('/') && arguments.any(|word| word.rsplit('/').next() == Some(landed)) {
+                change.assume(format!("`{program}` does not write to `{landed}`: a mount can only be read"));
             }
         }
     }

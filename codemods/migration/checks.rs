@@ -391,6 +391,16 @@ impl<'m> Migration<'m> {
     fn check_triggers(&self, change: &mut Change<'m>) {
         let flow = &self.secret.flow;
         let mut steps = flow.args.iter().map(|place| place.step).chain(self.secret.uses.iter().map(|used| used.step));
+        let declared = flow.args.iter().find(|place| self.dockerfile.steps[place.step].onbuild);
+        if let Some(place) = declared.filter(|_| self.secret.uses.is_empty()) {
+            let label =
+                change.place(self.dockerfile.steps[place.step].instruction.keyword_range(), "declared for them");
+            let reason = format!(
+                "ONBUILD declares `{}` for the RUNs of images that are built from this one: mount the secret there first",
+                self.name()
+            );
+            change.obstruct("onbuild-argument", reason, label);
+        }
         if steps.any(|step| self.dockerfile.steps[step].onbuild) {
             let id = self.id();
             change.assume(format!(

@@ -141,16 +141,20 @@ impl Dockerfile {
         self.numbered_before(index).into_iter().map(|(_, step)| step)
     }
 
-    /// [`Self::steps_before`], each with its index.
+    /// [`Self::steps_before`], each with its index. Triggers run behind the whole stage, in their order
+    /// (docs.docker.com/reference/dockerfile/#onbuild).
     pub(super) fn numbered_before(&self, index: usize) -> Vec<(usize, &Step)> {
         let stage = self.steps.get(index).and_then(|step| step.stage);
+        let triggered = self.steps.get(index).is_some_and(|step| step.onbuild);
         let ancestry = stage.map(|stage| self.ancestry(stage)).unwrap_or_default();
         let of_stage = |ancestor: usize| {
             let numbered = self.steps.iter().enumerate();
-            let own = Some(ancestor) == stage;
-            numbered.filter(move |(at, step)| step.stage == Some(ancestor) && !step.onbuild && (!own || *at < index))
+            let is_before = move |at: usize| Some(ancestor) != stage || triggered || at < index;
+            numbered.filter(move |(at, step)| step.stage == Some(ancestor) && !step.onbuild && is_before(*at))
         };
-        ancestry.into_iter().flat_map(of_stage).collect()
+        let triggers = self.steps.iter().enumerate().take(index);
+        let triggers = triggers.filter(|(_, step)| triggered && step.onbuild && step.stage == stage);
+        ancestry.into_iter().flat_map(of_stage).chain(triggers).collect()
     }
 
     /// The user of the step at `index`: the operand of the last `USER`; `None` for the base image's own.

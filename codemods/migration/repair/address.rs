@@ -31,7 +31,19 @@ impl<'m> Migration<'m> {
         keeps.then(|| self.plain_address(site, command, repairs))
     }
 
+    /// git hands the credentials of an address that worked to its helper, and `store` writes them to `~/.git-credentials`,
+    /// wherever the address stands (experiment: git 2.47; git-credential-store(1)).
+    pub(super) fn check_git_store(&self) -> Result<(), Refused> {
+        let stores = |text: &str| text.contains("credential.helper") && text.contains("store");
+        let runs = self.dockerfile.steps.iter().filter_map(|step| step.run.as_deref());
+        match runs.map(|run| run.text.as_str()).any(stores) {
+            true => Err(Refused::because("git's helper `store` would write the value to `~/.git-credentials`")),
+            false => Ok(()),
+        }
+    }
+
     fn plain_address(&self, site: &Site<'m>, command: &str, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+        self.check_git_store()?;
         let mut edits = Vec::new();
         let mut options = String::new();
         for (index, word) in site.command().words.iter().enumerate().filter(|(_, word)| site.is_in(word)) {
@@ -143,7 +155,15 @@ fn find_address(site: &Site<'_>, word: &Word) -> Option<Address> {
     let start = text_of(site, first)?;
     let (at, scheme) = ["https://", "http://"].into_iter().find_map(|scheme| Some((start.find(scheme)?, scheme)))?;
     // Package managers write `git+https://…`, with or without the package's name in front.
-    if !start[..at].is_empty() && !start[..at].ends_with("git+") {
+    let by_git = start[..at].ends_with("git+");
+    if !start[..at].is_empty() && !by_git {
+        return None;
+    }
+    // What another program fetches over HTTP, such as an index, git's settings have no part in.
+    let is_git = site.command().effective_name().as_deref() == Some("git");
+    let repository = word.lossy();
+    let path = repository.split(['#', '?']).next().unwrap_or("");
+    if !is_git && !by_git && !path.ends_with(".git") && !path.contains(".git@") {
         return None;
     }
     let begin = first.range.start() + size(at + scheme.len());

@@ -56,6 +56,7 @@ impl<'m> Migration<'m> {
             settings.push(Setting::Git(found.key, found.plain));
         }
         self.check_git_version(site, &settings[0])?;
+        self.check_git_store()?;
         self.check_other_stages(site)?;
         let text = exported(&settings.iter().collect::<Vec<_>>(), 0, false);
         let managers = |step: &usize| MANAGERS.iter().any(|manager| self.runs(*step, manager));

@@ -379,6 +379,12 @@ impl Draft<'_> {
             self.provide(name.clone(), host);
             return Ok(Origin::Variable(name.clone()));
         }
+        // bash's `time` is a keyword; dash and busybox run a program of that name, which takes the assignment for a command
+        // (experiment: dash 0.5.12, busybox 1.35).
+        let before = self.found.view.text().get(..usize::from(self.found.prefix)).unwrap_or("").trim_end();
+        if before.rsplit(char::is_whitespace).find(|word| *word != "-p") == Some("time") {
+            return stuck(format!("`time` stands where the value of `{name}` has to go"));
+        }
         let Ok(text) = value::assigned(self.site, self.found, word) else {
             return stuck(format!("the value of `{name}` can't be written in front of the command"));
         };

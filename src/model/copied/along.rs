@@ -34,7 +34,7 @@ impl Model {
     }
 
     /// Whether the folder that the word `word` of the `COPY` at `step` names holds nothing but `path`, as far as builds get
-    /// it.
+    /// it. What the Dockerfile itself copies out of the folder is in it, whether the repository has it or not.
     #[must_use]
     pub fn is_alone_in_folder(&self, dockerfile: &Dockerfile, (step, word): (usize, usize), path: &Utf8Path) -> bool {
         let words = dockerfile.steps.get(step).map(|step| step.instruction.words()).unwrap_or_default();
@@ -44,7 +44,15 @@ impl Model {
             let mut others = inside.filter(|file| file.starts_with(&folder) && *file != path);
             others.any(|file| !self.is_ignored(dockerfile, context, file))
         };
-        !folder.is_empty() && !self.contexts_or_own(dockerfile).iter().any(holds_others)
+        let copies = dockerfile.steps.iter().filter(|step| copies_from_context(&step.instruction, step.keyword));
+        let sources = copies.flat_map(|step| {
+            let mut words = step.instruction.words();
+            words.pop();
+            words
+        });
+        let mut named = sources.map(|word| Utf8PathBuf::from(plain_folder(&word.value)));
+        let named = named.any(|source| source.starts_with(&folder) && source != folder && source != path);
+        !folder.is_empty() && !named && !self.contexts_or_own(dockerfile).iter().any(holds_others)
     }
 
     /// Whether `dockerfile` copies a folder around `path` and has a RUN that reads the file there.
@@ -142,6 +150,6 @@ impl Taking {
 
 /// A source as a path in the context; empty for all of it.
 fn plain_folder(source: &str) -> String {
-    let path = source.trim_start_matches("./").trim_matches('/');
+    let path = source.trim_start_matches("./").trim_end_matches("/.").trim_matches('/');
     if matches!(path, "." | "*") { String::new() } else { path.to_owned() }
 }

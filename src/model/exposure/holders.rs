@@ -134,6 +134,7 @@ impl Holders {
         };
         let file = || arguments.iter().any(|word| self.is_path(word)) || self.reads_file_from_input(command);
         match name.as_str() {
+            "printf" if arguments.first().is_some_and(|word| word.lossy() == "-v") => false,
             "printenv" => arguments.iter().filter_map(Word::literal).any(|name| self.variables.contains(&name)),
             name if PRINTERS.contains(&name) => carried(),
             name if READERS.contains(&name) => here() || file(),
@@ -200,7 +201,36 @@ pub(super) fn is_filter_or_printer(command: &Command) -> bool {
         || READERS.contains(&name.as_str())
         || EDITORS.contains(&name.as_str())
         || name == FILLER;
-    known && !edits_in_place(command.effective_arguments()) && command.assignments.is_empty()
+    let assigns = name == "printf" && command.effective_arguments().first().is_some_and(|word| word.lossy() == "-v");
+    known && !assigns && !edits_in_place(command.effective_arguments()) && command.assignments.is_empty()
+}
+
+/// Whether expanding the words of a command does something: an assignment (`${X:=y}`, `$((x++))`), a guard (`${X:?}`), a
+/// command that is none of those that only print.
+pub(super) fn has_effects(command: &Command) -> bool {
+    let targets = command.redirects.iter().map(|redirect| redirect.heredoc.as_ref().unwrap_or(&redirect.target));
+    command.words.iter().chain(targets).any(expands_with_effects)
+}
+
+fn expands_with_effects(word: &Word) -> bool {
+    word.parts.iter().any(|part| match &part.kind {
+        PartKind::Text(_) | PartKind::Other(_) => false,
+        PartKind::Variable(variable) => {
+            let does =
+                |operator: &str| operator.contains(['=', '?']) || operator.contains("++") || operator.contains("--");
+            variable.operator.as_deref().is_some_and(does)
+                || variable.operand.as_deref().is_some_and(expands_with_effects)
+        }
+        PartKind::Arithmetic(word) => expands_with_effects(word),
+        PartKind::Command(script) | PartKind::Process(script) => script.commands().iter().any(|context| {
+            const TELLING: [&str; 9] =
+                ["date", "hostname", "whoami", "id", "uname", "pwd", "basename", "dirname", "nproc"];
+            let command = context.command;
+            let name = command.effective_name().unwrap_or_default();
+            let harmless = is_filter_or_printer(command) || TELLING.contains(&name.as_str());
+            !harmless || has_effects(command) || command.redirects.iter().any(|it| it.kind != RedirectKind::Read)
+        }),
+    })
 }
 
 /// The words behind all wrappers as plain text.

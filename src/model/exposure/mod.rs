@@ -58,7 +58,7 @@ pub enum ExposureKind {
 pub fn exposures(run: &Run, holders: &Holders) -> Vec<Exposure> {
     let mut found = Vec::new();
     for (index, shell) in run.shells.iter().enumerate() {
-        let mut walk = Walk { holders, shell: index, found: Vec::new(), trace: None };
+        let mut walk = Walk { holders, shell: index, found: Vec::new(), trace: None, is_elsewhere: false };
         walk.items(&shell.script.items, &[]);
         let mut exposures = walk.found;
         if index > 0 && !first_prints_to_log(run) {
@@ -102,6 +102,8 @@ struct Walk<'h> {
     found: Vec<Exposure>,
     /// The command that switched tracing on, until it was reported.
     trace: Option<(TextRange, TextRange, String)>,
+    /// Whether the shell's own output was redirected.
+    is_elsewhere: bool,
 }
 
 impl Walk<'_> {
@@ -130,6 +132,9 @@ impl Walk<'_> {
     fn pipeline(&mut self, item: &Item, commands: &[&Command], outer: &[&Redirect]) {
         for (at, command) in commands.iter().enumerate() {
             self.follow_trace(item, command);
+            // `exec >FILE` is for all commands behind it.
+            let redirects = command.effective_name().as_deref() == Some("exec") && command.words.len() == 1;
+            self.is_elsewhere |= redirects && !command.redirects.is_empty();
             let words = effective_words(command);
             let program = words.first().cloned().flatten().unwrap_or_default();
             for path in self.holders.copies(command) {
@@ -138,10 +143,13 @@ impl Walk<'_> {
             }
             let dumps = self.holders.in_environment && dumps_environment(&words);
             if dumps || self.holders.printed_by(command) {
-                let pure = commands.iter().all(|member| holders::is_filter_or_printer(member));
+                let prints = commands.iter().all(|member| holders::is_filter_or_printer(member));
+                let pure = prints && !commands.iter().any(|member| holders::has_effects(member));
                 match sink(&commands[at..], outer) {
+                    Sink::Log if self.is_elsewhere => {}
                     Sink::Log if dumps => self.note(item, command, &program, ExposureKind::Environment),
                     Sink::Log if pure => self.note(item, command, &program, ExposureKind::Printed),
+                    Sink::Log if prints => self.note(item, command, &program, ExposureKind::Verbose),
                     Sink::Log | Sink::Elsewhere => {}
                     Sink::File(path) => {
                         self.note(item, command, &program, ExposureKind::Written { path, removed: false });

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+T=$(cat ~/.token)
+time docker build --build-arg API_TOKEN=$T -t app .
