@@ -31,13 +31,60 @@
 //!   run makes in the engine and on disk goes with it.*
 //! * [`fleet`]: many repositories: lists, clones, what became of each. *One repository harms no other, and a run that was killed
 //!   is gone on with by the same command.*
+//! * [`lsp`]: a language server. *What is typed counts before what is on the disk, and nothing is written.*
 //! * [`cli`]: arguments in, streams and an exit status out.
 //!
 //! Three invariants belong to no single room: a secret's value reaches no terminal, log or report (a patch is the one
 //! exception: a removed line is what it is); what is not understood is left alone, with a reason that reaches the user;
 //! and a second run changes nothing.
+//!
+//! # As a library
+//!
+//! Parse, understand, plan, apply: each step is data that the next one takes, and only the last one touches a disk.
+//! [`repository::read`] gives the [`Repository`](repository::Repository) of a folder; here its files are made up.
+//!
+//! ```
+//! use std::rc::Rc;
+//!
+//! use dfmigrate::{apply, codemods, model::Model, plan, repository::Repository, source::Source, syntax};
+//!
+//! let dockerfile = "FROM node:22\nARG NPM_TOKEN\nCOPY .npmrc package.json ./\nRUN npm ci\n";
+//! let files = [
+//!     ("Dockerfile", dockerfile),
+//!     (".npmrc", "//npm.example.com/:_authToken=${NPM_TOKEN}\n"),
+//!     ("build.sh", "docker build --build-arg NPM_TOKEN .\n"),
+//! ];
+//!
+//! // Parse: a lossless tree of every byte.
+//! let tree = syntax::dockerfile::parse(dockerfile).root();
+//! assert_eq!(tree.instructions().len(), 4);
+//!
+//! // Model: where secrets enter, who reads them, which builds pass them.
+//! let sources = files.map(|(path, text)| Source::new(path, text.into()));
+//! let repository = Repository::new([], sources, vec!["Dockerfile".into()]);
+//! let model = Model::new(Rc::new(repository.clone()), |_| true);
+//! let secrets = model.secrets(&model.dockerfiles[0]);
+//! assert_eq!((secrets[0].flow.name.as_str(), model.builds.len()), ("NPM_TOKEN", 1));
+//!
+//! // Plan: findings, and the change of all files that a policy allows.
+//! let plan = plan::make(&repository, &plan::Policy::default(), codemods::ALL);
+//! assert_eq!(plan.findings[0].status, plan::Status::Applied);
+//! let after = |path: &str| plan.files.iter().find(|(file, _)| *file == path).map(|(_, change)| change.after.text());
+//! assert_eq!(after("build.sh"), Some("docker build --secret id=npm_token,env=NPM_TOKEN .\n"));
+//!
+//! // Apply: all files or none.
+//! # let folder = tempfile::tempdir()?;
+//! # let root = camino::Utf8Path::from_path(folder.path()).ok_or("no UTF-8")?;
+//! # for (path, text) in files {
+//! #     std::fs::write(root.join(path), text)?;
+//! # }
+//! let receipt = apply::write(&apply::Place::without_git(root), &plan.files)?;
+//! assert_eq!(receipt.files, ["Dockerfile", "build.sh"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
 
 pub mod apply;
 pub mod callers;
@@ -50,6 +97,7 @@ pub mod forge;
 pub mod git;
 pub mod image;
 pub mod knowledge;
+pub mod lsp;
 pub mod model;
 pub mod plan;
 pub mod proof;

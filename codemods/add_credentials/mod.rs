@@ -13,6 +13,7 @@ use crate::knowledge::engines::Feature;
 use crate::plan::{FollowUp, Mount};
 use crate::syntax::dockerfile::Keyword;
 use source::Source;
+use ways::Fetching;
 
 /// See the page above.
 pub const CODEMOD: Codemod = Codemod {
@@ -54,8 +55,8 @@ fn of_argument<'m>(model: &'m Model, dockerfile: &'m Dockerfile, secret: &Secret
     let steps: BTreeSet<usize> = secret.flow.outside.iter().map(|outside| outside.step).collect();
     let adds = steps.into_iter().filter(|step| dockerfile.steps[*step].keyword == Keyword::Add);
     let sources: Vec<Source> = adds.flat_map(|step| Source::of_step(dockerfile, step)).collect();
-    let (fetched, assumption, notes) = choose(model, dockerfile, &sources, migration.is_read_by_runs(), name);
-    let mut finding = migration.with_fetched(fetched).finding_assuming(CODEMOD.id, title, primary, assumption);
+    let (fetched, assumptions, notes) = choose(model, dockerfile, &sources, migration.is_read_by_runs(), name);
+    let mut finding = migration.with_fetched(fetched).finding_assuming(CODEMOD.id, title, primary, assumptions);
     finding.notes.extend(notes);
     finding.severity = Severity::Error;
     finding
@@ -69,10 +70,10 @@ fn choose(
     sources: &[Source],
     is_mounted: bool,
     name: &str,
-) -> (Vec<Fetched>, Option<&'static str>, Vec<String>) {
+) -> (Vec<Fetched>, Vec<String>, Vec<String>) {
     let own = |source: &Source| source.variable() == Some(name);
     let hosts: Result<Vec<FetchWay>, String> = sources.iter().map(ways::by_host).collect();
-    let runs: Result<Vec<String>, String> =
+    let runs: Result<Vec<Fetching>, String> =
         sources.iter().map(|source| ways::by_run(model, dockerfile, source)).collect();
     let ids: BTreeSet<String> = sources.iter().map(Source::host_id).collect();
     let all_git = sources.iter().all(|source| source.is_git);
@@ -82,16 +83,19 @@ fn choose(
         steps.zip(ways).map(|(step, way)| Fetched { step, way }).collect::<Vec<_>>()
     };
     match (hosted, runs) {
-        (Some(ways), _) if all_git && !sources.is_empty() => (placed(ways), None, Vec::new()),
-        (_, Ok(commands)) if !commands.is_empty() => {
-            (placed(commands.into_iter().map(FetchWay::Run).collect()), Some(CACHED), Vec::new())
+        (Some(ways), _) if all_git && !sources.is_empty() => (placed(ways), Vec::new(), Vec::new()),
+        (_, Ok(fetching)) if !fetching.is_empty() => {
+            let assumptions =
+                fetching.iter().flat_map(|one| one.assumptions.clone()).chain([CACHED.to_owned()]).collect();
+            let ways = fetching.into_iter().map(|one| FetchWay::Run(one.commands)).collect();
+            (placed(ways), assumptions, Vec::new())
         }
-        (Some(ways), _) if !sources.is_empty() => (placed(ways), Some(NEWER), Vec::new()),
+        (Some(ways), _) if !sources.is_empty() => (placed(ways), vec![NEWER.to_owned()], Vec::new()),
         (_, run) => {
             let objections = [hosts.err(), run.err()].into_iter().flatten();
             let by_hand =
                 sources.iter().flat_map(|source| by_hand(source, (&model.settings(dockerfile).id_of(name), name)));
-            (Vec::new(), None, objections.map(|text| format!("left as it is: {text}")).chain(by_hand).collect())
+            (Vec::new(), Vec::new(), objections.map(|text| format!("left as it is: {text}")).chain(by_hand).collect())
         }
     }
 }
@@ -104,10 +108,16 @@ fn by_hand(source: &Source, (lower, name): (&str, &str)) -> Vec<String> {
         (false, Some(_)) => "env=…` whose value is `Basic ` and the base64 of user, colon and password".to_owned(),
         _ => format!("env={name}`"),
     };
-    let tool = if source.is_git { "git clone" } else { "curl -fsSL -o" };
-    let command = match source.is_git {
-        true => format!("{tool} \"{}\" {target} && rm -rf {target}/.git", source.url),
-        false => format!("{tool} {target} \"{}\"", source.url),
+    let (address, reference) = source.url.split_once('#').unwrap_or((&source.url, ""));
+    let file = if source.names_folder() { source.file() } else { target.clone() };
+    let folder = target.trim_end_matches('/');
+    let command = match (source.is_git, reference) {
+        (true, "") => format!("git clone \"{address}\" {folder} && rm -rf {folder}/.git"),
+        (true, _) => format!(
+            "git clone \"{address}\" {folder} && git -C {folder} checkout \"{}\" && rm -rf {folder}/.git",
+            reference.split(':').next().unwrap_or(reference)
+        ),
+        (false, _) => format!("curl -fsSL -o {file} \"{}\"", source.url),
     };
     vec![
         format!(
@@ -126,12 +136,12 @@ fn of_source<'m>(model: &'m Model, dockerfile: &'m Dockerfile, source: &Source, 
     let name = if source.user.is_some() { "BUILD_PASSWORD" } else { "BUILD_TOKEN" };
     let free = !crate::model::mentions(dockerfile.source.text(), name);
     match by_new_secret(model, dockerfile, source, name).filter(|_| free && source.variables.is_empty()) {
-        Some((way, assumption)) => {
+        Some((way, assumptions)) => {
             change.conceal(SecretValue::new(source.credential.as_str()));
             let id = replace(&mut change, model, dockerfile, source, (&way, name));
             literal_credential::offer_new(&mut change, model, dockerfile, (&id, name), [source.step]);
             change.assume(format!("the new credential is in `{name}` wherever `{path}` is built"));
-            assumption.into_iter().for_each(|assumption| change.assume(assumption));
+            assumptions.into_iter().for_each(|assumption| change.assume(assumption));
         }
         None => {
             let label = change.place(source.place, "the builder, not a RUN, fetches this");
@@ -188,14 +198,14 @@ fn by_new_secret(
     dockerfile: &Dockerfile,
     source: &Source,
     name: &str,
-) -> Option<(FetchWay, Option<&'static str>)> {
+) -> Option<(FetchWay, Vec<String>)> {
     let shown = shown(source, name);
-    let run = ways::by_run(model, dockerfile, &shown).map(|command| (FetchWay::Run(command), Some(CACHED)));
-    let host = ways::by_host(&shown);
-    match (host, run) {
-        (Ok(way), _) if source.is_git => Some((way, None)),
-        (_, Ok(run)) => Some(run),
-        (Ok(way), _) => Some((way, Some(NEWER))),
+    match (ways::by_host(&shown), ways::by_run(model, dockerfile, &shown)) {
+        (Ok(way), _) if source.is_git => Some((way, Vec::new())),
+        (_, Ok(Fetching { commands, assumptions })) => {
+            Some((FetchWay::Run(commands), assumptions.into_iter().chain([CACHED.to_owned()]).collect()))
+        }
+        (Ok(way), _) => Some((way, vec![NEWER.to_owned()])),
         (Err(_), Err(_)) => None,
     }
 }
@@ -213,13 +223,13 @@ fn replace<'m>(
             change.rename_source(source.step, *word, address);
             id.clone()
         }
-        FetchWay::Run(command) => {
+        FetchWay::Run(commands) => {
             let (id, name) = (model.settings(dockerfile).id_of(name), name.to_owned());
             let as_file = model.has_only_files(dockerfile);
             let mount = || {
                 if as_file { Mount::File { id: id.clone(), name } } else { Mount::Variable { id: id.clone(), name } }
             };
-            change.fetch(source.step, &mount(), command);
+            change.fetch(source.step, &mount(), commands);
             change.require(if as_file { Feature::Mount } else { Feature::SecretEnv });
             id
         }

@@ -84,4 +84,33 @@ impl Source {
         let whole = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
         whole.then_some(name)
     }
+
+    /// What a file that is downloaded is called.
+    pub(super) fn file_name(&self) -> String {
+        let path = self.plain.split(['?', '#']).next().unwrap_or("").trim_end_matches('/');
+        path.rsplit('/').next().unwrap_or("").to_owned()
+    }
+
+    /// Whether the destination is written as a folder.
+    pub(super) fn names_folder(&self) -> bool {
+        self.target.ends_with('/') || matches!(self.target.rsplit('/').next(), Some("." | ".."))
+    }
+
+    /// The file in the folder that the destination is.
+    pub(super) fn file(&self) -> String {
+        match self.target.trim_end_matches('/') {
+            "." => self.file_name(),
+            folder => format!("{folder}/{}", self.file_name()),
+        }
+    }
+
+    /// The address of a git repository without credentials, and what is taken of it.
+    pub(super) fn reference(&self) -> (&str, &str) {
+        self.plain.split_once('#').unwrap_or((&self.plain, ""))
+    }
+
+    /// Scheme and credentials, up to the `@`.
+    pub(super) fn login(&self) -> &str {
+        self.url.split_once(&format!("@{}", self.host)).map_or("", |(login, _)| login)
+    }
 }

@@ -4,7 +4,8 @@ use camino::Utf8Path;
 
 use super::source::Source;
 use crate::codemods::migration::FetchWay;
-use crate::model::{Dockerfile, Form, ImagePath, Model};
+use crate::knowledge::images;
+use crate::model::{Dockerfile, Form, Model};
 
 /// Why a way is not open, as a clause.
 pub(super) type Objection = String;
@@ -33,11 +34,20 @@ pub(super) fn by_host(source: &Source) -> Result<FetchWay, Objection> {
     Ok(FetchWay::Host { id, word: source.word, address: source.plain.clone() })
 }
 
-/// The command of a RUN that fetches the same.
+/// What a RUN does to fetch the same.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fetching {
+    /// The commands, each of which runs if those before it succeeded.
+    pub commands: Vec<String>,
+    /// What they take for granted, one sentence each.
+    pub assumptions: Vec<String>,
+}
+
+/// The RUN that fetches the same.
 ///
 /// # Errors
 /// Why there is none.
-pub(super) fn by_run(model: &Model, dockerfile: &Dockerfile, source: &Source) -> Result<String, Objection> {
+pub(super) fn by_run(model: &Model, dockerfile: &Dockerfile, source: &Source) -> Result<Fetching, Objection> {
     let step = source.step;
     if !source.is_only {
         return Err("the ADD has other sources as well".to_owned());
@@ -48,63 +58,64 @@ pub(super) fn by_run(model: &Model, dockerfile: &Dockerfile, source: &Source) ->
     if dockerfile.steps_before(step).any(|step| step.run.as_ref().is_some_and(|run| run.form == Form::Foreign)) {
         return Err("no POSIX shell runs the RUNs there".to_owned());
     }
-    let (url, target) = (quoted(&source.url)?, Target::new(model, dockerfile, source)?);
-    if source.is_git { cloned(dockerfile, source, &target) } else { downloaded(dockerfile, source, &url, &target) }
+    if source.url.starts_with("https:") && !dockerfile.surely_has_certificates(step) {
+        return Err("whether programs in the image know the server's certificate can't be told".to_owned());
+    }
+    if source.is_git { cloned(model, dockerfile, source) } else { downloaded(model, dockerfile, source) }
 }
 
 /// The text as a word of a shell in which variables are expanded.
 fn quoted(text: &str) -> Result<String, Objection> {
-    if text.contains(['"', '\\', '`', '\'', '!', '\n']) || text.contains("$(") {
+    let slashed = |part: &str| part.split('}').next().is_some_and(|inner| inner.contains('/'));
+    if text.contains(['"', '\\', '`', '\'', '!', '\n']) || text.contains("$(") || text.split("${").skip(1).any(slashed)
+    {
         return Err("its text means something else to a shell".to_owned());
     }
     let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+:@=,".contains(char);
     Ok(if text.chars().all(plain) { text.to_owned() } else { format!("\"{text}\"") })
 }
 
-/// Where the ADD puts what it fetches.
+/// The file that an ADD downloads to.
 struct Target {
-    path: ImagePath,
     /// The path in the words of the Dockerfile.
     text: String,
-    /// The commands that make the folder around it.
-    made: String,
+    /// The folder around it, where it has to be made.
+    folder: Option<String>,
+    /// What is taken for granted about it.
+    assumption: Option<String>,
 }
 
 impl Target {
     fn new(model: &Model, dockerfile: &Dockerfile, source: &Source) -> Result<Self, Objection> {
-        let name = base_name(&source.plain);
+        let name = source.file_name();
         let given = model.given_arguments(dockerfile);
-        let named = source.target.ends_with(['/', '.']);
-        if named && (source.is_git || name.is_empty() || name.contains('%')) {
-            return Err(format!("what `{}` is called there can't be told", source.target));
+        let named = source.names_folder();
+        if named && (name.is_empty() || name.contains('%')) {
+            return Err(format!("what the file in `{}` is called can't be told", source.target));
         }
-        let path = dockerfile.landing(source.step, &name, &given)?;
-        let inside = path.file_name() == name && base_name(&source.target) != name;
-        let folder = source.target.trim_end_matches('/');
-        let text = match (inside || named, folder) {
-            (true, "." | "./") => name.clone(),
-            (true, folder) => format!("{folder}/{name}"),
-            (false, _) => source.target.clone(),
+        let destination = dockerfile.destination(source.step, &given)?;
+        let (path, assumption) = match dockerfile.landing(source.step, &name, &given) {
+            Ok(path) => (path, None),
+            Err(_) => (destination.clone(), Some(format!("`{}` is no folder", source.target))),
         };
-        let text = quoted(&text)?;
+        let text = quoted(&if path == destination { source.target.clone() } else { source.file() })?;
         let parent = path.parent();
-        let there = parent.is_in_every_image() || parent == dockerfile.workdir_at(source.step, &given);
+        // busybox, and images made of it, have no /opt, /srv or /usr/local.
+        let base = dockerfile.base_image(source.step).unwrap_or_default();
+        let usual = images::has_program(base, "tar") && !base.contains("busybox");
+        let top = matches!(parent.path().as_str(), "" | "root" | "tmp" | "etc" | "usr" | "var" | "home");
+        let there =
+            (parent.is_in_every_image() && (usual || top)) || parent == dockerfile.workdir_at(source.step, &given);
         let folder = Utf8Path::new(text.trim_matches('"')).parent().map_or("", Utf8Path::as_str);
-        let made = if there || folder.is_empty() { String::new() } else { format!("mkdir -p {} && ", quoted(folder)?) };
-        Ok(Self { path, text, made })
+        let folder = if there || folder.is_empty() { None } else { Some(quoted(folder)?) };
+        Ok(Self { text, folder, assumption })
     }
 }
 
-fn base_name(url: &str) -> String {
-    let path = url.split(['?', '#']).next().unwrap_or("").trim_end_matches('/');
-    path.rsplit('/').next().unwrap_or("").to_owned()
-}
-
 /// What the flags of the ADD say about the result, as commands.
-fn finishing(dockerfile: &Dockerfile, source: &Source, target: &Target) -> Result<String, Objection> {
-    let flags = dockerfile.steps[source.step].instruction.flags();
+fn finishing(dockerfile: &Dockerfile, source: &Source, target: &Target) -> Result<Vec<String>, Objection> {
     let (mut mode, mut owner, mut sum) = (None, None, None);
-    for flag in flags {
+    for flag in dockerfile.steps[source.step].instruction.flags() {
         let value = flag.value.unwrap_or_default();
         match flag.name.as_str() {
             "chmod" => mode = Some(value),
@@ -114,55 +125,68 @@ fn finishing(dockerfile: &Dockerfile, source: &Source, target: &Target) -> Resul
             other => return Err(format!("nothing in a RUN stands for `--{other}`")),
         }
     }
-    if owner.is_some() && !target.made.is_empty() {
+    if owner.is_some() && target.folder.is_some() {
         return Err("the folders around it get its owner, too".to_owned());
     }
     let text = &target.text;
     let checked = match sum.as_deref().map(|sum| sum.split_once(':')) {
-        None => String::new(),
-        Some(Some(("sha256", sum))) => format!(" && echo \"{sum}  {}\" | sha256sum -c -", text.trim_matches('"')),
+        None => None,
+        Some(Some(("sha256", sum))) => Some(format!("echo \"{sum}  {}\" | sha256sum -c -", text.trim_matches('"'))),
         Some(_) => return Err("nothing in a RUN stands for its checksum".to_owned()),
     };
     // Whatever the server says, a file that an ADD downloads has mode 0600 (BuildKit docs, experiment on Engine 28.5).
-    let mode = match mode {
-        Some(mode) => format!(" && chmod {mode} {text}"),
-        None if source.is_git => String::new(),
-        None => format!(" && chmod 600 {text}"),
-    };
-    let owner = owner.map(|owner| format!(" && chown {owner} {text}")).unwrap_or_default();
-    Ok(format!("{checked}{mode}{owner}"))
+    let mode = format!("chmod {} {text}", mode.unwrap_or_else(|| "600".to_owned()));
+    let owner = owner.map(|owner| format!("chown {owner} {text}"));
+    Ok(checked.into_iter().chain([mode]).chain(owner).collect())
 }
 
-fn downloaded(dockerfile: &Dockerfile, source: &Source, url: &str, target: &Target) -> Result<String, Objection> {
+fn downloaded(model: &Model, dockerfile: &Dockerfile, source: &Source) -> Result<Fetching, Objection> {
+    let (url, target) = (quoted(&source.url)?, Target::new(model, dockerfile, source)?);
     let fetch = match () {
         () if dockerfile.surely_has(source.step, "curl") => "curl -fsSL -o",
         () if dockerfile.surely_has(source.step, "wget") => "wget -q -O",
         () => return Err("whether the image has curl or wget can't be told".to_owned()),
     };
-    let finishing = finishing(dockerfile, source, target)?;
-    Ok(format!("{}{fetch} {} {url}{finishing}", target.made, target.text))
+    let finishing = finishing(dockerfile, source, &target)?;
+    let made = target.folder.map(|folder| format!("mkdir -p {folder}"));
+    let fetched = format!("{fetch} {} {url}", target.text);
+    let commands = made.into_iter().chain([fetched]).chain(finishing).collect();
+    Ok(Fetching { commands, assumptions: target.assumption.into_iter().collect() })
 }
 
 /// A clone without `.git`, as an ADD makes it.
-fn cloned(dockerfile: &Dockerfile, source: &Source, target: &Target) -> Result<String, Objection> {
+fn cloned(model: &Model, dockerfile: &Dockerfile, source: &Source) -> Result<Fetching, Objection> {
     if !dockerfile.surely_has(source.step, "git") {
         return Err("whether the image has git can't be told".to_owned());
     }
     if !dockerfile.steps[source.step].instruction.flags().iter().all(|flag| flag.name == "link") {
         return Err("nothing in a RUN stands for its flags".to_owned());
     }
-    let (address, reference) = source.url.split_once('#').unwrap_or((&source.url, ""));
-    if reference.contains([':', '/']) || address.contains('?') || target.path.is_usual_folder() {
-        return Err("what it takes of the repository, or where it goes, has no plain form in a RUN".to_owned());
+    let (address, reference) = source.reference();
+    let (login, host) = (source.login(), &source.host);
+    if reference.contains([':', '/']) || address.contains('?') {
+        return Err("what it takes of the repository has no plain form in a RUN".to_owned());
     }
     // A commit is no branch: `--branch` takes branches and tags.
     if reference.len() == 40 && reference.chars().all(|char| char.is_ascii_hexdigit()) {
         return Err("a commit can't be cloned by its name".to_owned());
     }
+    let given = model.given_arguments(dockerfile);
+    let path = dockerfile.destination(source.step, &given)?;
+    if path.is_usual_folder() || dockerfile.is_filled_before(source.step, &path, &given) {
+        return Err(format!("something else is in `{}`, and git clones into an empty folder only", source.target));
+    }
     let branch = if reference.is_empty() { String::new() } else { format!("--branch {} ", quoted(reference)?) };
-    let text = &target.text;
-    Ok(format!(
-        "git clone --depth 1 --recurse-submodules --shallow-submodules {branch}{} {text} && rm -rf {text}/.git",
-        quoted(address)?
-    ))
+    // An address with credentials would be kept in the configuration of the clone and of its submodules.
+    let rule =
+        quoted(&format!("url.{}@{host}/.insteadOf={}://{host}/", login, login.split(':').next().unwrap_or("https")))?;
+    let address = quoted(address)?;
+    let text = quoted(source.target.trim_end_matches('/'))?;
+    Ok(Fetching {
+        commands: vec![
+            format!("git -c {rule} clone --depth 1 --recurse-submodules --shallow-submodules {branch}{address} {text}"),
+            format!("rm -rf {text}/.git"),
+        ],
+        assumptions: vec![format!("`{}` is empty before, or not there", source.target)],
+    })
 }

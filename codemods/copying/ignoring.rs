@@ -23,6 +23,9 @@ impl<'m> Copying<'m> {
         }
         let others = if self.is_triggered() { Vec::new() } else { self.model.copied_elsewhere(self.dockerfile, path) };
         let files: Vec<Utf8PathBuf> = self.contexts().iter().map(|context| context.join(".dockerignore")).collect();
+        if self.is_triggered() {
+            self.tell_heirs(change);
+        }
         match (needed, others.first(), files.as_slice()) {
             (None, Some(_), _) => {}
             (Some(_), Some(_), [shared]) => change.ignore_apart(&own, shared, path),
@@ -34,6 +37,21 @@ impl<'m> Copying<'m> {
                 }
                 false => change.ignore(file, path),
             }),
+        }
+    }
+
+    /// What ONBUILD copies comes from the contexts of other builds, and not all of those are known.
+    fn tell_heirs(&self, change: &mut Change<'m>) {
+        let path = self.path();
+        let builds = if self.heirs.is_empty() { "images" } else { "images of other repositories" };
+        match self.flow.brought_by.is_empty() {
+            true if self.heirs.is_empty() => change.follow_up(FollowUp::Do(format!(
+                "add `{path}` to the `.dockerignore` of what is built from this image, so that no `COPY . .` brings it"
+            ))),
+            true => {}
+            false => {
+                change.assume(format!("{builds} that are built from this one have `{path}` in their `.dockerignore`"))
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use camino::Utf8Path;
 
 use crate::callers::Offer;
 use crate::knowledge::engines::Feature;
-use crate::knowledge::files::FileVerdict;
+use crate::knowledge::files::{FileVerdict, ModeCheck};
 use crate::model::{BoundBuild, Content, CopiedFile, Dockerfile, FileFlow, Model, Settled, Shape};
 use crate::plan::{Change, FileMount, Finding, FollowUp, Label, Severity};
 use crate::syntax::dockerfile::Keyword;
@@ -183,13 +183,18 @@ impl<'m> Copying<'m> {
 
     fn mount(&self, change: &mut Change<'m>, way: Way) {
         let id = self.id();
+        let by_name = match &self.file.verdict {
+            FileVerdict::BuildInput(input) => input.mode_check,
+            _ => ModeCheck::None,
+        };
         for (step, targets) in self.flow.targets() {
             if way == Way::Agent {
                 change.mount_file(step, &FileMount::Agent);
                 continue;
             }
             for target in targets.into_iter().filter(|target| !self.is_mounted(step, target)) {
-                change.mount_file(step, &FileMount::Secret { id: id.clone(), target: target.to_owned() });
+                let check = by_name.max(ModeCheck::at(target));
+                change.mount_file(step, &FileMount::Secret { id: id.clone(), target: target.to_owned(), check });
             }
         }
     }

@@ -38,6 +38,7 @@ struct Group {
     value: String,
     name: String,
     what: String,
+    assumption: Option<&'static str>,
     steps: Vec<(usize, TextRange)>,
 }
 
@@ -50,7 +51,8 @@ fn in_runs<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
                 Some(group) => group.steps.push((step, place)),
                 None => {
                     let name = free_name(dockerfile, &groups, &literal);
-                    groups.push(Group { value: literal.value, name, what: literal.what, steps: vec![(step, place)] });
+                    let Literal { value, what, assumption, .. } = literal;
+                    groups.push(Group { value, name, what, assumption, steps: vec![(step, place)] });
                 }
             }
         }
@@ -174,7 +176,9 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> F
         change.obstruct("literal-elsewhere", "the same text stands in a place where it can't be replaced", label);
     }
     change.require(if as_file { Feature::Mount } else { Feature::SecretEnv });
+    change.need(&id);
     change.assume(format!("the new credential is in `{name}` wherever `{path}` is built"));
+    group.assumption.into_iter().for_each(|assumption| change.assume(assumption));
     change.follow_up(FollowUp::Rotate(format!(
         "{} in `{path}`: it is in the repository, and in every image built from it",
         group.what

@@ -53,6 +53,12 @@ const BODIES: [&str; 10] = [
     "--body-data",
 ];
 
+/// Options of openssl whose value says where a password comes from (openssl-passphrase-options(1)).
+const PASSPHRASES: [&str; 6] = ["-pass", "-passin", "-passout", "-password", "--passin", "--passout"];
+
+/// What stands in front of a password that is written out there.
+pub(super) const WRITTEN_OUT: &str = "pass:";
+
 const OPTION: &str = "the value of an option for credentials";
 
 impl Finder<'_> {
@@ -102,6 +108,9 @@ impl Finder<'_> {
         let program = self.program();
         if program == "curl" && matches!(option, "-u" | "--user") {
             return self.short(&program, part, 0, text);
+        }
+        if program == "openssl" && PASSPHRASES.contains(&option) {
+            return text.starts_with(WRITTEN_OUT).then(|| self.whole(part, WRITTEN_OUT.len(), "password")).flatten();
         }
         if let Some(name) = long(self.settings, option) {
             return self.whole(part, 0, name);

@@ -1,5 +1,6 @@
 //! Where credentials are written out in shell text: by their shape, and by the place they stand in.
 
+use super::options::WRITTEN_OUT;
 use super::texts::{Spot, spot};
 use crate::config::Settings;
 use crate::knowledge::files::{FileVerdict, classify_file, holds_credential};
@@ -24,6 +25,10 @@ pub(super) struct Literal {
     pub name: String,
     /// The command, in bytes of the shell text.
     pub command: TextRange,
+    /// Whether the command takes `env:NAME` in the place of the word.
+    pub by_name: bool,
+    /// What holds where the value protects something that others open.
+    pub assumption: Option<&'static str>,
 }
 
 /// Every credential in `script`, the parse of `text`. `settings` say which names are those of secrets.
@@ -40,6 +45,9 @@ pub(super) fn literals(text: &str, script: &Script, settings: &Settings) -> Vec<
     found.sort_by_key(|literal| literal.at.start());
     found
 }
+
+/// A file that openssl encrypts has its password for whoever opens it.
+const PROTECTED: &str = "whatever else opens what openssl protects with the password has the new one, too";
 
 /// Looks at one command.
 pub(super) struct Finder<'c> {
@@ -120,7 +128,8 @@ impl Finder<'_> {
         let (part, text) = texts.into_iter().find(|(_, text)| holds_credential(text))?;
         let (value, name) = (text.clone(), self.named("credentials"));
         let (at, what) = (part.range, format!("a credential for `{}`", target.rsplit('/').next().unwrap_or("")));
-        Some(Literal { value, at, part: at, quote: Quote::Ansi, what, name, command: self.command.range })
+        let (part, quote, command) = (at, Quote::Ansi, self.command.range);
+        Some(Literal { value, at, part, quote, what, name, command, by_name: false, assumption: None })
     }
 
     /// `GIT_TOKEN`: the program and what it is.
@@ -145,7 +154,12 @@ impl Finder<'_> {
         let from = usize::from(part.range.start());
         let at = if verbatim { range(from + start, from + end) } else { part.range };
         let quote = if verbatim { part.quote } else { Quote::Ansi };
-        Some(Literal { value, at, part: part.range, quote, what, name, command: self.command.range })
+        let is_passphrase = self.program() == "openssl" && text.get(..start) == Some(WRITTEN_OUT);
+        let assumption = is_passphrase.then_some(PROTECTED);
+        // Wrappers such as sudo keep the environment to themselves.
+        let by_name = is_passphrase && self.command.effective().index == 0;
+        let (part, command) = (part.range, self.command.range);
+        Some(Literal { value, at, part, quote, what, name, command, by_name, assumption })
     }
 }
 

@@ -33,6 +33,9 @@ pub(super) fn next(model: &Model, dockerfile: &Dockerfile, step: usize, value: &
 fn replaced(text: &str, literal: &Literal, name: &str) -> Option<(TextRange, String)> {
     let one = TextSize::new(1);
     let (at, part) = (literal.at, literal.part);
+    if literal.by_name {
+        return Some((TextRange::new(part.start(), at.end()), format!("env:{name}")));
+    }
     match literal.quote {
         Quote::Double => Some((at, format!("${{{name}}}"))),
         Quote::None => Some((at, format!("\"${{{name}}}\""))),

@@ -276,7 +276,7 @@ impl<'m> Migration<'m> {
     }
 
     fn check_defaults(&self, change: &mut Change<'m>) {
-        if self.kept_until().is_some() || self.kept_default().is_some() && self.uses_have_a_shell() {
+        if !self.loses_default() {
             return;
         }
         for default in self.defaults() {
@@ -291,7 +291,7 @@ impl<'m> Migration<'m> {
         }
     }
 
-    fn uses_have_a_shell(&self) -> bool {
+    pub(super) fn uses_have_a_shell(&self) -> bool {
         let forms = self.secret.uses.iter().filter_map(|used| self.run(used.step)).map(|run| &run.form);
         !forms.into_iter().any(|form| matches!(form, Form::Exec(_)))
     }

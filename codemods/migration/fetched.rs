@@ -16,8 +16,8 @@ pub struct Fetched {
 /// How something is fetched that needs a credential.
 #[derive(Debug, Clone)]
 pub enum FetchWay {
-    /// A RUN of this command, which has the value in the variable, takes the place of the ADD.
-    Run(String),
+    /// A RUN of these commands, which have the value in the variable, takes the place of the ADD.
+    Run(Vec<String>),
     /// BuildKit sends the secret of this id to the host by itself, and the ADD names the plain address.
     Host {
         /// The id under which BuildKit looks for it.
@@ -56,10 +56,10 @@ impl Migration<'_> {
         for one in &self.fetched {
             let (id, name) = (self.id(), self.name().to_owned());
             match &one.way {
-                FetchWay::Run(command) if style == Style::File => {
-                    change.fetch(one.step, &Mount::File { id, name }, command);
+                FetchWay::Run(commands) if style == Style::File => {
+                    change.fetch(one.step, &Mount::File { id, name }, commands);
                 }
-                FetchWay::Run(command) => change.fetch(one.step, &Mount::Variable { id, name }, command),
+                FetchWay::Run(commands) => change.fetch(one.step, &Mount::Variable { id, name }, commands),
                 FetchWay::Host { word, address, .. } => change.rename_source(one.step, *word, address),
             }
         }

@@ -9,21 +9,22 @@ mod fetched;
 mod labels;
 mod questions;
 mod repair;
+mod unread;
 
 pub use fetched::{FetchWay, Fetched};
 pub use questions::{Question, questions};
 
 use std::collections::BTreeSet;
 
-use crate::callers::{ArgumentValue, Receipt, RequestedSecret, SecretSource};
+use crate::callers::{ArgumentValue, Offer, Receipt, RequestedSecret, SecretSource};
 use crate::config::MountForm;
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{
-    Binding, BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, Relay, Rest, RestKind,
-    Run, Secret, Use, rests, rests_in_place,
+    Binding, BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, PairPlace, Relay, Rest,
+    RestKind, Run, Secret, Use, rests, rests_in_place,
 };
 use crate::plan::{BUILDKIT_RULE, suppression};
 use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
@@ -41,6 +42,8 @@ pub struct Migration<'m> {
     mounted: Option<Mounted>,
     /// What uses it outside of RUNs, and will not.
     fetched: Vec<Fetched>,
+    /// The RUNs that would read it if a build passed it, of an argument that was left over when the secret became a mount.
+    idle: Vec<usize>,
 }
 
 /// How the RUNs get the value.
@@ -61,7 +64,35 @@ impl<'m> Migration<'m> {
             bound.extend(model.children(dockerfile).into_iter().flat_map(|child| model.bound_builds(child)));
         }
         let shipped = dockerfile.shipped_stages(&model.targets(dockerfile));
-        Self { model, dockerfile, secret, bound, shipped, mounted: None, fetched: Vec::new() }
+        let mut migration =
+            Self { model, dockerfile, secret, bound, shipped, mounted: None, fetched: Vec::new(), idle: Vec::new() };
+        if migration.is_never_passed() {
+            migration.idle = migration.secret.uses.drain(..).map(|used| used.step).collect();
+        }
+        migration
+    }
+
+    /// Whether the argument was left over when the secret became a mount: builds pass the secret, none passes the argument,
+    /// and no RUN names it. With a mount, RUNs would get a value that they never had.
+    fn is_never_passed(&self) -> bool {
+        let name = self.name();
+        let mounts = self.dockerfile.steps.iter().flat_map(|step| step.instruction.flags());
+        let mut mounts = mounts.filter_map(|flag| flag.mount()).filter(|mount| mount.kind == "secret");
+        let is = |value: Option<&str>| value.is_some_and(|value| value.eq_ignore_ascii_case(name));
+        let mut secrets = self.bound.iter().flat_map(|bound| &bound.build.secrets);
+        self.secret.entry == Entry::Argument
+            && self.secret.flow.relays.is_empty()
+            && self.defaults().is_empty()
+            && mounts.any(|mount| is(mount.get("id")) || is(mount.get("env")))
+            && secrets.any(|secret| is(Some(&secret.id)))
+            && self.passed_values().next().is_none()
+            && self.secret.uses.iter().all(|used| used.evidence != Evidence::Named)
+    }
+
+    /// Whether nothing reads it because no build passes it, and it is mounted as a secret as well.
+    #[must_use]
+    pub fn is_left_over(&self) -> bool {
+        !self.idle.is_empty()
     }
 
     /// The repair of RUNs that have the secret from a mount already, and write it down.
@@ -159,17 +190,17 @@ impl<'m> Migration<'m> {
         self.conclude(codemod, (title, fix_title), primary, change)
     }
 
-    /// The finding with its repair, which also rests on `assumption`.
+    /// The finding with its repair, which also rests on `assumptions`.
     #[must_use]
     pub fn finding_assuming(
         mut self,
         codemod: &'static str,
         title: String,
         primary: &str,
-        assumption: Option<&str>,
+        assumptions: Vec<String>,
     ) -> Finding {
         let mut change = self.change();
-        assumption.into_iter().for_each(|assumption| change.assume(assumption));
+        assumptions.into_iter().for_each(|assumption| change.assume(assumption));
         let fix_title = self.fix_title();
         self.conclude(codemod, (title, fix_title), primary, change)
     }
@@ -243,10 +274,15 @@ impl<'m> Migration<'m> {
     fn change(&mut self) -> Change<'m> {
         let mut change = Change::new(self.model, self.dockerfile);
         self.check(&mut change);
+        self.check_unread_scripts(&mut change);
         self.repair(&mut change);
         match self.kept_until() {
             Some(until) => self.keep_argument(&mut change, until),
             None => self.remove_declarations(&mut change),
+        }
+        for step in &self.idle {
+            change.release(*step);
+            change.assume(format!("no build passes the argument `{}`: none does here", self.name()));
         }
         let style = self.style();
         self.mount(&mut change, style);
@@ -291,7 +327,22 @@ impl<'m> Migration<'m> {
         let fetches = !self.fetched.is_empty() && self.host_id().is_none();
         if fetches || self.secret.uses.iter().any(|used| !served(used.step)) {
             change.require(if style == Style::Variable { Feature::SecretEnv } else { Feature::Mount });
+            if self.had_text() {
+                change.need(&id);
+                if self.secret.entry == Entry::Variable {
+                    change.assume(format!("every build passes `{}`: the text in the Dockerfile goes", self.name()));
+                }
+            }
         }
+    }
+
+    /// Whether the RUNs read a text that goes, so that they never had an empty value.
+    fn had_text(&self) -> bool {
+        let pair = |place: &PairPlace| self.dockerfile.steps[place.step].pairs.get(place.pair).cloned();
+        let mut literals = self.secret.flow.literals.iter().filter_map(pair).filter_map(|pair| pair.value);
+        let written = self.secret.entry == Entry::Variable && literals.any(|word| !word.value.is_empty());
+        let kept = self.kept_until().is_some() || self.kept_default().is_some() && self.uses_have_a_shell();
+        written || !kept && !self.defaults().is_empty()
     }
 
     /// The shell command that does what an ENV made of the secret did: `export URL="https://${TOKEN}@host"`.
@@ -317,6 +368,42 @@ impl<'m> Migration<'m> {
         let receipt = if style == Style::File { Receipt::File } else { Receipt::Variable };
         let secret = reads.then(|| RequestedSecret { id: self.id(), receipt });
         change.request_of_all(&self.bound, self.name(), secret);
+        if reads && self.loses_text() {
+            self.without_argument().for_each(|bound| self.offer_text(change, *bound));
+        }
+    }
+
+    /// The builds that got the value from the Dockerfile.
+    fn without_argument(&self) -> impl Iterator<Item = &BoundBuild<'m>> {
+        let passes = |bound: &BoundBuild<'_>| bound.build.arguments.iter().any(|given| given.name == self.name());
+        self.bound.iter().filter(move |bound| !passes(bound))
+    }
+
+    /// Makes a build pass what it had from the Dockerfile until now.
+    fn offer_text(&self, change: &mut Change<'m>, bound: BoundBuild<'m>) {
+        let (id, name) = (self.id(), self.name().to_owned());
+        if !bound.build.secrets.iter().any(|secret| secret.id == id) {
+            change.assume(format!(
+                "`{name}` is set where `{}` builds: its text in the Dockerfile goes",
+                bound.build.file
+            ));
+            change.offer(bound, Offer::Variable { id, name });
+        }
+    }
+
+    /// Whether RUNs read a text of the Dockerfile that goes.
+    fn loses_text(&self) -> bool {
+        match self.secret.entry {
+            Entry::Argument => self.loses_default(),
+            Entry::Variable => true,
+            Entry::Mount => false,
+        }
+    }
+
+    /// Whether a default of the argument goes.
+    fn loses_default(&self) -> bool {
+        let kept = self.kept_until().is_some() || self.kept_default().is_some() && self.uses_have_a_shell();
+        !kept && !self.defaults().is_empty()
     }
 
     fn tell(&self, change: &mut Change<'m>) {
@@ -334,8 +421,9 @@ impl<'m> Migration<'m> {
             change.follow_up(FollowUp::Rotate(format!("`{name}`: its value is written in `{path}`")));
         }
         let passed = self.bound.iter().any(|bound| bound.build.arguments.iter().any(|given| given.name == name));
+        let offered = self.loses_text() && !self.bound.is_empty();
         let is_needed = !self.secret.uses.is_empty() || !self.fetched.is_empty();
-        if !passed && is_needed {
+        if !passed && !offered && is_needed {
             let id = self.id();
             let elsewhere = self.model.mentions(self.dockerfile, name).iter().any(|mention| !mention.prose);
             let builds = match self.bound.is_empty() {

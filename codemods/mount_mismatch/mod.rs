@@ -78,6 +78,9 @@ impl<'m> Ids<'m> {
             return None;
         }
         let (_, first) = mounts.first()?;
+        if !required && without.iter().all(|bound| self.does_without(bound.build, first)) {
+            return None;
+        }
         let mut change = Change::new(self.model, self.dockerfile);
         without.iter().for_each(|bound| self.pass(&mut change, bound, first));
         let (fix, notes) = change.finish(format!("pass the secret `{id}`"));
@@ -104,6 +107,21 @@ impl<'m> Ids<'m> {
             notes,
             fix,
         })
+    }
+
+    /// Whether the file of a build says that the variable of an optional mount may be empty: `NAME ?=` in make, `${NAME:-}` in a
+    /// shell.
+    fn does_without(&self, build: &Build, mount: &SecretMount) -> bool {
+        let Some(variable) = &mount.variable else { return false };
+        let text = self.model.repository.source(&build.file).map_or("", |source| source.text());
+        let is_default = |line: &str| {
+            let line: String =
+                line.chars().filter(|char| !char.is_whitespace() && !matches!(char, '"' | '\'')).collect();
+            let set = line.strip_prefix("export").unwrap_or(&line).strip_prefix(variable.as_str());
+            set == Some("?=")
+                || ["-", ":-", "=", ":="].iter().any(|sign| line.contains(&format!("{{{variable}{sign}}}")))
+        };
+        text.lines().any(is_default)
     }
 
     /// Makes one build pass the secret of `mount`: under its right id, or from the variable of the same name.

@@ -7,6 +7,7 @@ use super::prelude::*;
 use super::shown::{By, Held, mounted};
 use crate::model::{Exposure, ExposureKind};
 use crate::plan::{Applicability, FollowUp};
+use crate::syntax::shell::{Command, Word};
 use moving::Moving;
 
 /// See the page above.
@@ -155,14 +156,38 @@ fn finding<'m>(
 fn advice(dockerfile: &Dockerfile, written: &Written) -> String {
     let By::Mount(id) = &written.held.by else { return String::new() };
     let copies = matches!(written.exposure.program.as_str(), "cp" | "mv" | "install" | "cat" | "dd");
-    let path = dockerfile.absolute(written.held.step, &written.path);
-    let path = path.replace("$HOME/", "/root/").replace("~/", "/root/");
-    match copies && path.starts_with('/') {
-        true => {
+    let path = place(dockerfile, written);
+    let target = path.as_deref().unwrap_or("…");
+    match path.as_deref().filter(|path| copies && path.starts_with('/')) {
+        Some(path) => {
             format!("mount it there, in every RUN that reads the file: `--mount=type=secret,id={id},target={path}`")
         }
-        false => format!(
-            "leave the file out, and give the value to the commands that need it: `--mount=type=secret,id={id},env=…`, or a secret that is the whole file: `target={path}`"
+        None => format!(
+            "leave the file out, and give the value to the commands that need it: `--mount=type=secret,id={id},env=…`, or a secret that is the whole file: `target={target}`"
         ),
     }
+}
+
+/// Where in the image the file is written; `None` where a command in front goes to a folder that can't be told.
+fn place(dockerfile: &Dockerfile, written: &Written) -> Option<String> {
+    let (step, exposure) = (written.held.step, &written.exposure);
+    let shell = dockerfile.steps[step].run.as_deref()?.shells.get(exposure.shell)?;
+    let before = shell.script.commands().into_iter().map(|context| context.command);
+    let goes = |command: &&Command| {
+        let name = command.name();
+        matches!(name.as_deref(), Some("cd" | "pushd" | "popd")) && command.range.end() <= exposure.command.start()
+    };
+    let changes: Vec<&Command> = before.filter(goes).collect();
+    let path = match changes.as_slice() {
+        _ if written.path.starts_with(['/', '~', '$']) => written.path.clone(),
+        [] => written.path.clone(),
+        [change] => {
+            let folder =
+                change.words.get(1).and_then(Word::literal).filter(|folder| !folder.starts_with(['~', '-']))?;
+            format!("{}/{}", folder.trim_end_matches('/'), written.path.trim_start_matches("./"))
+        }
+        _ => return None,
+    };
+    let path = dockerfile.absolute(step, &path);
+    Some(path.replace("$HOME/", "/root/").replace("~/", "/root/"))
 }

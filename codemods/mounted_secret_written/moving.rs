@@ -5,6 +5,7 @@ use super::Written;
 use crate::codemods::copying::unfit_target;
 use crate::codemods::prelude::*;
 use crate::codemods::shown::By;
+use crate::knowledge::files::ModeCheck;
 use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::model::{Cleanup, FileFlow, FileReaders, FileUse, Form, Run, SecretMount, Settled};
 use crate::plan::FileMount;
@@ -84,10 +85,14 @@ impl<'m> Moving<'m> {
         }
         for (step, targets) in targets {
             for target in targets {
-                change.mount_file(step, &FileMount::Secret { id: self.id.clone(), target: target.to_owned() });
+                change.mount_file(step, &self.mount_at(target));
             }
         }
         true
+    }
+
+    fn mount_at(&self, target: &str) -> FileMount {
+        FileMount::Secret { id: self.id.clone(), target: target.to_owned(), check: ModeCheck::at(target) }
     }
 
     /// Whether no command does something to the file that a mount does not survive.
@@ -114,7 +119,7 @@ impl<'m> Moving<'m> {
         let has_target = flags[index].mount().is_some_and(|mount| mount.get("target").is_some());
         match target {
             Some(target) if keeps_old || has_target || mount.variable.is_some() || raw.ends_with(['"', '\'']) => {
-                change.mount_file(step, &FileMount::Secret { id: self.id.clone(), target: target.to_owned() });
+                change.mount_file(step, &self.mount_at(target));
                 if has_target && !keeps_old && mount.variable.is_none() {
                     change.change_flag(step, index, "");
                 }

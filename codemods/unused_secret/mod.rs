@@ -17,8 +17,17 @@ pub const CODEMOD: Codemod = Codemod {
 fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     let declared = migrations(model, dockerfile).filter(Migration::is_unused).map(|migration| {
         let name = migration.name().to_owned();
-        let title = format!("nothing reads the secret `{name}`, but the image's history records it");
-        migration.finding(CODEMOD.id, title, "no instruction behind it can read this")
+        let (title, primary) = match migration.is_left_over() {
+            true => (
+                format!("the secret `{name}` is mounted, and the build argument of that name was left over"),
+                "no build here passes it",
+            ),
+            false => (
+                format!("nothing reads the secret `{name}`, but the image's history records it"),
+                "no instruction behind it can read this",
+            ),
+        };
+        migration.finding(CODEMOD.id, title, primary)
     });
     declared.chain(stale_arguments(model, dockerfile)).collect()
 }

@@ -2,14 +2,12 @@
 
 use std::{io, time::SystemTime};
 
-use camino::Utf8PathBuf;
-
-use super::{Arguments, Failure, Streams, settings};
+use super::{Arguments, Failure, Streams, baseline, settings};
 use crate::{
-    callers::SecretValue,
     codemods,
     config::{Configuration, Date},
-    plan::{self, Plan, Planned, Policy},
+    git,
+    plan::{self, CommentMistake, Plan, Planned, Policy},
     report::Redactor,
     repository::{self, Decided, Repository, Root},
     source::Source,
@@ -26,17 +24,22 @@ pub(super) struct Analysis {
 impl Analysis {
     /// Reads and analyses the repository at `root`.
     pub(super) fn new(root: Root, policy: &Policy, decided: &Decided) -> Result<Self, Failure> {
+        Self::of_changes(root, policy, decided, None)
+    }
+
+    /// The same, limited to what changed since a revision.
+    fn of_changes(root: Root, policy: &Policy, decided: &Decided, since: Option<&str>) -> Result<Self, Failure> {
         let mut repository = repository::read_as_decided(&root, decided, |dockerfiles, configuration| {
             may_find(dockerfiles, configuration, policy)
         })?;
         settings::check(&repository.configuration)?;
         repository.today = today();
+        repository.changed = since.map(|revision| git::changed_since(&root.path, revision)).transpose()?;
         let plan = plan::make(&repository, policy, codemods::ALL);
-        let subjects = plan.findings.iter().map(|planned| planned.finding.subject.clone());
-        let concealed = plan.findings.iter().flat_map(|planned| &planned.finding.fix.concealed);
-        let names = repository.configuration.secret_names();
-        let sources = pointed_to(&plan, &repository);
-        let redactor = Redactor::with_patterns(sources, subjects, names, concealed.map(SecretValue::reveal));
+        if let Some(mistake) = plan.mistakes.first() {
+            return Err(self::mistake(mistake));
+        }
+        let redactor = Redactor::of_plan(&plan, &repository);
         Ok(Self { root, repository, plan, redactor })
     }
 
@@ -47,21 +50,24 @@ impl Analysis {
 }
 
 /// The day in UTC.
-fn today() -> Option<Date> {
+pub(super) fn today() -> Option<Date> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Some(Date::of_days(u32::try_from(since.as_secs() / 86_400).ok()?))
 }
 
 /// The policy that the options ask for.
-pub(super) fn policy(arguments: &Arguments) -> Policy {
-    Policy { unsafe_fixes: arguments.unsafe_fixes, ..Policy::default() }
+pub(super) fn policy(arguments: &Arguments) -> Result<Policy, Failure> {
+    let known = arguments.baseline.as_deref().map(baseline::read).transpose()?.unwrap_or_default();
+    let (unsafe_fixes, only_new) = (arguments.unsafe_fixes, arguments.only_new);
+    Ok(Policy { unsafe_fixes, only_new, known: known.into(), ..Policy::default() })
 }
 
 /// All repositories that the paths of `arguments` lie in, analysed.
 pub(super) fn all(arguments: &Arguments, policy: &Policy) -> Result<Vec<Analysis>, Failure> {
     let decided = settings::of_arguments(arguments)?;
     let roots = repository::discover(&arguments.paths)?;
-    roots.into_iter().map(|root| Analysis::new(root, policy, &decided)).collect()
+    let since = arguments.changed_since.as_deref();
+    roots.into_iter().map(|root| Analysis::of_changes(root, policy, &decided, since)).collect()
 }
 
 /// Says what was left alone while reading.
@@ -70,6 +76,11 @@ pub(super) fn notices(analyses: &[Analysis], streams: &mut Streams) -> io::Resul
         let asked = analysis.repository.notices.iter().filter(|notice| analysis.repository.is_selected(&notice.file));
         for notice in asked {
             streams.notice(format_args!("`{}` is left alone: {}", notice.file, notice.reason))?;
+        }
+        for comment in &analysis.plan.suppressions {
+            if let Some(complaint) = comment.complaint() {
+                streams.notice(format_args!("{}:{}: {complaint}", comment.file, comment.line))?;
+            }
         }
     }
     Ok(())
@@ -85,15 +96,11 @@ fn may_find(dockerfiles: &[Source], configuration: &Configuration, policy: &Poli
     dockerfiles.iter().any(|source| plan::may_find(source.text(), &configuration.at(source.path()), &codemods))
 }
 
-/// The files whose text may be shown.
-fn pointed_to<'r>(plan: &Plan, repository: &'r Repository) -> impl Iterator<Item = &'r Source> {
-    let mut paths: Vec<Utf8PathBuf> = plan.files.keys().cloned().collect();
-    for Planned { finding, .. } in &plan.findings {
-        let obstacles = finding.fix.obstacles.iter().filter_map(|obstacle| obstacle.place.as_ref());
-        let places = std::iter::once(&finding.primary).chain(&finding.labels).chain(obstacles);
-        paths.extend(places.map(|label| label.file.clone()));
-    }
-    paths.sort();
-    paths.dedup();
-    paths.into_iter().filter_map(|path| repository.source(&path))
+/// A comment that can't be understood, as a failure: what it was meant to ignore is not known.
+fn mistake(mistake: &CommentMistake) -> Failure {
+    let meant = mistake.suggestion.as_ref().map(|word| format!("; `{word}` was probably meant")).unwrap_or_default();
+    Failure::new(format!(
+        "`{}` has a mistake in the comment in line {}: {}{meant}",
+        mistake.file, mistake.line, mistake.message
+    ))
 }

@@ -1,9 +1,18 @@
+use std::sync::LazyLock;
+
 use camino::Utf8PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use super::{Committing, Config, Deciding, Fleet, Proposing, StatusOf, Verify};
 use crate::config::Date;
 use crate::knowledge::engines::Release;
+
+/// The version, and of what it was built: the workflow of releases says the commit.
+static BUILD: LazyLock<String> = LazyLock::new(|| {
+    let commit = option_env!("DFMIGRATE_COMMIT").unwrap_or("unknown");
+    let (architecture, system) = (std::env::consts::ARCH, std::env::consts::OS);
+    format!("{}\ncommit: {commit}\nfor: {architecture}-{system}", env!("CARGO_PKG_VERSION"))
+});
 
 /// Find the secrets that Docker builds leak, and move them to BuildKit mounts together with every file that builds the
 /// image.
@@ -14,6 +23,7 @@ use crate::knowledge::engines::Release;
 #[derive(Debug, Clone, Parser)]
 #[command(
     version,
+    long_version = BUILD.as_str(),
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
@@ -87,6 +97,33 @@ pub struct Arguments {
     /// Do not run these codemods.
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "Selecting codemods")]
     pub ignore: Vec<String>,
+
+    /// Tell the findings that FILE has from new ones: the exit status is 0 if there are no others.
+    ///
+    /// A finding is the same as long as it is about the same variable or file of the same Dockerfile, wherever the lines
+    /// go.
+    #[arg(long, value_name = "FILE", help_heading = "Selecting findings")]
+    pub baseline: Option<Utf8PathBuf>,
+
+    /// Neither report nor fix findings that the baseline has.
+    #[arg(long, requires = "baseline", help_heading = "Selecting findings")]
+    pub only_new: bool,
+
+    /// Write a baseline of everything that is found.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["writing", "diff", "baseline", "output", "changed_since"],
+        help_heading = "Selecting findings"
+    )]
+    pub write_baseline: Option<Utf8PathBuf>,
+
+    /// Only findings that a change is about: the Dockerfile, a file that builds it or one that it copies is not as it was
+    /// where the history parted from REV.
+    ///
+    /// REV is a branch, tag or commit, such as `origin/main`. Changes that are not committed count.
+    #[arg(long, value_name = "REV", help_heading = "Selecting findings")]
+    pub changed_since: Option<String>,
 
     /// What is decided outside of the repositories.
     #[command(flatten)]
@@ -179,6 +216,24 @@ pub enum Command {
     },
     /// List all codemods.
     Codemods,
+    /// Answer an editor over standard input and output, as a language server.
+    ///
+    /// Findings are shown while somebody types; their fixes are offered as code actions over all files.
+    Lsp,
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder.
+    Man {
+        /// The folder; it is made if it is not there.
+        #[arg(value_name = "FOLDER")]
+        folder: Utf8PathBuf,
+    },
+    /// Tell the Docker CLI what this plugin is.
+    #[command(hide = true)]
+    DockerCliPluginMetadata,
     /// Show what was decided for a path in `dfmigrate.toml` files and by options, and where.
     Config(Config),
     /// Look into an image for secrets: in every layer, deleted files included, in its configuration and history, and in

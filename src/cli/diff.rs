@@ -6,7 +6,7 @@ use crate::report::{diagnostics::Count, diff};
 /// Prints the patch. Having printed it is success, as for `git diff`; the command without options is the one that fails
 /// when there are findings.
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let analyses = analysis::all(arguments, &analysis::policy(arguments))?;
+    let analyses = analysis::all(arguments, &analysis::policy(arguments)?)?;
     if !arguments.quiet {
         analysis::notices(&analyses, streams)?;
     }

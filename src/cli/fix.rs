@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let policy = analysis::policy(arguments);
+    let policy = analysis::policy(arguments)?;
     recover(arguments, streams)?;
     let mut recorder = Recorder::begin(arguments)?;
     let outcome = fix(arguments, &policy, &mut recorder, streams);

@@ -6,8 +6,10 @@
 
 mod analysis;
 mod arguments;
+mod baseline;
 mod codemods;
 mod commit;
+mod completions;
 mod diff;
 mod explain;
 mod failure;
@@ -16,6 +18,8 @@ mod flags;
 mod fleet;
 mod gate;
 mod ids;
+mod lsp;
+mod plugin;
 mod propose;
 mod report;
 mod review;
@@ -51,7 +55,7 @@ enum Outcome {
 /// Runs the program.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = match Arguments::try_parse_from(plugin::arguments(arguments)) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and usage errors alike; a closed pipe is nothing that could still be told to anybody.
@@ -79,6 +83,10 @@ fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure>
         Some(Command::Config(config)) => settings::run(config, &arguments.deciding, streams),
         Some(Command::Explain { id }) => explain::run(id, streams),
         Some(Command::Codemods) => codemods::run(streams),
+        Some(Command::Lsp) => return lsp::run(&arguments.deciding),
+        Some(Command::Completions { shell }) => completions::run(*shell, streams),
+        Some(Command::Man { folder }) => completions::man(folder, streams),
+        Some(Command::DockerCliPluginMetadata) => plugin::metadata(streams),
         Some(Command::Verify(verify)) => verify::run(verify, &arguments.deciding, streams),
         Some(Command::Fleet(fleet)) => fleet::run(fleet, &arguments.deciding, streams),
         Some(Command::Status(status)) => fleet::status(status, streams),
@@ -87,6 +95,7 @@ fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure>
         None if arguments.proposing.pr => propose::run(arguments, streams),
         None if arguments.fix => fix::run(arguments, streams),
         None if arguments.diff => diff::run(arguments, streams),
+        None if arguments.write_baseline.is_some() => baseline::write(arguments, streams),
         None => report::run(arguments, streams),
     }?;
     streams.flush()?;

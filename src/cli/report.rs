@@ -7,25 +7,28 @@ use camino::Utf8Path;
 use super::{
     Arguments, Failure, Outcome, ReportFormat, Streams,
     analysis::{self, Analysis},
+    baseline,
 };
 use crate::{
     codemods,
     report::{
+        counted,
         diagnostics::{Count, Diagnostics},
         machine::{self, Document, Part},
     },
 };
 
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
-    let analyses = analysis::all(arguments, &analysis::policy(arguments))?;
+    let policy = analysis::policy(arguments)?;
+    let analyses = analysis::all(arguments, &policy)?;
     let format = arguments.message_format;
     if !arguments.quiet && format == ReportFormat::Human {
         analysis::notices(&analyses, streams)?;
+        let gone = baseline::gone(&analyses, &policy.known);
+        if gone > 0 && arguments.changed_since.is_none() && arguments.paths == ["."] {
+            streams.notice(format_args!("{} of the baseline can go: `--write-baseline`", counted(gone, "finding")))?;
+        }
     }
-    let outcome = |analyses: &[Analysis]| match analyses.iter().flat_map(Analysis::findings).next() {
-        None => Outcome::Clean,
-        Some(_) => Outcome::Remaining,
-    };
     let text = match (format, &arguments.output) {
         (ReportFormat::Human, None) => return print(&analyses, arguments.quiet, streams),
         (ReportFormat::Short, None) => return print(&analyses, true, streams),
@@ -81,10 +84,14 @@ fn for_people(analyses: &[Analysis], quiet: bool) -> String {
 }
 
 /// Puts `text` in the place of what `path` holds.
-fn replace(path: &Utf8Path, text: &str) -> Result<(), Failure> {
+pub(super) fn replace(path: &Utf8Path, text: &str) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut builder = tempfile::Builder::new();
+        // Others may read it, as far as the umask lets them: what takes up reports often runs as another user.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(folder)?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(path)?;
@@ -114,10 +121,24 @@ pub(super) fn close(analyses: &[Analysis], quiet: bool, streams: &mut Streams) -
     if !quiet {
         streams.print(closing(&count, analyses))?;
     }
-    Ok(if count.findings == 0 { Outcome::Clean } else { Outcome::Remaining })
+    Ok(outcome(analyses))
+}
+
+/// Whether something remains that is not known.
+fn outcome(analyses: &[Analysis]) -> Outcome {
+    let mut findings = analyses.iter().flat_map(Analysis::findings);
+    if findings.all(|planned| planned.known) { Outcome::Clean } else { Outcome::Remaining }
 }
 
 fn closing(count: &Count, analyses: &[Analysis]) -> String {
+    let aside = analyses.iter().flat_map(|analysis| &analysis.plan.set_aside);
+    let (ignored, known): (Vec<_>, Vec<_>) = aside.partition(|aside| aside.suppression.is_some());
+    let besides = [(ignored.len(), "ignored by comments"), (known.len(), "known")];
+    let besides = besides.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("; {count} {how}"));
+    found(count, analyses) + &besides.collect::<String>()
+}
+
+fn found(count: &Count, analyses: &[Analysis]) -> String {
     if count.findings > 0 {
         return count.line();
     }
@@ -126,6 +147,6 @@ fn closing(count: &Count, analyses: &[Analysis]) -> String {
     });
     match dockerfiles.count() {
         0 => "no Dockerfiles found".to_owned(),
-        number => format!("no findings in {}", crate::report::counted(number, "Dockerfile")),
+        number => format!("no findings in {}", counted(number, "Dockerfile")),
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcom
     let mut terminal = Terminal::open(arguments.color.into()).map_err(|error| {
         Failure::from(error).hint("`dfmigrate --diff` prints what could be done, `dfmigrate --fix` does what is safe")
     })?;
-    let policy = analysis::policy(arguments);
+    let policy = analysis::policy(arguments)?;
     fix::recover(arguments, streams)?;
     let mut recorder = Recorder::begin(arguments)?;
     let outcome = decide(arguments, &policy, &mut terminal, &mut recorder, streams);

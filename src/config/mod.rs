@@ -24,7 +24,8 @@ pub use names::{NamePattern, Names};
 pub use paths::PathPatterns;
 pub use remember::remembered;
 pub use settings::{
-    CallerSettings, CodemodSettings, DockerfileSettings, IdNaming, MountForm, Needed, SecretSettings, Setting, Settings,
+    CallerSettings, CodemodSettings, DockerfileSettings, IdNaming, MountForm, Needed, SecretSettings, Setting,
+    Settings, SuppressionSettings,
 };
 pub use tree::Origin;
 

@@ -37,6 +37,8 @@ pub struct Settings {
     pub callers: CallerSettings,
     /// Which codemods run.
     pub codemods: CodemodSettings,
+    /// What comments may ignore.
+    pub suppressions: SuppressionSettings,
 }
 
 /// How one secret is handled.
@@ -134,6 +136,15 @@ pub struct CodemodSettings {
     pub select: Option<Vec<String>>,
     /// All but these.
     pub ignore: Vec<String>,
+}
+
+/// What is asked of comments that ignore findings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SuppressionSettings {
+    /// Whether a comment without a reason ignores nothing.
+    pub require_reason: Option<bool>,
 }
 
 impl CodemodSettings {

@@ -68,6 +68,8 @@ pub enum GitError {
     BranchName(String),
     /// A revision that names no commit here.
     Revision(String),
+    /// A revision whose history, as far as it is here, has no commit in common with what is checked out.
+    NoCommonHistory(String),
     /// The branch has commits of somebody else.
     Foreign {
         /// The branch, with its remote where it is there.
@@ -124,6 +126,11 @@ impl fmt::Display for GitError {
             }
             Self::BranchName(name) => write!(f, "`{name}` can't be the name of a branch"),
             Self::Revision(name) => write!(f, "`{name}` names no commit of this repository"),
+            Self::NoCommonHistory(name) => write!(
+                f,
+                "`{name}` and what is checked out have no commit in common here; in a shallow clone, fetch more of the \
+                 history (`git fetch --unshallow`, `fetch-depth: 0` of actions/checkout)"
+            ),
             Self::Foreign { branch, commit } => {
                 write!(f, "the branch `{branch}` has work of somebody else ({commit}) and is left as it is")
             }

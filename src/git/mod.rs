@@ -9,6 +9,7 @@
 //! signing programs, credential helpers and ssh with all of its configuration.
 
 mod branch;
+mod changed;
 mod commit;
 mod content;
 mod error;
@@ -23,6 +24,7 @@ mod repository;
 mod work_tree;
 
 pub use branch::{Branch, How, switch};
+pub use changed::changed_since;
 pub use commit::{Commit, commit};
 pub use content::check_files;
 pub use error::GitError;

@@ -80,54 +80,6 @@ struct Tables {
     frontend: Vec<frontend::Row>,
 }
 
-/// Whether the distribution that an image's name tells of has a git before 2.31, which reads no `GIT_CONFIG_COUNT`
-/// (git 2.31 release notes; packages.debian.org, packages.ubuntu.com: bullseye 2.30, focal 2.25; pkgs.alpinelinux.org).
-#[must_use]
-pub fn has_old_git(image: &str) -> bool {
-    const OLD: [&str; 12] = [
-        "jessie",
-        "stretch",
-        "buster",
-        "bullseye",
-        "trusty",
-        "xenial",
-        "bionic",
-        "focal",
-        "centos:7",
-        "centos7",
-        "amazonlinux:1",
-        "alpine3.12",
-    ];
-    const TAGS: [&str; 14] = [
-        "ubuntu:14",
-        "ubuntu:16",
-        "ubuntu:18",
-        "ubuntu:20",
-        "debian:8",
-        "debian:9",
-        "debian:10",
-        "debian:11",
-        "node:8",
-        "node:10",
-        "node:12",
-        "node:14",
-        "alpine:3.1",
-        "centos:8",
-    ];
-    let name = image.to_lowercase();
-    let name = name.rsplit('/').next().unwrap_or_default();
-    OLD.iter().any(|mark| name.contains(mark)) || TAGS.iter().any(|tag| starts_version(name, tag))
-}
-
-/// Whether `name` begins with `tag` and no digit follows: `alpine:3.1` stands for 3.10 to 3.13 too, all without it.
-fn starts_version(name: &str, tag: &str) -> bool {
-    let Some(rest) = name.strip_prefix(tag) else { return false };
-    match tag {
-        "alpine:3.1" => matches!(rest.chars().next(), Some('0'..='3')),
-        _ => !rest.starts_with(|char: char| char.is_ascii_digit()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -61,8 +61,35 @@ pub struct BuildInput {
     /// Whether it is an SSH key, for which an ssh mount is better than a secret mount.
     #[serde(default)]
     pub ssh: bool,
+    /// What its reader demands of its mode.
+    #[serde(default)]
+    pub mode_check: ModeCheck,
     /// Where this is known from.
     pub source: String,
+}
+
+/// What a program demands of the mode of a file before it takes a credential from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModeCheck {
+    /// Nothing.
+    #[default]
+    None,
+    /// That nobody else may read it where the program runs as its owner.
+    OfOwner,
+    /// That nobody else may read it, whoever owns it.
+    Always,
+}
+
+impl ModeCheck {
+    /// What is demanded of a file at `path` of an image.
+    #[must_use]
+    pub fn at(path: &str) -> Self {
+        match classify_file(path) {
+            FileVerdict::BuildInput(input) => input.mode_check,
+            _ => Self::None,
+        }
+    }
 }
 
 impl BuildInput {
@@ -79,6 +106,7 @@ impl BuildInput {
             what: what.to_owned(),
             target: None,
             ssh: false,
+            mode_check: ModeCheck::None,
             source: String::new(),
         }
     }

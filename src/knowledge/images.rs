@@ -106,6 +106,30 @@ pub fn has_program(image: &str, program: &str) -> bool {
     Reference::new(image).rows().any(|row| row.programs.iter().any(|known| known == program))
 }
 
+/// The major version of Node.js in `image`, one of the official images; `None` for another image, or where its tag does not
+/// say (github.com/nodejs/Release: the code names).
+#[must_use]
+pub fn node_version(image: &str) -> Option<u32> {
+    const NAMES: [(&str, u32); 9] = [
+        ("carbon", 8),
+        ("dubnium", 10),
+        ("erbium", 12),
+        ("fermium", 14),
+        ("gallium", 16),
+        ("hydrogen", 18),
+        ("iron", 20),
+        ("jod", 22),
+        ("krypton", 24),
+    ];
+    let reference = Reference::new(image);
+    if !reference.is_official || reference.path != "node" {
+        return None;
+    }
+    let digits: String = reference.tag.chars().take_while(char::is_ascii_digit).collect();
+    let named = NAMES.iter().find(|(name, _)| reference.tag.starts_with(name)).map(|(_, version)| *version);
+    digits.parse().ok().or(named)
+}
+
 /// Like a file's name, with `?` for one digit.
 fn matches_image(pattern: &str, path: &str) -> bool {
     match pattern.split_once('?') {
@@ -141,6 +165,14 @@ mod tests {
         ] {
             assert_eq!(runs_as_root(image), expected, "{image}");
         }
+    }
+
+    #[test]
+    fn the_version_of_node_follows_from_the_tag() {
+        assert_eq!(node_version("node:8-alpine"), Some(8));
+        assert_eq!(node_version("docker.io/library/node:22.1.0-slim"), Some(22));
+        assert_eq!(node_version("node:erbium-stretch"), Some(12));
+        assert_eq!((node_version("node"), node_version("node:lts"), node_version("acme/node:8")), (None, None, None));
     }
 
     #[test]

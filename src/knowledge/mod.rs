@@ -6,6 +6,7 @@
 
 pub mod engines;
 pub mod files;
+pub mod git;
 pub mod images;
 pub mod names;
 pub mod reruns;

@@ -191,6 +191,25 @@ impl Dockerfile {
         self.expand(word, index, given, 0)
     }
 
+    /// The image that the stage of the step at `index` rests on in the end, with the defaults of the arguments in it; `None`
+    /// where one has none, or a build sets it: `given`.
+    #[must_use]
+    pub fn expanded_base_image(&self, index: usize, given: &BTreeSet<String>) -> Option<String> {
+        let stage = *self.ancestry(self.steps.get(index)?.stage?).first()?;
+        let from = self.stages.get(stage)?.from;
+        let word = self.steps.get(from)?.instruction.words().into_iter().next()?;
+        let arguments = || self.steps.iter().filter(|step| step.stage.is_none()).flat_map(|step| &step.pairs);
+        let mut image = word.value.clone();
+        for variable in &word.variables {
+            let pair = arguments().find(|pair| pair.key == variable.name && !given.contains(&pair.key))?;
+            let value =
+                pair.value.as_ref().filter(|value| value.variables.is_empty() && variable.operator.is_none())?;
+            image = image.replace(&format!("${{{}}}", pair.key), &value.value);
+            image = image.replace(&format!("${}", pair.key), &value.value);
+        }
+        Some(image)
+    }
+
     /// The text of a word at the step at `index`; `None` where a variable in it can't be told.
     pub(super) fn expand(&self, word: &Word, index: usize, given: &BTreeSet<String>, depth: usize) -> Option<String> {
         let mut text = word.value.clone();
@@ -204,6 +223,33 @@ impl Dockerfile {
             text = text.replacen(&written, &value, 1);
         }
         (!text.contains('$')).then_some(text)
+    }
+
+    /// The destination of the `COPY` or `ADD` at `index`, be it a folder or a file.
+    ///
+    /// # Errors
+    /// Why that can't be told, as a clause.
+    pub fn destination(&self, index: usize, given: &BTreeSet<String>) -> Result<ImagePath, String> {
+        let words = self.steps.get(index).map(|step| step.instruction.words()).unwrap_or_default();
+        let destination = words.last().ok_or("it has no destination")?;
+        let text = self
+            .expand(destination, index, given, 0)
+            .ok_or_else(|| format!("`{}` holds a variable whose value can't be told", destination.value))?;
+        Ok(self.workdir_at(index, given).join(&text))
+    }
+
+    /// Whether an instruction before the one at `index` puts something at `path` or below it; what commands write is not seen.
+    #[must_use]
+    pub fn is_filled_before(&self, index: usize, path: &ImagePath, given: &BTreeSet<String>) -> bool {
+        self.numbered_before(index).into_iter().any(|(at, step)| match step.keyword {
+            Keyword::Copy | Keyword::Add => {
+                self.destination(at, given).map_or(true, |target| target.below(path).is_some())
+            }
+            Keyword::Workdir => {
+                self.workdir_at(at + 1, given).below(path).is_some_and(|rest| !rest.as_str().is_empty())
+            }
+            _ => false,
+        })
     }
 
     /// Where the `COPY` or `ADD` at `index` puts the file `name`, one of its sources.

@@ -26,6 +26,7 @@ mod image_path;
 mod in_place;
 mod index;
 mod mounted;
+mod plain_text;
 mod programs;
 mod reading;
 mod rest;

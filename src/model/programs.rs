@@ -11,6 +11,13 @@ const MANAGERS: [&str; 7] = ["apt-get", "apt", "apk", "yum", "dnf", "microdnf", 
 const INSTALLS: [&str; 3] = ["install", "add", "in"];
 const REMOVES: [&str; 7] = ["remove", "purge", "autoremove", "del", "erase", "rm", "deinstall"];
 
+/// Programs that fetch over TLS. Images and packages that have one have the authorities' certificates as well: apk and dnf
+/// depend on them, apt recommends them (packages.debian.org: libcurl4, wget, git).
+const FETCHERS: [&str; 3] = ["curl", "wget", "git"];
+
+/// Options with which they take any certificate.
+const TRUSTING: [&str; 3] = ["-k", "--insecure", "--no-check-certificate"];
+
 /// Packages that are called otherwise than the program in them.
 const PACKAGES: [(&str, &str); 3] = [("ssh", "openssh-client"), ("ssh", "openssh"), ("find", "findutils")];
 
@@ -19,18 +26,52 @@ impl Dockerfile {
     /// installed or started it, and none removed packages since.
     #[must_use]
     pub fn surely_has(&self, index: usize, program: &str) -> bool {
-        let mut has = self.base_image(index).is_some_and(|image| images::has_program(image, program));
+        let based = self.base_image(index).is_some_and(|image| images::has_program(image, program));
+        let brings =
+            |command: &Command| starts(command, program) || (manages(command, &INSTALLS) && installs(command, program));
+        self.surely_brought(index, based, brings)
+    }
+
+    /// Whether programs of the image know the certificates of public servers at the step at `index` for certain: the base
+    /// image has a program that fetches, or an earlier RUN installed them or fetched something over TLS.
+    #[must_use]
+    pub fn surely_has_certificates(&self, index: usize) -> bool {
+        let fetches = |image: &str| FETCHERS.iter().any(|program| images::has_program(image, program));
+        let based = self.base_image(index).is_some_and(fetches);
+        self.surely_brought(index, based, |command| {
+            brings_certificates(command) || FETCHERS.iter().any(|program| starts(command, program) && trusts(command))
+        })
+    }
+
+    /// Whether the image has something: it is `based` on one that has it, or a command of an earlier RUN `brings` it, and
+    /// none removed packages since.
+    fn surely_brought(&self, index: usize, based: bool, brings: impl Fn(&Command) -> bool) -> bool {
+        let mut has = based;
         for run in self.steps_before(index).filter_map(|step| step.run.as_deref()) {
             let removes = run.commands().any(|command| manages(command, &REMOVES));
             let commands = run.shells.iter().take(1).flat_map(|shell| shell.script.commands());
             let certain = commands.filter(|context| !context.optional && !context.in_function);
-            let brought = certain
-                .map(|context| context.command)
-                .any(|command| starts(command, program) || (manages(command, &INSTALLS) && installs(command, program)));
+            let brought = certain.map(|context| context.command).any(&brings);
             has = (has || brought) && !removes;
         }
         has
     }
+}
+
+/// Whether a package manager installs the certificates, by name or with a program that fetches.
+fn brings_certificates(command: &Command) -> bool {
+    let words = effective_words(command);
+    let sparing =
+        words.iter().flatten().any(|word| word == "--no-install-recommends" || word.contains("nstall-Recommends"));
+    let fetches = || FETCHERS.iter().any(|program| installs(command, program));
+    manages(command, &INSTALLS) && (installs(command, "ca-certificates") || (!sparing && fetches()))
+}
+
+/// Whether a command fetches over TLS from a server that it checks.
+fn trusts(command: &Command) -> bool {
+    let words = effective_words(command);
+    let mut words = words.iter().flatten();
+    words.clone().any(|word| word.starts_with("https://")) && !words.any(|word| TRUSTING.contains(&word.as_str()))
 }
 
 fn starts(command: &Command, program: &str) -> bool {
@@ -71,5 +112,20 @@ mod tests {
         assert!(!has("FROM alpine\nRUN apk add --virtual .deps git && make && apk del .deps", "git"));
         assert!(!has("FROM x\nRUN if [ -n \"$A\" ]; then apk add curl; fi", "curl"));
         assert!(!has("FROM x\nRUN which curl", "curl"));
+    }
+
+    #[test]
+    fn certificates_come_with_a_program_that_fetches() {
+        let has = |text: &str| {
+            let dockerfile = Dockerfile::new(Source::new("Dockerfile", format!("{text}\nRUN true\n").into_bytes()));
+            dockerfile.surely_has_certificates(dockerfile.steps.len() - 1)
+        };
+        assert!(has("FROM node:22"));
+        assert!(has("FROM debian:12\nRUN apt-get update && apt-get install -y curl"));
+        assert!(has("FROM debian:12\nRUN apt-get install -y --no-install-recommends curl ca-certificates"));
+        assert!(has("FROM x\nRUN wget -O a https://example.com/a"));
+        assert!(!has("FROM debian:12\nRUN apt-get install -y --no-install-recommends curl"));
+        assert!(!has("FROM x\nRUN curl -k -o a https://example.com/a"));
+        assert!(!has("FROM x\nRUN curl -o a http://example.com/a"));
     }
 }

@@ -7,7 +7,9 @@ use crate::repository::Repository;
 use crate::source::Source;
 use crate::syntax::shell::{self, Command, Dialect};
 
+use super::exposure::environment_prints;
 use super::index::Index;
+use super::plain_text::is_named;
 use super::run::{Form, Run, mentions};
 
 /// Why a RUN is taken to read a variable.
@@ -67,7 +69,7 @@ impl<'r> Reader<'r> {
     /// Whether `run` reads the environment variable `name`, and why that is thought; `None` if it certainly does not.
     #[must_use]
     pub fn reads(&self, run: &Run, name: &str) -> Option<Evidence> {
-        if run.mentions(name) {
+        if is_named(run, name) {
             return Some(Evidence::Named);
         }
         if let Form::Exec(arguments) = &run.form
@@ -78,7 +80,13 @@ impl<'r> Reader<'r> {
         if !run.is_understood() || run.shells.is_empty() {
             return Some(Evidence::Possible("runs text that is not understood".to_owned()));
         }
-        self.strongest(run.commands().map(|command| self.command_reads(command, name, 0)))
+        // What prints all variables to the log needs none of them.
+        let prints = environment_prints(run);
+        let commands = run.shells.iter().enumerate().flat_map(|(at, shell)| {
+            let all = shell.script.commands().into_iter().map(|context| context.command);
+            all.filter(|command| !prints.contains(&(at, command.range))).collect::<Vec<_>>()
+        });
+        self.strongest(commands.map(|command| self.command_reads(command, name, 0)))
     }
 
     fn strongest(&self, evidence: impl Iterator<Item = Option<Evidence>>) -> Option<Evidence> {

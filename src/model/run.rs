@@ -172,12 +172,18 @@ fn add_nested(shells: &mut Vec<ShellText>) {
 /// Whether `name` stands in `text` as a whole word: not as a part of a longer name.
 #[must_use]
 pub fn mentions(text: &str, name: &str) -> bool {
+    mention_offsets(text, name).next().is_some()
+}
+
+/// Where `name` stands in `text` as a whole word.
+pub(super) fn mention_offsets<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    text.match_indices(name).any(|(at, found)| {
+    let found = text.match_indices(name).filter(move |(at, found)| {
         let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
         let after = text.as_bytes().get(at + found.len());
         !before.copied().is_some_and(is_word) && !after.copied().is_some_and(is_word)
-    })
+    });
+    found.map(|(at, _)| at)
 }
 
 #[cfg(test)]

@@ -146,14 +146,13 @@ impl Model {
             }
             NameVerdict::Secret(found) => {
                 let by_value = matches!(found.kind, SecretKind::IndexUrl | SecretKind::ConnectionUrl);
-                let mut known =
-                    defaults.iter().map(is_public).chain(self.passed_values(dockerfile, &flow.name).map(|passed| {
-                        match passed {
-                            ArgumentValue::Literal(text) => is_public_text(text.reveal()),
-                            ArgumentValue::Empty => true,
-                            _ => false,
-                        }
-                    }));
+                let mut known = self.public_values(dockerfile, &flow.args).into_iter().chain(
+                    self.passed_values(dockerfile, &flow.name).map(|passed| match passed {
+                        ArgumentValue::Literal(text) => is_public_text(text.reveal()),
+                        ArgumentValue::Empty => true,
+                        _ => false,
+                    }),
+                );
                 let public = known.next().is_some_and(|first| first && known.all(|public| public));
                 (!(by_value && public)).then_some((found.kind, found.reason))
             }
@@ -162,6 +161,17 @@ impl Model {
                 .or_else(|| relayed_as(flow, &settings))
                 .or_else(|| self.passed_as(dockerfile, &flow.name)),
         }
+    }
+
+    /// Of each value that these pairs give, whether everybody may know it.
+    fn public_values(&self, dockerfile: &Dockerfile, places: &[super::PairPlace]) -> Vec<bool> {
+        let given = self.given_arguments(dockerfile);
+        let public = |place: &super::PairPlace| {
+            let pair = dockerfile.steps[place.step].pairs.get(place.pair)?;
+            let word = pair.value.as_ref()?;
+            Some(dockerfile.expanded(word, place.step, &given).is_some_and(|text| is_public_text(&text)))
+        };
+        places.iter().filter_map(public).collect()
     }
 
     fn passed_values<'m>(

@@ -52,6 +52,8 @@ pub struct Change<'m> {
     pub(super) dockerfile: &'m Dockerfile,
     removed: BTreeMap<usize, BTreeSet<usize>>,
     mounts: BTreeMap<usize, Vec<Mount>>,
+    /// The ids of secrets without which a build has to stop.
+    needed: BTreeSet<String>,
     exports: BTreeMap<usize, Vec<String>>,
     leads: BTreeMap<usize, Vec<String>>,
     requests: BTreeMap<(Utf8PathBuf, usize), Vec<Request>>,
@@ -83,6 +85,7 @@ impl<'m> Change<'m> {
             dockerfile,
             removed: BTreeMap::new(),
             mounts: BTreeMap::new(),
+            needed: BTreeSet::new(),
             exports: BTreeMap::new(),
             leads: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -157,6 +160,12 @@ impl<'m> Change<'m> {
         if !mounts.contains(&mount) {
             mounts.push(mount);
         }
+    }
+
+    /// Makes a build stop that does not pass the secret `id`, where an empty value would do harm without a word.
+    pub fn need(&mut self, id: &str) {
+        self.needed.insert(id.to_owned());
+        self.require(Feature::Required);
     }
 
     /// Sets a variable at the beginning of the RUN at `step`: `export NAME="…"`.
@@ -373,7 +382,7 @@ impl<'m> Change<'m> {
             let exports = self.exports.remove(&step).unwrap_or_default();
             let leads = self.leads.remove(&step).unwrap_or_default();
             let as_root = self.dockerfile.surely_runs_as_root(step);
-            let flags: Vec<String> = mounts.iter().map(|mount| mount.flag(as_root)).collect();
+            let flags: Vec<String> = mounts.iter().map(|mount| self.flag(mount, as_root)).collect();
             let commands: Vec<String> = mounts.iter().filter_map(Mount::command).chain(exports).collect();
             let instruction = &self.dockerfile.steps[step].instruction;
             let source = &self.dockerfile.source;
@@ -397,6 +406,11 @@ impl<'m> Change<'m> {
                 edits => self.push_or_obstruct(edits, range),
             }
         }
+    }
+
+    pub(super) fn flag(&self, mount: &Mount, as_root: bool) -> String {
+        let needed = mount.id().is_some_and(|id| self.needed.contains(id));
+        format!("{}{}", mount.flag(as_root), if needed { ",required=true" } else { "" })
     }
 
     fn write_requests(&mut self) {
@@ -452,7 +466,14 @@ fn obstacle_kind(build: &Build, requests: &[Request]) -> &'static str {
 }
 
 impl Mount {
-    pub(super) fn flag(&self, as_root: bool) -> String {
+    fn id(&self) -> Option<&str> {
+        match self {
+            Self::Variable { id, .. } | Self::File { id, .. } => Some(id),
+            Self::Flag(_) => None,
+        }
+    }
+
+    fn flag(&self, as_root: bool) -> String {
         match self {
             Self::Variable { id, name } => format!("--mount=type=secret,id={id},env={name}"),
             Self::Flag(flag) => flag.clone(),

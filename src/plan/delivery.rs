@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::callers::{self, Dockerfiles, Offer};
+use crate::knowledge::files::ModeCheck;
 use crate::model::{Binding, BoundBuild, Cleanup, CopySource, Replacement};
 use crate::source::{Edit, Source, TextRange, size, slice};
+use crate::syntax::dockerfile::edit::WIDEST;
 
 use super::{Change, FollowUp, Label, Mount, Obstacle, StepChange};
 
@@ -19,6 +21,8 @@ pub enum FileMount {
         id: String,
         /// The path in the image.
         target: String,
+        /// What its reader demands of its mode.
+        check: ModeCheck,
     },
     /// As an ssh agent that has the key: `--mount=type=ssh`.
     Agent,
@@ -48,11 +52,20 @@ impl Change<'_> {
         self.draft.replaced.insert(step, format!("{word} {command}"));
     }
 
-    /// Puts a RUN that has the mount in the place of the instruction at `step`.
-    pub fn fetch(&mut self, step: usize, mount: &Mount, command: &str) {
-        let as_root = self.dockerfile.surely_runs_as_root(step);
+    /// Puts a RUN that has the mount in the place of the instruction at `step`. Each of the commands runs if those before it
+    /// succeeded.
+    pub fn fetch(&mut self, step: usize, mount: &Mount, commands: &[String]) {
+        let flag = self.flag(mount, self.dockerfile.surely_runs_as_root(step));
         let first = mount.command().map(|first| format!("{first}; ")).unwrap_or_default();
-        self.replace_with_run(step, &format!("{} {first}{command}", mount.flag(as_root)));
+        let line = format!("{flag} {first}{}", commands.join(" && "));
+        if line.len() + "RUN ".len() <= WIDEST {
+            return self.replace_with_run(step, &line);
+        }
+        let newline = self.dockerfile.source.style().newline.as_str();
+        let line_break = format!(" {}{newline}    ", self.dockerfile.steps[step].instruction.escape());
+        let lines = commands.join(&format!("{line_break}&& "));
+        let first = mount.command().map(|first| format!("{first};{line_break}")).unwrap_or_default();
+        self.replace_with_run(step, &format!("{flag}{line_break}{first}{lines}"));
     }
 
     /// Gives a source of a COPY or ADD another name.
@@ -83,13 +96,53 @@ impl Change<'_> {
         };
         let flag = match mount {
             FileMount::Agent => format!("--mount=type=ssh{}", access("0666")),
-            FileMount::Secret { id, target } => {
-                format!("--mount=type=secret,id={id},target={target}{}", access("0444"))
+            FileMount::Secret { id, target, check } => {
+                let said = match (check, as_root, numeric) {
+                    (ModeCheck::None, _, _) | (_, true, _) | (_, _, true) => access("0444"),
+                    (check, false, false) => self.checked_access(step, target, *check).to_owned(),
+                };
+                format!("--mount=type=secret,id={id},target={target}{said}")
             }
         };
         let flags = self.draft.flags.entry(step).or_default();
         if !flags.contains(&flag) {
             flags.push(flag);
+        }
+    }
+
+    /// What a mount says of its mode where the reader refuses a file that others may read, and is no account that is known by
+    /// its number or as root. A file that only root could read, because it is in `/root`, is read by root.
+    fn checked_access(&mut self, step: usize, target: &str, check: ModeCheck) -> &'static str {
+        const OPEN: &str = ",mode=0444";
+        const CLOSED: &str = "";
+        if target.starts_with("/root/") {
+            return CLOSED;
+        }
+        let line = self.dockerfile.line_of(step);
+        let is_other = self.dockerfile.user_at(step).is_some() && !self.dockerfile.runs_as_root(step);
+        let is_switched = self.changes_user(step);
+        let in_home = target.contains("/.ssh/");
+        match (check, is_other && !is_switched) {
+            (ModeCheck::Always, true) => {
+                let label =
+                    self.place(self.dockerfile.steps[step].instruction.keyword_range(), "its user is no number");
+                let reason = format!(
+                    "`{target}` is ignored where others may read it, and a secret can only be given to a user by number"
+                );
+                self.obstruct("not-readable", reason, label);
+                CLOSED
+            }
+            (_, true) => OPEN,
+            (ModeCheck::OfOwner, false) if in_home => {
+                if !target.starts_with("/home/") {
+                    self.assume(format!("what reads `{target}` in line {line} does not run as root"));
+                }
+                OPEN
+            }
+            _ => {
+                self.assume(format!("what reads `{target}` in line {line} runs as root"));
+                CLOSED
+            }
         }
     }
 

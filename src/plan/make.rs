@@ -9,8 +9,10 @@ use crate::repository::Repository;
 use crate::source::{Edit, Source, apply_edits};
 
 use super::answers::Answers;
+use super::changed::concerned;
 use super::check::problem_with;
-use super::{Applicability, Codemod, FileChange, Finding, Key, Plan, Planned, Policy, Status};
+use super::suppress::Suppressions;
+use super::{Applicability, Codemod, FileChange, Finding, Key, Plan, Planned, Policy, SetAside, Status, fingerprint};
 
 /// After this many rounds of fixes something feeds itself; real repositories need about as many rounds as one file has
 /// secrets.
@@ -24,9 +26,9 @@ const MOST_ROUNDS: usize = 256;
 #[must_use]
 pub fn make(repository: &Repository, policy: &Policy, codemods: &[&Codemod]) -> Plan {
     let mut work = Work::new(repository, policy, codemods);
-    work.answers = work.find(&work.model, None);
-    let mut findings = work.answers.findings();
-    let found = findings.iter().map(|finding| Finding::clone(finding)).collect();
+    work.answers = work.answer(&work.model, None);
+    let sorted = work.sort(repository);
+    let mut findings = work.wanted(&work.model, &work.answers);
     for _ in 0..MOST_ROUNDS {
         let chosen = work.choose(&findings);
         if chosen.is_empty() {
@@ -37,7 +39,7 @@ pub fn make(repository: &Repository, policy: &Policy, codemods: &[&Codemod]) -> 
             None => continue,
         }
     }
-    work.into_plan(repository, found)
+    work.into_plan(repository, sorted)
 }
 
 /// What is wrong with `changed` as a repair of `finding`, which is a finding in `repository`; `None` if it keeps what a
@@ -53,8 +55,10 @@ pub fn problem_with_edit(
 ) -> Option<String> {
     let work = Work::new(repository, policy, codemods);
     let paths: Vec<Utf8PathBuf> = changed.iter().map(|source| source.path().to_owned()).collect();
-    let next = work.model.after(Rc::new(repository.with_sources(changed.iter().cloned())), &paths);
-    let left = work.find(&next, None).findings().iter().map(|finding| finding.key()).collect();
+    let sources = changed.iter().cloned();
+    let next = work.model.after(Rc::new(work.model.repository.with_sources(sources)), &paths);
+    let answers = work.answer(&next, None);
+    let left = work.wanted(&next, &answers).iter().map(|finding| finding.key()).collect();
     work.broken_promise(&next, &left, finding)
 }
 
@@ -74,12 +78,27 @@ struct Work<'p> {
     answers: Answers,
     policy: &'p Policy,
     codemods: Vec<&'p Codemod>,
+    /// The ids of all codemods, also of those that don't run.
+    ids: Vec<&'p str>,
+    /// The comments of the original files.
+    suppressions: Suppressions,
+    /// The Dockerfiles that findings are wanted of, where not of all.
+    concerned: Option<BTreeSet<Utf8PathBuf>>,
     applied: BTreeSet<Key>,
     rejected: BTreeMap<Key, String>,
+    /// What is set aside because it is known.
+    known: BTreeSet<Key>,
+}
+
+/// The findings of the original files, as a person is told of them.
+struct Sorted {
+    open: Vec<Planned>,
+    set_aside: Vec<SetAside>,
 }
 
 impl<'p> Work<'p> {
     fn new(original: &'p Repository, policy: &'p Policy, codemods: &[&'p Codemod]) -> Self {
+        let ids: Vec<&str> = codemods.iter().map(|codemod| codemod.id).collect();
         let codemods: Vec<_> = codemods.iter().copied().filter(|codemod| policy.includes(codemod.id)).collect();
         let text = |path: &Utf8Path| original.source(path).map_or("", Source::text);
         let may_find = |path: &Utf8Path| may_find(text(path), &original.settings(path), &codemods);
@@ -88,14 +107,74 @@ impl<'p> Work<'p> {
         let all = !policy.prefilter || original.dockerfiles().iter().any(|path| may_find(path) && has_triggers(path));
         let triggered = |path: &Utf8Path| all || may_find(path);
         let model = Model::new(Rc::new(original.noted_apart()), triggered).knowing(&policy.foreign);
+        let suppressions = Suppressions::of(original, &ids);
+        let concerned = original.changed.as_ref().map(|changed| concerned(&model, changed));
+        let (applied, rejected, known) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
         let answers = Answers::default();
-        Self { model, answers, policy, codemods, applied: BTreeSet::new(), rejected: BTreeMap::new() }
+        Self { model, answers, policy, codemods, ids, suppressions, concerned, applied, rejected, known }
     }
 
     /// What is found in `model`, a later state in which `files` changed: of what they can't touch, the same as before.
-    fn find(&self, model: &Model, files: Option<&[Utf8PathBuf]>) -> Answers {
+    fn answer(&self, model: &Model, files: Option<&[Utf8PathBuf]>) -> Answers {
         let changes = files.filter(|_| self.policy.reuse).map(|files| Changes::new(&self.model, model, files));
         self.answers.of(model, changes.as_ref(), &self.codemods)
+    }
+
+    /// The findings that a fix may be made for.
+    fn wanted(&self, model: &Model, answers: &Answers) -> Vec<Rc<Finding>> {
+        let mut findings = self.all(answers);
+        if !self.suppressions.files.is_empty() {
+            let comments = self.suppressions.again(&model.repository, &self.ids);
+            findings.retain(|finding| comments.silencing(finding).is_none());
+        }
+        findings.retain(|finding| !self.known.contains(&finding.key()));
+        findings
+    }
+
+    /// Finds everything in the original files, and sets aside what nobody wants to hear of.
+    fn sort(&mut self, original: &Repository) -> Sorted {
+        let all: Vec<Finding> = self.all(&self.answers).iter().map(|finding| Finding::clone(finding)).collect();
+        let runs = |file: &Utf8Path, id: &str| {
+            let asked = original.is_selected(file) && original.changed.is_none();
+            asked
+                && self.codemods.iter().any(|codemod| codemod.id == id)
+                && original.settings(file).codemods.includes(id)
+        };
+        self.suppressions.look_for_use(&all, runs);
+        let mut numbers: BTreeMap<Key, usize> = BTreeMap::new();
+        let mut sorted = Sorted { open: Vec::new(), set_aside: Vec::new() };
+        for finding in all {
+            let number = numbers.entry(finding.key()).or_default();
+            *number += 1;
+            let fingerprint = fingerprint(&finding, *number);
+            let known = self.policy.known.contains(&fingerprint);
+            let suppression = self.suppressions.silencing(&finding);
+            if suppression.is_some() || (known && self.policy.only_new) {
+                sorted.set_aside.push(SetAside { finding, fingerprint, suppression });
+            } else {
+                sorted.open.push(Planned { finding, status: Status::Manual, number: *number, known });
+            }
+        }
+        let open: BTreeSet<Key> = sorted.open.iter().map(|planned| planned.finding.key()).collect();
+        let known = sorted.set_aside.iter().filter(|aside| aside.suppression.is_none());
+        self.known = known.map(|aside| aside.finding.key()).filter(|key| !open.contains(key)).collect();
+        sorted
+    }
+
+    /// The findings of the files that were asked about, in their order.
+    fn all(&self, answers: &Answers) -> Vec<Rc<Finding>> {
+        let mut findings = answers.findings();
+        findings.retain(|finding| self.is_concerned(finding));
+        findings
+    }
+
+    /// Whether the changes that are asked about are about `finding`.
+    fn is_concerned(&self, finding: &Finding) -> bool {
+        let Some((concerned, changed)) = self.concerned.as_ref().zip(self.model.repository.changed.as_ref()) else {
+            return true;
+        };
+        let mut places = std::iter::once(&finding.primary).chain(&finding.labels);
+        concerned.contains(&finding.dockerfile) || places.any(|label| changed.contains(&label.file))
     }
 
     /// The fixes that the policy allows and that can be made together.
@@ -133,8 +212,8 @@ impl<'p> Work<'p> {
         while !rest.is_empty() {
             let (repository, changed) = self.with_edits(&rest)?;
             let next = self.model.after(Rc::new(repository), &changed);
-            let answers = self.find(&next, Some(&changed));
-            let findings = answers.findings();
+            let answers = self.answer(&next, Some(&changed));
+            let findings = self.wanted(&next, &answers);
             let left: BTreeSet<Key> = findings.iter().map(|finding| finding.key()).collect();
             let failed: BTreeMap<Key, String> = rest
                 .iter()
@@ -190,7 +269,7 @@ impl<'p> Work<'p> {
         problem_with(&self.model, next, finding)
     }
 
-    fn into_plan(self, original: &Repository, found: Vec<Finding>) -> Plan {
+    fn into_plan(self, original: &Repository, sorted: Sorted) -> Plan {
         // An earlier fix may have made another finding of one, which was fixed then: what two secrets of one file need is one
         // command, and the first fix that moves it moves it for both.
         let repaired: BTreeSet<_> = self.applied.iter().map(|(_, dockerfile, subject)| (dockerfile, subject)).collect();
@@ -207,13 +286,20 @@ impl<'p> Work<'p> {
                 (None, Applicability::Safe) => Status::HeldBack("another fix had to be made first".to_owned()),
             }
         };
-        let findings = found.into_iter().map(|finding| Planned { status: status(&finding), finding }).collect();
+        let planned = |one: Planned| Planned { status: status(&one.finding), ..one };
+        let findings = sorted.open.into_iter().map(planned).collect();
         let changed = self.model.repository.sources().filter_map(|after| {
             let created = Source::new(after.path().to_owned(), Vec::new());
             let before = original.source(after.path()).unwrap_or(&created);
             let change = FileChange { before: before.clone(), after: after.clone() };
             (before.text() != after.text()).then(|| (after.path().to_owned(), change))
         });
-        Plan { findings, files: changed.collect() }
+        Plan {
+            findings,
+            files: changed.collect(),
+            set_aside: sorted.set_aside,
+            suppressions: self.suppressions.all,
+            mistakes: self.suppressions.mistakes,
+        }
     }
 }

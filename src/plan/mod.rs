@@ -3,6 +3,7 @@
 
 mod answers;
 mod change;
+mod changed;
 mod check;
 mod codemod;
 mod delivery;
@@ -10,6 +11,7 @@ mod draft;
 mod finding;
 mod make;
 mod stages;
+mod suppress;
 
 pub use change::{BUILDKIT_RULE, CACHE_KEY, Change, FRONTEND, Mount, StepEdit, may_be_raised, suppression};
 pub use codemod::Codemod;
@@ -17,6 +19,7 @@ pub use delivery::FileMount;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
 pub use make::{make, may_find, problem_with_edit};
 pub use stages::{Stage, stages};
+pub use suppress::{Comment, CommentMistake, Suppression, SuppressionState};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,7 +27,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 
 use crate::model::Foreign;
-use crate::source::Source;
+use crate::source::{Digest, Source};
 
 /// What to do with the fixes that were found.
 #[derive(Debug, Clone)]
@@ -39,6 +42,10 @@ pub struct Policy {
     pub ignore: Vec<String>,
     /// What is known of Dockerfiles of other repositories that are built here.
     pub foreign: Arc<[Foreign]>,
+    /// The fingerprints of findings that are known.
+    pub known: Arc<BTreeSet<String>>,
+    /// Whether known findings are set aside, unfixed.
+    pub only_new: bool,
     /// Whether Dockerfiles that can't have a finding are skipped unread; the outcome is the same either way.
     pub prefilter: bool,
     /// Whether what was found is kept where a fix of another file can't have changed it; the outcome is the same either way.
@@ -83,6 +90,8 @@ impl Default for Policy {
             select: Vec::new(),
             ignore: Vec::new(),
             foreign: Arc::default(),
+            known: Arc::default(),
+            only_new: false,
             prefilter: true,
             reuse: true,
         }
@@ -111,6 +120,40 @@ pub struct Planned {
     pub finding: Finding,
     /// What became of it.
     pub status: Status,
+    /// Which one it is of the findings with its key, from 1, in the order of places.
+    pub number: usize,
+    /// Whether [`Policy::known`] has it.
+    pub known: bool,
+}
+
+impl Planned {
+    /// The only finding with its key, and new.
+    #[must_use]
+    pub fn new(finding: Finding, status: Status) -> Self {
+        Self { finding, status, number: 1, known: false }
+    }
+
+    /// 32 hexadecimal digits that stay the same when lines move: of the key and the number.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.finding, self.number)
+    }
+}
+
+fn fingerprint(finding: &Finding, number: usize) -> String {
+    let (codemod, dockerfile, subject) = finding.key();
+    Digest::of([codemod, dockerfile.as_str(), &subject, &number.to_string()]).to_string()
+}
+
+/// A finding that nobody wants to hear of: it gets no fix.
+#[derive(Debug, Clone)]
+pub struct SetAside {
+    /// The finding, in places of the original files.
+    pub finding: Finding,
+    /// Its fingerprint, as [`Planned::fingerprint`].
+    pub fingerprint: String,
+    /// The comment that says so, an index into [`Plan::suppressions`]; `None` for one of [`Policy::known`].
+    pub suppression: Option<usize>,
 }
 
 /// A file before and after.
@@ -129,4 +172,10 @@ pub struct Plan {
     pub findings: Vec<Planned>,
     /// The files that change, by their path from the repository's root.
     pub files: BTreeMap<Utf8PathBuf, FileChange>,
+    /// The findings that are ignored by comments, and the known ones where only new ones are asked for.
+    pub set_aside: Vec<SetAside>,
+    /// The comments that ignore findings.
+    pub suppressions: Vec<Suppression>,
+    /// Comments that can't be understood.
+    pub mistakes: Vec<CommentMistake>,
 }

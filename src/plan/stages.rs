@@ -35,7 +35,7 @@ pub fn stages(repository: &Repository, plan: &Plan, policy: &Policy, codemods: &
         let choice = Choice::Only(chosen.clone());
         // Unsafe ones among the applied were allowed, by an option or by a person.
         let only = Policy { select: vec![codemod.id.to_owned()], choice, unsafe_fixes: true, ..policy.clone() };
-        let Plan { findings, files } = make(&now, &only, codemods);
+        let Plan { findings, files, .. } = make(&now, &only, codemods);
         now = now.with_sources(files.values().map(|change| change.after.clone()));
         let findings = findings.into_iter().filter(|planned| planned.status == Status::Applied).collect();
         stages.push(Stage { findings, files });

@@ -42,7 +42,11 @@ impl<'a> Diagnostics<'a> {
     /// One finding, with colours as escape codes; without a line feed at the end.
     #[must_use]
     pub fn render(&self, planned: &Planned) -> String {
-        let mut groups = vec![self.problem(&planned.finding)];
+        let mut problem = self.problem(&planned.finding);
+        if planned.known {
+            problem = problem.element(Level::NOTE.message("this is known: the baseline has it"));
+        }
+        let mut groups = vec![problem];
         groups.extend(self.remedy(planned));
         self.renderer.render(&groups)
     }
@@ -236,6 +240,8 @@ pub struct Count {
     pub manual: usize,
     /// Those whose fix was taken out again.
     pub held_back: usize,
+    /// Those of all findings that the baseline has.
+    pub known: usize,
 }
 
 impl Count {
@@ -246,6 +252,7 @@ impl Count {
         let mut files = BTreeSet::new();
         for planned in findings {
             count.findings += 1;
+            count.known += usize::from(planned.known);
             files.insert(&planned.finding.primary.file);
             let of_kind = match (&planned.status, planned.finding.fix.applicability) {
                 (Status::HeldBack(_), _) => &mut count.held_back,
@@ -270,7 +277,8 @@ impl Count {
         ];
         let kinds: Vec<_> =
             kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-        let found = format!("{} in {}", counted(self.findings, "finding"), counted(self.files, "file"));
+        let known = if self.known == 0 { String::new() } else { format!(" ({} known)", self.known) };
+        let found = format!("{}{known} in {}", counted(self.findings, "finding"), counted(self.files, "file"));
         if kinds.is_empty() { found } else { format!("{found}: {}", kinds.join(", ")) }
     }
 }

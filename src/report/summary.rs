@@ -127,7 +127,7 @@ mod tests {
             notes: Vec::new(),
             fix,
         };
-        Planned { finding, status }
+        Planned::new(finding, status)
     }
 
     #[test]

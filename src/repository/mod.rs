@@ -45,6 +45,8 @@ pub struct Repository {
     /// The paths that were asked about, files or directories; empty for all. Files outside are read because they may
     /// build what is inside.
     pub selection: Vec<Utf8PathBuf>,
+    /// The files that changed, where only findings that a change is about are asked for.
+    pub changed: Option<BTreeSet<Utf8PathBuf>>,
     /// Tracked files that may run builds and whose text is not on the disk: left out by a sparse checkout, or pointers
     /// of Git LFS.
     pub absent_callers: Vec<Utf8PathBuf>,

@@ -82,5 +82,5 @@ fn alone(finding: &Finding) -> Plan {
 
 fn planned(finding: &Finding) -> Planned {
     let manual = finding.fix.applicability == Applicability::Manual;
-    Planned { finding: finding.clone(), status: if manual { Status::Manual } else { Status::NotChosen } }
+    Planned::new(finding.clone(), if manual { Status::Manual } else { Status::NotChosen })
 }

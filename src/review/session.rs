@@ -188,8 +188,8 @@ impl<'a> Session<'a> {
         let all = found.iter().chain(later);
         let accepted = |finding: &&Finding| now.accepted.iter().any(|one| one.key() == finding.key());
         let told = all.filter(|finding| accepted(finding) || left.contains(&finding.key()));
-        let findings = told.map(|finding| Planned { finding: finding.clone(), status: now.status(finding) });
-        Plan { findings: findings.collect(), files }
+        let findings = told.map(|finding| Planned::new(finding.clone(), now.status(finding)));
+        Plan { findings: findings.collect(), files, ..Plan::default() }
     }
 }
 

@@ -88,7 +88,7 @@ fn texts(plan: &Plan) -> Vec<&str> {
 }
 
 fn statuses(plan: &Plan) -> Vec<(&str, Status)> {
-    plan.findings.iter().map(|Planned { finding, status }| (finding.subject.as_str(), status.clone())).collect()
+    plan.findings.iter().map(|Planned { finding, status, .. }| (finding.subject.as_str(), status.clone())).collect()
 }
 
 #[test]

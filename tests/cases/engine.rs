@@ -93,7 +93,7 @@ fn is_own(case: &Case, planned: &Planned) -> bool {
 /// The findings as a person reads them.
 pub fn listed<'p>(findings: impl Iterator<Item = &'p Planned>) -> String {
     let mut text = String::new();
-    for Planned { finding, status } in findings {
+    for Planned { finding, status, .. } in findings {
         let fix = &finding.fix;
         let state = match status {
             Status::HeldBack(reason) => format!("{:?}, held back: {reason}", fix.applicability),

@@ -28,6 +28,14 @@ fn a_report_replaces_its_file() {
         let run = scratch.run(&["--message-format", format, "--output", "report.txt"]).status(1);
         assert_eq!((run.out.as_str(), scratch.read("report.txt")), ("", out), "{format}");
     }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        scratch.run(&["--output", "report.txt"]);
+        scratch.write("plain.txt", "");
+        let mode = |path: &str| std::fs::metadata(scratch.path(path)).unwrap().permissions().mode();
+        assert_eq!(mode("report.txt"), mode("plain.txt"));
+    }
     let run = scratch.run(&["--message-format", "json", "--output", "no/such/folder.json"]).status(2);
     assert!(run.err.starts_with("error: `no/such/folder.json` can't be written\n"), "{}", run.err);
 }

@@ -1,18 +1,27 @@
 //! The program as a person or a script runs it: exit status, both streams, and what is on the disk afterwards.
 
 #[cfg(test)]
+mod baseline;
+#[cfg(test)]
 mod branch;
 #[cfg(test)]
 mod choices;
 #[cfg(test)]
+mod client;
+#[cfg(test)]
 mod clones;
 #[cfg(test)]
 mod commit;
+#[cfg(test)]
+mod distribution;
 #[cfg(all(test, target_os = "linux"))]
 mod faults;
 mod fix;
 mod formats;
 mod look;
+#[cfg(test)]
+mod lsp;
+mod pipelines;
 #[cfg(test)]
 mod push;
 mod review;
@@ -25,5 +34,7 @@ mod server;
 mod settings;
 #[cfg(test)]
 mod ssh;
+#[cfg(test)]
+mod suppression;
 #[cfg(test)]
 mod terminal;

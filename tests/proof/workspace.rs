@@ -50,13 +50,14 @@ impl Addresses {
         }
     }
 
-    /// `text` with `http(s)://npm.example.com` and the like replaced by the services of this run, `https://code.example.com` by the git
-    /// server behind TLS, `ssh.example.com:22` and `-p 22 ssh.example.com` by the one over ssh, `images.example.com` by the image
+    /// `text` with `http(s)://npm.example.com` and the like replaced by the services of this run, `forge.example.com` by
+    /// the git server in its smart form, `https://code.example.com` by the same behind TLS, `ssh.example.com:22` and `-p 22 ssh.example.com` by the one over ssh, `images.example.com` by the image
     /// prefix, and what stands in braces.
     pub fn fill_in(&self, text: &str) -> String {
         let text = text.replace("images.example.com", &self.images);
         let text = text.replace("{canary}", &self.value).replace("{certificate}", &self.certificate);
         let text = text.replace("{key}", &self.key);
+        let text = text.replace("forge.example.com", &format!("{}/code", self.services));
         let mut text = text.replace("code.example.com", &format!("{}/code", self.encrypted));
         for service in PLAIN_SERVICES {
             let here = format!("{}/{service}", self.services);

@@ -24,6 +24,7 @@ const ROOMS: &[&str] = &[
     "proof",
     "forge",
     "fleet",
+    "lsp",
     "cli",
 ];
 

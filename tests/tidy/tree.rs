@@ -54,6 +54,38 @@ pub fn code(file: &File) -> impl Iterator<Item = (usize, &str)> {
     lines.enumerate().map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
+/// What stands in the root. The last two and `.github` are where their hosts look for them: GitHub for the action and the
+/// workflows, pre-commit for the hooks.
+const TOP: &[&str] = &[
+    ".ci",
+    ".gitignore",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "clippy.toml",
+    "codemods",
+    "deny.toml",
+    "docs",
+    "rustfmt.toml",
+    "snapshots",
+    "src",
+    "tests",
+    ".github",
+    ".pre-commit-hooks.yaml",
+    "action.yml",
+];
+
+#[test]
+fn nothing_else_stands_in_the_root() -> Result<()> {
+    let top = |file: File| file.path.components().next().map(|part| part.as_str().to_owned());
+    let mut strangers: Vec<String> = files()?.into_iter().filter_map(top).collect();
+    strangers.dedup();
+    strangers.retain(|name| !TOP.contains(&name.as_str()));
+    none("files and folders that have no place in the root", &strangers)
+}
+
 /// Fails with the list of what was found, if there is any.
 pub fn none(what: &str, found: &[String]) -> Result<()> {
     anyhow::ensure!(found.is_empty(), "{what}:\n  {}", found.join("\n  "));

@@ -4,10 +4,13 @@
 
 use crate::model::effective_words;
 use crate::source::{TextRange, size};
-use crate::syntax::shell::{Command, Part, PartKind, Word, edit};
+use crate::syntax::dockerfile::Keyword;
+use crate::syntax::shell::{self, Command, Dialect, Part, PartKind, Word, edit};
 
 use super::super::Migration;
+use super::setting::NEW_GIT;
 use super::site::{Site, is_password};
+use super::variables::{Setting, exported};
 use super::{Refused, Repairs};
 
 /// A URL with credentials in a word: what to take out of it, and what git needs instead.
@@ -46,6 +49,7 @@ impl<'m> Migration<'m> {
         self.check_git_store()?;
         let mut edits = Vec::new();
         let mut options = String::new();
+        let mut settings = Vec::new();
         for (index, word) in site.command().words.iter().enumerate().filter(|(_, word)| site.is_in(word)) {
             let (gone, setting) = match own_setting(site, index).filter(|_| command == "clone") {
                 Some(own) => own,
@@ -57,6 +61,7 @@ impl<'m> Migration<'m> {
             };
             edits.push(site.replace(gone, "")?);
             options.push_str(&format!(" -c \"{setting}\""));
+            settings.extend(setting.split_once('=').map(|(key, value)| Setting::Git(key.to_owned(), value.to_owned())));
         }
         if edits.is_empty() {
             return Err(Refused::because("the value is not among its words"));
@@ -64,8 +69,56 @@ impl<'m> Migration<'m> {
         if command == "clone" || command == "submodule" {
             edits.push(site.insert(git_word(site.command())?, &options)?);
         }
+        self.check_start_command(site)?;
         repairs.edit(site.step, edits);
-        self.serve_transfers(site, &options, repairs)
+        self.serve_transfers(site, &options, repairs)?;
+        self.serve_scripts(site, &settings, repairs)
+    }
+
+    /// The address that the clone kept let the container reach the server as well.
+    fn check_start_command(&self, site: &Site<'m>) -> Result<(), Refused> {
+        let starts = |keyword| matches!(keyword, Keyword::Cmd | Keyword::Entrypoint);
+        let mut texts = self
+            .dockerfile
+            .steps
+            .iter()
+            .filter(|step| starts(step.keyword))
+            .map(|step| crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()));
+        let reaches =
+            |text: &str| ["pull", "fetch", "submodule", "lfs"].iter().any(|verb| text.contains(&format!("git {verb}")));
+        match self.is_shipped(site.step) && texts.any(reaches) {
+            true => Err(Refused::because(
+                "the start command reaches the server with it: it has to get it when it is started",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Gives the settings, as variables, to the RUNs behind it that run a script of the repository in which git reaches the
+    /// server.
+    fn serve_scripts(&self, site: &Site<'m>, settings: &[Setting], repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+        let steps = self.later_runs(site.step).into_iter().filter(|step| self.runs_transfer(*step));
+        for step in steps {
+            if settings.is_empty() || self.run(step).is_some_and(|run| run.mentions("GIT_CONFIG_COUNT")) {
+                return Err(Refused::because("a later script reaches the server of the clone"));
+            }
+            self.check_git_version(site, &settings[0])?;
+            let settings: Vec<&Setting> = settings.iter().collect();
+            repairs.prelude(step, exported(&settings, 0, self.runs(step, "cargo")));
+            repairs.reader(step, &site.name, "runs a script that reaches the server of a clone");
+            repairs.assumptions.push(NEW_GIT.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether the RUN at `step` runs a script of the repository in which git reaches a server.
+    fn runs_transfer(&self, step: usize) -> bool {
+        let reader = self.model.reader(self.dockerfile);
+        let scripts = self.run(step).into_iter().flat_map(|run| run.commands());
+        scripts.filter_map(|command| reader.script_of(&effective_words(command))).any(|script| {
+            let parsed = shell::parse(script.text(), Dialect::Bash);
+            parsed.commands().into_iter().any(|context| transfers(context.command))
+        })
     }
 
     fn assume_no_equals_sign(&self, site: &Site<'m>, address: &Address, repairs: &mut Repairs<'m>) {

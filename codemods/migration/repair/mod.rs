@@ -7,7 +7,8 @@
 //! * [`placeholder`]: so it does where `sed -i` fills in a placeholder, for maven as well;
 //! * [`address`]: git gets the credentials of a URL for the one command and keeps the plain URL;
 //! * [`package`]: a package manager gets the plain address of a package as well;
-//! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead, one of [`variables`];
+//! * [`setting`]: a command that keeps a setting becomes the variable that the tool reads instead, one of [`variables`]; what takes
+//!   the setting back goes ([`undoing`]);
 //! * [`options`]: a command that keeps a credential only because of an option, or without one;
 //! * [`login`]: a command that keeps a credential in a file of its tool is run where it is needed, and taken back there;
 //! * [`folding`]: every RUN that needs the file writes it and removes it again, with the commands of [`written`] where [`serving`]
@@ -28,10 +29,13 @@ mod reference;
 mod serving;
 mod setting;
 mod site;
+mod undoing;
 mod variables;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8Path;
 
 use crate::model::{Cleanup, Evidence, ImagePath, RestKind, Use};
 use crate::plan::Change;
@@ -105,8 +109,18 @@ impl<'m> Migration<'m> {
                     let place = change.place(rest.place.unwrap_or(keyword), "writes the value down");
                     let sentence = format!("the value would still be written to `{files}`, and {reason}");
                     change.obstruct("writes-down", sentence, place);
+                } else if let Some(cached) = self.exports_all_layers() {
+                    let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
+                    let place = change.place(rest.place.unwrap_or(keyword), "writes the value down");
+                    let sentence = format!(
+                        "the value would still be written to `{files}`, and the cache that `{cached}` exports with `mode=max` has the \
+                         layers of all stages"
+                    );
+                    change.obstruct("writes-down", sentence, place);
                 } else {
-                    change.assume(format!("`{files}`, where the value is written, is not copied from its stage"));
+                    change.assume(format!(
+                        "`{files}`, where the value is written, is not copied from its stage, and no cache is exported with `mode=max`"
+                    ));
                 }
             }
         }
@@ -114,6 +128,18 @@ impl<'m> Migration<'m> {
             change.obstruct("writes-down", reason, None);
         }
         self.carry_out(repairs, change);
+    }
+
+    /// The file of a build that seems to export the layers of all stages: `--cache-to type=registry,ref=…,mode=max`
+    /// (docs.docker.com/build/cache/backends, Cache mode).
+    fn exports_all_layers(&self) -> Option<&Utf8Path> {
+        let says = |line: &str| {
+            let plain: String =
+                line.chars().filter(|char| !char.is_whitespace() && !matches!(char, '"' | '\'')).collect();
+            !plain.starts_with('#') && (plain.contains("mode=max") || plain.contains("mode:max"))
+        };
+        let mut files = self.bound.iter().map(|bound| bound.build.file.as_path());
+        files.find(|file| self.model.repository.source(file).is_some_and(|source| source.text().lines().any(says)))
     }
 
     /// Whether an instruction takes one of the files to another stage.

@@ -4,6 +4,7 @@
 //!
 //! yarn 1 keeps a token in `.yarnrc` and sends none that stands there (experiment: yarn 1.22.22). It reads `.npmrc`.
 
+use crate::knowledge::images;
 use crate::model::RestKind;
 use crate::source::Edit;
 use crate::syntax::dockerfile::Keyword;
@@ -47,6 +48,9 @@ impl<'m> Migration<'m> {
             }
             repairs.unfilled.entry(site.step).or_default();
         }
+        if let Some(assumption) = self.check_start(site, path)? {
+            repairs.assumptions.push(assumption);
+        }
         let copy = self.copied_elsewhere(site.step, path).filter(|_| !self.is_removed_later(site.step, path));
         if let Some(copy) = copy {
             let line = self.dockerfile.line_of(copy);
@@ -62,7 +66,6 @@ impl<'m> Migration<'m> {
                 repairs.assumptions.push(format!("pnpm reads references in `{path}`, as it does before version 12"));
             }
         }
-        self.check_start(site, path, repairs);
         let bodies = site.command().redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref());
         let ranges = bodies.map(|body| body.range).chain([site.command().range]);
         repairs.settled.extend(ranges.map(|range| (site.step, site.index, range)));
@@ -70,21 +73,38 @@ impl<'m> Migration<'m> {
         Ok(())
     }
 
-    /// npm before 7 and yarn 1 stop at a reference to a variable that is not set, as it is in the container.
-    fn check_start(&self, site: &Site<'m>, path: &str, repairs: &mut Repairs<'m>) {
+    /// npm before 7 and yarn 1 stop at a reference to a variable that is not set, as it is in the container (experiment: npm 6,
+    /// yarn 1.22). Node.js has npm 7 from version 15 on, and its official images have yarn 1. Returns what has to be taken for
+    /// granted where the image does not say.
+    fn check_start(&self, site: &Site<'m>, path: &str) -> Result<Option<String>, Refused> {
         if !self.is_shipped(site.step) || self.is_removed_later(site.step, path) || path.ends_with(".yml") {
-            return;
+            return Ok(None);
         }
         let starts = |keyword| matches!(keyword, Keyword::Cmd | Keyword::Entrypoint);
-        let texts = self.dockerfile.steps.iter().filter(|step| starts(step.keyword));
-        let mut texts = texts.map(|step| crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()));
-        let managers =
-            |text: &str| ["npm", "npx", "yarn", "pnpm"].iter().any(|name| crate::model::mentions(text, name));
-        if texts.any(managers) {
-            let name = &site.name;
-            repairs.assumptions.push(format!(
-                "what starts the container is not npm before version 7 or yarn 1, which stop at `${{{name}}}` in `{path}`"
-            ));
+        let steps = self.dockerfile.steps.iter().filter(|step| starts(step.keyword));
+        let texts = steps.map(|step| crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()));
+        let texts: Vec<&str> = texts.collect();
+        let names = |program: &str| texts.iter().any(|text| crate::model::mentions(text, program));
+        let node = self.dockerfile.base_image(site.step).and_then(images::node_version);
+        let other_yarn = || {
+            let mut runs = self.dockerfile.steps.iter().filter_map(|step| step.run.as_deref());
+            runs.any(|run| run.mentions("corepack") || run.text.contains("yarn set version"))
+        };
+        let stops = |program: &str| {
+            Err(Refused::because(format!(
+                "{program} of the image stops at a reference to a variable that the container does not have"
+            )))
+        };
+        let npm = names("npm") || names("npx");
+        match node {
+            Some(version) if npm && version < 15 => stops("npm"),
+            Some(_) if names("yarn") && !other_yarn() => stops("yarn"),
+            Some(_) if npm && !names("yarn") => Ok(None),
+            _ if npm || names("yarn") || names("pnpm") => Ok(Some(format!(
+                "what starts the container is not npm before version 7 or yarn 1, which stop at `${{{}}}` in `{path}`",
+                site.name
+            ))),
+            _ => Ok(None),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Commands that keep a setting (`git config --global`, `pip config set`), and the variables that say the same for as long
 //! as a RUN lasts. The RUNs that read the setting set the variables themselves.
 
+use crate::knowledge::git;
 use crate::knowledge::tools::{self, Reading};
 use crate::model::{RestKind, effective_words};
-use crate::syntax::shell::{CompoundKind, Node, edit};
+use crate::syntax::shell::{Command, CompoundKind, Node, edit};
 
 use super::super::Migration;
 use super::site::{Site, is_password};
+use super::undoing::{Undoing, takes_another_back};
 use super::variables::{Setting, exported, is_git, setting};
 use super::written::single_spaced;
 use super::{Refused, Repairs};
@@ -40,7 +42,9 @@ impl<'m> Migration<'m> {
         }
         let condition = condition(site)?;
         let probe = setting.probe().to_owned();
-        let readers = self.later_readers(site.step, &probe);
+        let undoing = self.undoing(site, &probe)?;
+        let mut readers = self.later_readers(site.step, &probe);
+        readers.retain(|step| undoing.as_ref().is_none_or(|undoing| undoing.leaves_to(*step)));
         if readers.is_empty() && !read_here(site, &probe) {
             return Err(Refused::because(
                 "nothing here reads it: it seems to be kept for the images built on this one",
@@ -60,7 +64,7 @@ impl<'m> Migration<'m> {
             return Err(Refused::because("only some of the settings are made under a condition"));
         }
         for file in setting.files() {
-            self.check_other_uses(site, file)?;
+            self.check_other_uses(site, file, undoing.as_ref())?;
         }
         self.check_git_clients(&setting, readers.iter().copied().chain([site.step]))?;
         if probe == "COMPOSER_AUTH" && is_password(&site.name) {
@@ -72,12 +76,15 @@ impl<'m> Migration<'m> {
         }
         let site = site.clone();
         repairs.settled.push((site.step, site.index, site.command().range));
+        if let Some(undoing) = undoing {
+            self.take_out(&site, &undoing, &setting, repairs)?;
+        }
         repairs.kept.push(Kept { site, setting, condition, readers });
         Ok(())
     }
 
     /// Whatever else uses the file at `path` would miss it.
-    fn check_other_uses(&self, site: &Site<'m>, path: &str) -> Result<(), Refused> {
+    fn check_other_uses(&self, site: &Site<'m>, path: &str, undoing: Option<&Undoing>) -> Result<(), Refused> {
         let file = path.rsplit('/').next().unwrap_or(path);
         // `config` alone is also what a command is called.
         let file = path
@@ -99,9 +106,10 @@ impl<'m> Migration<'m> {
                     .flatten()
                     .any(|word| matches!(word.as_str(), "unset" | "--unset" | "--unset-all" | "--remove-section"))
                     && words.iter().flatten().any(|word| word == "config");
-                (named && !(removes && forced)) || undone
+                (named && !(removes && forced)) || (undone && !takes_another_back(site, run, words))
             };
-            if run.commands().any(|command| uses(&effective_words(command))) {
+            let goes = |command: &Command| undoing.is_some_and(|undoing| undoing.is(step, command));
+            if run.commands().any(|command| !goes(command) && uses(&effective_words(command))) {
                 let line = self.dockerfile.line_of(step);
                 return Err(Refused::because(format!("line {line} uses or undoes what is written")));
             }
@@ -110,8 +118,9 @@ impl<'m> Migration<'m> {
     }
 
     pub(super) fn check_git_version(&self, site: &Site<'m>, setting: &Setting) -> Result<(), Refused> {
-        let image = self.dockerfile.base_image(site.step).unwrap_or_default();
-        if matches!(setting, Setting::Git(..)) && crate::knowledge::engines::has_old_git(image) {
+        let given = self.model.given_arguments(self.dockerfile);
+        let image = self.dockerfile.expanded_base_image(site.step, &given).unwrap_or_default();
+        if matches!(setting, Setting::Git(..)) && git::is_before_variables(&image) {
             return Err(Refused::because(format!("git in `{image}` is older than 2.31 and reads no GIT_CONFIG_COUNT")));
         }
         Ok(())
@@ -199,7 +208,7 @@ impl<'m> Migration<'m> {
     }
 
     /// Whether every command of the RUN is one that goes, or asks whether it should.
-    fn does_nothing_else(&self, site: &Site<'m>, repairs: &Repairs<'m>) -> bool {
+    pub(super) fn does_nothing_else(&self, site: &Site<'m>, repairs: &Repairs<'m>) -> bool {
         let is_settled = |at| {
             let mut settled =
                 repairs.settled.iter().filter(|(step, shell, _)| (*step, *shell) == (site.step, site.index));

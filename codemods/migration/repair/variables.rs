@@ -23,6 +23,14 @@ impl Setting {
         }
     }
 
+    /// The variables, where they are the setting's own: git counts its settings, and others may be among them.
+    pub(super) fn names(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Git(..) => None,
+            Self::Variables(all) => Some(all.iter().map(|(name, _)| name.as_str()).collect()),
+        }
+    }
+
     /// Whether it is the variable `name` itself, which the mount fills.
     pub(super) fn is_itself(&self, name: &str) -> bool {
         matches!(self, Self::Variables(all) if all.iter().all(|(own, value)| own == name && *value == format!("${{{name}}}")))

@@ -122,7 +122,7 @@ impl Work<'_> {
             return Ok(self.left(record, &seen));
         }
         mirror.check_out(&heads, branch).map_err(commit::failure)?;
-        let policy = Policy { foreign: self.job.foreign.clone().into(), ..analysis::policy(&self.arguments) };
+        let policy = Policy { foreign: self.job.foreign.clone().into(), ..analysis::policy(&self.arguments)? };
         let mut roots = repository::discover(&self.arguments.paths)?;
         let root = roots.pop().ok_or_else(|| Failure::new("the clone has no files"))?;
         let analysis = Analysis::new(root, &policy, &self.decided)?;

@@ -34,7 +34,7 @@ use prospect::Prospect;
 
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams) -> Result<Outcome, Failure> {
     let arguments = options::implied(arguments);
-    let policy = analysis::policy(&arguments);
+    let policy = analysis::policy(&arguments)?;
     if !arguments.proposing.dry_run {
         fix::recover(&arguments, streams)?;
     }

@@ -76,6 +76,16 @@ pub fn exposures(run: &Run, holders: &Holders) -> Vec<Exposure> {
     found
 }
 
+/// The commands of `run` that do nothing but print every variable of the environment to the log: which of
+/// [`Run::shells`] they stand in, and where.
+#[must_use]
+pub(super) fn environment_prints(run: &Run) -> Vec<(usize, TextRange)> {
+    let holders = Holders { in_environment: true, ..Holders::default() };
+    let all = exposures(run, &holders).into_iter();
+    let prints = all.filter(|exposure| exposure.kind == ExposureKind::Environment);
+    prints.map(|exposure| (exposure.shell, exposure.command)).collect()
+}
+
 /// Whether `run` expands the value anywhere in the words of a command, so that a trace shows it.
 #[must_use]
 pub fn is_traceable(run: &Run, holders: &Holders) -> bool {
@@ -210,12 +220,16 @@ fn tracing(words: &[String]) -> Option<bool> {
 /// Whether the command prints every variable of its environment.
 pub(super) fn dumps_environment(words: &[Option<String>]) -> bool {
     let words: Vec<&str> = words.iter().map(|word| word.as_deref().unwrap_or("$")).collect();
-    matches!(
-        words.as_slice(),
-        ["env" | "printenv" | "set" | "export"]
-            | ["env" | "printenv", "-0" | "--null"]
-            | ["export" | "declare", "-p" | "-x" | "-xp" | "-px"]
-    )
+    // With assignments and no command behind them, env prints what a command would have got.
+    let assigns = |words: &[&str]| words.iter().all(|word| word.contains('=') && !word.starts_with(['-', '=']));
+    let assigned = matches!(words.as_slice(), ["env", rest @ ..] if !rest.is_empty() && assigns(rest));
+    assigned
+        || matches!(
+            words.as_slice(),
+            ["env" | "printenv" | "set" | "export"]
+                | ["env" | "printenv", "-0" | "--null"]
+                | ["export" | "declare", "-p" | "-x" | "-xp" | "-px"]
+        )
 }
 
 /// Whether the tool prints what it sends; commands that do nothing but print, and tracing, are not meant.
@@ -269,6 +283,8 @@ mod tests {
             assert_eq!(found(command), [ExposureKind::Printed], "{command}");
         }
         assert_eq!(found("env"), [ExposureKind::Environment]);
+        assert_eq!(found("env KEY=$(id -u) LEVEL=2"), [ExposureKind::Environment]);
+        assert_eq!(found("env KEY=1 make"), []);
         assert_eq!(found("curl -sv -H \"A: $T\" https://a.example.com"), [ExposureKind::Verbose]);
         assert_eq!(found("set -eux; make; curl -u a:$T https://a.example.com"), [ExposureKind::Traced]);
     }

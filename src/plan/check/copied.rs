@@ -7,7 +7,7 @@ use crate::knowledge::files::{BuildInput, FileVerdict, classify_file};
 use crate::knowledge::tools::{self, Reading};
 use crate::model::{Dockerfile, ImagePath, Model, Run, Step, effective_words};
 use crate::plan::{Fix, StepChange};
-use crate::syntax::dockerfile::Keyword;
+use crate::syntax::dockerfile::{Keyword, Word};
 
 /// A file that a `COPY` of `old` brings and the same one of `new` does not.
 struct Gone {
@@ -60,7 +60,9 @@ fn gone(before: &Model, old: &Dockerfile, fix: &Fix, new: &Dockerfile) -> Vec<Go
         let left: Vec<String> = left.iter().flat_map(|step| step.instruction.words()).map(|word| word.value).collect();
         let words = step.instruction.words();
         let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
-        for word in sources.iter().filter(|word| !left.contains(&word.value)) {
+        // What the builder fetches from elsewhere is no file of the context.
+        let gone = |word: &&Word| !left.contains(&word.value) && !word.value.contains("://");
+        for word in sources.iter().filter(gone) {
             found.extend(files_of(before, old, index, &word.value));
         }
     }

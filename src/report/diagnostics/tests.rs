@@ -49,7 +49,7 @@ fn finding(applicability: Applicability) -> Finding {
 }
 
 fn rendered(finding: Finding, status: Status) -> String {
-    let plan = Plan { findings: vec![Planned { finding, status }], files: BTreeMap::new() };
+    let plan = Plan { findings: vec![Planned::new(finding, status)], ..Plan::default() };
     let repository = repository();
     let redactor = Redactor::of(repository.sources(), [], []);
     let styled = Diagnostics::new(&plan, &repository, &redactor).render(&plan.findings[0]);
@@ -163,7 +163,7 @@ fn a_place_outside_the_text_does_no_harm() {
 
 #[test]
 fn findings_are_counted_by_what_can_be_done() {
-    let planned = |applicability, status| Planned { finding: finding(applicability), status };
+    let planned = |applicability, status| Planned::new(finding(applicability), status);
     let all = [
         planned(Applicability::Safe, Status::Applied),
         planned(Applicability::Unsafe, Status::Unsafe),

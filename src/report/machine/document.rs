@@ -4,10 +4,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 use crate::{
-    plan::{self, Applicability, Label, Obstacle, Plan, Planned, Severity},
+    plan::{self, Applicability, Label, Obstacle, Plan, Planned, SetAside, Severity},
     report::{Redactor, diagnostics, shown},
     repository::Repository,
-    source::{Digest, Edit, LineIndex, Source, TextRange},
+    source::{Edit, LineIndex, Source, TextRange},
 };
 
 /// The version of the form of a [`Document`]. Fields may be added under the same number; a reader has to pass over those
@@ -24,6 +24,10 @@ pub struct Document {
     pub tool_version: &'static str,
     /// Everything that was found, in the order of repositories, files and places.
     pub findings: Vec<Finding>,
+    /// Findings that nobody wants to hear of, by a comment or because they are known.
+    pub ignored: Vec<Ignored>,
+    /// The comments that ignore findings.
+    pub suppressions: Vec<Suppression>,
     /// Files that were left alone, and why.
     pub notices: Vec<Notice>,
     /// How many findings there are, by what can be done about them.
@@ -51,6 +55,8 @@ pub struct Finding {
     /// 32 hexadecimal digits that stay the same when lines move: of the codemod, the Dockerfile, the subject and, where
     /// several findings share these, the number among them.
     pub fingerprint: String,
+    /// Whether the baseline has it.
+    pub known: bool,
     /// The place to look at first.
     pub place: Place,
     /// Other places: uses, where the value comes to rest, builds that pass it.
@@ -183,6 +189,64 @@ pub struct Change {
     pub text: String,
 }
 
+/// A finding that is ignored.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Ignored {
+    /// The root of the repository.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub root: Utf8PathBuf,
+    /// The id of the codemod.
+    pub codemod: &'static str,
+    /// One sentence without a final period.
+    pub title: String,
+    /// The Dockerfile that it is about.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub dockerfile: Utf8PathBuf,
+    /// The fingerprint, as of other findings.
+    pub fingerprint: String,
+    /// The place to look at first.
+    pub place: Place,
+    /// The comment that ignores it, an index into `suppressions`; `null` for one that the baseline has.
+    pub suppression: Option<usize>,
+}
+
+/// A comment that ignores findings.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Suppression {
+    /// The root of the repository.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub root: Utf8PathBuf,
+    /// The place of the comment; its text is what to do about it, and empty where it is as it should be.
+    pub place: Place,
+    /// The codemods that it is about.
+    pub codemods: Vec<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The last day on which it holds, such as `2027-01-31`.
+    pub until: Option<String>,
+    /// Whether it is about the whole file.
+    pub whole_file: bool,
+    /// What became of it.
+    pub state: SuppressionState,
+}
+
+/// What became of a comment that ignores findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum SuppressionState {
+    /// It ignores a finding, or what it is about was not asked for.
+    Holds,
+    /// There is nothing that it could ignore.
+    Unused,
+    /// Its day has passed, so it ignores nothing.
+    Expired,
+    /// It has no reason where the settings require one, so it ignores nothing.
+    WithoutReason,
+}
+
 /// A file that was left alone.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -211,6 +275,10 @@ pub struct Count {
     pub manual: usize,
     /// Those whose fix was taken out again.
     pub held_back: usize,
+    /// Those of all findings that the baseline has.
+    pub known: usize,
+    /// What is ignored besides, by comments or because only new findings were asked for.
+    pub ignored: usize,
 }
 
 /// One analysed repository.
@@ -240,10 +308,22 @@ impl Document {
             let notices = part.repository.notices.iter().filter(|it| part.repository.is_selected(&it.file));
             notices.map(|it| notice(part, it)).collect::<Vec<_>>()
         };
+        let before = |offset: &mut usize, part: &Part<'_>| {
+            let own = *offset;
+            *offset += part.plan.suppressions.len();
+            Some(own)
+        };
+        let offsets: Vec<usize> = parts.iter().scan(0, before).collect();
         Self {
             version: VERSION,
             tool_version: env!("CARGO_PKG_VERSION"),
             findings: parts.iter().flat_map(|part| Writer::new(*part).findings()).collect(),
+            ignored: parts
+                .iter()
+                .zip(&offsets)
+                .flat_map(|(part, offset)| Writer::new(*part).ignored(*offset))
+                .collect(),
+            suppressions: parts.iter().flat_map(|part| Writer::new(*part).suppressions()).collect(),
             notices: parts.iter().flat_map(asked).collect(),
             count: Count {
                 findings: count.findings,
@@ -251,6 +331,8 @@ impl Document {
                 r#unsafe: count.r#unsafe,
                 manual: count.manual,
                 held_back: count.held_back,
+                known: count.known,
+                ignored: parts.iter().map(|part| part.plan.set_aside.len()).sum(),
             },
         }
     }
@@ -266,43 +348,74 @@ impl<'a> Writer<'a> {
     fn new(part: Part<'a>) -> Self {
         let fixes = part.plan.findings.iter().flat_map(|planned| planned.finding.fix.edits.keys());
         let places = part.plan.findings.iter().flat_map(|planned| diagnostics::labels(&planned.finding));
+        let aside = part.plan.set_aside.iter().map(|aside| aside.finding.primary.file.as_path());
+        let aside = aside.chain(part.plan.suppressions.iter().map(|comment| comment.file.as_path()));
         let paths: BTreeSet<&Utf8Path> =
-            places.map(|label| label.file.as_path()).chain(fixes.map(Utf8PathBuf::as_path)).collect();
+            places.map(|label| label.file.as_path()).chain(fixes.map(Utf8PathBuf::as_path)).chain(aside).collect();
         let sources = paths.into_iter().filter_map(|path| Some((path, part.repository.source(path)?)));
         Self { part, indexes: sources.map(|(path, source)| (path, LineIndex::new(source.text()))).collect() }
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let mut seen: BTreeMap<plan::Key, usize> = BTreeMap::new();
-        let write = |planned: &Planned| {
-            let number = seen.entry(planned.finding.key()).or_default();
-            *number += 1;
-            self.finding(planned, *number)
-        };
-        self.part.plan.findings.iter().map(write).collect()
+        self.part.plan.findings.iter().map(|planned| self.finding(planned)).collect()
     }
 
-    fn finding(&self, planned: &Planned, number: usize) -> Finding {
+    fn finding(&self, planned: &Planned) -> Finding {
         let finding = &planned.finding;
-        let (codemod, dockerfile, subject) = finding.key();
-        let number = number.to_string();
         Finding {
             root: self.part.root.to_owned(),
-            codemod,
+            codemod: finding.codemod,
             severity: match finding.severity {
                 Severity::Error => Level::Error,
                 Severity::Warning => Level::Warning,
                 Severity::Note => Level::Note,
             },
             title: self.line(&finding.title),
-            subject: self.line(&subject),
-            fingerprint: Digest::of([codemod, dockerfile.as_str(), &subject, &number]).to_string(),
-            dockerfile: path(&dockerfile),
+            subject: self.line(&finding.subject),
+            fingerprint: planned.fingerprint(),
+            known: planned.known,
+            dockerfile: path(&finding.dockerfile),
             place: self.place(&finding.primary),
             related: finding.labels.iter().map(|label| self.place(label)).collect(),
             notes: finding.notes.iter().map(|note| self.line(note)).collect(),
             remedy: self.remedy(planned),
         }
+    }
+
+    /// `offset` is where the comments of this repository begin among those of all.
+    fn ignored(&self, offset: usize) -> Vec<Ignored> {
+        let ignored = |aside: &SetAside| Ignored {
+            root: self.part.root.to_owned(),
+            codemod: aside.finding.codemod,
+            title: self.line(&aside.finding.title),
+            dockerfile: path(&aside.finding.dockerfile),
+            fingerprint: aside.fingerprint.clone(),
+            place: self.place(&aside.finding.primary),
+            suppression: aside.suppression.map(|index| offset + index),
+        };
+        self.part.plan.set_aside.iter().map(ignored).collect()
+    }
+
+    fn suppressions(&self) -> Vec<Suppression> {
+        let suppression = |one: &plan::Suppression| Suppression {
+            root: self.part.root.to_owned(),
+            place: Place {
+                file: path(&one.file),
+                span: self.span(&one.file, one.range),
+                text: self.line(&one.complaint().unwrap_or_default()),
+            },
+            codemods: one.comment.codemods.clone(),
+            reason: one.comment.reason.as_ref().map(|reason| self.line(reason)),
+            until: one.comment.until.map(|date| date.to_string()),
+            whole_file: one.comment.whole_file,
+            state: match one.state {
+                plan::SuppressionState::Holds => SuppressionState::Holds,
+                plan::SuppressionState::Unused => SuppressionState::Unused,
+                plan::SuppressionState::Expired => SuppressionState::Expired,
+                plan::SuppressionState::WithoutReason => SuppressionState::WithoutReason,
+            },
+        };
+        self.part.plan.suppressions.iter().map(suppression).collect()
     }
 
     fn remedy(&self, planned: &Planned) -> Remedy {

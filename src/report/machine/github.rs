@@ -6,7 +6,7 @@ use super::{Document, Finding, Level, Status};
 /// (docs.github.com, "Workflow commands for GitHub Actions"). Paths begin at the root of each repository.
 #[must_use]
 pub fn github(document: &Document) -> String {
-    document.findings.iter().fold(String::new(), |mut text, finding| {
+    let mut text = document.findings.iter().fold(String::new(), |mut text, finding| {
         let command = match finding.severity {
             Level::Error => "error",
             Level::Warning => "warning",
@@ -23,11 +23,17 @@ pub fn github(document: &Document) -> String {
             data(&message(finding)),
         );
         text
-    })
+    });
+    for comment in document.suppressions.iter().filter(|comment| !comment.place.text.is_empty()) {
+        let (file, line) = (property(comment.place.file.as_str()), comment.place.span.start.line);
+        let _ = writeln!(text, "::notice file={file},line={line},title=dfmigrate::{}", data(&comment.place.text));
+    }
+    text
 }
 
 /// What is wrong and what can be done about it, in a few lines.
-pub(super) fn message(finding: &Finding) -> String {
+#[must_use]
+pub fn message(finding: &Finding) -> String {
     let remedy = &finding.remedy;
     let mut lines = vec![finding.title.clone()];
     lines.push(match remedy.status {

@@ -37,9 +37,10 @@ fn headline(document: &Document) -> String {
     ];
     let parts: Vec<_> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{count} {how}")).collect();
+    let ignored = if count.ignored == 0 { String::new() } else { format!(" ({} ignored)", count.ignored) };
     match count.findings {
-        0 => "dfmigrate: no findings".to_owned(),
-        found => format!("dfmigrate: {}: {}", counted(found, "finding"), parts.join(", ")),
+        0 => format!("dfmigrate: no findings{ignored}"),
+        found => format!("dfmigrate: {}: {}{ignored}", counted(found, "finding"), parts.join(", ")),
     }
 }
 

@@ -10,10 +10,10 @@ mod markdown;
 mod sarif;
 
 pub use document::{
-    Change, Count, Document, Finding, FollowUp, Level, Notice, Part, Place, Position, Reason, Remedy, Span, Status,
-    VERSION,
+    Change, Count, Document, Finding, FollowUp, Ignored, Level, Notice, Part, Place, Position, Reason, Remedy, Span,
+    Status, Suppression, SuppressionState, VERSION,
 };
-pub use github::github;
+pub use github::{github, message};
 pub use gitlab::gitlab;
 pub use markdown::markdown;
 pub use sarif::sarif;

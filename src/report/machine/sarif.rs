@@ -86,8 +86,13 @@ fn result(finding: &Finding, indexes: &BTreeMap<&str, usize>) -> Value {
         "partialFingerprints": { "dfmigrate/v1": finding.fingerprint },
         "properties": { "status": finding.remedy.status, "subject": finding.subject },
     });
-    if let (false, Some(result)) = (finding.remedy.changes.is_empty(), result.as_object_mut()) {
-        result.insert("fixes".to_owned(), json!([fix(finding)]));
+    if let Some(result) = result.as_object_mut() {
+        if !finding.remedy.changes.is_empty() {
+            result.insert("fixes".to_owned(), json!([fix(finding)]));
+        }
+        if finding.known {
+            result.insert("baselineState".to_owned(), json!("unchanged"));
+        }
     }
     result
 }
@@ -153,7 +158,10 @@ fn notifications(document: &Document) -> Vec<Value> {
         let place = json!([{ "physicalLocation": { "artifactLocation": artifact(&notice.file) } }]);
         note(format!("left alone: {}", notice.reason), place)
     });
+    let complaints = document.suppressions.iter().filter(|one| !one.place.text.is_empty());
+    let complaints =
+        complaints.map(|one| note(one.place.text.clone(), json!([{ "physicalLocation": physical(&one.place) }])));
     let left_out = document.findings.len().saturating_sub(MOST_RESULTS);
     let left_out = (left_out > 0).then(|| note(format!("{left_out} more results are left out"), json!([])));
-    left_alone.chain(left_out).collect()
+    left_alone.chain(complaints).chain(left_out).collect()
 }

@@ -9,9 +9,14 @@ mod scan;
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use camino::{Utf8Path, Utf8PathBuf};
 
+use super::diagnostics;
 use super::shown::{self, REDACTED};
+use crate::callers::SecretValue;
 use crate::config::NamePattern;
+use crate::plan::Plan;
+use crate::repository::Repository;
 use crate::source::Source;
 
 /// The length in bytes from which a value that was found in one place is hidden in all. Shorter ones (`dev`, `1`) are
@@ -68,6 +73,19 @@ impl Redactor {
             values.extend(written.filter(|value| value.len() >= DISTINCT).map(str::to_owned));
         }
         Self { names, found: true, ..Self::new(values) }
+    }
+
+    /// Hides what the files that `plan` points to write down as a secret, and the credentials that it is about.
+    #[must_use]
+    pub fn of_plan(plan: &Plan, repository: &Repository) -> Self {
+        let aside = || plan.set_aside.iter().map(|aside| &aside.finding);
+        let all = || plan.findings.iter().map(|planned| &planned.finding).chain(aside());
+        let subjects = all().map(|finding| finding.subject.clone());
+        let concealed = all().flat_map(|finding| &finding.fix.concealed).map(SecretValue::reveal);
+        let places = all().flat_map(diagnostics::labels).map(|label| label.file.as_path());
+        let paths: BTreeSet<&Utf8Path> = places.chain(plan.files.keys().map(Utf8PathBuf::as_path)).collect();
+        let sources = paths.into_iter().filter_map(|path| repository.source(path));
+        Self::with_patterns(sources, subjects, repository.configuration.secret_names(), concealed)
     }
 
     /// Where `text`, a whole file, has secrets: ranges in order that don't overlap.

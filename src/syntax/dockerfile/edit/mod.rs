@@ -18,7 +18,7 @@ use std::fmt;
 
 pub use command::{add_mounts_and_commands, insert_command};
 pub use directive::set_syntax_directive;
-pub use mounts::add_mounts;
+pub use mounts::{WIDEST, add_mounts};
 pub use remove::{remove_instruction, remove_pair, remove_pairs};
 pub use sources::remove_source;
 

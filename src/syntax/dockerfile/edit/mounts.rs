@@ -6,8 +6,8 @@ use crate::syntax::dockerfile::lex::flags;
 use crate::syntax::dockerfile::logical::{Span, line_end};
 use crate::syntax::dockerfile::{Instruction, Keyword, Mount};
 
-/// The widest line that mounts may make.
-const WIDEST: usize = 120;
+/// The widest line that mounts may make, in columns.
+pub const WIDEST: usize = 120;
 
 /// Adds `mounts`, each a whole flag such as `--mount=type=secret,id=a,env=A`, to a `RUN` or to the `RUN` behind an
 /// `ONBUILD`. They go behind the last flag, else behind the keyword: on the same line, or each on a line of its own

@@ -1,3 +1,3 @@
 #!/bin/sh
 set -eu
-docker build -t app .
+docker build --secret id=aws_secret_access_key,env=AWS_SECRET_ACCESS_KEY -t app .

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+docker build --secret id=db_password,env=DB_PASSWORD -t app .

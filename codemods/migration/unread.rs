@@ -1,0 +1,46 @@
+//! Scripts that get the value and are not in the repository.
+
+use crate::knowledge::names::SecretKind;
+use crate::model::{Evidence, effective_words};
+use crate::plan::Change;
+
+use super::Migration;
+
+/// Folders of the distribution's own programs (Filesystem Hierarchy Standard 3.0).
+const SYSTEM: [&str; 6] = ["/bin/", "/sbin/", "/usr/", "/lib/", "/lib64/", "/opt/"];
+
+impl<'m> Migration<'m> {
+    /// A script of the project that is handed a password of the application mostly puts it into the application's
+    /// configuration. A credential that fetches something is used up by that.
+    pub(super) fn check_unread_scripts(&self, change: &mut Change<'m>) {
+        if !matches!(self.secret.kind, SecretKind::Application | SecretKind::ConnectionUrl) {
+            return;
+        }
+        let possible = self.secret.uses.iter().filter(|used| matches!(used.evidence, Evidence::Possible(_)));
+        for used in possible {
+            let Some(run) = self.run(used.step) else { continue };
+            for script in run.commands().filter_map(|command| self.unread_script(&effective_words(command))) {
+                change.assume(format!(
+                    "`{script}`, which is not in the repository, does not write `{}` into the image",
+                    used.name
+                ));
+            }
+        }
+    }
+
+    /// The script that a command runs, where it is none of the repository or of the distribution.
+    fn unread_script(&self, words: &[Option<String>]) -> Option<String> {
+        let program = words.first()?.as_deref()?;
+        let is_shell = matches!(program, "sh" | "bash" | "ash" | "dash" | "source" | "." | "/bin/sh" | "/bin/bash");
+        let operand = || words.iter().skip(1).flatten().find(|word| !word.starts_with(['-', '+'])).map(String::as_str);
+        let is_given_text = || words.iter().flatten().any(|word| word.starts_with('-') && word.ends_with('c'));
+        let script = match is_shell {
+            true if is_given_text() => return None,
+            true => operand()?,
+            false => program,
+        };
+        let is_own = script.contains('/') && !SYSTEM.iter().any(|folder| script.starts_with(folder));
+        let reader = self.model.reader(self.dockerfile);
+        (is_own && !script.contains('$') && reader.script_of(words).is_none()).then(|| script.to_owned())
+    }
+}

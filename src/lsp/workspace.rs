@@ -1,0 +1,89 @@
+//! One repository, as it is on the disk under what is being typed.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::Options;
+use crate::codemods;
+use crate::config::{self, SettingsError, SettingsFile};
+use crate::plan::{self, CommentMistake, Policy};
+use crate::report::Redactor;
+use crate::report::machine::{Document, Part};
+use crate::repository::{self, Kind, ReadError, Repository, Root, classify};
+use crate::source::Source;
+
+/// A text that the client has open: the editor's is the one that counts.
+#[derive(Debug, Clone)]
+pub(super) struct Open {
+    pub version: i32,
+    pub text: String,
+}
+
+/// A repository that files are open of.
+pub(super) struct Workspace {
+    root: Root,
+    on_disk: Option<Repository>,
+    /// Why the disk could not be read the last time.
+    pub error: Option<ReadError>,
+    pub found: Found,
+}
+
+/// What was found in one state of the files.
+#[derive(Default)]
+pub(super) struct Found {
+    pub repository: Repository,
+    pub document: Option<Document>,
+    pub mistakes: Vec<CommentMistake>,
+    pub settings: Option<SettingsError>,
+}
+
+impl Workspace {
+    pub(super) fn new(root: Root) -> Self {
+        Self { root, on_disk: None, error: None, found: Found::default() }
+    }
+
+    /// The root of the repository.
+    pub(super) fn path(&self) -> &Utf8Path {
+        &self.root.path
+    }
+
+    /// Has findings of the file or folder at `path` reported as well.
+    pub(super) fn include(&mut self, path: &Utf8Path) {
+        let Ok(inside) = path.strip_prefix(&self.root.path) else { return };
+        let selection = &mut self.root.selection;
+        if inside.as_str().is_empty() {
+            selection.clear();
+        } else if !selection.is_empty() && !selection.iter().any(|selected| inside.starts_with(selected)) {
+            selection.push(inside.to_owned());
+        }
+    }
+
+    /// Reads the disk. If that fails, what was read before stays.
+    pub(super) fn read(&mut self, options: &Options) {
+        // A caller matters as soon as somebody types a secret into a Dockerfile.
+        match repository::read_as_decided(&self.root, &options.decided, |_, _| true) {
+            Ok(repository) => (self.on_disk, self.error) = (Some(repository), None),
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// Looks for findings in the files with what is `open`, by absolute paths.
+    pub(super) fn look(&mut self, open: &BTreeMap<Utf8PathBuf, Open>, options: &Options) {
+        let Some(on_disk) = &self.on_disk else { return };
+        let inside = open.iter().filter_map(|(path, open)| Some((path.strip_prefix(&self.root.path).ok()?, open)));
+        let matters = |path: &Utf8Path| on_disk.source(path).is_some() || classify(path) != Kind::Other;
+        let typed = inside.filter(|(path, _)| matters(path));
+        let sources = typed.map(|(path, open)| Source::new(path, open.text.clone().into_bytes()));
+        let mut repository = on_disk.with_sources(sources.collect::<Vec<_>>());
+        repository.today = (options.today)();
+        let policy = Policy { unsafe_fixes: true, ..Policy::default() };
+        let plan = plan::make(&repository, &policy, codemods::ALL);
+        let redactor = Redactor::of_plan(&plan, &repository);
+        let part = Part { root: &self.root.path, repository: &repository, plan: &plan, redactor: &redactor };
+        let document = Some(Document::of(&[part]));
+        let settings = repository.settings_source.as_ref().filter(|_| !options.decided.isolated);
+        let settings = settings.and_then(|file| SettingsFile::read(Utf8Path::new(config::FILE), file.text()).err());
+        self.found = Found { document, mistakes: plan.mistakes, settings, repository };
+    }
+}
