@@ -7,34 +7,26 @@ pub use crate::model::{CopiedFile, Dockerfile, Entry, Model, Secret};
 pub use crate::plan::{Change, Finding, Label, Severity};
 use crate::syntax::dockerfile::ProblemKind;
 
-/// Every secret of every Dockerfile, but for build arguments that stay for a while beside their mount: those are the codemod
+/// Every secret of a Dockerfile, but for build arguments that stay for a while beside their mount: those are the codemod
 /// `fallback-expired`'s.
-pub fn secrets(model: &Model) -> impl Iterator<Item = (&Dockerfile, Secret)> {
-    all_secrets(model).filter(|(dockerfile, secret)| dockerfile.fallback_of(secret).is_none())
+pub fn secrets(model: &Model, dockerfile: &Dockerfile) -> impl Iterator<Item = Secret> {
+    all_secrets(model, dockerfile).filter(|secret| dockerfile.fallback_of(secret).is_none())
 }
 
 /// The same with those arguments.
-pub fn all_secrets(model: &Model) -> impl Iterator<Item = (&Dockerfile, Secret)> {
-    let of = |dockerfile| {
-        let secrets = model.secrets(dockerfile).to_vec();
-        secrets.into_iter().map(move |secret| (dockerfile, secret))
-    };
-    model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
+pub fn all_secrets(model: &Model, dockerfile: &Dockerfile) -> impl Iterator<Item = Secret> + use<> {
+    model.secrets(dockerfile).to_vec().into_iter()
+}
+
+/// The repair of each of [`secrets`].
+pub fn migrations<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> impl Iterator<Item = Migration<'m>> {
+    secrets(model, dockerfile).map(move |secret| Migration::new(model, dockerfile, secret))
 }
 
 /// The repair of every secret that a RUN has from a mount.
-pub fn mounted<'m>(model: &'m Model) -> impl Iterator<Item = Migration<'m>> {
-    let of = move |dockerfile: &'m Dockerfile| {
-        let mounted = dockerfile.mounted().into_iter();
-        mounted.map(move |one| Migration::of_mount(model, dockerfile, one))
-    };
-    model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
-}
-
-/// Every credential file that a Dockerfile copies.
-pub fn copied_files(model: &Model) -> impl Iterator<Item = (&Dockerfile, CopiedFile)> {
-    let of = |dockerfile| model.copied_files(dockerfile).into_iter().map(move |file| (dockerfile, file));
-    model.dockerfiles.iter().map(AsRef::as_ref).flat_map(of)
+pub fn mounted<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> impl Iterator<Item = Migration<'m>> {
+    let mounted = dockerfile.mounted().into_iter();
+    mounted.map(move |one| Migration::of_mount(model, dockerfile, one))
 }
 
 /// Whether a Dockerfile of this text can copy a file: it has the word `copy` or `add` in any letter case.

@@ -12,6 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::codemods;
 use dfmigrate::plan::{self, Applicability, Plan, Policy, Status};
 use dfmigrate::repository::{self, Repository};
+use dfmigrate::source::Source;
 use dfmigrate::syntax::dockerfile::{self, ProblemKind};
 use rayon::prelude::*;
 
@@ -45,6 +46,52 @@ fn every_folder_of_the_corpus_is_planned_and_the_result_holds() {
     all.print(folders.len());
     assert!(all.wrong.is_empty(), "{}", all.wrong.join("\n"));
     assert!(all.changed > 0, "the corpus has secrets, and none was migrated");
+}
+
+/// Many projects under one root share names, scripts and pipelines: the most that can be overlooked.
+#[test]
+fn nothing_that_is_kept_or_left_out_changes_the_result() {
+    let Ok(folders) = std::fs::read_dir(CORPUS) else {
+        println!("skipped: {CORPUS} is not there");
+        return;
+    };
+    let mut folders: Vec<Utf8PathBuf> =
+        folders.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.ok()?.path()).ok()).collect();
+    folders.sort();
+    let step = if std::env::var_os("WHOLE_CORPUS").is_some() { 1 } else { 5 };
+    let groups: Vec<Vec<Utf8PathBuf>> =
+        folders.into_iter().step_by(step).collect::<Vec<_>>().chunks(25).map(<[_]>::to_vec).collect();
+    groups.par_iter().for_each(|folders| {
+        let repository = together(folders);
+        let usual = Policy { unsafe_fixes: true, ..Policy::default() };
+        let plan = plan::make(&repository, &usual, codemods::ALL);
+        let slow = Policy { prefilter: false, reuse: false, ..usual };
+        let other = plan::make(&repository, &slow, codemods::ALL);
+        assert_eq!(plan.findings.len(), other.findings.len(), "{folders:?}");
+        for (one, other) in plan.findings.iter().zip(&other.findings) {
+            assert_eq!((&one.finding, &one.status), (&other.finding, &other.status));
+        }
+        let texts = |plan: &Plan| -> BTreeMap<Utf8PathBuf, String> {
+            plan.files.iter().map(|(path, change)| (path.clone(), change.after.text().to_owned())).collect()
+        };
+        assert_eq!(texts(&plan), texts(&other));
+    });
+}
+
+/// The repositories of several folders as folders of one.
+fn together(folders: &[Utf8PathBuf]) -> Repository {
+    let (mut paths, mut sources, mut dockerfiles) = (Vec::new(), Vec::new(), Vec::new());
+    for folder in folders {
+        let name = Utf8Path::new(folder.file_name().unwrap());
+        for root in repository::discover(std::slice::from_ref(folder)).unwrap_or_default() {
+            let Ok(read) = repository::read(&root, |_| true) else { continue };
+            paths.extend(read.paths().map(|path| name.join(path)));
+            sources.extend(read.sources().map(|source| Source::new(name.join(source.path()), source.encode())));
+            dockerfiles.extend(read.dockerfiles().iter().map(|path| name.join(path)));
+        }
+    }
+    dockerfiles.sort();
+    Repository::new(paths, sources, dockerfiles)
 }
 
 fn outcome(folder: &Utf8Path) -> Outcome {

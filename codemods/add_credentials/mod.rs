@@ -31,22 +31,19 @@ const NEWER: &str = "every builder has BuildKit 0.23, which is Docker 28.3, or n
 const CACHED: &str = "what is fetched stays the same, or the cache is cleared: an ADD asks the server in each build, a RUN \
                       does not";
 
-fn find(model: &Model) -> Vec<Finding> {
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for (at, dockerfile) in model.dockerfiles.iter().enumerate() {
-        for secret in model.secrets(dockerfile).iter() {
-            let migration = Migration::new(model, dockerfile, secret.clone());
-            if migration.codemod() == CODEMOD.id {
-                told.extend(secret.flow.outside.iter().map(|outside| (at, outside.step)));
-                findings.push(of_argument(model, dockerfile, secret, migration));
-            }
+    let mut told: BTreeSet<usize> = BTreeSet::new();
+    for secret in model.secrets(dockerfile).iter() {
+        let migration = Migration::new(model, dockerfile, secret.clone());
+        if migration.codemod() == CODEMOD.id {
+            told.extend(secret.flow.outside.iter().map(|outside| outside.step));
+            findings.push(of_argument(model, dockerfile, secret, migration));
         }
-        let adds = (0..dockerfile.steps.len()).filter(|step| dockerfile.steps[*step].keyword == Keyword::Add);
-        let sources =
-            adds.filter(|step| !told.contains(&(at, *step))).flat_map(|step| Source::of_step(dockerfile, step));
-        findings.extend(sources.enumerate().map(|(number, source)| of_source(model, dockerfile, &source, number + 1)));
     }
+    let adds = (0..dockerfile.steps.len()).filter(|step| dockerfile.steps[*step].keyword == Keyword::Add);
+    let sources = adds.filter(|step| !told.contains(step)).flat_map(|step| Source::of_step(dockerfile, step));
+    findings.extend(sources.enumerate().map(|(number, source)| of_source(model, dockerfile, &source, number + 1)));
     findings
 }
 

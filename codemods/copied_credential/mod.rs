@@ -14,10 +14,11 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    copied_files(model)
-        .filter(|(_, file)| file.content != Content::Harmless && !file.is_ssh_key())
-        .map(|(dockerfile, file)| Copying::new(model, dockerfile, file, &Settled::new()))
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    let copied = model.copied_files(dockerfile).into_iter();
+    copied
+        .filter(|file| file.content != Content::Harmless && !file.is_ssh_key())
+        .map(|file| Copying::new(model, dockerfile, file, &Settled::new()))
         .map(|copying| {
             let path = copying.path().to_owned();
             let title = match &copying.file.verdict {

@@ -11,10 +11,10 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    secrets(model)
-        .filter(|(_, secret)| !secret.flow.relays.is_empty() || secret.entry == Entry::Variable)
-        .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    secrets(model, dockerfile)
+        .filter(|secret| !secret.flow.relays.is_empty() || secret.entry == Entry::Variable)
+        .map(|secret| Migration::new(model, dockerfile, secret))
         .filter(|migration| migration.codemod() == CODEMOD.id && !migration.is_unused())
         .map(|migration| {
             let name = migration.name().to_owned();

@@ -11,9 +11,9 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     let Some(today) = model.repository.today else { return Vec::new() };
-    let kept = all_secrets(model).filter_map(|(dockerfile, secret)| {
+    let kept = all_secrets(model, dockerfile).filter_map(|secret| {
         let until = dockerfile.fallback_of(&secret).filter(|until| *until < today)?;
         Some((until, Migration::new(model, dockerfile, secret)))
     });

@@ -14,9 +14,9 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    let known = model.foreign_dockerfiles();
-    known.iter().flat_map(|(dockerfile, ways)| Elsewhere { model, dockerfile, ways }.findings()).collect()
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    let ways = model.foreign_ways(dockerfile);
+    Elsewhere { model, dockerfile, ways: &ways }.findings()
 }
 
 /// A Dockerfile of another repository.

@@ -28,14 +28,9 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    let dockerfiles = model.dockerfiles.iter().map(AsRef::as_ref);
-    dockerfiles
-        .flat_map(|dockerfile| {
-            let in_runs = in_runs(model, dockerfile).into_iter();
-            in_runs.chain(accounts::find(model, dockerfile)).chain(outside::find(model, dockerfile))
-        })
-        .collect()
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    let in_runs = in_runs(model, dockerfile).into_iter();
+    in_runs.chain(accounts::find(model, dockerfile)).chain(outside::find(model, dockerfile)).collect()
 }
 
 /// One credential, with every RUN that has it.

@@ -16,9 +16,8 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    let dockerfiles = model.dockerfiles.iter().map(AsRef::as_ref);
-    dockerfiles.flat_map(|dockerfile| Ids::new(model, dockerfile).findings()).collect()
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    Ids::new(model, dockerfile).findings()
 }
 
 /// The ids of one Dockerfile and of its builds.

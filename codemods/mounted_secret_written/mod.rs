@@ -19,10 +19,6 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    model.dockerfiles.iter().flat_map(|dockerfile| of_dockerfile(model, dockerfile)).collect()
-}
-
 /// A command that leaves a secret in a file.
 struct Written {
     held: Held,
@@ -30,7 +26,7 @@ struct Written {
     exposure: Exposure,
 }
 
-fn of_dockerfile<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     let written: Vec<Written> = mounted(dockerfile).iter().flat_map(|held| of_held(dockerfile, held)).collect();
     let mut seen: Vec<(&str, &str)> = Vec::new();
     let mut repaired: Vec<&str> = Vec::new();

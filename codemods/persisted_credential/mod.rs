@@ -11,10 +11,9 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    let entering = secrets(model).map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret));
-    entering
-        .chain(mounted(model))
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    migrations(model, dockerfile)
+        .chain(mounted(model, dockerfile))
         .filter(|migration| migration.codemod() == CODEMOD.id)
         .map(|migration| {
             let name = migration.name().to_owned();

@@ -18,10 +18,6 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    model.dockerfiles.iter().flat_map(|dockerfile| of_dockerfile(model, dockerfile)).collect()
-}
-
 /// A place that prints a secret.
 struct Printed {
     held: Held,
@@ -53,7 +49,7 @@ enum Switch {
     Program,
 }
 
-fn of_dockerfile<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Finding> {
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     let mut printed: Vec<Printed> = Vec::new();
     for held in mounted(dockerfile).into_iter().chain(declared(model, dockerfile)) {
         for found in of_held(model, dockerfile, &held) {

@@ -23,11 +23,8 @@ fn names_secrets(text: &str) -> bool {
     has_a_mount(text) || text.contains(SECRETS)
 }
 
-fn find(model: &Model) -> Vec<Finding> {
-    let dockerfiles = model.dockerfiles.iter().map(AsRef::as_ref);
-    dockerfiles
-        .flat_map(|dockerfile| unmounted(model, dockerfile).into_iter().chain(idle::find(model, dockerfile)))
-        .collect()
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    unmounted(model, dockerfile).into_iter().chain(idle::find(model, dockerfile)).collect()
 }
 
 /// One finding for each file that is read where it is not mounted.

@@ -19,11 +19,11 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     let holds = |file: &CopiedFile| file.content != Content::Harmless;
-    let copied = copied_files(model).filter(|(_, file)| file.is_ssh_key() && holds(file));
-    let copied = copied.map(|(dockerfile, file)| of_copy(model, dockerfile, &file));
-    let arguments = secrets(model).filter_map(|(dockerfile, secret)| of_argument(model, dockerfile, &secret));
+    let copied = model.copied_files(dockerfile).into_iter().filter(|file| file.is_ssh_key() && holds(file));
+    let copied = copied.map(|file| of_copy(model, dockerfile, &file));
+    let arguments = secrets(model, dockerfile).filter_map(|secret| of_argument(model, dockerfile, &secret));
     copied.chain(arguments).collect()
 }
 

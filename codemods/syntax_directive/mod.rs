@@ -15,8 +15,8 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    model.dockerfiles.iter().filter_map(|dockerfile| finding(model, dockerfile)).collect()
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    finding(model, dockerfile).into_iter().collect()
 }
 
 fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Option<Finding> {

@@ -14,25 +14,22 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    let declared = secrets(model)
-        .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))
-        .filter(Migration::is_unused)
-        .map(|migration| {
-            let name = migration.name().to_owned();
-            let (title, primary) = match migration.is_left_over() {
-                true => (
-                    format!("the secret `{name}` is mounted, and the build argument of that name was left over"),
-                    "no build here passes it",
-                ),
-                false => (
-                    format!("nothing reads the secret `{name}`, but the image's history records it"),
-                    "no instruction behind it can read this",
-                ),
-            };
-            migration.finding(CODEMOD.id, title, primary)
-        });
-    declared.chain(model.dockerfiles.iter().flat_map(|dockerfile| stale_arguments(model, dockerfile))).collect()
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    let declared = migrations(model, dockerfile).filter(Migration::is_unused).map(|migration| {
+        let name = migration.name().to_owned();
+        let (title, primary) = match migration.is_left_over() {
+            true => (
+                format!("the secret `{name}` is mounted, and the build argument of that name was left over"),
+                "no build here passes it",
+            ),
+            false => (
+                format!("nothing reads the secret `{name}`, but the image's history records it"),
+                "no instruction behind it can read this",
+            ),
+        };
+        migration.finding(CODEMOD.id, title, primary)
+    });
+    declared.chain(stale_arguments(model, dockerfile)).collect()
 }
 
 /// Build arguments that builds still pass although the Dockerfile mounts the secret: BuildKit says nothing, and keeps

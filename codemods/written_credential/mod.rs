@@ -11,9 +11,8 @@ pub const CODEMOD: Codemod = Codemod {
     find,
 };
 
-fn find(model: &Model) -> Vec<Finding> {
-    secrets(model)
-        .map(|(dockerfile, secret)| Migration::new(model, dockerfile, secret))
+fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
+    migrations(model, dockerfile)
         .filter(|migration| migration.codemod() == CODEMOD.id)
         .map(|migration| {
             let name = migration.name().to_owned();

@@ -64,8 +64,7 @@ impl Model {
     /// a build that is understood.
     #[must_use]
     pub fn mentions(&self, dockerfile: &Dockerfile, name: &str) -> Vec<Mention> {
-        let passing = self.index.passing(&self.repository, name).into_iter();
-        let near = passing.filter(|source| self.index.is_nearest(dockerfile.path(), source.path(), name));
+        let near = self.index.passing(&self.repository, dockerfile.path(), name).into_iter();
         near.flat_map(|source| self.mentions_in(source, name)).collect()
     }
 
@@ -106,7 +105,14 @@ impl Model {
     pub fn unread_builds(&self, dockerfile: &Dockerfile) -> Vec<Mention> {
         let building = self.index.building(&self.repository);
         let sources = building.iter().filter_map(|(path, places)| Some((self.repository.source(path)?, places)));
-        sources.flat_map(|(source, places)| self.unread_builds_in(source, places, dockerfile)).collect()
+        let found = sources.flat_map(|(source, places)| self.unread_builds_in(source, places, dockerfile));
+        self.repository.recorder().unnoted(|| found.collect())
+    }
+
+    /// Those of them that are in `file`.
+    pub(super) fn unread_builds_of_file(&self, dockerfile: &Dockerfile, file: &Utf8Path) -> Vec<Mention> {
+        let building = self.index.building(&self.repository).get(file).zip(self.repository.source(file));
+        building.map(|(places, source)| self.unread_builds_in(source, places, dockerfile)).unwrap_or_default()
     }
 
     fn unread_builds_in(&self, source: &Source, places: &[TextRange], dockerfile: &Dockerfile) -> Vec<Mention> {

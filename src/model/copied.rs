@@ -230,7 +230,7 @@ impl Model {
         let folder = source.trim_start_matches("./").trim_matches('/');
         let places = self.contexts(dockerfile).into_iter().map(|context| context.join(folder));
         let below = |place: Utf8PathBuf| {
-            let inside = self.repository.paths().filter_map(move |file| file.strip_prefix(&place).ok());
+            let inside = self.repository.paths_below(&place).filter_map(|file| file.strip_prefix(&place).ok());
             inside.filter(|rest| !rest.as_str().is_empty()).map(Utf8Path::to_owned).collect::<Vec<_>>()
         };
         if folder.is_empty() { Vec::new() } else { places.flat_map(below).collect() }
@@ -249,7 +249,7 @@ impl Model {
     #[must_use]
     pub fn copied_elsewhere(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> Vec<Utf8PathBuf> {
         let contexts = self.contexts_with(dockerfile, path);
-        let unread = self.repository.dockerfiles().iter().filter(|other| self.dockerfile(other).is_none());
+        let unread = self.repository.dockerfiles().iter().filter(|other| !self.places.contains_key(other.as_str()));
         let near = contexts.iter().flat_map(|context| self.index.with_context(context));
         let own = |other: &Utf8PathBuf| Utf8PathBuf::from(format!("{other}.dockerignore"));
         let concerned = |other: &&Utf8PathBuf| {

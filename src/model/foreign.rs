@@ -53,19 +53,22 @@ impl Model {
         of(&self.foreign, build)
     }
 
-    /// The Dockerfiles of other repositories that are known, each once and without its text, with what is known.
+    /// The Dockerfiles of other repositories that are known, each once and without its text.
     #[must_use]
-    pub fn foreign_dockerfiles(&self) -> Vec<(Dockerfile, Vec<&Foreign>)> {
-        let mut all: Vec<(Utf8PathBuf, Vec<&Foreign>)> = Vec::new();
-        for foreign in self.foreign.iter() {
-            let place = foreign.place();
-            match all.iter_mut().find(|(known, _)| *known == place) {
-                Some((_, ways)) => ways.push(foreign),
-                None => all.push((place, vec![foreign])),
+    pub fn foreign_dockerfiles(&self) -> Vec<Dockerfile> {
+        let mut places: Vec<Utf8PathBuf> = Vec::new();
+        for place in self.foreign.iter().map(Foreign::place) {
+            if !places.contains(&place) {
+                places.push(place);
             }
         }
-        let empty = |place: Utf8PathBuf| Dockerfile::new(Source::new(place, Vec::new()));
-        all.into_iter().map(|(place, ways)| (empty(place), ways)).collect()
+        places.into_iter().map(|place| Dockerfile::new(Source::new(place, Vec::new()))).collect()
+    }
+
+    /// How the files here name `dockerfile`, one of [`Self::foreign_dockerfiles`]; empty for one of this repository.
+    #[must_use]
+    pub fn foreign_ways(&self, dockerfile: &Dockerfile) -> Vec<&Foreign> {
+        self.foreign.iter().filter(|foreign| foreign.place() == dockerfile.path()).collect()
     }
 
     /// The builds that are of `dockerfile`, one of [`Self::foreign_dockerfiles`]; `None` for one of this repository.

@@ -3,6 +3,7 @@
 //! A lookup that concerns all names or all Dockerfiles belongs here and not into a loop over [`Repository::sources`]: the
 //! texts are scanned once for all of them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::{LazyLock, OnceLock};
@@ -14,6 +15,7 @@ use crate::callers::{Build, Dockerfiles};
 use crate::knowledge::files::holds_credential;
 use crate::knowledge::names::classify_name;
 use crate::repository::Repository;
+use crate::repository::reads::{self, Recorder};
 use crate::source::{Source, TextRange, range};
 use crate::syntax::dockerfile::Keyword;
 
@@ -46,8 +48,14 @@ pub(super) struct Index {
     /// The places of words that begin a build, by the files that are no Dockerfiles.
     building: OnceLock<Rc<BTreeMap<Utf8PathBuf, Vec<TextRange>>>>,
     /// The files that are no Dockerfiles and hold a credential.
-    credentials: OnceLock<Rc<[Utf8PathBuf]>>,
+    credentials: OnceLock<Rc<BTreeSet<Utf8PathBuf>>>,
+    /// For each name that was asked for, the files that may pass it, by the folder that [`nearest_folder`] gives for them.
+    near: RefCell<BTreeMap<String, Rc<Near>>>,
+    recorder: Recorder,
 }
+
+/// Files by the deepest folder around them that holds a Dockerfile which declares a name; `None` where no folder does.
+type Near = BTreeMap<Option<Utf8PathBuf>, Vec<Utf8PathBuf>>;
 
 impl Index {
     pub(super) fn new(repository: &Repository, known: &[Rc<Dockerfile>], builds: &[Build]) -> Self {
@@ -76,6 +84,8 @@ impl Index {
             heirs: OnceLock::new(),
             building: OnceLock::new(),
             credentials: OnceLock::new(),
+            near: RefCell::default(),
+            recorder: repository.recorder().clone(),
         };
         known.iter().for_each(|dockerfile| index.declare(dockerfile));
         index.bind(repository, builds);
@@ -92,9 +102,18 @@ impl Index {
         builds: &[Build],
     ) -> Self {
         let mut index = self.clone();
-        (index.building, index.credentials, index.heirs) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        index.near = RefCell::default();
+        if replaced.iter().any(|(before, after)| !starts_from_the_same(before, after)) {
+            index.heirs = OnceLock::new();
+        }
         let texts = changed.iter().filter_map(|path| repository.source(path));
         let texts: Vec<&Source> = texts.filter(|source| !self.is_dockerfile(source.path())).collect();
+        if let Some(building) = index.building.get_mut() {
+            update_building(Rc::make_mut(building), repository, &texts);
+        }
+        if let Some(credentials) = index.credentials.get_mut() {
+            update_credentials(Rc::make_mut(credentials), &texts);
+        }
         if let Some(naming) = index.naming.get_mut() {
             Rc::make_mut(naming).replace(changed, &texts);
         }
@@ -166,12 +185,14 @@ impl Index {
 
     /// The Dockerfiles of which builds may have `context` as their context, in order.
     pub(super) fn with_context(&self, context: &Utf8Path) -> &[Utf8PathBuf] {
+        self.recorder.note(|reads| reads::insert(&mut reads.contexts, context));
         self.by_context.get(context).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The Dockerfiles that start from an image of this name, by their text.
     pub(super) fn heirs(&self, repository: &Repository, image: &str) -> impl Iterator<Item = &Utf8PathBuf> {
-        let heirs = self.heirs.get_or_init(|| {
+        self.recorder.note(|reads| reads.bases = true);
+        let new = || {
             let mut heirs: BTreeMap<String, BTreeSet<Utf8PathBuf>> = BTreeMap::new();
             for source in self.dockerfiles.iter().filter_map(|path| repository.source(path)) {
                 for image in source.text().lines().filter_map(inherited) {
@@ -180,7 +201,8 @@ impl Index {
                 }
             }
             Rc::new(heirs)
-        });
+        };
+        let heirs = self.heirs.get_or_init(|| self.recorder.unnoted(new));
         heirs.get(super::without_latest(image)).into_iter().flatten()
     }
 
@@ -217,39 +239,104 @@ impl Index {
         nearest.into_iter().map(|path| (path.clone(), binding)).collect()
     }
 
-    /// Whether no Dockerfile that declares `name` is nearer to `file` than the one at `dockerfile`. Near means: below the
-    /// deepest common folder.
-    pub(super) fn is_nearest(&self, dockerfile: &Utf8Path, file: &Utf8Path, name: &str) -> bool {
+    /// The files that are no Dockerfiles, name the variable and speak of build arguments, in order, but for those to which
+    /// another Dockerfile that declares it is nearer than the one at `dockerfile`. Near means: below the deepest common folder.
+    pub(super) fn passing<'r>(&self, repository: &'r Repository, dockerfile: &Utf8Path, name: &str) -> Vec<&'r Source> {
+        self.recorder.note(|reads| reads::name(&mut reads.passed, name));
+        let near = self.near(repository, name);
+        let around = dockerfile.ancestors().skip(1).map(|folder| Some(folder.to_owned()));
+        let mut paths: Vec<&Utf8PathBuf> =
+            around.chain([None]).filter_map(|folder| near.get(&folder)).flatten().collect();
+        paths.sort();
+        self.recorder.unnoted(|| paths.into_iter().filter_map(|path| repository.source(path)).collect())
+    }
+
+    fn near(&self, repository: &Repository, name: &str) -> Rc<Near> {
+        if let Some(known) = self.near.borrow().get(name) {
+            return Rc::clone(known);
+        }
+        let mut near = Near::new();
         let declaring = self.declaring.get(name);
-        let nearest = declaring.and_then(|paths| nearest_folder(file, &[paths]));
-        nearest.is_none_or(|folder| dockerfile.starts_with(folder))
+        let naming = self.recorder.unnoted(|| self.naming(repository, name));
+        for path in naming.into_iter().map(Source::path).filter(|path| self.passing.contains(*path)) {
+            let nearest = declaring.and_then(|paths| nearest_folder(path, &[paths]));
+            near.entry(nearest.map(Utf8Path::to_owned)).or_default().push(path.to_owned());
+        }
+        let near = Rc::new(near);
+        self.near.borrow_mut().insert(name.to_owned(), Rc::clone(&near));
+        near
     }
 
     /// The files that are no Dockerfiles and name the variable, and maybe more, in order.
-    pub(super) fn naming<'r>(&'r self, repository: &'r Repository, name: &'r str) -> Vec<&'r Source> {
-        if self.variables.contains(name) {
-            let new = || Rc::new(Naming::new(&self.variables, self.texts(repository)));
-            let paths = self.naming.get_or_init(new).files.get(name).into_iter().flatten();
-            return paths.filter_map(|path| repository.source(path)).collect();
-        }
-        self.texts(repository).filter(|source| source.text().contains(name)).collect()
+    pub(super) fn naming<'r>(&self, repository: &'r Repository, name: &str) -> Vec<&'r Source> {
+        self.recorder.note(|reads| reads::name(&mut reads.named, name));
+        self.recorder.unnoted(|| {
+            if self.variables.contains(name) {
+                let new = || Rc::new(Naming::new(&self.variables, self.texts(repository)));
+                let paths = self.naming.get_or_init(new).files.get(name).into_iter().flatten();
+                return paths.filter_map(|path| repository.source(path)).collect();
+            }
+            self.texts(repository).filter(|source| source.text().contains(name)).collect()
+        })
     }
 
-    /// Those of them that speak of build arguments.
-    pub(super) fn passing<'r>(&'r self, repository: &'r Repository, name: &'r str) -> Vec<&'r Source> {
-        let mut sources = self.naming(repository, name);
-        sources.retain(|source| self.passing.contains(source.path()));
-        sources
+    /// Whether the file at `path` is one of those.
+    pub(super) fn is_naming(&self, repository: &Repository, path: &Utf8Path, name: &str) -> bool {
+        match self.naming.get().filter(|_| self.variables.contains(name)) {
+            Some(naming) => naming.files.get(name).is_some_and(|files| files.contains(path)),
+            None => {
+                let source = repository.source(path).filter(|_| !self.is_dockerfile(path));
+                source.is_some_and(|source| source.text().contains(name))
+            }
+        }
     }
 
     /// The files that are no Dockerfiles, in order.
-    fn texts<'r>(&'r self, repository: &'r Repository) -> impl Iterator<Item = &'r Source> {
+    fn texts<'r>(&self, repository: &'r Repository) -> impl Iterator<Item = &'r Source> {
         repository.sources().filter(|source| !self.is_dockerfile(source.path()))
     }
 
     /// The files with this name in the last part of their path, in order.
     pub(super) fn named(&self, name: &str) -> &[Utf8PathBuf] {
         self.by_name.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Those of them that lie below `home` or in a folder around it, in order.
+    pub(super) fn named_near<'i>(&'i self, name: &str, home: &Utf8Path) -> Vec<&'i Utf8PathBuf> {
+        let named = self.named(name);
+        let above = home.ancestors().skip(1).filter_map(|folder| named.binary_search(&folder.join(name)).ok());
+        let first = named.partition_point(|path| path.as_path() < home);
+        let below = named[first..].iter().take_while(|path| path.starts_with(home));
+        let mut near: Vec<&Utf8PathBuf> = above.filter_map(|at| named.get(at)).chain(below).collect();
+        near.sort();
+        near
+    }
+
+    /// The Dockerfiles whose builds are others in a later state, `after`, or are written in one of `files`.
+    pub(super) fn rebuilt<'i>(
+        &'i self,
+        builds: &[Build],
+        (after, builds_after): (&'i Self, &[Build]),
+        files: &BTreeSet<&Utf8Path>,
+    ) -> BTreeSet<&'i Utf8Path> {
+        let of = |index: &Self, builds: &[Build], path: &Utf8PathBuf| -> Vec<(Utf8PathBuf, usize, Binding)> {
+            let bound = index.bound.get(path).into_iter().flatten();
+            let known = bound.filter_map(|(at, binding)| builds.get(*at).map(|build| (build, *binding)));
+            known.map(|(build, binding)| (build.file.clone(), build.index, binding)).collect()
+        };
+        let paths = self.bound.keys().chain(after.bound.keys());
+        let differ = |path: &&'i Utf8PathBuf| {
+            let (one, other) = (of(self, builds, path), of(after, builds_after, path));
+            one != other || one.iter().any(|(file, ..)| files.contains(file.as_path()))
+        };
+        paths.filter(differ).map(Utf8PathBuf::as_path).collect()
+    }
+
+    /// The folders that are the context of other builds in a later state.
+    pub(super) fn other_contexts<'i>(&'i self, after: &'i Self) -> BTreeSet<&'i Utf8Path> {
+        let folders = self.by_context.keys().chain(after.by_context.keys());
+        let differ = |folder: &&Utf8PathBuf| self.by_context.get(*folder) != after.by_context.get(*folder);
+        folders.filter(differ).map(Utf8PathBuf::as_path).collect()
     }
 
     /// Whether the file at `path` is one of the repository's Dockerfiles.
@@ -259,35 +346,83 @@ impl Index {
 
     /// The builds that are, or may be, of the Dockerfile at `path`, as indices in order.
     pub(super) fn bound(&self, path: &Utf8Path) -> &[(usize, Binding)] {
+        self.recorder.note(|reads| reads::insert(&mut reads.builds, path));
         self.bound.get(path).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The builds that `file` writes down, as indices in order.
     pub(super) fn of_file(&self, file: &Utf8Path) -> &[usize] {
+        self.recorder.note_file(file);
         self.by_file.get(file).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The builds of which the Dockerfile can't be told, as indices in order.
     pub(super) fn unplaced(&self) -> &[usize] {
+        self.recorder.note(|reads| reads.unplaced = true);
         &self.unplaced
     }
 
     /// The places of [`BUILDING`] words in files that are no Dockerfiles.
     pub(super) fn building(&self, repository: &Repository) -> &BTreeMap<Utf8PathBuf, Vec<TextRange>> {
+        self.recorder.note(|reads| reads.unread_builds = true);
         self.building.get_or_init(|| {
-            let callers = self.texts(repository).filter(|source| !repository.is_excluded_caller(source.path()));
-            let found = callers.map(|source| (source.path().to_owned(), building_words(source.text())));
-            Rc::new(found.filter(|(_, places)| !places.is_empty()).collect())
+            self.recorder.unnoted(|| {
+                let mut building = BTreeMap::new();
+                update_building(&mut building, repository, &self.texts(repository).collect::<Vec<_>>());
+                Rc::new(building)
+            })
         })
     }
 
-    /// The files that are no Dockerfiles and hold a credential, in order.
-    pub(super) fn credentials(&self, repository: &Repository) -> &[Utf8PathBuf] {
-        self.credentials.get_or_init(|| {
-            let holding = self.texts(repository).filter(|source| holds_credential(source.text()));
-            holding.map(|source| source.path().to_owned()).collect()
-        })
+    /// The files below `folder` that are no Dockerfiles and hold a credential, in order.
+    pub(super) fn credentials<'i>(
+        &'i self,
+        repository: &Repository,
+        folder: &'i Utf8Path,
+    ) -> impl Iterator<Item = &'i Utf8PathBuf> {
+        self.recorder.note(|reads| reads::insert(&mut reads.credentials, folder));
+        let credentials = self.credentials.get_or_init(|| {
+            self.recorder.unnoted(|| {
+                let mut credentials = BTreeSet::new();
+                update_credentials(&mut credentials, &self.texts(repository).collect::<Vec<_>>());
+                Rc::new(credentials)
+            })
+        });
+        below(credentials, folder)
     }
+}
+
+/// Finds the words that begin a build in these texts anew.
+fn update_building(building: &mut BTreeMap<Utf8PathBuf, Vec<TextRange>>, repository: &Repository, texts: &[&Source]) {
+    for source in texts {
+        let counts = !repository.is_excluded_caller(source.path());
+        let places = if counts { building_words(source.text()) } else { Vec::new() };
+        if places.is_empty() {
+            building.remove(source.path());
+        } else {
+            building.insert(source.path().to_owned(), places);
+        }
+    }
+}
+
+/// Finds anew which of these texts hold a credential.
+fn update_credentials(credentials: &mut BTreeSet<Utf8PathBuf>, texts: &[&Source]) {
+    for source in texts {
+        if holds_credential(source.text()) {
+            credentials.insert(source.path().to_owned());
+        } else {
+            credentials.remove(source.path());
+        }
+    }
+}
+
+/// Whether the stages of two states of a Dockerfile start from the same images.
+pub(super) fn starts_from_the_same(before: &Dockerfile, after: &Dockerfile) -> bool {
+    let bases = |dockerfile: &Dockerfile| dockerfile.stages.iter().map(|stage| stage.base.clone()).collect::<Vec<_>>();
+    let written = |dockerfile: &Dockerfile| -> Vec<String> {
+        dockerfile.source.text().lines().filter_map(inherited).map(str::to_owned).collect()
+    };
+    bases(before) == bases(after) && written(before) == written(after)
 }
 
 /// Words that begin a build of an image in any file: a pipeline's, a program's.
@@ -376,12 +511,7 @@ fn nearest_folder<'f>(file: &'f Utf8Path, paths: &[&BTreeSet<Utf8PathBuf>]) -> O
 }
 
 /// Those of `paths` that lie below `folder`: in the order of paths they stand together.
-fn below<'p>(paths: &'p BTreeSet<Utf8PathBuf>, folder: &Utf8Path) -> impl Iterator<Item = &'p Utf8PathBuf> {
+fn below<'p>(paths: &'p BTreeSet<Utf8PathBuf>, folder: &Utf8Path) -> impl Iterator<Item = &'p Utf8PathBuf> + use<'p> {
     let folder = folder.to_owned();
     paths.range(folder.clone()..).take_while(move |path| path.starts_with(&folder))
-}
-
-/// The sources at `paths`.
-pub(super) fn sources<'r>(repository: &'r Repository, paths: &[Utf8PathBuf]) -> Vec<&'r Source> {
-    paths.iter().filter_map(|path| repository.source(path)).collect()
 }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod binding;
+mod changes;
 mod container;
 mod copied;
 mod derived;
@@ -34,6 +35,7 @@ mod run;
 mod secret;
 
 pub use binding::{Binding, BoundBuild, Mention};
+pub use changes::Changes;
 pub use copied::{Content, CopiedFile, CopySource, Shape};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
 pub use exposure::{Exposure, ExposureKind, Holders, exposures, is_traceable};
@@ -158,7 +160,13 @@ impl Model {
     /// The Dockerfile at `path`.
     #[must_use]
     pub fn dockerfile(&self, path: &Utf8Path) -> Option<&Dockerfile> {
+        self.repository.recorder().note_file(path);
         self.places.get(path.as_str()).and_then(|at| self.dockerfiles.get(*at)).map(Rc::as_ref)
+    }
+
+    /// The files with this name in the last part of their path whose text was read, in order.
+    pub fn files_named(&self, name: &str) -> impl Iterator<Item = &Source> {
+        self.index.named(name).iter().filter_map(|path| self.repository.source(path))
     }
 
     /// What reads a value in the RUNs of `dockerfile`.
@@ -178,8 +186,10 @@ impl Model {
         }
         let starts_from =
             |stage: &Stage| matches!(&stage.base, Base::Image(image) if tags.contains(&without_latest(image)));
+        self.repository.recorder().note(|reads| reads.bases = true);
         let others = self.dockerfiles.iter().map(Rc::as_ref).filter(|other| other.path() != dockerfile.path());
-        others.filter(|other| other.stages.iter().any(starts_from)).collect()
+        let children = others.filter(|other| other.stages.iter().any(starts_from));
+        children.inspect(|child| self.repository.recorder().note_file(child.path())).collect()
     }
 
     /// The builds that run the ONBUILD triggers of `dockerfile`: those of its [`Self::children`] that make a stage which

@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::syntax::shell::{self, Command, Dialect};
 
 use super::exposure::environment_prints;
-use super::index::{Index, sources};
+use super::index::Index;
 use super::plain_text::is_named;
 use super::run::{Form, Run, mentions};
 
@@ -176,12 +176,10 @@ impl<'r> Reader<'r> {
     fn configuration_that_refers(&self, words: &[Option<String>], name: &str) -> Option<Utf8PathBuf> {
         let paths = tools::config_files(words).into_iter().flat_map(|file| &file.paths);
         let names: BTreeSet<&str> = paths.filter_map(|path| Utf8Path::new(path).file_name()).collect();
-        let candidates = names.into_iter().flat_map(|file| sources(self.repository, self.index.named(file)));
         // Configuration of another project in the same repository says nothing about this one.
-        let near = |path: &Utf8Path| {
-            path.starts_with(self.home) || path.parent().is_some_and(|folder| self.home.starts_with(folder))
-        };
-        let refers = candidates.filter(|source| near(source.path()) && tools::references(source.text(), name));
+        let near = names.into_iter().flat_map(|file| self.index.named_near(file, self.home));
+        let candidates = near.filter_map(|path| self.repository.source(path));
+        let refers = candidates.filter(|source| tools::references(source.text(), name));
         let nearest = refers.min_by_key(|source| (!source.path().starts_with(self.home), source.path().as_str().len()));
         nearest.map(|source| source.path().to_owned())
     }

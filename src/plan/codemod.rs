@@ -1,4 +1,4 @@
-use crate::model::Model;
+use crate::model::{Dockerfile, Model};
 
 use super::Finding;
 
@@ -13,6 +13,6 @@ pub struct Codemod {
     pub page: &'static str,
     /// Whether a Dockerfile of this text may have such a finding: a necessary condition that costs nearly nothing.
     pub may_find: fn(&str) -> bool,
-    /// Finds what is wrong, each with its repair.
-    pub find: fn(&Model) -> Vec<Finding>,
+    /// Finds what is wrong with a Dockerfile and with what builds it, each with its repair.
+    pub find: fn(&Model, &Dockerfile) -> Vec<Finding>,
 }

@@ -4,10 +4,11 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Settings;
-use crate::model::Model;
+use crate::model::{Changes, Model};
 use crate::repository::Repository;
 use crate::source::{Edit, Source, apply_edits};
 
+use super::answers::Answers;
 use super::changed::concerned;
 use super::check::problem_with;
 use super::suppress::Suppressions;
@@ -25,8 +26,9 @@ const MOST_ROUNDS: usize = 256;
 #[must_use]
 pub fn make(repository: &Repository, policy: &Policy, codemods: &[&Codemod]) -> Plan {
     let mut work = Work::new(repository, policy, codemods);
+    work.answers = work.answer(&work.model, None);
     let sorted = work.sort(repository);
-    let mut findings = work.find(&work.model);
+    let mut findings = work.wanted(&work.model, &work.answers);
     for _ in 0..MOST_ROUNDS {
         let chosen = work.choose(&findings);
         if chosen.is_empty() {
@@ -53,8 +55,10 @@ pub fn problem_with_edit(
 ) -> Option<String> {
     let work = Work::new(repository, policy, codemods);
     let paths: Vec<Utf8PathBuf> = changed.iter().map(|source| source.path().to_owned()).collect();
-    let next = work.model.after(Rc::new(repository.with_sources(changed.iter().cloned())), &paths);
-    let left = work.find(&next).iter().map(Finding::key).collect();
+    let sources = changed.iter().cloned();
+    let next = work.model.after(Rc::new(work.model.repository.with_sources(sources)), &paths);
+    let answers = work.answer(&next, None);
+    let left = work.wanted(&next, &answers).iter().map(|finding| finding.key()).collect();
     work.broken_promise(&next, &left, finding)
 }
 
@@ -70,6 +74,8 @@ pub fn may_find(text: &str, settings: &Settings, codemods: &[&Codemod]) -> bool 
 
 struct Work<'p> {
     model: Model,
+    /// What is found in that state.
+    answers: Answers,
     policy: &'p Policy,
     codemods: Vec<&'p Codemod>,
     /// The ids of all codemods, also of those that don't run.
@@ -100,16 +106,23 @@ impl<'p> Work<'p> {
         let has_triggers = |path: &Utf8PathBuf| text(path).to_ascii_lowercase().contains("onbuild");
         let all = !policy.prefilter || original.dockerfiles().iter().any(|path| may_find(path) && has_triggers(path));
         let triggered = |path: &Utf8Path| all || may_find(path);
-        let model = Model::new(Rc::new(original.clone()), triggered).knowing(&policy.foreign);
+        let model = Model::new(Rc::new(original.noted_apart()), triggered).knowing(&policy.foreign);
         let suppressions = Suppressions::of(original, &ids);
         let concerned = original.changed.as_ref().map(|changed| concerned(&model, changed));
         let (applied, rejected, known) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
-        Self { model, policy, codemods, ids, suppressions, concerned, applied, rejected, known }
+        let answers = Answers::default();
+        Self { model, answers, policy, codemods, ids, suppressions, concerned, applied, rejected, known }
+    }
+
+    /// What is found in `model`, a later state in which `files` changed: of what they can't touch, the same as before.
+    fn answer(&self, model: &Model, files: Option<&[Utf8PathBuf]>) -> Answers {
+        let changes = files.filter(|_| self.policy.reuse).map(|files| Changes::new(&self.model, model, files));
+        self.answers.of(model, changes.as_ref(), &self.codemods)
     }
 
     /// The findings that a fix may be made for.
-    fn find(&self, model: &Model) -> Vec<Finding> {
-        let mut findings = self.find_all(model);
+    fn wanted(&self, model: &Model, answers: &Answers) -> Vec<Rc<Finding>> {
+        let mut findings = self.all(answers);
         if !self.suppressions.files.is_empty() {
             let comments = self.suppressions.again(&model.repository, &self.ids);
             findings.retain(|finding| comments.silencing(finding).is_none());
@@ -120,7 +133,7 @@ impl<'p> Work<'p> {
 
     /// Finds everything in the original files, and sets aside what nobody wants to hear of.
     fn sort(&mut self, original: &Repository) -> Sorted {
-        let all = self.find_all(&self.model);
+        let all: Vec<Finding> = self.all(&self.answers).iter().map(|finding| Finding::clone(finding)).collect();
         let runs = |file: &Utf8Path, id: &str| {
             let asked = original.is_selected(file) && original.changed.is_none();
             asked
@@ -149,13 +162,9 @@ impl<'p> Work<'p> {
     }
 
     /// The findings of the files that were asked about, in their order.
-    fn find_all(&self, model: &Model) -> Vec<Finding> {
-        let found = self.codemods.iter().flat_map(|codemod| (codemod.find)(model));
-        let runs = |finding: &Finding| model.settings_at(&finding.dockerfile).codemods.includes(finding.codemod);
-        let mut findings: Vec<Finding> =
-            found.filter(|finding| is_selected(&model.repository, finding) && runs(finding)).collect();
+    fn all(&self, answers: &Answers) -> Vec<Rc<Finding>> {
+        let mut findings = answers.findings();
         findings.retain(|finding| self.is_concerned(finding));
-        findings.sort_by_key(|finding| (finding.primary.file.clone(), finding.primary.range.start()));
         findings
     }
 
@@ -169,12 +178,12 @@ impl<'p> Work<'p> {
     }
 
     /// The fixes that the policy allows and that can be made together.
-    fn choose<'f>(&self, findings: &'f [Finding]) -> Vec<&'f Finding> {
+    fn choose<'f>(&self, findings: &'f [Rc<Finding>]) -> Vec<&'f Finding> {
         let least = if self.policy.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
         let mut units: BTreeSet<&(Utf8PathBuf, usize)> = BTreeSet::new();
         let mut edits: BTreeMap<&Utf8PathBuf, Vec<&Edit>> = BTreeMap::new();
         let mut chosen = Vec::new();
-        for finding in findings {
+        for finding in findings.iter().map(Rc::as_ref) {
             let fix = &finding.fix;
             let key = finding.key();
             let settled = self.rejected.contains_key(&key) || self.applied.contains(&key);
@@ -198,20 +207,21 @@ impl<'p> Work<'p> {
     }
 
     /// Applies those of `chosen` that keep their promise. Returns what is found in the result; `None` if none did.
-    fn apply(&mut self, chosen: &[&Finding]) -> Option<Vec<Finding>> {
+    fn apply(&mut self, chosen: &[&Finding]) -> Option<Vec<Rc<Finding>>> {
         let mut rest: Vec<&Finding> = chosen.to_vec();
         while !rest.is_empty() {
             let (repository, changed) = self.with_edits(&rest)?;
             let next = self.model.after(Rc::new(repository), &changed);
-            let findings = self.find(&next);
-            let left: BTreeSet<Key> = findings.iter().map(Finding::key).collect();
+            let answers = self.answer(&next, Some(&changed));
+            let findings = self.wanted(&next, &answers);
+            let left: BTreeSet<Key> = findings.iter().map(|finding| finding.key()).collect();
             let failed: BTreeMap<Key, String> = rest
                 .iter()
                 .filter_map(|finding| Some((finding.key(), self.broken_promise(&next, &left, finding)?)))
                 .collect();
             if failed.is_empty() {
                 self.applied.extend(rest.iter().map(|finding| finding.key()));
-                self.model = next;
+                (self.model, self.answers) = (next, answers);
                 return Some(findings);
             }
             rest.retain(|finding| !failed.contains_key(&finding.key()));
@@ -292,10 +302,4 @@ impl<'p> Work<'p> {
             mistakes: self.suppressions.mistakes,
         }
     }
-}
-
-/// Whether one of the finding's places is in a file that was asked about.
-fn is_selected(repository: &Repository, finding: &Finding) -> bool {
-    let mut places = std::iter::once(&finding.primary).chain(&finding.labels);
-    places.any(|label| repository.is_selected(&label.file))
 }

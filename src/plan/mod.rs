@@ -1,6 +1,7 @@
 //! From findings to one change: fixes that don't collide are merged, the result is analysed again, and only what holds
 //! is kept.
 
+mod answers;
 mod change;
 mod changed;
 mod check;
@@ -47,6 +48,8 @@ pub struct Policy {
     pub only_new: bool,
     /// Whether Dockerfiles that can't have a finding are skipped unread; the outcome is the same either way.
     pub prefilter: bool,
+    /// Whether what was found is kept where a fix of another file can't have changed it; the outcome is the same either way.
+    pub reuse: bool,
 }
 
 impl Policy {
@@ -90,6 +93,7 @@ impl Default for Policy {
             known: Arc::default(),
             only_new: false,
             prefilter: true,
+            reuse: true,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod classify;
 mod read;
+pub mod reads;
 mod roots;
 mod settings;
 mod walk;
@@ -22,6 +23,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::{self, Configuration, Date, Setting, Settings};
 use crate::source::Source;
+use reads::Recorder;
 
 /// Something about a file that a person should know: it was left alone, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub struct Notice {
 /// The files of one repository as they were read. Cloning is cheap: texts are shared.
 #[derive(Debug, Clone, Default)]
 pub struct Repository {
-    paths: BTreeSet<Utf8PathBuf>,
+    paths: Arc<BTreeSet<Utf8PathBuf>>,
     sources: BTreeMap<Utf8PathBuf, Source>,
     dockerfiles: Vec<Utf8PathBuf>,
     /// What was left alone while reading.
@@ -54,6 +56,7 @@ pub struct Repository {
     pub configuration: Arc<Configuration>,
     /// The text of the [`config::FILE`] in its root; `None` if there is none.
     pub settings_source: Option<Source>,
+    recorder: Recorder,
 }
 
 impl Repository {
@@ -68,7 +71,7 @@ impl Repository {
         let sources: BTreeMap<_, _> = sources.into_iter().map(|source| (source.path().to_owned(), source)).collect();
         let mut paths: BTreeSet<_> = paths.into_iter().collect();
         paths.extend(sources.keys().cloned());
-        Self { paths, sources, dockerfiles, ..Self::default() }
+        Self { paths: Arc::new(paths), sources, dockerfiles, ..Self::default() }
     }
 
     /// The Dockerfiles, in order of their paths.
@@ -86,22 +89,26 @@ impl Repository {
     /// The text of a file, if it was read.
     #[must_use]
     pub fn source(&self, path: &Utf8Path) -> Option<&Source> {
+        self.recorder.note_file(path);
         self.sources.get(path)
     }
 
     /// All files whose text was read.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.recorder.note(|reads| reads.texts = true);
         self.sources.values()
     }
 
     /// Whether `path` is a file of the repository.
     #[must_use]
     pub fn is_file(&self, path: &Utf8Path) -> bool {
+        self.recorder.note_file(path);
         self.paths.contains(path)
     }
 
     /// All paths, in order.
     pub fn paths(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.recorder.note(|reads| reads::insert(&mut reads.folders, Utf8Path::new("")));
         self.paths.iter().map(Utf8PathBuf::as_path)
     }
 
@@ -119,6 +126,7 @@ impl Repository {
 
     /// The paths at or below `folder`, in order.
     pub fn paths_below<'r>(&'r self, folder: &'r Utf8Path) -> impl Iterator<Item = &'r Utf8Path> {
+        self.recorder.note(|reads| reads::insert(&mut reads.folders, folder));
         let from = self.paths.range(folder.to_owned()..).map(Utf8PathBuf::as_path);
         from.take_while(move |path| path.starts_with(folder))
     }
@@ -127,7 +135,7 @@ impl Repository {
     #[must_use]
     fn with_settings_source(mut self, source: Source) -> Self {
         self.configuration = Arc::new(self.configuration.with_text(source.text()));
-        self.paths.insert(source.path().to_owned());
+        self.add_path(source.path());
         self.settings_source = Some(source);
         self
     }
@@ -146,6 +154,24 @@ impl Repository {
         self
     }
 
+    fn add_path(&mut self, path: &Utf8Path) {
+        if !self.paths.contains(path) {
+            Arc::make_mut(&mut self.paths).insert(path.to_owned());
+        }
+    }
+
+    /// What takes note of the answers of this repository and of its later states.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// The same repository, whose answers are noted apart from those of all others.
+    #[must_use]
+    pub fn noted_apart(&self) -> Self {
+        Self { recorder: Recorder::default(), ..self.clone() }
+    }
+
     /// The same repository with other texts for some of its files.
     #[must_use]
     pub fn with_sources(&self, changed: impl IntoIterator<Item = Source>) -> Self {
@@ -155,7 +181,7 @@ impl Repository {
                 repository = repository.with_settings_source(source);
                 continue;
             }
-            repository.paths.insert(source.path().to_owned());
+            repository.add_path(source.path());
             repository.sources.insert(source.path().to_owned(), source);
         }
         repository

@@ -14,7 +14,7 @@ use super::case::{Case, Expectation, Files, is_dockerfile};
 use super::compare::difference;
 use super::variant::Variant;
 
-/// Checks `case` in `variant`: with the prefilter and without, with its own codemod and with all of them.
+/// Checks `case` in `variant`: with the prefilter and what is kept between rounds and without both, with its own codemod and with all of them.
 pub fn run(case: &Case, variant: Variant) -> Result<()> {
     let before = in_variant(&case.before, variant);
     let after = in_variant(&case.after, variant);
@@ -40,7 +40,8 @@ pub fn plan(case: &Case, files: &Files, policy: &Policy) -> Plan {
 pub fn policy(case: &Case, alone: bool, prefilter: bool) -> Policy {
     let select = if alone { vec![case.codemod.clone()] } else { Vec::new() };
     let foreign = Arc::clone(&case.foreign);
-    Policy { unsafe_fixes: case.expect == Expectation::Unsafe, select, prefilter, foreign, ..Policy::default() }
+    let unsafe_fixes = case.expect == Expectation::Unsafe;
+    Policy { unsafe_fixes, select, prefilter, reuse: prefilter, foreign, ..Policy::default() }
 }
 
 fn check(case: &Case, before: &Files, after: &Files, policy: &Policy) -> Result<()> {

@@ -1,4 +1,4 @@
-use crate::scratch::{DOCKERFILE, Scratch};
+use crate::scratch::{DOCKERFILE, NPMRC, Scratch};
 
 #[test]
 fn without_options_findings_are_reported_and_nothing_changes() {
@@ -108,4 +108,22 @@ fn a_proof_needs_no_engine_where_nothing_is_secret() {
     assert_eq!(run.out, "0 builds; 1 Dockerfile without secrets not built\n");
     let wrong = scratch.run(&["verify", "--build", "--base", "node"]).status(2);
     assert!(wrong.err.contains("IMAGE=LOCAL"), "{}", wrong.err);
+}
+
+#[test]
+fn what_builds_a_folder_from_elsewhere_counts_for_it() {
+    let deploy = "import os\n\nfor folder in os.listdir('.'):\n    \
+                  os.system(f'docker build --build-arg NPM_TOKEN={token} {folder}')\n";
+    let scratch = Scratch::committed(&[
+        ("app/Dockerfile", DOCKERFILE),
+        ("app/.npmrc", NPMRC),
+        ("app/package.json", "{}\n"),
+        ("tools/deploy.py", deploy),
+    ]);
+    let run = scratch.run(&["app"]).status(1);
+    assert!(run.out.contains("tools/deploy.py"), "{}", run.out);
+    assert_eq!(scratch.run(&["--diff", "--unsafe-fixes", "app"]).out, "");
+    scratch.write("dfmigrate.toml", "[callers]\nexclude = [\"tools/\"]\n");
+    let patch = scratch.run(&["--diff", "--unsafe-fixes", "app"]).out;
+    assert!(patch.contains("+++ b/app/Dockerfile\n"), "{patch}");
 }

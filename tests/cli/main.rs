@@ -14,6 +14,8 @@ mod clones;
 mod commit;
 #[cfg(test)]
 mod distribution;
+#[cfg(all(test, target_os = "linux"))]
+mod faults;
 mod fix;
 mod formats;
 mod look;

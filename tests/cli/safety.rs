@@ -104,6 +104,41 @@ fn nothing_that_a_repository_configures_is_run() {
 }
 
 #[test]
+fn what_is_nested_without_end_stops_nothing() {
+    let many = |text: &str| text.repeat(5000);
+    let pipeline = format!("{} sh 'docker build --build-arg NPM_TOKEN .'{}\n", many("node {"), many("}"));
+    let bake = format!("target \"app\" {{ args = {{ NPM_TOKEN = {}{} }} }}\n", many("["), many("]"));
+    let hostile = [
+        ("Dockerfile", format!("{DOCKERFILE}{}RUN true\n", many("ONBUILD "))),
+        ("Dockerfile", format!("{DOCKERFILE}RUN echo {}x{}\n", many("$("), many(")"))),
+        ("Dockerfile", format!("{DOCKERFILE}RUN {}true{}\n", many("( "), many(" )"))),
+        ("Jenkinsfile", pipeline),
+        ("docker-bake.hcl", bake),
+        ("compose.yaml", format!("services:\n  app:\n    build: {}{}\n", many("["), many("]"))),
+        ("package.json", format!("{{\"scripts\": {}{}}}\n", many("["), many("]"))),
+        ("README.md", format!("{} docker build --build-arg NPM_TOKEN .\n", many("> "))),
+        ("Makefile", format!("A = {}{}\nx:\n\tdocker build $(A) .\n", many("$("), many(")"))),
+    ];
+    for (path, text) in hostile {
+        let scratch = Scratch::with_secret();
+        scratch.write(path, &text);
+        let run = scratch.command(&["--diff"]).output().unwrap();
+        let shown = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(run.status.code().is_some_and(|code| code <= 1), "{path}: {:?} {shown}", run.status);
+    }
+}
+
+#[test]
+fn what_is_too_large_is_left_alone_and_told() {
+    let scratch = Scratch::with_secret();
+    scratch.write("huge.Dockerfile", &format!("FROM x\n{}", "RUN true\n".repeat(200_000)));
+    scratch.write(&format!("{}Dockerfile", "deep/".repeat(500)), DOCKERFILE);
+    let run = scratch.run(&[]).status(1);
+    assert!(run.err.contains("notice: `huge.Dockerfile` is left alone: "), "{}", run.err);
+    assert!(run.out.contains("deep/deep/Dockerfile"), "{}", run.out);
+}
+
+#[test]
 fn a_symbolic_link_is_not_followed_out_of_the_repository() {
     let outside = Scratch::plain(&[("Dockerfile", DOCKERFILE)]);
     let scratch = Scratch::committed(&[("README", "x\n")]);

@@ -87,8 +87,7 @@ impl<'m> Migration<'m> {
     /// Whether the file of the repository has the placeholder, and only where a value belongs.
     fn check_placeholder(&self, host: Host, path: &str, placeholder: &str) -> Result<(), Refused> {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let files = self.model.repository.sources().filter(|source| source.path().file_name() == Some(name));
-        let lines = files.flat_map(|source| source.text().lines());
+        let lines = self.model.files_named(name).flat_map(|source| source.text().lines());
         let mut found =
             lines.flat_map(|line| line.match_indices(placeholder).map(move |(at, _)| (line, at))).peekable();
         let fits = found.peek().is_some() && found.all(|(line, at)| host.is_value(line, at));

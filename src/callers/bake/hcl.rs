@@ -8,8 +8,22 @@ use hcl_edit::template::{Element, Template};
 use super::file::{BakeFile, Block, Content, Entry, Piece, Syntax, Value};
 use crate::source::{TextRange, range};
 
-/// The file, where it is HCL.
+/// How deep brackets may stand in each other: the library takes time that grows with the square of it.
+const MOST_NESTING: usize = 200;
+
+/// The file, where it is HCL, and not nested more deeply than [`MOST_NESTING`].
 pub(super) fn read(text: &str) -> Option<BakeFile> {
+    let deepest = text.bytes().scan(0_usize, |depth, byte| {
+        match byte {
+            b'{' | b'[' | b'(' => *depth += 1,
+            b'}' | b']' | b')' => *depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        Some(*depth)
+    });
+    if deepest.max().unwrap_or(0) > MOST_NESTING {
+        return None;
+    }
     let body: Body = text.parse().ok()?;
     let mut file = BakeFile { syntax: Syntax::Hcl, blocks: Vec::new(), attributes: attributes(&body) };
     file.blocks = body.blocks().filter_map(block).collect();

@@ -71,9 +71,24 @@ impl Scope {
     }
 }
 
-/// The steps of a pipeline. `None` where its strings can't be told.
+/// How deep brackets may stand in each other; pipelines of people have a dozen levels.
+const MOST_NESTING: usize = 200;
+
+/// The steps of a pipeline. `None` where its strings can't be told, and where it is nested more deeply than
+/// [`MOST_NESTING`].
 pub(super) fn steps(text: &str) -> Option<Vec<Step>> {
     let tokens = tokens(text)?;
+    let deepest = tokens.iter().scan(0_usize, |depth, token| {
+        match token.kind {
+            Kind::Open => *depth += 1,
+            Kind::Close => *depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        Some(*depth)
+    });
+    if deepest.max().unwrap_or(0) > MOST_NESTING {
+        return None;
+    }
     let reader = Reader { text, tokens: &tokens };
     let mut steps = Vec::new();
     let mut scope = Scope { directory: Some(".".to_owned()), ..Scope::default() };

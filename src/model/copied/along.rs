@@ -20,7 +20,7 @@ impl Model {
             return found;
         }
         for context in self.contexts_or_own(dockerfile) {
-            for file in self.index.credentials(&self.repository) {
+            for file in self.index.credentials(&self.repository, &context) {
                 let Ok(path) = file.strip_prefix(&context) else { continue };
                 let Some(input) = copies.iter().find_map(|copy| copy.taken_as(path)) else { continue };
                 if !self.is_ignored(dockerfile, &context, path) {
@@ -40,7 +40,7 @@ impl Model {
         let words = dockerfile.steps.get(step).map(|step| step.instruction.words()).unwrap_or_default();
         let Some(folder) = words.get(word).map(|word| plain_folder(&word.value)) else { return false };
         let holds_others = |context: &Utf8PathBuf| {
-            let inside = self.repository.paths().filter_map(|file| file.strip_prefix(context).ok());
+            let inside = self.repository.paths_below(context).filter_map(|file| file.strip_prefix(context).ok());
             let mut others = inside.filter(|file| file.starts_with(&folder) && *file != path);
             others.any(|file| !self.is_ignored(dockerfile, context, file))
         };

@@ -53,6 +53,12 @@ pub(super) struct PairSpans {
 /// # Errors
 /// A sentence, where BuildKit's parser refuses the line.
 pub(super) fn read(text: &str, span: Span, escape: char) -> Result<Command, String> {
+    read_within(text, span, escape, false)
+}
+
+/// The same for what stands behind an `ONBUILD`, if it does. Another `ONBUILD` is not allowed there (BuildKit
+/// `instructions/parse.go`), so what stands behind that is not read: a line could hold thousands of them.
+fn read_within(text: &str, span: Span, escape: char, triggered: bool) -> Result<Command, String> {
     let span = trim(text, span);
     let (word, behind) = split_first(text, span);
     let Flags { words, end, rest } = match behind {
@@ -62,6 +68,7 @@ pub(super) fn read(text: &str, span: Span, escape: char) -> Result<Command, Stri
     let rest = trim(text, Span::new(rest, span.end));
     let keyword = Keyword::parse(word.of(text));
     let arguments = match keyword {
+        Some(Keyword::Onbuild) if triggered && !rest.is_empty() => Arguments::Words(vec![rest]),
         Some(keyword) => arguments(keyword, text, rest, escape)?,
         None => Arguments::Unread,
     };
@@ -89,7 +96,7 @@ fn arguments(keyword: Keyword, text: &str, rest: Span, escape: char) -> Result<A
             let command = command.map_or(Ok(Arguments::None), |command| shell_or_json(text, command))?;
             Arguments::Health(kind, Box::new(command))
         }
-        Keyword::Onbuild => Arguments::Trigger(Box::new(read(text, rest, escape)?)),
+        Keyword::Onbuild => Arguments::Trigger(Box::new(read_within(text, rest, escape, true)?)),
     })
 }
 

@@ -1,0 +1,112 @@
+//! What an answer about a repository rests on: noted while it is worked out, so that it is worked out again only when
+//! something of that has changed.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// What was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Files whose text or builds were read, or of which it was asked whether they exist.
+    pub files: BTreeSet<Utf8PathBuf>,
+    /// Folders whose files were listed; the empty path stands for all.
+    pub folders: BTreeSet<Utf8PathBuf>,
+    /// Whether all texts were looked at.
+    pub texts: bool,
+    /// Variables whose naming files were asked for.
+    pub named: BTreeSet<String>,
+    /// Build arguments of which it was asked which files near the Dockerfile seem to pass them.
+    pub passed: BTreeSet<String>,
+    /// Dockerfiles whose builds were asked for.
+    pub builds: BTreeSet<Utf8PathBuf>,
+    /// Folders of which it was asked whose builds have them as context.
+    pub contexts: BTreeSet<Utf8PathBuf>,
+    /// Folders whose files with credentials were asked for.
+    pub credentials: BTreeSet<Utf8PathBuf>,
+    /// Whether it was asked what builds that no caller understands there are of the Dockerfile.
+    pub unread_builds: bool,
+    /// Whether it was asked which builds can't be told apart.
+    pub unplaced: bool,
+    /// Whether it was asked which Dockerfiles start from an image.
+    pub bases: bool,
+}
+
+/// Takes note of what is looked at in one repository, as long as somebody wants to know.
+#[derive(Debug, Clone, Default)]
+pub struct Recorder(Arc<Notes>);
+
+#[derive(Debug, Default)]
+struct Notes {
+    active: AtomicBool,
+    reads: Mutex<Reads>,
+}
+
+impl Recorder {
+    /// Does `work`, and says what it looked at.
+    pub fn record<T>(&self, work: impl FnOnce() -> T) -> (T, Reads) {
+        drop(self.take());
+        let before = self.0.active.swap(true, Ordering::Relaxed);
+        let result = work();
+        self.0.active.store(before, Ordering::Relaxed);
+        (result, self.take())
+    }
+
+    /// Does `work` without noting what it looks at: for what is worked out once for all answers.
+    pub fn unnoted<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = self.0.active.swap(false, Ordering::Relaxed);
+        let result = work();
+        self.0.active.store(before, Ordering::Relaxed);
+        result
+    }
+
+    /// Takes note of something that is looked at.
+    pub fn note(&self, what: impl FnOnce(&mut Reads)) {
+        if self.0.active.load(Ordering::Relaxed) {
+            what(&mut self.0.reads.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Takes note of a file.
+    pub fn note_file(&self, path: &Utf8Path) {
+        self.note(|reads| insert(&mut reads.files, path));
+    }
+
+    fn take(&self) -> Reads {
+        std::mem::take(&mut self.0.reads.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Puts `path` into `paths`; most were noted before, and cost nothing then.
+pub fn insert(paths: &mut BTreeSet<Utf8PathBuf>, path: &Utf8Path) {
+    if !paths.contains(path) {
+        paths.insert(path.to_owned());
+    }
+}
+
+/// The same for a name.
+pub fn name(names: &mut BTreeSet<String>, name: &str) {
+    if !names.contains(name) {
+        names.insert(name.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_looked_at_meanwhile_is_noted() {
+        let recorder = Recorder::default();
+        recorder.note_file("before".into());
+        let ((), reads) = recorder.record(|| {
+            recorder.note_file("a".into());
+            recorder.unnoted(|| recorder.note_file("b".into()));
+            recorder.note(|reads| reads.unplaced = true);
+        });
+        assert_eq!(reads, Reads { files: BTreeSet::from(["a".into()]), unplaced: true, ..Reads::default() });
+        assert_eq!(recorder.record(|| ()).1, Reads::default());
+    }
+}
