@@ -82,7 +82,7 @@ fn nothing_that_is_kept_or_left_out_changes_the_result() {
 fn together(folders: &[Utf8PathBuf]) -> Repository {
     let (mut paths, mut sources, mut dockerfiles) = (Vec::new(), Vec::new(), Vec::new());
     for folder in folders {
-        let name = Utf8Path::new(folder.file_name().unwrap());
+        let name = Utf8Path::new(folder.file_name().unwrap_or_default());
         for root in repository::discover(std::slice::from_ref(folder)).unwrap_or_default() {
             let Ok(read) = repository::read(&root, |_| true) else { continue };
             paths.extend(read.paths().map(|path| name.join(path)));

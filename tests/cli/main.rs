@@ -14,8 +14,10 @@ mod clones;
 mod commit;
 #[cfg(test)]
 mod distribution;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod faults;
+#[cfg(test)]
 mod fix;
 mod formats;
 mod look;
