@@ -91,7 +91,7 @@ fn a_fault_at_any_system_call_leaves_the_old_files_or_the_new_ones() {
             faulty(&scratch, name, *nth, fault);
             let now = state(&scratch);
             let whole = |name: &&str| now[*name] == old[*name] || now[*name] == new[*name];
-            assert!(CHANGED.iter().all(|name| whole(name)), "{fault} at {name} {nth}: a torn file: {now:?}");
+            assert!(CHANGED.iter().all(whole), "{fault} at {name} {nth}: a torn file: {now:?}");
             // The next run brings in order what this one left, whatever it is asked.
             scratch.run(&["--fix", "--allow-dirty", "package.json"]).status(0);
             let settled = state(&scratch);
