@@ -138,6 +138,23 @@ pub(super) fn offer_new<'m>(
     builds.into_iter().for_each(|bound| change.offer(bound, offer()));
 }
 
+/// A line of the RUNs that has the credential more often than it was recognised there: rotated in one place only, what is
+/// left of it may no longer fit.
+fn left_elsewhere(dockerfile: &Dockerfile, group: &Group) -> Option<TextRange> {
+    let text = dockerfile.source.text();
+    let part_of_word = |char: Option<char>| char.is_some_and(|char| char.is_ascii_alphanumeric() || char == '_');
+    let whole = |at: &usize| {
+        let (before, behind) = (text[..*at].chars().next_back(), text[at + group.value.len()..].chars().next());
+        !part_of_word(before) && !part_of_word(behind)
+    };
+    let runs = dockerfile.steps.iter().filter(|step| step.run.is_some()).map(|step| step.outer.text_range());
+    let runs: Vec<TextRange> = runs.collect();
+    let found: Vec<usize> = text.match_indices(group.value.as_str()).map(|(at, _)| at).filter(whole).collect();
+    let in_runs = found.into_iter().filter(|at| runs.iter().any(|run| run.contains(crate::source::size(*at))));
+    let mut places = in_runs.map(|at| crate::source::range(at, at + group.value.len()));
+    places.nth(group.steps.len())
+}
+
 fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> Finding {
     let (path, name, id) = (dockerfile.path(), &group.name, model.settings(dockerfile).id_of(&group.name));
     let mut change = Change::new(model, dockerfile);
@@ -156,6 +173,10 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> F
         change.rewrite(step, |dockerfile| replacement::next(model, dockerfile, step, &group.value, name));
         let (id, name) = (id.clone(), name.clone());
         change.mount(step, if as_file { Mount::File { id, name } } else { Mount::Variable { id, name } });
+    }
+    if let Some(place) = left_elsewhere(dockerfile, group) {
+        let label = change.place(place, "here");
+        change.obstruct("literal-elsewhere", "the same text stands in a place where it can't be replaced", label);
     }
     change.require(if as_file { Feature::Mount } else { Feature::SecretEnv });
     change.assume(format!("the new credential is in `{name}` wherever `{path}` is built"));

@@ -64,7 +64,9 @@ fn named_in(shell: &ShellText, targets: &BTreeSet<String>) -> Vec<(String, Optio
 /// The words of a command that may be the path of a file that it reads.
 fn candidates(command: &Command) -> impl Iterator<Item = &Word> {
     let name = command.effective_name().unwrap_or_default();
-    let speaks = SPEAK.contains(&name.as_str());
+    // `[ ! -f FILE ]` wants the file to be absent.
+    let denies = matches!(name.as_str(), "[" | "[[" | "test") && command.words.iter().any(|word| word.lossy() == "!");
+    let speaks = denies || SPEAK.contains(&name.as_str());
     let words = command.words.iter().skip(1).filter(move |_| !speaks);
     let values = command.assignments.iter().map(|assignment| &assignment.value);
     let inputs = command.redirects.iter().filter(|redirect| redirect.kind == RedirectKind::Read);

@@ -107,6 +107,12 @@ pub fn is_id_of_pair<'o>(name: &str, others: impl IntoIterator<Item = &'o str>) 
     })
 }
 
+/// Whether the name may be that of a switch as well as that of a password: `BASIC_AUTH=true`.
+#[must_use]
+pub fn may_be_switch(name: &str) -> bool {
+    words(name).last().is_some_and(|last| last == "auth")
+}
+
 /// Whether the name says that its value tells one thing from others, as checksums, commits and ids do: random-looking
 /// text is no credential there.
 #[must_use]

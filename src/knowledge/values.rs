@@ -61,7 +61,7 @@ pub fn classify_value(value: &str) -> ValueVerdict {
         return if text { classify_value(&literal) } else { ValueVerdict::Placeholder };
     }
     // Base64 may begin like a path.
-    let path_like = value.starts_with('/') && is_random(value);
+    let path_like = value.starts_with('/') && !is_below_known_root(value) && is_random(value);
     if !path_like
         && (tables.public.is_match(value) || tables.pointer.is_match(value) || is_switch(value) || is_url(value))
     {
@@ -121,6 +121,38 @@ fn without_variables(value: &str) -> Option<String> {
     }
     let default = |found: &regex::Captures| found.get(1).map_or(String::new(), |word| word.as_str().to_owned());
     Some(variable.replace_all(value, default).into_owned())
+}
+
+/// Whether the value is a path below a folder of the Filesystem Hierarchy Standard, or one that images have at their root.
+fn is_below_known_root(value: &str) -> bool {
+    const ROOTS: [&str; 24] = [
+        "app",
+        "bin",
+        "boot",
+        "build",
+        "code",
+        "data",
+        "dev",
+        "etc",
+        "home",
+        "lib",
+        "mnt",
+        "opt",
+        "proc",
+        "root",
+        "run",
+        "sbin",
+        "src",
+        "srv",
+        "sys",
+        "tmp",
+        "usr",
+        "var",
+        "workspace",
+        "www",
+    ];
+    let mut parts = value.trim_start_matches('/').split('/');
+    parts.next().is_some_and(|first| ROOTS.contains(&first)) && parts.next().is_some()
 }
 
 fn is_url(value: &str) -> bool {

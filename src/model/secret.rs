@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::callers::ArgumentValue;
 use crate::config::Settings;
-use crate::knowledge::names::{NameVerdict, SecretKind, identifies, is_id_of_pair};
+use crate::knowledge::names::{NameVerdict, SecretKind, identifies, is_id_of_pair, may_be_switch};
 use crate::knowledge::values::{ValueVerdict, classify_value, is_nothing, is_own_name, is_pointer, is_switch};
 use crate::syntax::dockerfile::{Keyword, Pair, Word};
 
@@ -177,8 +177,8 @@ impl Model {
     /// Whether the argument says where a secret is, or whether there is one: its defaults and all that builds pass are
     /// paths or, where a RUN tells `true` from `false`, switches. A default of `false` alone may stand for no password.
     fn is_no_value_of_a_secret(&self, dockerfile: &Dockerfile, name: &str, defaults: &[Word]) -> bool {
-        let switched =
-            defaults.iter().any(|word| is_switch(&word.value)) && is_compared_with_a_switch(dockerfile, name);
+        let switched = defaults.iter().any(|word| is_switch(&word.value))
+            && (is_compared_with_a_switch(dockerfile, name) || may_be_switch(name));
         let fits = |text: &str| is_pointer(text) || (switched && is_switch(text));
         let passed = |value: &ArgumentValue| match value {
             ArgumentValue::Literal(text) => fits(text.reveal()),

@@ -31,7 +31,19 @@ impl<'m> Migration<'m> {
         keeps.then(|| self.plain_address(site, command, repairs))
     }
 
+    /// git hands the credentials of an address that worked to its helper, and `store` writes them to `~/.git-credentials`,
+    /// wherever the address stands (experiment: git 2.47; git-credential-store(1)).
+    pub(super) fn check_git_store(&self) -> Result<(), Refused> {
+        let stores = |text: &str| text.contains("credential.helper") && text.contains("store");
+        let runs = self.dockerfile.steps.iter().filter_map(|step| step.run.as_deref());
+        match runs.map(|run| run.text.as_str()).any(stores) {
+            true => Err(Refused::because("git's helper `store` would write the value to `~/.git-credentials`")),
+            false => Ok(()),
+        }
+    }
+
     fn plain_address(&self, site: &Site<'m>, command: &str, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+        self.check_git_store()?;
         let mut edits = Vec::new();
         let mut options = String::new();
         for (index, word) in site.command().words.iter().enumerate().filter(|(_, word)| site.is_in(word)) {

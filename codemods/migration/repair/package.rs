@@ -60,6 +60,7 @@ impl<'m> Migration<'m> {
             settings.push(Setting::Git(found.key, found.plain));
         }
         self.check_git_version(site, &settings[0])?;
+        self.check_git_store()?;
         if program != CLONES {
             self.check_other_stages(site)?;
         }

@@ -35,6 +35,9 @@ impl<'m> Migration<'m> {
 
     fn keep(&self, site: &Site<'m>, setting: Setting, repairs: &mut Repairs<'m>) -> Result<(), Refused> {
         self.check_git_version(site, &setting)?;
+        if matches!(setting, Setting::Git(..)) {
+            self.check_git_store()?;
+        }
         let condition = condition(site)?;
         let probe = setting.probe().to_owned();
         let readers = self.later_readers(site.step, &probe);

@@ -97,13 +97,17 @@ fn assignments(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>
             let has_lead = found.name("lead").is_some_and(|lead| !lead.is_empty());
             let assigns = !by_blank || has_lead;
             let before = line.get(..name.start()).unwrap_or("");
+            // The `-` of `${NAME:-default}` is no part of the default.
+            let default =
+                Some(value.as_str()).filter(|_| before.ends_with("${")).and_then(|text| text.strip_prefix(['-', '=']));
+            let shown = default.unwrap_or(value.as_str());
             let writes = assigns
-                && !is_build_secret(name.as_str(), value.as_str())
-                && !is_expansion(before, value.as_str())
-                && !name.as_str().eq_ignore_ascii_case(value.as_str())
-                && is_written_out(value.as_str());
+                && !is_build_secret(name.as_str(), shown)
+                && !is_expansion(before, shown)
+                && !name.as_str().eq_ignore_ascii_case(shown)
+                && is_written_out(shown);
             if writes && is_secret(name.as_str()) {
-                ranges.push(line_start + value.start()..line_start + value.end());
+                ranges.push(line_start + value.end() - shown.len()..line_start + value.end());
                 at = value.end();
             }
         }
