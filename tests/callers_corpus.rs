@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::callers::{
-    self, ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Receipt, Request, RequestedSecret, Surroundings,
-    recognised,
+    self, Argument, ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Receipt, Request, RequestedSecret,
+    Surroundings, recognised,
 };
 use dfmigrate::repository::{self, Root};
 use dfmigrate::source::{Edit, LineIndex, Source, TextRange, apply_edits};
@@ -114,9 +114,6 @@ fn every_caller_of_the_corpus() {
             let Ok(bytes) = fs::read(folder.join(path)) else { continue };
             let source = Source::new(path.clone(), bytes);
             let Some(caller) = recognised(path, source.text()) else { continue };
-            if !matches!(caller.format(), Format::Shell | Format::Make | Format::Markdown) {
-                continue;
-            }
             let name = format!("{}/{path}", folder.file_name().unwrap_or_default().to_string_lossy());
             look(&Subject { caller, source: &source, repository: &repository, name }, &mut tally);
         }
@@ -128,8 +125,10 @@ fn every_caller_of_the_corpus() {
 }
 
 fn folders() -> Option<Vec<PathBuf>> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/secrets");
-    let mut folders: Vec<PathBuf> = fs::read_dir(corpus).ok()?.flatten().map(|entry| entry.path()).collect();
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let below = |name: &str| fs::read_dir(corpus.join(name)).into_iter().flatten().flatten().map(|entry| entry.path());
+    corpus.is_dir().then_some(())?;
+    let mut folders: Vec<PathBuf> = below("secrets").chain(below("pairs")).collect();
     folders.sort();
     Some(folders)
 }
@@ -163,9 +162,8 @@ fn rewrite(subject: &Subject<'_>, build: &Build, tally: &mut Tally) {
     let Subject { caller, source, repository, name } = subject;
     let format = caller.format();
     for argument in &build.arguments {
+        let request = request_of(argument);
         let id = argument.name.to_lowercase();
-        let secret = RequestedSecret { id: id.clone(), receipt: Receipt::File };
-        let request = Request { argument: argument.name.clone(), secret: Some(secret), beside: false };
         let rewrite = match caller.pass_secrets(source, *repository, build, &[request]) {
             Ok(rewrite) => rewrite,
             Err(refusal) => {
@@ -177,20 +175,52 @@ fn rewrite(subject: &Subject<'_>, build: &Build, tally: &mut Tally) {
         let text = apply_edits(source.text(), &rewrite.edits).unwrap_or_else(|overlap| panic!("{name}: {overlap}"));
         let changes = changed(source.text(), &text);
         assert!(stays_at_home(source.text(), build, &rewrite.edits), "{name}: another line changed\n{changes}");
-        let again = caller.builds(&source.with_text(text), *repository);
+        let again = caller.builds(&source.with_text(text.clone()), *repository);
         let again = again.get(build.index).unwrap_or_else(|| panic!("{name}: the build is gone\n{changes}"));
         let gone = again.arguments.iter().all(|one| one.name != argument.name);
         assert!(gone, "{name}: {} is still passed\n{changes}", argument.name);
         let passed = again.secrets.iter().any(|one| one.id == id) || argument.value == ArgumentValue::Empty;
         assert!(passed, "{name}: {} is not passed\n{changes}", argument.name);
+        keeps_comments(subject, &text, &changes);
+        windows(subject, build, &request_of(argument), &text);
         tally.say(|| changes);
     }
+}
+
+fn request_of(argument: &Argument) -> Request {
+    let secret = RequestedSecret { id: argument.name.to_lowercase(), receipt: Receipt::File };
+    Request { argument: argument.name.clone(), secret: Some(secret), beside: false }
+}
+
+/// Lines that are comments as a whole are there afterwards as they were.
+fn keeps_comments(subject: &Subject<'_>, after: &str, changes: &str) {
+    let comments = |text: &str| -> Vec<String> {
+        let is_comment = |line: &&str| line.trim_start().starts_with('#') || line.trim_start().starts_with("//");
+        text.lines().filter(is_comment).map(str::to_owned).collect()
+    };
+    assert_eq!(comments(subject.source.text()), comments(after), "{}: comments changed\n{changes}", subject.name);
+}
+
+/// The same file with Windows line ends gets the same edits.
+fn windows(subject: &Subject<'_>, build: &Build, request: &Request, after: &str) {
+    let Subject { caller, source, repository, name } = subject;
+    if source.text().contains('\r') {
+        return;
+    }
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    let source = source.with_text(crlf(source.text()));
+    let builds = caller.builds(&source, *repository);
+    let build = builds.get(build.index).unwrap_or_else(|| panic!("{name}: no build with CRLF"));
+    let rewrite = caller.pass_secrets(&source, *repository, build, std::slice::from_ref(request));
+    let rewrite = rewrite.unwrap_or_else(|refusal| panic!("{name}: refused with CRLF: {}", refusal.reason));
+    let text = apply_edits(source.text(), &rewrite.edits).unwrap_or_else(|overlap| panic!("{name}: {overlap}"));
+    assert_eq!(text, crlf(after), "{name}: CRLF differs");
 }
 
 /// Whether all edits are in lines of the build and its arguments; a Makefile may get an `export` line. YAML callers also
 /// add keys elsewhere, and compare the rest of the file themselves.
 fn stays_at_home(text: &str, build: &Build, edits: &[Edit]) -> bool {
-    if matches!(build.format, Format::GithubActions | Format::Compose) {
+    if !build.format.is_shell_text() {
         return true;
     }
     let lines = LineIndex::new(text);
