@@ -73,6 +73,12 @@ pub trait Surroundings {
 
     /// The text of another file of the repository, if it was read (scripts, Makefiles, `.env` files).
     fn text(&self, path: &Utf8Path) -> Option<&str>;
+
+    /// The first file of the repository for which `wanted`, given its path and text, says yes.
+    fn find(&self, wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
+        let _ = wanted;
+        None
+    }
 }
 
 /// One argument of a build that goes, and the secret that comes instead of it or beside it.

@@ -19,6 +19,10 @@ impl Surroundings for Repository {
     fn text(&self, path: &Utf8Path) -> Option<&str> {
         self.source(path).map(Source::text)
     }
+
+    fn find(&self, wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
+        self.sources().find(|source| wanted(source.path(), source.text())).map(Source::path)
+    }
 }
 
 /// Every build that is written down in `repository`, in the order of the files and of the places in them.

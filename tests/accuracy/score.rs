@@ -188,6 +188,10 @@ impl Score {
 
 /// The RUNs that read the value by the label and that no fix changed, where one fixed it.
 fn unserved(flow: &Flow, answers: &[&Answer]) -> Vec<u32> {
+    // What comes by a mount keeps it; the RUN need not be touched.
+    if flow.entry == Entry::Mount {
+        return Vec::new();
+    }
     let changed: BTreeSet<u32> = answers.iter().flat_map(|answer| answer.changed.iter().copied()).collect();
     flow.used.iter().copied().filter(|line| !changed.contains(line)).collect()
 }

@@ -16,8 +16,16 @@ const FILES: [&str; 8] = [
     "example.env",
 ];
 
-/// The file beside the Compose file `file` that shows `name` in `.env`.
-pub(super) fn kept_in(file: &Utf8Path, name: &str, around: &dyn Surroundings) -> Option<Utf8PathBuf> {
+/// How people hand Compose the values.
+pub(super) enum Kept {
+    /// This file shows the variable in `.env`.
+    Shown(Utf8PathBuf),
+    /// This script names another file on the command line.
+    Given(Utf8PathBuf),
+}
+
+/// Where `name` is kept for the Compose file `file`, as far as the repository tells.
+pub(super) fn kept_in(file: &Utf8Path, name: &str, around: &dyn Surroundings) -> Option<Kept> {
     let folder = file.parent().unwrap_or(Utf8Path::new(""));
     let names = |text: &str| {
         text.lines().any(|line| {
@@ -26,5 +34,11 @@ pub(super) fn kept_in(file: &Utf8Path, name: &str, around: &dyn Surroundings) ->
             line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('='))
         })
     };
-    FILES.iter().map(|one| folder.join(one)).find(|path| around.text(path).is_some_and(names))
+    let shown = FILES.iter().map(|one| folder.join(one)).find(|path| around.text(path).is_some_and(names));
+    let script = |path: &Utf8Path, text: &str| {
+        let runs = matches!(path.extension(), Some("sh" | "bash" | "mk")) || path.file_name() == Some("Makefile");
+        let gives = |line: &str| line.contains("--env-file") && line.contains("compose");
+        runs && text.lines().any(gives)
+    };
+    shown.map(Kept::Shown).or_else(|| around.find(&script).map(|path| Kept::Given(path.to_owned())))
 }

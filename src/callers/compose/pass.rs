@@ -1,7 +1,8 @@
+use super::dotenv::{self, Kept};
 use super::interpolation::is_guarded;
 use super::layout::Layout;
 use super::service::{Service, WrittenArgument};
-use super::{Compose, dotenv, extension};
+use super::{Compose, extension};
 use crate::callers::verify::verified;
 use crate::callers::yaml::{self, Content, Cursor, Members, Patch, Path, Step};
 use crate::callers::{Argument, ArgumentValue, Build, Refusal, Request, Rewrite, Surroundings};
@@ -167,12 +168,15 @@ impl Pass<'_> {
 
     /// For a build argument every version of Compose reads `.env`; for a secret it does since 2.40.
     fn say_where_from(&mut self, variable: &str, around: &dyn Surroundings) {
+        let newer = format!("Compose is of version 2.40 or later, or `{variable}` is exported where it builds");
         let (list, text) = match dotenv::kept_in(&self.build.file, variable, around) {
-            Some(shown) => (
+            Some(Kept::Shown(shown)) => (
                 &mut self.rewrite.assumptions,
-                format!(
-                    "Compose is of version 2.40 or later, or `{variable}` is exported where it builds: `{shown}` shows it in `.env`, which Compose read for no secret before"
-                ),
+                format!("{newer}: `{shown}` shows it in `.env`, which Compose read for no secret before"),
+            ),
+            Some(Kept::Given(script)) => (
+                &mut self.rewrite.assumptions,
+                format!("{newer}: `{script}` gives Compose an `--env-file`, which it read for no secret before"),
             ),
             None => (
                 &mut self.rewrite.notes,

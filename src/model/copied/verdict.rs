@@ -21,7 +21,10 @@ pub(super) fn verdict_of(path: &Utf8Path, landed: &str) -> Option<FileVerdict> {
     };
     match classify_file(path.as_str()) {
         // A key of the tests' folder that lands where ssh looks is one that something is opened with.
-        FileVerdict::PublicLookAlike { by_folder: true, .. } => there().filter(|it| is_at_home(it, landed)),
+        FileVerdict::PublicLookAlike { by_folder: true, .. } => {
+            let at_home = there().filter(|it| is_at_home(it, landed));
+            at_home.or_else(|| shipped_key(path))
+        }
         FileVerdict::PublicLookAlike { .. } => None,
         // The key of a package archive is public, whatever it is called.
         FileVerdict::Runtime { .. } if matches!(classify_file(landed), FileVerdict::PublicLookAlike { .. }) => None,
@@ -35,6 +38,13 @@ pub(super) fn verdict_of(path: &Utf8Path, landed: &str) -> Option<FileVerdict> {
         }
         verdict => Some(verdict),
     }
+}
+
+/// A private key by its name that a `COPY` names: whatever it was made for, the image has it.
+fn shipped_key(path: &Utf8Path) -> Option<FileVerdict> {
+    let name = path.file_name().unwrap_or("").to_ascii_lowercase().replace(['-', '_', '.'], "");
+    let what = "a private key".to_owned();
+    name.contains("privatekey").then_some(FileVerdict::Runtime { what, at_build: false, common: false })
 }
 
 /// What a source is that is one variable, by the variable's name: `${PRIVATE_KEY_FILE}`.

@@ -1,0 +1,2 @@
+#!/bin/sh
+docker compose --env-file settings.production.env "$@"
