@@ -41,6 +41,10 @@ pub struct Manifest {
     /// Why `dfmigrate verify --build` can't prove it from what the callers say; empty where it can.
     #[serde(default)]
     pub only_by_steps: String,
+    /// All differences between the images that `dfmigrate verify --build` has to tell of, as it writes them: the migration
+    /// leaves out what the original left behind, such as settings without a setting in them.
+    #[serde(default)]
+    pub differences: Vec<String>,
     /// The steps that build the image, in order.
     pub build: Vec<Step>,
     #[serde(default)]

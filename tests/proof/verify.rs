@@ -37,7 +37,11 @@ fn trial(name: String, case: Case, report: &Arc<Report>) -> Trial {
             return Ok(Completion::ignored_with(reason));
         }
         let start = Instant::now();
-        let ran = verify(&case).and_then(|ended| proven(&ended));
+        let expected = &case.manifest.differences;
+        let ran = verify(&case).and_then(|ended| match expected.as_slice() {
+            [] => proven(&ended),
+            expected => differs(&ended, expected),
+        });
         ran.map_err(|error| Failed::from(format!("{error:#}")))?;
         report.add_verified(start.elapsed());
         Ok(Completion::Completed)
@@ -113,5 +117,16 @@ fn proven(ended: &Ended) -> Result<()> {
     ensure!(ended.status == 0, "dfmigrate verify --build ended with {}:\n{}", ended.status, ended.output);
     let closing = ended.output.lines().last().context("nothing is printed")?;
     ensure!(closing.contains(" proven") && !closing.contains("not proven"), "nothing is proven:\n{}", ended.output);
+    Ok(())
+}
+
+/// Whether both images were built, the migrated one has nothing of the value, and they differ in just these lines.
+fn differs(ended: &Ended, expected: &[String]) -> Result<()> {
+    let told = ended.output.lines().skip_while(|line| *line != "  files of the image differ:").skip(1);
+    let told: Vec<&str> = told.take_while(|line| line.starts_with("    ")).map(str::trim).collect();
+    ensure!(told == expected, "the differences are {told:?}:\n{}", ended.output);
+    let row = ended.output.lines().find(|line| line.ends_with(" DIFFERS")).context("no build is said to differ")?;
+    ensure!(row.contains("builds  none  "), "the migrated image has the value: {row}");
+    ensure!(ended.status == 1, "it ended with {}:\n{}", ended.status, ended.output);
     Ok(())
 }
