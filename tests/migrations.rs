@@ -28,19 +28,23 @@ struct Outcome {
     wrong: Vec<String>,
 }
 
-#[test]
-fn every_folder_of_the_corpus_is_planned_and_the_result_holds() {
+/// The folders of the corpus that are looked at, in order; `None` where the corpus is not there, which is said.
+fn drawn() -> Option<Vec<Utf8PathBuf>> {
     let Ok(folders) = std::fs::read_dir(CORPUS) else {
         println!("skipped: {CORPUS} is not there");
-        return;
+        return None;
     };
     let mut folders: Vec<Utf8PathBuf> =
         folders.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.ok()?.path()).ok()).collect();
     folders.sort();
-    if std::env::var_os("WHOLE_CORPUS").is_none() {
-        // Enough to see a broken invariant in a debug build; the whole of it takes minutes there.
-        folders = folders.into_iter().step_by(5).collect();
-    }
+    // Every fifth is enough to see a broken invariant in a debug build; the whole of it takes minutes there.
+    let step = if std::env::var_os("WHOLE_CORPUS").is_some() { 1 } else { 5 };
+    Some(folders.into_iter().step_by(step).collect())
+}
+
+#[test]
+fn every_folder_of_the_corpus_is_planned_and_the_result_holds() {
+    let Some(folders) = drawn() else { return };
     let outcomes: Vec<Outcome> = folders.par_iter().map(|folder| outcome(folder)).collect();
     let all = outcomes.into_iter().fold(Outcome::default(), Outcome::plus);
     all.print(folders.len());
@@ -51,16 +55,8 @@ fn every_folder_of_the_corpus_is_planned_and_the_result_holds() {
 /// Many projects under one root share names, scripts and pipelines: the most that can be overlooked.
 #[test]
 fn nothing_that_is_kept_or_left_out_changes_the_result() {
-    let Ok(folders) = std::fs::read_dir(CORPUS) else {
-        println!("skipped: {CORPUS} is not there");
-        return;
-    };
-    let mut folders: Vec<Utf8PathBuf> =
-        folders.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.ok()?.path()).ok()).collect();
-    folders.sort();
-    let step = if std::env::var_os("WHOLE_CORPUS").is_some() { 1 } else { 5 };
-    let groups: Vec<Vec<Utf8PathBuf>> =
-        folders.into_iter().step_by(step).collect::<Vec<_>>().chunks(25).map(<[_]>::to_vec).collect();
+    let Some(folders) = drawn() else { return };
+    let groups: Vec<Vec<Utf8PathBuf>> = folders.chunks(25).map(<[_]>::to_vec).collect();
     groups.par_iter().for_each(|folders| {
         let repository = together(folders);
         let usual = Policy { unsafe_fixes: true, ..Policy::default() };

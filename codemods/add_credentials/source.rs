@@ -1,6 +1,6 @@
 //! One source of an ADD, as a URL with credentials.
 
-use crate::knowledge::values::{Userinfo, url_userinfo};
+use crate::knowledge::values::{Userinfo, url_userinfo, whole_variable};
 use crate::model::{Dockerfile, Step};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::Word;
@@ -79,10 +79,7 @@ impl Source {
 
     /// The variable whose value lets somebody in, if it is all of that part: `$TOKEN`, `${TOKEN}`.
     pub(super) fn variable(&self) -> Option<&str> {
-        let name = self.credential.strip_prefix('$')?;
-        let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
-        let whole = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
-        whole.then_some(name)
+        whole_variable(&self.credential)
     }
 
     /// What a file that is downloaded is called.

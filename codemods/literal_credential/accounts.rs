@@ -3,7 +3,7 @@
 use super::places::is_credential;
 use crate::codemods::prelude::*;
 use crate::plan::FollowUp;
-use crate::source::{TextRange, slice};
+use crate::source::TextRange;
 use crate::syntax::shell::{Command, Item, Node, PartKind};
 
 use super::CODEMOD;
@@ -37,8 +37,7 @@ fn of_step(dockerfile: &Dockerfile, step: usize) -> Vec<Account> {
         for (range, members) in pipelines {
             let Some((reader, writers)) = members.split_last() else { continue };
             let Some(program) = reader_of(reader) else { continue };
-            let text = shell.view.as_ref().map_or("", |view| slice(view.text(), range));
-            if !text.is_empty() && writers.iter().any(|writer| writes_password(writer, program)) {
+            if shell.view.is_some() && writers.iter().any(|writer| writes_password(writer, program)) {
                 let place = shell.view.as_ref().and_then(|view| view.host_range(range)).unwrap_or(keyword);
                 found.push(Account { step, place, program });
             }

@@ -75,8 +75,7 @@ pub trait Surroundings {
     fn text(&self, path: &Utf8Path) -> Option<&str>;
 
     /// The first file of the repository for which `wanted`, given its path and text, says yes.
-    fn find(&self, wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
-        let _ = wanted;
+    fn find(&self, _wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
         None
     }
 }

@@ -3,6 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::Settings;
+use crate::knowledge::files::matches_name;
 use crate::knowledge::names::{NameVerdict, SecretKind, SecretName, classify_name};
 
 /// Which names of variables are those of secrets, besides what dfmigrate knows. A whole name counts more than a pattern, a
@@ -32,7 +33,7 @@ impl NamePattern {
     /// Whether it matches all of `name`, in any letter case.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        matches(self.0.as_bytes(), name.as_bytes())
+        matches_name(&self.0, name)
     }
 
     /// How much it says: a whole name more than any pattern, a pattern more the longer it is.
@@ -87,16 +88,5 @@ fn of_secret(known: NameVerdict) -> NameVerdict {
             kind: SecretKind::Application,
             reason: "the settings say that it holds a secret".to_owned(),
         }),
-    }
-}
-
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern.split_first(), name.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => {
-            matches(rest, name) || name.split_first().is_some_and(|(_, name)| matches(pattern, name))
-        }
-        (Some((wanted, pattern)), Some((found, name))) => wanted.eq_ignore_ascii_case(found) && matches(pattern, name),
-        _ => false,
     }
 }

@@ -81,6 +81,15 @@ impl ValueVerdict {
     }
 }
 
+/// The variable that a text is as a whole: `$TOKEN`, `${TOKEN}`.
+#[must_use]
+pub fn whole_variable(text: &str) -> Option<&str> {
+    let name = text.strip_prefix('$')?;
+    let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
+    let whole = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
+    whole.then_some(name)
+}
+
 /// Whether a variable that is set to `value` waits for one: its own name, or, but for passwords, what it holds
 /// (`MIXPANEL_TOKEN=token`), however it is written.
 #[must_use]

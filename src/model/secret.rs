@@ -1,3 +1,4 @@
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use crate::callers::ArgumentValue;
@@ -54,12 +55,15 @@ impl Model {
         let mut secrets = Vec::new();
         let mut relayed = BTreeSet::new();
         let [arguments, variables] = [Keyword::Arg, Keyword::Env].map(|keyword| declared(dockerfile, keyword));
-        let mounts: Vec<_> = (0..dockerfile.steps.len()).flat_map(|step| dockerfile.secret_mounts(step)).collect();
-        let mounted = mounts.iter().flat_map(|mount| mount.variable.iter().chain([&mount.id]));
-        let names: Vec<&str> = arguments.iter().chain(&variables).chain(mounted).map(String::as_str).collect();
-        let is_id = |name: &str| !settings.secrets.contains_key(name) && is_id_of_pair(name, names.iter().copied());
-        for name in arguments.iter().filter(|name| !is_id(name)) {
-            if !self.may_be_secret(dockerfile, Keyword::Arg, name) {
+        let names: LazyCell<Vec<String>, _> = LazyCell::new(|| {
+            let mounts = (0..dockerfile.steps.len()).flat_map(|step| dockerfile.secret_mounts(step));
+            let mounted = mounts.flat_map(|mount| mount.variable.into_iter().chain([mount.id]));
+            arguments.iter().chain(&variables).cloned().chain(mounted).collect()
+        });
+        let is_id =
+            |name: &str| !settings.secrets.contains_key(name) && is_id_of_pair(name, names.iter().map(String::as_str));
+        for name in &arguments {
+            if !self.may_be_secret(dockerfile, Keyword::Arg, name) || is_id(name) {
                 continue;
             }
             let flow = Flow::of_argument(dockerfile, name);
@@ -68,8 +72,8 @@ impl Model {
                 secrets.push(self.secret(dockerfile, Entry::Argument, kind, why, flow));
             }
         }
-        for name in variables.iter().filter(|name| !is_id(name)) {
-            if !self.may_be_secret(dockerfile, Keyword::Env, name) {
+        for name in &variables {
+            if !self.may_be_secret(dockerfile, Keyword::Env, name) || is_id(name) {
                 continue;
             }
             let mut flow = Flow::of_variable(dockerfile, name);
@@ -253,11 +257,14 @@ fn declared(dockerfile: &Dockerfile, keyword: Keyword) -> Vec<String> {
 
 /// Whether the RUNs do nothing with the value but let its owner log in: it is a public key (sshd(8), AUTHORIZED_KEYS).
 fn is_public_key(dockerfile: &Dockerfile, flow: &Flow) -> bool {
+    const KEYS: &str = "authorized_keys";
+    if !dockerfile.source.text().contains(KEYS) {
+        return false;
+    }
     let runs =
         flow.visible.iter().filter_map(|(step, names)| Some((dockerfile.steps.get(*step)?.run.as_deref()?, names)));
     let mut rests = runs.flat_map(|(run, names)| names.iter().flat_map(|name| rests(run, name))).peekable();
-    rests.peek().is_some()
-        && rests.all(|rest| matches!(&rest.kind, RestKind::File(path) if path.ends_with("authorized_keys")))
+    rests.peek().is_some() && rests.all(|rest| matches!(&rest.kind, RestKind::File(path) if path.ends_with(KEYS)))
 }
 
 /// The values that these pairs give.

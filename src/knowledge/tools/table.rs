@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::{Ecosystem, Tool};
+use crate::knowledge::files::matches_name;
 
 pub(super) static TOOLS: LazyLock<Tools> = LazyLock::new(|| crate::knowledge::table(TEXT));
 
@@ -170,18 +171,7 @@ fn is_system_path(path: &str) -> bool {
 
 /// Whether one of the patterns matches all of `name`; `*` stands for any text, letter case does not matter.
 pub(super) fn matches_any(patterns: &[String], name: &str) -> bool {
-    patterns.iter().any(|pattern| matches(pattern.as_bytes(), name.as_bytes()))
-}
-
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern.split_first(), name.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => {
-            matches(rest, name) || name.split_first().is_some_and(|(_, name)| matches(pattern, name))
-        }
-        (Some((wanted, pattern)), Some((found, name))) => wanted.eq_ignore_ascii_case(found) && matches(pattern, name),
-        _ => false,
-    }
+    patterns.iter().any(|pattern| matches_name(pattern, name))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use camino::Utf8Path;
 use super::{last, names_a_folder};
 use crate::knowledge::files::{BuildInput, FileVerdict, classify_file};
 use crate::knowledge::tools::{self, Reading};
+use crate::knowledge::values::whole_variable;
 use crate::model::file_runs::mentions_file;
 use crate::model::reading::effective_words;
 use crate::model::run::Run;
@@ -49,14 +50,11 @@ fn shipped_key(path: &Utf8Path) -> Option<FileVerdict> {
 
 /// What a source is that is one variable, by the variable's name: `${PRIVATE_KEY_FILE}`.
 pub(super) fn named_by_variable(source: &str) -> Option<FileVerdict> {
-    let name = source.strip_prefix('$')?;
-    let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
-    let upper = name.to_ascii_uppercase();
-    let is_variable = upper.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
+    let upper = whole_variable(source)?.to_ascii_uppercase();
     let names_key = ["PRIVATE_KEY", "PRIVATEKEY", "SSH_KEY", "SIGNING_KEY"].iter().any(|words| upper.contains(words));
     let what = "a private key, by the name of the variable".to_owned();
     let verdict = FileVerdict::Runtime { what, at_build: true, common: false };
-    (is_variable && names_key && !upper.contains("PUBLIC")).then_some(verdict)
+    (names_key && !upper.contains("PUBLIC")).then_some(verdict)
 }
 
 /// Whether the file lands where its tools look for it without being told.

@@ -134,7 +134,7 @@ impl Holders {
         };
         let file = || arguments.iter().any(|word| self.is_path(word)) || self.reads_file_from_input(command);
         match name.as_str() {
-            "printf" if arguments.first().is_some_and(|word| word.lossy() == "-v") => false,
+            "printf" if assigns(arguments) => false,
             "printenv" => arguments.iter().filter_map(Word::literal).any(|name| self.variables.contains(&name)),
             name if PRINTERS.contains(&name) => carried(),
             name if READERS.contains(&name) => here() || file(),
@@ -196,8 +196,14 @@ pub(super) fn is_filter_or_printer(command: &Command) -> bool {
         || READERS.contains(&name.as_str())
         || EDITORS.contains(&name.as_str())
         || name == FILLER;
-    let assigns = name == "printf" && command.effective_arguments().first().is_some_and(|word| word.lossy() == "-v");
-    known && !assigns && !edits_in_place(command.effective_arguments()) && command.assignments.is_empty()
+    let arguments = command.effective_arguments();
+    let writes = (name == "printf" && assigns(arguments)) || edits_in_place(arguments);
+    known && !writes && command.assignments.is_empty()
+}
+
+/// Whether `printf` puts what it makes into a variable instead of printing it (bash(1), `printf -v`).
+fn assigns(arguments: &[Word]) -> bool {
+    arguments.first().is_some_and(|word| word.lossy() == "-v")
 }
 
 /// Whether expanding the words of a command does something: an assignment (`${X:=y}`, `$((x++))`), a guard (`${X:?}`), a
