@@ -11,7 +11,6 @@ mod sample;
 mod score;
 mod table;
 
-use std::collections::{BTreeSet, HashMap};
 use std::process::ExitCode;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -45,13 +44,9 @@ fn run(root: &Utf8Path, corpus: &Utf8Path, remarks: bool, report: bool) -> anyho
         return check(corpus, &folders);
     }
     let (plain, folders): (Vec<_>, Vec<_>) = folders.into_iter().partition(|folder| folder.batch == "plain");
-    let score = scored(&folders, |folder| answer::of_folder(&corpus.join(source(folder))));
+    let score = scored(&folders, |folder| answer::of_path(&corpus.join(source(folder))));
     let plain = sample::plain(corpus, &plain)?;
-    let homes: BTreeSet<Utf8PathBuf> = plain.iter().map(|file| home(&file.path)).collect();
-    let read = |home: Utf8PathBuf| (answer::of_folder(&corpus.join(&home)), home);
-    let answers: HashMap<Utf8PathBuf, Vec<Answer>> =
-        homes.into_par_iter().map(read).map(|(answers, home)| (home, answers)).collect();
-    let plain_score = scored(&plain, |file| of_file(&answers, &file.path));
+    let plain_score = scored(&plain, |file| of_file(corpus, &file.path));
     table::print(&score, &plain_score);
     if remarks {
         score
@@ -102,9 +97,11 @@ fn home(path: &Utf8Path) -> Utf8PathBuf {
     path.components().take(2).collect()
 }
 
-/// The answers about one file of `plain/`, among those about its folder.
-fn of_file(answers: &HashMap<Utf8PathBuf, Vec<Answer>>, path: &Utf8Path) -> Vec<Answer> {
-    let home = home(path);
-    let own = path.strip_prefix(&home).unwrap_or(path);
-    answers.get(&home).into_iter().flatten().filter(|answer| answer.file == own).cloned().collect()
+/// The answers about one file of `plain/`, which the corpus gives names of its own: it is named, as a user would name it.
+fn of_file(corpus: &Utf8Path, path: &Utf8Path) -> Vec<Answer> {
+    let own = path.strip_prefix(home(path)).unwrap_or(path);
+    answer::of_path(&corpus.join(path))
+        .into_iter()
+        .filter(|answer| answer.file == own.file_name().unwrap_or(""))
+        .collect()
 }
