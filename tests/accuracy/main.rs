@@ -11,6 +11,7 @@ mod sample;
 mod score;
 mod table;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -44,9 +45,14 @@ fn run(root: &Utf8Path, corpus: &Utf8Path, remarks: bool, report: bool) -> anyho
         return check(corpus, &folders);
     }
     let (plain, folders): (Vec<_>, Vec<_>) = folders.into_iter().partition(|folder| folder.batch == "plain");
-    let score = scored(&folders, |folder| answer::of_path(&corpus.join(source(folder))));
+    let score = scored(&folders, |folder| answer::of_paths(&[corpus.join(source(folder))]));
     let plain = sample::plain(corpus, &plain)?;
-    let plain_score = scored(&plain, |file| of_file(corpus, &file.path));
+    let mut homes: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> = BTreeMap::new();
+    plain.iter().for_each(|file| homes.entry(home(&file.path)).or_default().push(corpus.join(&file.path)));
+    // The corpus gives the files names of its own, so each is named, as a user would name it.
+    let answers: BTreeMap<Utf8PathBuf, Vec<Answer>> =
+        homes.into_par_iter().map(|(home, files)| (home, answer::of_paths(&files))).collect();
+    let plain_score = scored(&plain, |file| of_file(&answers, &file.path));
     table::print(&score, &plain_score);
     if remarks {
         score
@@ -97,11 +103,9 @@ fn home(path: &Utf8Path) -> Utf8PathBuf {
     path.components().take(2).collect()
 }
 
-/// The answers about one file of `plain/`, which the corpus gives names of its own: it is named, as a user would name it.
-fn of_file(corpus: &Utf8Path, path: &Utf8Path) -> Vec<Answer> {
-    let own = path.strip_prefix(home(path)).unwrap_or(path);
-    answer::of_path(&corpus.join(path))
-        .into_iter()
-        .filter(|answer| answer.file == own.file_name().unwrap_or(""))
-        .collect()
+/// The answers about one file of `plain/`, among those about its folder.
+fn of_file(answers: &BTreeMap<Utf8PathBuf, Vec<Answer>>, path: &Utf8Path) -> Vec<Answer> {
+    let home = home(path);
+    let own = path.strip_prefix(&home).unwrap_or(path);
+    answers.get(&home).into_iter().flatten().filter(|answer| answer.file == own).cloned().collect()
 }
