@@ -67,8 +67,12 @@ pub(super) struct FoundArgument {
 pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &State) -> Option<Found> {
     let mut parsed = BuildCommand::recognise(pieces)?;
     let wrapped = wrapped(walk, &parsed, pieces, state);
-    if wrapped.is_some() {
-        parsed.program.family = Family::Docker;
+    match wrapped {
+        Some(_) => parsed.program.family = Family::Docker,
+        None if parsed.program.family == Family::Other && parsed.arguments.is_empty() && !parsed.secrets.is_empty() => {
+            return None;
+        }
+        None => {}
     }
     let site = walk.site;
     let range = site.view.host_range(command.range)?;
