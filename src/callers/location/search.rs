@@ -117,7 +117,10 @@ fn missing(
     let fitting: Vec<Utf8PathBuf> =
         project.unwrap_or_default().iter().filter(|path| path.ends_with(&tail)).cloned().collect();
     match fitting.is_empty() {
-        true if known.len() == readings.len() => Dockerfiles::Unknown(tail.into_string()),
+        // The path itself tells, and not the folder in which the build may have been started.
+        true if known.len() == readings.len() && known.iter().all(|reading| reading.is_telling()) => {
+            Dockerfiles::Unknown(tail.into_string())
+        }
         true => Dockerfiles::Unknown(raw.to_owned()),
         false => Dockerfiles::Several(fitting),
     }

@@ -50,7 +50,7 @@ fn what_is_shown_for_a_value_stays_in_front() {
         ("<your token>", "T=\"<your token>\" "),
         ("xxx", "T=xxx "),
         ("\"<TOKEN>\"", "T=\"<TOKEN>\" "),
-        ("'abc'", "T='abc' "),
+        ("'abc'", "T=abc "),
         ("YOUR_TOKEN", "T=YOUR_TOKEN "),
         ("$T", ""),
         ("${T}", ""),

@@ -19,13 +19,12 @@ pub(super) struct Row {
 /// `runtime-versions/docker:18` of CodeBuild. `None` where it is not known.
 #[must_use]
 pub fn installed_in(place: &str) -> Option<Release> {
-    let version = match rows(place).next() {
-        Some(row) => row.docker,
-        None => {
-            let (name, tag) = place.rsplit_once(':')?;
-            let version = of_tag(tag)?;
+    let (name, tag) = place.rsplit_once(':')?;
+    let version = match of_tag(tag) {
+        Some(version) => {
             rows(name).filter(|row| row.since.is_none_or(|since| since <= version)).max_by_key(|row| row.since)?.docker
         }
+        None => rows(place).next()?.docker,
     };
     version.map(|version| Release { engine: Engine::Docker, version: Some(version) })
 }
