@@ -222,7 +222,7 @@ impl<'m> Change<'m> {
         let place = Label { file: build.file.clone(), range: given.range, text: format!("{} passes it", build.title) };
         match bound.binding {
             Binding::OneOfSeveral => {
-                let reason = format!("`{}` builds one of several Dockerfiles, or all of them", build.title);
+                let reason = one_of_several(build);
                 self.obstruct("shared-argument", reason, Some(place));
                 return;
             }
@@ -488,6 +488,15 @@ impl Mount {
         let path = format!("/run/secrets/{id}");
         Some(format!("if [ -f {path} ]; then export {name}=\"$(cat {path})\"; fi"))
     }
+}
+
+/// Why a build that may be of several Dockerfiles is left alone, and what decides it.
+pub(super) fn one_of_several(build: &Build) -> String {
+    let (title, file) = (&build.title, &build.file);
+    format!(
+        "`{title}` builds one of several Dockerfiles, or all of them; a line `\"{file}\" = \"…\"` below `[builds]` in \
+         dfmigrate.toml can say which"
+    )
 }
 
 /// Whether the header names the official frontend by a plain tag: a digest or a mirror was chosen on purpose.
