@@ -503,6 +503,15 @@ impl Mount {
     }
 }
 
+/// Why a build that may be of several Dockerfiles is left alone, and what decides it.
+pub(super) fn one_of_several(build: &Build) -> String {
+    let (title, file) = (&build.title, &build.file);
+    format!(
+        "`{title}` builds one of several Dockerfiles, or all of them; a line `\"{file}\" = \"…\"` below `[builds]` in \
+         dfmigrate.toml can say which"
+    )
+}
+
 /// Whether the header names the official frontend by a plain tag: a digest or a mirror was chosen on purpose.
 #[must_use]
 pub fn may_be_raised(frontend: &str) -> bool {

@@ -105,6 +105,9 @@ pub fn read_as_decided(
     if let Some(sentence) = dockerfiles.iter().find_map(|path| configuration.contradiction(path)) {
         return Err(ReadError::Contradiction(sentence));
     }
+    if let Some(error) = configuration.stray_build(|path| files.contains_key(path), &dockerfiles) {
+        return Err(ReadError::Settings(error));
+    }
     if needs(&sources, &configuration) {
         let variables = secret_variables(&sources, &configuration);
         let mut wanted = of_kind(|kind| !matches!(kind, Kind::Dockerfile | Kind::Settings | Kind::Other));
