@@ -225,7 +225,11 @@ impl<'m> Change<'m> {
         match bound.binding {
             Binding::OneOfSeveral => {
                 if matches!(build.dockerfiles, Dockerfiles::Unknown(_)) {
-                    self.assume(format!("the build in `{}` is of a Dockerfile that takes `{argument}`", build.file));
+                    let file = &build.file;
+                    self.assume(format!(
+                        "the build in `{file}` is of a Dockerfile that takes `{argument}`; a line `\"{file}\" = \"…\"` below \
+                         `[builds]` in dfmigrate.toml can say which"
+                    ));
                 }
             }
             Binding::OnlyCandidate if self.model.repository.dockerfiles().len() > 1 || is_elsewhere => {
