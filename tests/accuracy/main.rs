@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout)]
 
 mod answer;
+mod buildkit;
 mod labels;
 mod sample;
 mod score;
@@ -30,7 +31,11 @@ fn main() -> ExitCode {
         println!("skipped: {corpus} is not there\n\n0 passed, 0 failed, 1 skipped");
         return ExitCode::SUCCESS;
     }
-    match run(root, &corpus, has("--remarks"), has("--report")) {
+    let done = match has("--buildkit") {
+        true => buildkit::check(&corpus),
+        false => run(root, &corpus, has("--remarks"), has("--report")),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("{error:#}");

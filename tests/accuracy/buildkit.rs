@@ -1,0 +1,155 @@
+//! Asks BuildKit itself about every Dockerfile of the corpus that a fix changes: `docker build --check` on the text before
+//! and after, with the base images replaced by one that is there.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use anyhow::Context;
+use camino::{Utf8Path, Utf8PathBuf};
+use dfmigrate::codemods;
+use dfmigrate::plan::{self, Policy, Status};
+use dfmigrate::repository;
+use dfmigrate::source::{Edit, apply_edits};
+use dfmigrate::syntax::dockerfile::{self, DirectiveKind, Instruction, Keyword};
+use rayon::prelude::*;
+
+/// The image that stands for every base.
+const BASE: &str = "local/busybox:1";
+
+/// What BuildKit says about a text.
+struct Verdict {
+    refused: bool,
+    /// The names in its warnings `SecretsUsedInArgOrEnv`.
+    named: BTreeSet<String>,
+    said: String,
+}
+
+/// A Dockerfile that a fix changes.
+struct Changed {
+    path: Utf8PathBuf,
+    before: String,
+    after: String,
+    /// What the fixes in it are about.
+    fixed: BTreeSet<String>,
+}
+
+/// Prints how many Dockerfiles were asked about and what is wrong with them.
+///
+/// # Errors
+///
+/// No engine, and a Dockerfile that BuildKit took before and refuses now, or warns of for a name that was fixed.
+pub fn check(corpus: &Utf8Path) -> anyhow::Result<()> {
+    let folders = repositories(corpus)?;
+    let changed: Vec<Changed> = folders.par_iter().flat_map_iter(|folder| changed(folder)).collect();
+    let mut wrong = Vec::new();
+    let (mut accepted, mut refused_before) = (0, 0);
+    for one in &changed {
+        let (before, after) = (verdict(&one.before)?, verdict(&one.after)?);
+        let named: Vec<&String> = after.named.iter().filter(|name| one.fixed.contains(*name)).collect();
+        match (before.refused, after.refused) {
+            (true, _) => refused_before += 1,
+            (false, true) => wrong.push(format!("{}: refused after the fix: {}", one.path, after.said)),
+            (false, false) if !named.is_empty() => wrong.push(format!("{}: still warns of {named:?}", one.path)),
+            (false, false) => accepted += 1,
+        }
+    }
+    println!(
+        "{} changed Dockerfiles: {accepted} accepted before and after, {refused_before} refused before already (what they \
+         copy from images or mount can't be resolved here), {} wrong",
+        changed.len(),
+        wrong.len()
+    );
+    anyhow::ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+fn repositories(corpus: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
+    let mut folders = Vec::new();
+    for (batch, below) in [("secrets", ""), ("pairs", "before")] {
+        for entry in corpus.join(batch).read_dir_utf8()? {
+            folders.push(entry?.path().join(below));
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+fn changed(folder: &Utf8Path) -> Vec<Changed> {
+    let mut found = Vec::new();
+    for root in repository::discover(&[folder.to_owned()]).unwrap_or_default() {
+        let Ok(mut repository) = repository::read(&root, |_| true) else { continue };
+        repository.selection.clear();
+        let plan = plan::make(&repository, &Policy { unsafe_fixes: true, ..Policy::default() }, codemods::ALL);
+        for (path, change) in plan.files.iter().filter(|(path, _)| repository.dockerfiles().contains(path)) {
+            let applied = plan.findings.iter().filter(|planned| planned.status == Status::Applied);
+            let own = applied.filter(|planned| planned.finding.dockerfile == **path);
+            let arguments = own.filter(|planned| matches!(planned.finding.codemod, "arg-secret" | "env-secret"));
+            found.push(Changed {
+                path: folder.join(path),
+                before: change.before.text().to_owned(),
+                after: change.after.text().to_owned(),
+                fixed: arguments.map(|planned| planned.finding.subject.clone()).collect(),
+            });
+        }
+    }
+    found
+}
+
+/// The text without its header, which nothing here could pull, and with `BASE` in the place of every image.
+fn offline(text: &str) -> anyhow::Result<String> {
+    let parse = dockerfile::parse(text);
+    let root = parse.root();
+    let headers = root.directives().into_iter().filter(|directive| directive.kind == DirectiveKind::Syntax);
+    let mut edits: Vec<Edit> = headers.map(|header| Edit::delete(header.range)).collect();
+    let mut stages: BTreeSet<String> = BTreeSet::from(["scratch".to_owned()]);
+    for instruction in root.instructions() {
+        match instruction.keyword() {
+            Some(Keyword::From) => {
+                let words = instruction.words();
+                let Some(image) = words.first() else { continue };
+                if !stages.contains(&image.value.to_lowercase()) {
+                    edits.push(Edit::replace(image.range, BASE));
+                }
+                edits.extend(platform(&instruction));
+                let named = words.windows(2).find(|pair| pair[0].value.eq_ignore_ascii_case("as"));
+                stages.extend(named.map(|pair| pair[1].value.to_lowercase()));
+            }
+            Some(Keyword::Copy) => {
+                let from = instruction.flags().into_iter().find(|flag| flag.name == "from");
+                let image = from.filter(|flag| {
+                    let source = flag.value.as_deref().unwrap_or_default().to_lowercase();
+                    !stages.contains(&source) && source.parse::<usize>().is_err()
+                });
+                edits.extend(image.and_then(|flag| flag.value_range).map(|at| Edit::replace(at, BASE)));
+            }
+            _ => {}
+        }
+    }
+    Ok(apply_edits(text, &edits)?)
+}
+
+/// The base is there for one platform only.
+fn platform(from: &Instruction) -> Option<Edit> {
+    let flag = from.flags().into_iter().find(|flag| flag.name == "platform")?;
+    flag.value_range.map(|at| Edit::replace(at, "$BUILDPLATFORM"))
+}
+
+fn verdict(text: &str) -> anyhow::Result<Verdict> {
+    let text = offline(text)?;
+    let mut check = Command::new("docker");
+    check.args(["build", "--check", "--progress=plain", "-"]);
+    let streams = check.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = streams.spawn().context("no docker")?;
+    running.stdin.take().context("no standard input")?.write_all(text.as_bytes())?;
+    let output = running.wait_with_output()?;
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    anyhow::ensure!(!said.contains("Cannot connect to the Docker daemon"), "no engine: {said}");
+    let secrets = said.split("SecretsUsedInArgOrEnv").skip(1);
+    let named = secrets.filter_map(|warning| warning.split("(ARG \"").nth(1).or(warning.split("(ENV \"").nth(1)));
+    Ok(Verdict {
+        refused: said.contains("ERROR: ") && !output.status.success() && !said.contains("Check complete"),
+        named: named.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect(),
+        said: said.lines().rev().find(|line| line.contains("ERROR")).unwrap_or_default().to_owned(),
+    })
+}
