@@ -17,7 +17,7 @@ pub use settings::{Decided, organisation};
 pub use walk::tracked_files;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -57,6 +57,8 @@ pub struct Repository {
     /// The text of the [`config::FILE`] in its root; `None` if there is none.
     pub settings_source: Option<Source>,
     recorder: Recorder,
+    state: Arc<()>,
+    giving_values: Arc<OnceLock<Option<Utf8PathBuf>>>,
 }
 
 impl Repository {
@@ -104,6 +106,27 @@ impl Repository {
     pub fn is_file(&self, path: &Utf8Path) -> bool {
         self.recorder.note_file(path);
         self.paths.contains(path)
+    }
+
+    /// The first script that gives Compose a file of values, with `--env-file`.
+    #[must_use]
+    pub fn giving_values(&self) -> Option<&Utf8Path> {
+        self.recorder.note(|reads| reads.giving_values = true);
+        let gives = |text: &str| text.lines().any(|line| line.contains("--env-file") && line.contains("compose"));
+        let is_script = |path: &Utf8Path| {
+            matches!(path.extension(), Some("sh" | "bash" | "mk")) || path.file_name() == Some("Makefile")
+        };
+        let first = || {
+            let mut scripts = self.sources.values().filter(|source| is_script(source.path()));
+            scripts.find(|script| gives(script.text())).map(|script| script.path().to_owned())
+        };
+        self.giving_values.get_or_init(first).as_deref()
+    }
+
+    /// What is one and the same object for all clones of a repository, and another one for each later state of its files.
+    #[must_use]
+    pub fn state(&self) -> &Arc<()> {
+        &self.state
     }
 
     /// All paths, in order.
@@ -175,7 +198,7 @@ impl Repository {
     /// The same repository with other texts for some of its files.
     #[must_use]
     pub fn with_sources(&self, changed: impl IntoIterator<Item = Source>) -> Self {
-        let mut repository = self.clone();
+        let mut repository = Self { state: Arc::default(), giving_values: Arc::default(), ..self.clone() };
         for source in changed {
             if source.path() == config::FILE {
                 repository = repository.with_settings_source(source);

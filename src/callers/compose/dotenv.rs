@@ -35,10 +35,5 @@ pub(super) fn kept_in(file: &Utf8Path, name: &str, around: &dyn Surroundings) ->
         })
     };
     let shown = FILES.iter().map(|one| folder.join(one)).find(|path| around.text(path).is_some_and(names));
-    let script = |path: &Utf8Path, text: &str| {
-        let runs = matches!(path.extension(), Some("sh" | "bash" | "mk")) || path.file_name() == Some("Makefile");
-        let gives = |line: &str| line.contains("--env-file") && line.contains("compose");
-        runs && text.lines().any(gives)
-    };
-    shown.map(Kept::Shown).or_else(|| around.find(&script).map(|path| Kept::Given(path.to_owned())))
+    shown.map(Kept::Shown).or_else(|| around.giving_values().map(|path| Kept::Given(path.to_owned())))
 }
