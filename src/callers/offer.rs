@@ -3,11 +3,10 @@
 use camino::Utf8Path;
 
 use super::location::is_remote;
-use super::several::line_edits;
 use super::{Build, Builder, Format, Offer, Refusal, Request, Rewrite, SecretSource};
 use crate::callers::routing::caller_of;
 use crate::repository::Repository;
-use crate::source::{TextRange, apply_edits, range};
+use crate::source::{TextRange, apply_edits, line_edits, range};
 
 /// The edits of `file` that make several of its builds, named by their index, hand over their offers.
 ///

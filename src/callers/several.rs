@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use super::{ArgumentValue, Build, Caller, Refusal, Request, Rewrite};
 use crate::callers::routing::caller_of;
 use crate::repository::Repository;
-use crate::source::{Edit, Source, TextRange, apply_edits, range};
+use crate::source::{Edit, Source, TextRange, apply_edits, line_edits, range};
 
 /// The edits of `file` that make several of its builds, named by their index, honour their requests.
 ///
@@ -138,27 +138,4 @@ impl Asked<'_> {
 
 fn refusal(reason: &str, range: TextRange) -> Refusal {
     Refusal { reason: reason.to_owned(), range, instead: None }
-}
-
-/// The edits that turn `old` into `new`, in whole lines.
-pub(super) fn line_edits(old: &str, new: &str) -> Vec<Edit> {
-    let starts = |text: &str| -> Vec<usize> {
-        let ends = text.split_inclusive('\n').scan(0, |end, line| {
-            *end += line.len();
-            Some(*end)
-        });
-        std::iter::once(0).chain(ends).collect()
-    };
-    let (old_starts, new_starts) = (starts(old), starts(new));
-    let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
-    let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
-    let operations = similar::capture_diff_slices(similar::Algorithm::Myers, &old_lines, &new_lines);
-    let changed = operations.into_iter().filter(|operation| operation.tag() != similar::DiffTag::Equal);
-    changed
-        .map(|operation| {
-            let (from, to) = (operation.old_range(), operation.new_range());
-            let text = &new[new_starts[to.start]..new_starts[to.end]];
-            Edit::replace(range(old_starts[from.start], old_starts[from.end]), text)
-        })
-        .collect()
 }

@@ -14,8 +14,11 @@ use super::position::{Encoding, Lines};
 use super::workspace::{Open, Workspace};
 use crate::codemods;
 use crate::report::machine::{self, Change, Finding, Level, Place, Status, SuppressionState};
-use crate::source::Source;
+use crate::source::{Edit, Source};
 use crate::syntax::dockerfile;
+
+/// The kind of the action that makes all safe fixes at once, which editors can ask for when a file is saved.
+pub(super) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.dfmigrate");
 
 /// How a client wants to be answered.
 #[derive(Debug, Clone, Copy)]
@@ -128,6 +131,28 @@ impl<'w> Answers<'w> {
         let fixes = found.iter().filter_map(|finding| self.fix(finding));
         let ignores = found.iter().filter_map(|finding| self.ignore(finding));
         fixes.chain(ignores).collect()
+    }
+
+    /// All safe fixes that are about the file at `path`, in one edit.
+    pub(super) fn all_safe(&self, path: &Utf8Path) -> Option<CodeAction> {
+        let file = path.strip_prefix(self.workspace.path()).ok()?;
+        let fixes = self.workspace.safe_fixes(file);
+        let text_edits = |(file, edits): (&'_ Utf8PathBuf, &'_ Vec<Edit>)| {
+            let lines = Lines::new(self.text(file), self.manner.encoding);
+            let text_edit = |edit: &Edit| TextEdit {
+                range: lines.range(u32::from(edit.range().start()).into(), u32::from(edit.range().end()).into()),
+                new_text: edit.text.clone(),
+            };
+            edits.iter().map(text_edit).collect()
+        };
+        let edits = fixes.iter().map(|(file, edits)| (file.as_path(), text_edits((file, edits)))).collect();
+        Some(CodeAction {
+            title: "make all safe fixes of dfmigrate that are about this file".to_owned(),
+            kind: Some(FIX_ALL),
+            edit: Some(self.edit(edits)?),
+            ..CodeAction::default()
+        })
+        .filter(|_| !fixes.is_empty())
     }
 
     fn fix(&self, finding: &Finding) -> Option<CodeAction> {

@@ -8,8 +8,8 @@ use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response
 use lsp_types::notification::{self, Notification as _};
 use lsp_types::request::{self, Request as _};
 use lsp_types::{
-    ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability, Diagnostic,
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, HoverParams,
+    ClientCapabilities, CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability,
+    Diagnostic, DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, HoverParams,
     HoverProviderCapability, InitializeParams, LogMessageParams, MessageType, PublishDiagnosticsParams,
     ResourceOperationKind, ServerCapabilities, TextDocumentContentChangeEvent, TextDocumentSyncCapability,
     TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
@@ -17,7 +17,7 @@ use lsp_types::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::answers::{Answers, Manner, path, uri};
+use super::answers::{Answers, FIX_ALL, Manner, path, uri};
 use super::position::{Encoding, Lines};
 use super::workspace::{Open, Workspace};
 use super::{Options, ServeError};
@@ -219,8 +219,7 @@ impl<'c> Server<'c> {
         let result = match method.as_str() {
             request::CodeActionRequest::METHOD => asked(params, |params: CodeActionParams| {
                 let Some(path) = canonical(&params.text_document.uri) else { return json!([]) };
-                let all = self.workspaces.iter().flat_map(|it| self.answers(it).actions(&path, params.range));
-                serde_json::to_value(all.collect::<Vec<_>>()).unwrap_or_default()
+                serde_json::to_value(self.actions(&path, &params)).unwrap_or_default()
             }),
             request::HoverRequest::METHOD => asked(params, |params: HoverParams| {
                 let at = params.text_document_position_params;
@@ -237,6 +236,28 @@ impl<'c> Server<'c> {
             Ok(value) => Response::new_ok(id, value),
             Err(error) => Response::new_err(id, ErrorCode::InvalidParams as i32, error.to_string()),
         }
+    }
+
+    /// The actions of the kinds that are asked for. Without kinds those for a place are: editors have the others in a menu or
+    /// make them when a file is saved, and then they ask for them.
+    fn actions(&self, path: &Utf8Path, params: &CodeActionParams) -> Vec<CodeAction> {
+        let only = params.context.only.as_deref();
+        let wants = |kind: &CodeActionKind| {
+            let within =
+                |wanted: &CodeActionKind| format!("{}.", kind.as_str()).starts_with(&format!("{}.", wanted.as_str()));
+            only.is_some_and(|only| only.iter().any(within))
+        };
+        let mut actions = Vec::new();
+        for workspace in &self.workspaces {
+            let answers = self.answers(workspace);
+            if only.is_none() || wants(&CodeActionKind::QUICKFIX) {
+                actions.extend(answers.actions(path, params.range));
+            }
+            if wants(&FIX_ALL) {
+                actions.extend(answers.all_safe(path));
+            }
+        }
+        actions
     }
 
     fn log(&self, kind: MessageType, message: String) {
@@ -292,7 +313,8 @@ fn abilities(encoding: Encoding) -> ServerCapabilities {
         save: Some(TextDocumentSyncSaveOptions::Supported(true)),
         ..TextDocumentSyncOptions::default()
     };
-    let actions = CodeActionOptions { code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]), ..Default::default() };
+    let kinds = vec![CodeActionKind::QUICKFIX, FIX_ALL];
+    let actions = CodeActionOptions { code_action_kinds: Some(kinds), ..Default::default() };
     ServerCapabilities {
         position_encoding: Some(encoding.kind()),
         text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),

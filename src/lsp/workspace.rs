@@ -1,17 +1,17 @@
 //! One repository, as it is on the disk under what is being typed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Options;
 use crate::codemods;
 use crate::config::{self, SettingsError, SettingsFile};
-use crate::plan::{self, CommentMistake, Policy};
-use crate::report::Redactor;
-use crate::report::machine::{Document, Part};
+use crate::plan::{self, Choice, CommentMistake, Key, Policy};
+use crate::report::machine::{Document, Finding, Part, Place, Status};
+use crate::report::{Redactor, shown};
 use crate::repository::{self, Kind, ReadError, Repository, Root, classify};
-use crate::source::Source;
+use crate::source::{Edit, Source, line_edits};
 
 /// A text that the client has open: the editor's is the one that counts.
 #[derive(Debug, Clone)]
@@ -85,5 +85,29 @@ impl Workspace {
         let settings = repository.settings_source.as_ref().filter(|_| !options.decided.isolated);
         let settings = settings.and_then(|file| SettingsFile::read(Utf8Path::new(config::FILE), file.text()).err());
         self.found = Found { document, mistakes: plan.mistakes, settings, repository };
+    }
+
+    /// The edits that make all safe fixes with a place in `file`, by the paths from the root: what `--fix` would do about them.
+    /// None where a text in them must not be shown.
+    pub(super) fn safe_fixes(&self, file: &Utf8Path) -> BTreeMap<Utf8PathBuf, Vec<Edit>> {
+        let is_here = |place: &Place| place.file == file;
+        let findings = self.found.document.iter().flat_map(|document| &document.findings);
+        let safe = findings.filter(|finding| finding.remedy.status == Status::Safe);
+        let here = safe.filter(|finding| std::iter::once(&finding.place).chain(&finding.related).any(is_here));
+        let key = |finding: &Finding| (finding.codemod, finding.dockerfile.clone(), finding.subject.clone());
+        let keys: BTreeSet<Key> = here.map(key).collect();
+        if keys.is_empty() {
+            return BTreeMap::new();
+        }
+        let repository = &self.found.repository;
+        let plan = plan::make(repository, &Policy { choice: Choice::Only(keys), ..Policy::default() }, codemods::ALL);
+        let redactor = Redactor::of_plan(&plan, repository);
+        let edits: BTreeMap<Utf8PathBuf, Vec<Edit>> = plan
+            .files
+            .iter()
+            .map(|(path, change)| (path.clone(), line_edits(change.before.text(), change.after.text())))
+            .collect();
+        let is_exact = |edit: &Edit| redactor.line(&edit.text) == shown::line(&edit.text);
+        if edits.values().flatten().all(is_exact) { edits } else { BTreeMap::new() }
     }
 }

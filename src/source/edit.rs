@@ -62,6 +62,30 @@ impl Edit {
     }
 }
 
+/// The edits that turn `old` into `new`, in whole lines.
+#[must_use]
+pub fn line_edits(old: &str, new: &str) -> Vec<Edit> {
+    let starts = |text: &str| -> Vec<usize> {
+        let ends = text.split_inclusive('\n').scan(0, |end, line| {
+            *end += line.len();
+            Some(*end)
+        });
+        std::iter::once(0).chain(ends).collect()
+    };
+    let (old_starts, new_starts) = (starts(old), starts(new));
+    let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
+    let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
+    let operations = similar::capture_diff_slices(similar::Algorithm::Myers, &old_lines, &new_lines);
+    let changed = operations.into_iter().filter(|operation| operation.tag() != similar::DiffTag::Equal);
+    changed
+        .map(|operation| {
+            let (from, to) = (operation.old_range(), operation.new_range());
+            let text = &new[new_starts[to.start]..new_starts[to.end]];
+            Edit::replace(range(old_starts[from.start], old_starts[from.end]), text)
+        })
+        .collect()
+}
+
 /// Two edits of one list that touch the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overlap {

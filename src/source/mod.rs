@@ -9,7 +9,7 @@ mod lines;
 mod text;
 
 pub use digest::Digest;
-pub use edit::{Edit, Overlap, apply_edits};
+pub use edit::{Edit, Overlap, apply_edits, line_edits};
 pub use lines::{LineColumn, LineIndex};
 pub use rowan::{TextRange, TextSize};
 pub use text::{Newline, Source, TextStyle};

@@ -116,6 +116,15 @@ impl<'s> Client<'s> {
         self.ask("textDocument/codeAction", params).as_array().unwrap().clone()
     }
 
+    /// The code actions of one kind for a whole file.
+    pub fn actions_of(&mut self, path: &str, kind: &str) -> Vec<Value> {
+        let document = json!({ "uri": self.uri(path) });
+        let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9999, "character": 0 } });
+        let context = json!({ "diagnostics": [], "only": [kind] });
+        let params = json!({ "textDocument": document, "range": range, "context": context });
+        self.ask("textDocument/codeAction", params).as_array().unwrap().clone()
+    }
+
     /// Ends the session as the protocol has it, and gives the exit status.
     pub fn end(mut self) -> i32 {
         self.ask("shutdown", Value::Null);

@@ -66,6 +66,37 @@ fn findings_are_there_from_the_beginning_and_their_fix_is_an_edit_of_all_files()
 }
 
 #[test]
+fn all_safe_fixes_of_a_file_are_one_action_for_those_who_ask_for_it() {
+    let scratch = Scratch::with_secret();
+    let dockerfile = DOCKERFILE.replace("ARG NPM_TOKEN\n", "ARG NPM_TOKEN\nARG API_TOKEN\n")
+        + "RUN curl -H \"X-Token: $API_TOKEN\" https://api.example.com\n";
+    let script = SCRIPT.replace("NPM_TOKEN -t", "NPM_TOKEN --build-arg API_TOKEN=$API_TOKEN -t");
+    scratch.write("Dockerfile", &dockerfile);
+    scratch.write("build.sh", &script);
+    scratch.commit();
+    let mut client = Client::start(&scratch, modern());
+    assert_eq!(client.diagnostics("Dockerfile").len(), 2);
+    assert_eq!(client.actions_of("Dockerfile", "refactor").len(), 0);
+    assert!(client.actions_of("Dockerfile", "quickfix").iter().all(|action| action["kind"] == "quickfix"));
+    for kind in ["source", "source.fixAll", "source.fixAll.dfmigrate"] {
+        let actions = client.actions_of("build.sh", kind);
+        assert_eq!((actions.len(), &actions[0]["kind"]), (1, &json!("source.fixAll.dfmigrate")));
+        let changes = actions[0]["edit"]["documentChanges"].as_array().unwrap().clone();
+        let after = |path: &str, text: &str| {
+            let uri = client.uri(path);
+            let change = changes.iter().find(|change| change["textDocument"]["uri"] == uri.as_str()).unwrap();
+            edited(text, change["edits"].as_array().unwrap())
+        };
+        scratch.run(&["--fix"]).status(0);
+        assert_eq!(after("Dockerfile", &dockerfile), scratch.read("Dockerfile"), "{kind}");
+        assert_eq!(after("build.sh", &script), scratch.read("build.sh"), "{kind}");
+        scratch.git(&["checkout", "-q", "."]);
+    }
+    assert_eq!(client.actions_of("package.json", "source.fixAll").len(), 0);
+    assert_eq!(client.end(), 0);
+}
+
+#[test]
 fn what_is_typed_counts_before_the_disk() {
     let scratch = Scratch::with_secret();
     let mut client = Client::start(&scratch, modern());

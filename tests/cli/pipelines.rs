@@ -59,26 +59,3 @@ fn the_action_looks_at_what_a_pull_request_is_about() {
     scratch.commit();
     assert_eq!(check(&scratch, &inputs).0, Some(1));
 }
-
-#[test]
-fn the_commands_of_a_page_run_one_after_the_other() {
-    for page in ["docs/adopting.md", "docs/monorepo.md", "docs/podman.md", "docs/tutorial.md"] {
-        let scratch = Scratch::with_author();
-        scratch.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
-        for (path, text) in [("services/api/Dockerfile", DOCKERFILE), ("services/web/Dockerfile", DOCKERFILE)] {
-            scratch.write(path, text);
-        }
-        scratch.commit();
-        let mut count = 0;
-        for block in read(page).split("```console\n").skip(1) {
-            let (block, _) = block.split_once("```").unwrap();
-            for line in block.lines() {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                let run = scratch.run(words.split_first().unwrap().1);
-                assert!(run.status <= 1, "{page}: {line}\n{}", run.err);
-                count += 1;
-            }
-        }
-        assert!(count > 0, "{page}");
-    }
-}

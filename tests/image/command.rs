@@ -89,7 +89,10 @@ fn machines_get_json() {
     assert_eq!(log["version"], "2.1.0");
     let result = &log["runs"][0]["results"][0];
     assert_eq!(result["ruleId"], "copied-credential");
-    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "app/token");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!((&place["artifactLocation"]["uri"], &place["region"]["startLine"]), (&"app/token".into(), &1.into()));
+    let rule = &log["runs"][0]["tool"]["driver"]["rules"][0];
+    assert!(rule["help"]["text"].as_str().unwrap().starts_with("# copied-credential\n"), "{rule}");
 }
 
 #[test]

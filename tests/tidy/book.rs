@@ -91,6 +91,19 @@ fn every_link_leads_somewhere() -> Result<()> {
     tree::none("links that lead nowhere", &broken)
 }
 
+/// mdBook copies the folder `docs` and nothing else.
+#[test]
+fn the_book_has_what_its_pages_link_to() -> Result<()> {
+    let mut outside = Vec::new();
+    for page in pages()?.into_iter().filter(|page| page.path.starts_with("docs")) {
+        let up = |link: &str| link.split('/').take_while(|part| *part == "..").count();
+        let depth = page.path.components().count() - 1;
+        let links = links(&page.text).into_iter().filter(|link| up(link) >= depth);
+        outside.extend(links.map(|link| format!("{}: {link}", page.path)));
+    }
+    tree::none("links that lead out of the book", &outside)
+}
+
 #[test]
 fn every_page_is_in_the_table_of_contents() -> Result<()> {
     let summary = fs::read_to_string(tree::root().join("docs/SUMMARY.md"))?;
@@ -105,6 +118,8 @@ fn every_page_is_in_the_table_of_contents() -> Result<()> {
 
 /// A line of a console block without its comment, in words; only those of dfmigrate.
 fn command_line(line: &str) -> Option<Vec<String>> {
+    let line = line.strip_prefix("$ ").unwrap_or(line);
+    let line = line.split(['|', ';']).next().unwrap_or(line);
     let line = line.split_once("  #").map_or(line, |(line, _)| line).trim();
     let line = line.split_once(" > ").map_or(line, |(line, _)| line);
     let words: Vec<String> = line.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect();
@@ -125,6 +140,40 @@ fn every_command_that_is_shown_exists() -> Result<()> {
     }
     ensure!(count > 20, "only {count} commands were found");
     tree::none("commands that don't exist", &wrong)
+}
+
+/// Whether the function or module that `cargo test --test TARGET -- FILTER` is about is there.
+fn has_test(words: &[&str]) -> bool {
+    let after = |option: &str| words.iter().skip_while(|word| **word != option).nth(1).copied();
+    let Some(target) = after("--test") else { return true };
+    let folder = tree::root().join("tests").join(target);
+    let filter = words.iter().skip_while(|word| **word != "--test").skip(2).find(|word| !word.starts_with('-'));
+    let Some(filter) = filter else { return folder.exists() || folder.with_extension("rs").exists() };
+    let files = folder.read_dir_utf8().into_iter().flatten().flatten();
+    let mut texts = files.filter_map(|file| Some((file.file_name().to_owned(), fs::read_to_string(file.path()).ok()?)));
+    texts.any(|(name, text)| name.starts_with(filter) || text.contains(&format!("fn {filter}")))
+}
+
+#[test]
+fn every_program_that_is_shown_is_there() -> Result<()> {
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for page in pages()? {
+        for line in code(&page.text, &["console"]) {
+            let words: Vec<&str> = line.split_whitespace().skip_while(|word| word.contains('=')).collect();
+            let is_there = match words.as_slice() {
+                [program, ..] if program.starts_with("tests/") => tree::root().join(program).exists(),
+                ["cargo", "test", ..] => has_test(&words),
+                _ => continue,
+            };
+            count += 1;
+            if !is_there {
+                missing.push(format!("{}: {line}", page.path));
+            }
+        }
+    }
+    ensure!(count > 5, "only {count} programs were found");
+    tree::none("programs of the project that are not there", &missing)
 }
 
 /// `UPDATE=1` writes the page.

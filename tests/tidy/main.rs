@@ -7,6 +7,7 @@ mod licences;
 mod manifest;
 mod pages;
 mod patterns;
+mod release;
 mod secrets;
 mod size;
 mod tree;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use camino::Utf8PathBuf;
 use serde::Deserialize;
 
-use super::tree;
+use super::{release, tree};
 
 /// What a case says about itself, as far as the list shows it.
 #[derive(Deserialize)]
@@ -95,9 +95,13 @@ fn numbered(series: &str) -> Result<Vec<Numbered>> {
 
 fn table(cases: &[Numbered]) -> Result<String> {
     let mut text = "| | case | codemod | outcome | what it shows |\n|---|---|---|---|---|\n".to_owned();
+    let repository = release::package("repository")?;
     for Numbered { number, name, codemod, folder, manifest: Manifest { about, expect, because } } in cases {
         let because = because.as_ref().map(|kind| format!(": {kind}")).unwrap_or_default();
-        writeln!(text, "| {number:02} | [{name}](../{folder}) | {codemod} | {expect}{because} | {about} |")?;
+        writeln!(
+            text,
+            "| {number:02} | [{name}]({repository}/tree/main/{folder}) | {codemod} | {expect}{because} | {about} |"
+        )?;
     }
     Ok(text)
 }

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{place, what};
+use crate::codemods;
 use crate::image::{Finding, Place, Report, Severity};
+use crate::report::machine::{sarif_rule, sarif_tool};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -19,29 +22,9 @@ struct Log<'r> {
 
 #[derive(Serialize)]
 struct Run<'r> {
-    tool: Tool,
+    tool: Value,
     results: Vec<Outcome<'r>>,
     invocations: [Invocation; 1],
-}
-
-#[derive(Serialize)]
-struct Tool {
-    driver: Driver,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Driver {
-    name: &'static str,
-    version: &'static str,
-    rules: Vec<Rule>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule {
-    id: &'static str,
-    short_description: Message,
 }
 
 #[derive(Serialize)]
@@ -71,6 +54,7 @@ struct Location {
 #[serde(rename_all = "camelCase")]
 struct PhysicalLocation {
     artifact_location: ArtifactLocation,
+    region: Value,
 }
 
 #[derive(Serialize)]
@@ -109,11 +93,9 @@ pub fn sarif(report: &Report) -> serde_json::Result<String> {
     for (index, known) in indexes.values_mut().enumerate() {
         *known = index;
     }
-    let rules =
-        indexes.keys().map(|id| Rule { id, short_description: Message { text: id.replace('-', " ") } }).collect();
-    let driver = Driver { name: "dfmigrate", version: env!("CARGO_PKG_VERSION"), rules };
+    let rules = indexes.keys().map(|id| sarif_rule(id, codemods::ALL)).collect();
     let results = report.findings.iter().map(|finding| outcome(finding, &indexes)).collect();
-    let run = Run { tool: Tool { driver }, results, invocations: [invocation(report)] };
+    let run = Run { tool: sarif_tool(rules), results, invocations: [invocation(report)] };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
     serde_json::to_string_pretty(&log).map(|text| text + "\n")
 }
@@ -125,7 +107,9 @@ fn outcome<'r>(finding: &'r Finding, indexes: &BTreeMap<&'static str, usize>) ->
         Severity::Warning => "warning",
         Severity::Note => "note",
     };
-    let physical_location = PhysicalLocation { artifact_location: ArtifactLocation { uri: uri(finding) } };
+    // Code scanning takes no result without a line; a file of an image has none that somebody could look at.
+    let region = json!({ "startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2 });
+    let physical_location = PhysicalLocation { artifact_location: ArtifactLocation { uri: uri(finding) }, region };
     let logical = LogicalLocation {
         fully_qualified_name: format!("{} {place}", finding.image).trim().to_owned(),
         kind: "resource",

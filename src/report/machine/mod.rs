@@ -16,7 +16,7 @@ pub use document::{
 pub use github::{github, message};
 pub use gitlab::gitlab;
 pub use markdown::markdown;
-pub use sarif::sarif;
+pub use sarif::{rule as sarif_rule, sarif, tool as sarif_tool};
 
 use serde::Serialize;
 

@@ -8,6 +8,8 @@ use super::{Change, Document, Finding, Level, Place, Position, Span, github::mes
 use crate::plan::Codemod;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+/// Where the project is.
+const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 /// How many results of a run and related places of a result code scanning takes (docs.github.com, "SARIF results exceed one
 /// or more limits").
 const MOST_RESULTS: usize = 25_000;
@@ -33,15 +35,10 @@ struct Run {
 pub fn sarif(document: &Document, codemods: &[&Codemod]) -> serde_json::Result<String> {
     let ids: BTreeSet<&str> = document.findings.iter().map(|finding| finding.codemod).collect();
     let indexes: BTreeMap<&str, usize> = ids.iter().enumerate().map(|(index, id)| (*id, index)).collect();
-    let rules: Vec<Value> = ids.iter().map(|id| rule(id, codemods, document)).collect();
-    let driver = json!({
-        "name": "dfmigrate",
-        "semanticVersion": document.tool_version,
-        "rules": rules,
-    });
+    let rules = ids.iter().map(|id| rated(rule(id, codemods), id, document)).collect();
     let results = document.findings.iter().take(MOST_RESULTS).map(|finding| result(finding, &indexes));
     let run = Run {
-        tool: json!({ "driver": driver }),
+        tool: tool(rules),
         column_kind: "unicodeCodePoints",
         original_uri_base_ids: json!({ "SRCROOT": { "description": { "text": "The root of the repository" } } }),
         invocations: json!([{ "executionSuccessful": true, "toolExecutionNotifications": notifications(document) }]),
@@ -50,10 +47,35 @@ pub fn sarif(document: &Document, codemods: &[&Codemod]) -> serde_json::Result<S
     pretty(&json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] }))
 }
 
-fn rule(id: &str, codemods: &[&Codemod], document: &Document) -> Value {
+/// The program as a SARIF tool (3.18) with these rules.
+#[must_use]
+pub fn tool(rules: Vec<Value>) -> Value {
+    json!({ "driver": {
+        "name": "dfmigrate",
+        "informationUri": HOME,
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "rules": rules,
+    } })
+}
+
+/// The codemod `id` as a SARIF rule (3.49) with all texts that code scanning asks for.
+#[must_use]
+pub fn rule(id: &str, codemods: &[&Codemod]) -> Value {
     let codemod = codemods.iter().find(|codemod| codemod.id == id);
     let summary = codemod.map_or(id, |codemod| codemod.summary);
     let page = codemod.map_or(id, |codemod| codemod.page);
+    json!({
+        "id": id,
+        "name": pascal_case(id),
+        "helpUri": format!("{HOME}/blob/main/docs/codemods/{id}.md"),
+        "shortDescription": { "text": summary },
+        "fullDescription": { "text": summary },
+        "help": { "text": page, "markdown": page },
+    })
+}
+
+/// The rule with how bad the worst of its findings is.
+fn rated(mut rule: Value, id: &str, document: &Document) -> Value {
     let worst = document.findings.iter().filter(|finding| finding.codemod == id).map(|finding| finding.severity);
     let worst = worst.min_by_key(|level| *level as u8).unwrap_or(Level::Note);
     // What code scanning calls high, medium and low (docs.github.com, "SARIF support for code scanning").
@@ -62,14 +84,18 @@ fn rule(id: &str, codemods: &[&Codemod], document: &Document) -> Value {
         Level::Warning => "5.5",
         Level::Note => "2.0",
     };
-    json!({
-        "id": id,
-        "shortDescription": { "text": summary },
-        "fullDescription": { "text": summary },
-        "help": { "text": page, "markdown": page },
-        "defaultConfiguration": { "level": level(worst) },
-        "properties": { "tags": ["security", "docker"], "precision": "high", "security-severity": severity },
-    })
+    let properties = json!({ "tags": ["security", "docker"], "precision": "high", "security-severity": severity });
+    if let Some(rule) = rule.as_object_mut() {
+        rule.insert("defaultConfiguration".to_owned(), json!({ "level": level(worst) }));
+        rule.insert("properties".to_owned(), properties);
+    }
+    rule
+}
+
+/// `arg-secret` as `ArgSecret`, the form that SARIF has names of rules in (3.49.7).
+fn pascal_case(id: &str) -> String {
+    let capital = |word: &str| word.get(..1).unwrap_or_default().to_uppercase() + word.get(1..).unwrap_or_default();
+    id.split('-').map(capital).collect()
 }
 
 fn result(finding: &Finding, indexes: &BTreeMap<&str, usize>) -> Value {

@@ -150,6 +150,11 @@ fn sarif_is_valid_by_its_schema() {
         let fixed = run["results"].as_array().unwrap().iter().find(|result| result["ruleId"] == "arg-secret").unwrap();
         let changes = fixed["fixes"][0]["artifactChanges"].as_array().unwrap();
         assert_eq!(changes.len(), 2, "the Dockerfile and the script that builds it");
-        assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "arg-secret");
+        let rule = &run["tool"]["driver"]["rules"][0];
+        assert_eq!((&rule["id"], &rule["name"]), (&"arg-secret".into(), &"ArgSecret".into()));
+        for text in ["shortDescription", "fullDescription", "help"] {
+            assert!(rule[text]["text"].as_str().is_some_and(|text| !text.is_empty()), "code scanning needs it: {rule}");
+        }
+        assert!(rule["helpUri"].as_str().unwrap().ends_with("/docs/codemods/arg-secret.md"), "{rule}");
     });
 }
