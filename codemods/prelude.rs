@@ -2,7 +2,7 @@
 
 pub use super::Codemod;
 pub use super::migration::Migration;
-use crate::callers::Builder;
+use crate::callers::{Build, Builder, Whereabouts, github};
 pub use crate::model::{CopiedFile, Dockerfile, Entry, Model, Secret};
 pub use crate::plan::{Change, Finding, Label, Severity};
 use crate::syntax::dockerfile::ProblemKind;
@@ -59,6 +59,14 @@ pub fn refuse_broken_file<'m>(change: &mut Change<'m>, dockerfile: &'m Dockerfil
         let place = change.place(range, "says so");
         change.obstruct("generated-file", "another program writes this file: change what it is made from", place);
     }
+}
+
+/// Who runs the action or reusable workflow that holds `build`: what it is handed comes from there.
+#[must_use]
+pub fn labels_of_users(model: &Model, build: &Build) -> Vec<Label> {
+    let by_others = build.outside.as_ref().is_some_and(|outside| outside.repository == Whereabouts::Caller);
+    let places = if by_others { github::users(&model.repository, &build.file) } else { Vec::new() };
+    places.into_iter().map(|(file, range)| Label { file, range, text: "run from here".to_owned() }).collect()
 }
 
 /// Makes a fix Manual where a builder that mounts no secrets builds the file.

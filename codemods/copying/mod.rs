@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
-use crate::callers::Offer;
+use crate::callers::{Argument, Offer};
 use crate::knowledge::engines::Feature;
 use crate::knowledge::files::{FileVerdict, ModeCheck};
 use crate::model::{BoundBuild, Content, CopiedFile, Dockerfile, FileFlow, Model, Settled, Shape};
@@ -146,8 +146,28 @@ impl<'m> Copying<'m> {
         let onward = self.flow.onward.iter().map(|on| label(on.step, Some(on.word), "copied on from there".to_owned()));
         let name = self.path().file_name().unwrap_or("").to_owned();
         let uses = self.flow.uses.iter().map(|used| label(used.step, None, used.evidence.describe(&name)));
+        let given = self.naming_arguments().map(|(bound, given)| Label {
+            file: bound.build.file.clone(),
+            range: given.range,
+            text: format!("{} says which file it is", bound.build.title),
+        });
         let primary = first.unwrap_or_else(|| label(self.entry().unwrap_or(0), None, format!("comes along: {what}")));
-        (primary, others.chain(onward).chain(uses).collect())
+        (primary, others.chain(onward).chain(uses).chain(given).collect())
+    }
+
+    /// The build arguments that the path of the file is made of.
+    fn naming_arguments(&self) -> impl Iterator<Item = (&BoundBuild<'m>, &Argument)> {
+        let computed = self.file.shape == Shape::Computed;
+        let arguments = self
+            .bound
+            .iter()
+            .filter(move |_| computed)
+            .flat_map(|bound| bound.build.arguments.iter().map(move |given| (bound, given)));
+        let path = self.path().as_str();
+        arguments.filter(|(_, given)| {
+            let name = &given.name;
+            path.contains(&format!("${{{name}}}")) || path.split('/').any(|part| part == format!("${name}"))
+        })
     }
 
     fn move_to_mounts(&self, change: &mut Change<'m>, way: Way) {

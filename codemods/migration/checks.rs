@@ -6,6 +6,7 @@ use camino::Utf8Path;
 
 use crate::callers::{Builder, ByHand, Dockerfiles, Format, instead_of_argument};
 use crate::config::{self, Needed};
+use crate::knowledge::engines::Engine;
 use crate::knowledge::tools;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{Binding, BoundBuild, Entry, Form, Mention, RestKind, Use, mentions, rests};
@@ -46,6 +47,7 @@ impl<'m> Migration<'m> {
         self.check_outside_uses(change);
         self.check_forms(change);
         self.check_builders(change);
+        self.check_passed(change);
         self.check_mentions(change);
         self.check_defaults(change);
         self.check_run_time(change);
@@ -202,6 +204,7 @@ impl<'m> Migration<'m> {
                 change.obstruct("builder-without-secrets", sentence, None);
             }
         }
+        self.check_buildx(change);
         for bound in &self.bound {
             // Of several that are only guessed, the argument says enough.
             let guessed = matches!(bound.build.dockerfiles, Dockerfiles::Unknown(_));
@@ -221,13 +224,48 @@ impl<'m> Migration<'m> {
         }
     }
 
+    /// A plugin that is installed beside docker also takes the place of the one that docker brings.
+    fn check_buildx(&self, change: &mut Change<'m>) {
+        let Some((file, range, version)) = self.model.old_buildx() else { return };
+        let called = |bound: &&BoundBuild<'_>| {
+            let build = bound.build;
+            let by_docker = build.builder.release().is_some_and(|release| release.engine == Engine::Docker);
+            by_docker && build.format.has_options() && build.arguments.iter().any(|given| given.name == self.name())
+        };
+        if let Some(bound) = self.bound.iter().find(called) {
+            let place = Label { file: file.clone(), range: *range, text: "installed here".to_owned() };
+            let reason = format!(
+                "{} in `{}` may be that of buildx {version}, which takes no secret from the environment",
+                bound.build.title, bound.build.file
+            );
+            change.obstruct("builder-without-secrets", reason, Some(place));
+        }
+    }
+
+    fn check_passed(&self, change: &mut Change<'m>) {
+        for (bound, passed) in self.passed_until_now() {
+            let (id, name, file) = (&passed.id, self.name(), &bound.build.file);
+            change.assume(format!("the secret `{id}` that `{file}` passes has the value that `{name}` should have"));
+        }
+    }
+
     /// Whatever comes in from outside may be the build argument.
     fn check_opaque(&self, change: &mut Change<'m>, bound: &BoundBuild<'m>, opaque: &str) {
         let (name, file) = (self.name(), &bound.build.file);
-        if bound.build.format == Format::GithubActions {
+        let from_outside = match bound.build.format {
+            Format::GithubActions => true,
+            // An orb's name, and no variable; somebody has to pass the argument.
+            Format::CircleCi => !opaque.contains(['$', '<', '"']) && self.passed_values().next().is_none(),
+            _ => false,
+        };
+        if from_outside {
             let text = format!("{} takes arguments from outside", bound.build.title);
             let place = Label { file: file.clone(), range: bound.build.range, text };
-            let reason = format!("`{opaque}` may pass `{name}`, and it comes from outside");
+            // A script that is not read says so in a sentence.
+            let reason = match opaque.contains(' ') && !opaque.contains('$') {
+                true => format!("{opaque}, and it may pass `{name}`"),
+                false => format!("`{opaque}` may pass `{name}`, and it comes from outside"),
+            };
             // Whoever uses the action writes its lines of secrets beside those of arguments.
             let handed_on = opaque.starts_with("${{ inputs.") && !self.secret.uses.is_empty();
             let instead = handed_on

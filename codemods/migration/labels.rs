@@ -1,4 +1,6 @@
-use crate::model::{Evidence, Rest, RestKind, Use};
+use crate::callers::PassedSecret;
+use crate::codemods::prelude::labels_of_users;
+use crate::model::{BoundBuild, Entry, Evidence, Rest, RestKind, Use};
 use crate::plan::Label;
 use crate::source::TextRange;
 
@@ -51,7 +53,28 @@ impl Migration<'_> {
         let fetched = self.fetched.iter().map(|one| {
             self.label(self.dockerfile.steps[one.step].instruction.keyword_range(), "fetches something with it")
         });
-        declared.chain(relays).chain(uses).chain(fetched).chain(builds).collect()
+        let passed = self.passed_until_now().map(|(bound, passed)| Label {
+            file: bound.build.file.clone(),
+            range: passed.range,
+            text: format!("{} passes a secret of this id, which nothing mounts until now", bound.build.title),
+        });
+        let handed_on = self.bound.iter().filter(|bound| bound.build.opaque.is_some());
+        let runs = handed_on.flat_map(|bound| labels_of_users(self.model, bound.build));
+        declared.chain(relays).chain(uses).chain(fetched).chain(builds).chain(passed).chain(runs).collect()
+    }
+
+    /// The secrets of the id that builds pass which don't pass the argument, where no RUN mounts the id yet: their value
+    /// would reach RUNs that had none.
+    pub(super) fn passed_until_now(&self) -> impl Iterator<Item = (&BoundBuild<'_>, &PassedSecret)> {
+        let id = self.id();
+        let comes_in = self.secret.entry == Entry::Argument && self.mounted.is_none() && !self.secret.uses.is_empty();
+        let steps = 0..self.dockerfile.steps.len();
+        let mounted = steps.flat_map(|step| self.dockerfile.secret_mounts(step)).any(|mount| mount.id == id);
+        let others = self.without_argument().filter(move |_| comes_in && !mounted);
+        others.flat_map(move |bound| {
+            let id = id.clone();
+            bound.build.secrets.iter().filter(move |passed| passed.id == id).map(move |passed| (bound, passed))
+        })
     }
 
     fn key_of(&self, place: crate::model::PairPlace) -> Option<TextRange> {

@@ -442,7 +442,10 @@ impl<'m> Migration<'m> {
         let (name, settings) = (self.name(), self.model.settings(self.dockerfile));
         let decided = || settings.secrets.get(name).and_then(|secret| secret.id.clone());
         let once = || self.bound.iter().any(|bound| bound.build.format.names_secrets_once());
-        let made = || if once() { name.to_owned() } else { settings.id_of(name) };
+        let made = || {
+            let id = if once() { name.to_owned() } else { settings.id_of(name) };
+            if self.has_another_value(&id) { format!("{id}_argument") } else { id }
+        };
         let wanted = self.host_id().map(str::to_owned);
         wanted.or_else(|| self.id_in_use()).or_else(decided).unwrap_or_else(made)
     }
@@ -467,7 +470,28 @@ impl<'m> Migration<'m> {
             let same = passed.id.eq_ignore_ascii_case(name) || passed.source == SecretSource::Variable(name.to_owned());
             same.then(|| passed.id.clone())
         });
-        mounted.or(passed)
+        mounted.or(passed).filter(|id| !self.has_another_value(id))
+    }
+
+    /// Whether a build passes a secret of this id from elsewhere than the argument.
+    fn has_another_value(&self, id: &str) -> bool {
+        let name = self.name();
+        self.bound.iter().any(|bound| {
+            let passed = bound.build.secrets.iter().find(|passed| passed.id == id);
+            let given = bound.build.arguments.iter().rfind(|given| given.name == name);
+            passed.zip(given).is_some_and(|(passed, given)| match (&passed.source, &given.value) {
+                (_, ArgumentValue::Empty) => false,
+                (SecretSource::Variable(source), ArgumentValue::Inherited) => source != name,
+                (SecretSource::Variable(source), ArgumentValue::Variable(variable)) => source != variable,
+                (SecretSource::Variable(source), ArgumentValue::Expression(text)) => !text.ends_with(source.as_str()),
+                (SecretSource::Expression(source), ArgumentValue::Expression(text)) => source.trim() != text.trim(),
+                (SecretSource::File(source), ArgumentValue::File(path)) => source != path,
+                (SecretSource::Unknown, ArgumentValue::Inherited) => id != name,
+                (SecretSource::Unknown, ArgumentValue::Variable(variable)) => id != variable,
+                // A value that is put together, or that stands there, is none that a secret of the same build has.
+                _ => true,
+            })
+        })
     }
 
     /// `env=` unless something in the repository asks for a file, or somebody who knows it.

@@ -89,6 +89,7 @@ impl<'m> Ids<'m> {
             range: bound.build.range,
             text: format!("{} does not pass it", bound.build.title),
         });
+        let labels = labels.chain(without.iter().flat_map(|bound| labels_of_users(self.model, bound.build)));
         Some(Finding {
             codemod: CODEMOD.id,
             severity: if required { Severity::Error } else { Severity::Warning },

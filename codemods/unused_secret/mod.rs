@@ -38,7 +38,15 @@ fn stale_arguments<'m>(model: &'m Model, dockerfile: &'m Dockerfile) -> Vec<Find
     let bound = model.bound_builds(dockerfile);
     let passed = bound.iter().flat_map(|bound| &bound.build.arguments).map(|argument| argument.name.as_str());
     let names: BTreeSet<&str> = passed.filter(|name| !dockerfile.declares(name) && mounts(dockerfile, name)).collect();
-    names.into_iter().map(|name| stale_argument(model, dockerfile, &bound, name)).collect()
+    let stale = |name: &str| -> Option<Finding> {
+        let passes = |one: &BoundBuild<'_>| {
+            let given = one.build.arguments.iter().any(|given| given.name == name);
+            given && !model.is_needed_elsewhere(dockerfile, *one, name)
+        };
+        let builds: Vec<BoundBuild<'m>> = bound.iter().copied().filter(passes).collect();
+        (!builds.is_empty()).then(|| stale_argument(model, dockerfile, &builds, name))
+    };
+    names.into_iter().filter_map(stale).collect()
 }
 
 fn stale_argument<'m>(model: &'m Model, dockerfile: &'m Dockerfile, bound: &[BoundBuild<'m>], name: &str) -> Finding {

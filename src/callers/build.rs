@@ -266,6 +266,17 @@ pub enum Dockerfiles {
 }
 
 impl Dockerfiles {
+    /// The path of a Dockerfile that a build names as it is, and that the repository does not have.
+    #[must_use]
+    pub fn absent(&self) -> Option<&str> {
+        let Self::Unknown(text) = self else { return None };
+        let is_path = |text: &str| text.chars().all(|char| char.is_alphanumeric() || "/._-+@".contains(char));
+        let name = text.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
+        let names_one = name.contains("dockerfile") || name.contains("containerfile");
+        let is_telling = text.contains('/') || !matches!(name.as_str(), "dockerfile" | "containerfile");
+        (is_path(text) && names_one && is_telling).then_some(text)
+    }
+
     /// What is built where one text builds this and the same text, elsewhere, `other`.
     pub(super) fn or(&self, other: &Self) -> Self {
         let paths = |dockerfiles: &Self| match dockerfiles {
@@ -305,6 +316,11 @@ pub enum Builder {
 }
 
 impl Builder {
+    /// That of `release`, which may be too old for secrets.
+    pub(super) fn of(release: Release) -> Self {
+        release.without_secrets().map_or(Self::Release(release), Self::WithoutSecrets)
+    }
+
     /// The engine; `None` for one that has no secrets.
     #[must_use]
     pub fn release(&self) -> Option<Release> {

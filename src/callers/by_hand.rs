@@ -40,6 +40,7 @@ pub fn instead_of_argument(path: &Utf8Path, text: &str, at: TextRange, name: &st
         (Program::Maven, _) => {
             format!("<buildx><secret><envs><{id}>{name}</{id}></envs></secret></buildx>")
         }
+        (Program::Codefresh, _) => format!("secrets:\n  - id={id},src=FILE"),
         (Program::Earthly, _) => format!("RUN --secret {name}={id} …"),
         (Program::Sdk | Program::ClassicMaven, _) => format!("docker buildx build {flag}"),
         (Program::Docker, Some((variable, Owner::Script(setting)))) => {
@@ -80,6 +81,8 @@ enum Program {
     ClassicMaven,
     Earthly,
     Sdk,
+    /// A step of Codefresh that builds (codefresh.io/docs, "Build step": `secrets`).
+    Codefresh,
 }
 
 /// What shows which program gets an argument: the nearest one above it counts. The documentation of each names the words.
@@ -88,6 +91,8 @@ const MARKS: &[(&str, Program)] = &[
     ("kaniko-project", Program::Kaniko),
     ("fly deploy", Program::Fly),
     ("flyctl deploy", Program::Fly),
+    ("superfly/", Program::Fly),
+    ("build_arguments:", Program::Codefresh),
     ("docker build", Program::Docker),
     ("buildx build", Program::Docker),
     ("docker_build(", Program::Tilt),
@@ -148,7 +153,7 @@ impl<'t> Place<'t> {
         match nearest {
             Some((_, program)) => program,
             None if self.path.extension() == Some("hcl") || file.starts_with("docker-bake") => Program::Bake,
-            None if self.path.as_str().contains(".github/") && !self.above.contains("--build-arg") => Program::Input,
+            None if self.is_github_yaml() && !self.above.contains("--build-arg") => Program::Input,
             None if file.starts_with("skaffold") => Program::Skaffold,
             None if file.starts_with("fly") && self.path.extension() == Some("toml") => Program::FlyFile,
             None if self.path.extension() == Some("tf") => Program::Terraform,
@@ -156,6 +161,10 @@ impl<'t> Place<'t> {
             None if file == "Tiltfile" => Program::Tilt,
             None => Program::Docker,
         }
+    }
+
+    fn is_github_yaml(&self) -> bool {
+        self.path.as_str().contains(".github/") && matches!(self.path.extension(), Some("yml" | "yaml"))
     }
 
     /// The text behind `NAME=`, without quotes.

@@ -77,9 +77,14 @@ pub trait Surroundings {
     /// The text of another file of the repository, if it was read (scripts, Makefiles, `.env` files).
     fn text(&self, path: &Utf8Path) -> Option<&str>;
 
-    /// The first script of the repository that gives Compose a file of values (`--env-file`).
-    fn giving_values(&self) -> Option<&Utf8Path> {
+    /// The first file of the repository for which `wanted`, given its path and text, says yes.
+    fn find(&self, _wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
         None
+    }
+
+    /// The files of the repository that give Compose a file of values (`--env-file`), in order.
+    fn giving_values(&self) -> Vec<&Utf8Path> {
+        Vec::new()
     }
 
     /// What takes note of what is looked at, and what is one and the same as long as no answer can be another one. `None`

@@ -23,8 +23,12 @@ impl Surroundings for Repository {
         self.source(path).map(Source::text)
     }
 
-    fn giving_values(&self) -> Option<&Utf8Path> {
-        Self::giving_values(self)
+    fn find(&self, wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
+        self.sources().find(|source| wanted(source.path(), source.text())).map(Source::path)
+    }
+
+    fn giving_values(&self) -> Vec<&Utf8Path> {
+        Self::giving_values(self).iter().map(Utf8PathBuf::as_path).collect()
     }
 
     fn noted(&self) -> Option<(&Recorder, &Arc<()>)> {

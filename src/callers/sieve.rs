@@ -8,7 +8,7 @@ use aho_corasick::AhoCorasick;
 const VERBS: [&str; 5] = ["build", "executor", "deploy", " bud", "BUILDKIT"];
 
 /// Every program that is known by its name, and the option that makes a build of any other.
-const PROGRAMS: [&str; 12] = [
+const PROGRAMS: [&str; 13] = [
     "docker",
     "podman",
     "nerdctl",
@@ -18,6 +18,7 @@ const PROGRAMS: [&str; 12] = [
     "buildctl",
     "executor",
     "build-arg",
+    "--secret",
     "img",
     "fly",
     "acr",

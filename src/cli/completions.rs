@@ -11,9 +11,16 @@ use crate::report::counted;
 
 pub(super) fn run(shell: Shell, streams: &mut Streams) -> Result<Outcome, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "dfmigrate", &mut script);
+    clap_complete::generate(shell, &mut shown(), "dfmigrate", &mut script);
     streams.print_exact(&script)?;
     Ok(Outcome::Clean)
+}
+
+/// The program without the commands that only programs call: `clap_complete` would offer them.
+fn shown() -> clap::Command {
+    let whole = Arguments::command();
+    let commands = whole.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
+    clap::Command::new("dfmigrate").args(whole.get_arguments().cloned()).subcommands(commands.collect::<Vec<_>>())
 }
 
 pub(super) fn man(folder: &Utf8Path, streams: &mut Streams) -> Result<Outcome, Failure> {

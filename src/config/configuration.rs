@@ -4,6 +4,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize as _;
 
+use super::error::nearest;
 use super::paths::rooted;
 use super::tree::{self, Origin, Table};
 use super::{FILE, NamePattern, PathPatterns, Setting, Settings, SettingsError, SettingsFile, remembered, show};
@@ -171,6 +172,32 @@ impl Configuration {
         let settings = self.at(path);
         let (one, other, id) = settings.shared_id()?;
         Some(format!("the settings for `{path}` give `{one}` and `{other}` the same id `{id}`"))
+    }
+
+    /// What is wrong with `[builds]`: it has a file of the repository build what is none of its Dockerfiles. Such a build would
+    /// count as nobody's, and would keep its argument.
+    #[must_use]
+    pub fn stray_build(
+        &self,
+        is_file: impl Fn(&Utf8Path) -> bool,
+        dockerfiles: &[Utf8PathBuf],
+    ) -> Option<SettingsError> {
+        let tables = self.layers.iter().filter_map(|layer| match layer.table.get("builds") {
+            Some(tree::Tree::Table(table)) => Some(table),
+            _ => None,
+        });
+        tables.flatten().find_map(|(file, tree)| {
+            let tree::Tree::Leaf(tree::Leaf { value, origin: Origin::File(settings, line) }) = tree else {
+                return None;
+            };
+            let named = value.as_str()?;
+            if !is_file(Utf8Path::new(file)) || dockerfiles.iter().any(|path| path == named) {
+                return None;
+            }
+            let message = format!("`{file}` can't build `{named}`, which is no Dockerfile of the repository");
+            let suggestion = nearest(named, dockerfiles.iter().map(|path| path.as_str())).map(str::to_owned);
+            Some(SettingsError { suggestion, ..SettingsError::new(settings, *line, message) })
+        })
     }
 
     /// With one more decision, which counts more than all before it.

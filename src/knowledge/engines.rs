@@ -1,6 +1,7 @@
 //! Builders and Dockerfile frontends: who supports which kind of mount.
 
 mod frontend;
+mod installed;
 mod release;
 
 use std::sync::LazyLock;
@@ -8,6 +9,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 pub use frontend::{Answer, Feature, frontend_supports};
+pub use installed::installed_in;
 pub use release::{Release, SecretMounts, Version};
 
 use release::Support;
@@ -77,6 +79,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| super::table(include_str!("en
 #[serde(default, deny_unknown_fields)]
 struct Tables {
     engine: Vec<Row>,
+    installed: Vec<installed::Row>,
     frontend: Vec<frontend::Row>,
 }
 

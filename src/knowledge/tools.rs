@@ -153,7 +153,7 @@ fn tells_about_itself(words: &[Option<String>]) -> bool {
 }
 
 fn by_convention(tool: &Tool) -> Reading {
-    Reading::Reads { why: format!("a configuration file of {} may refer to it", tool.name), certain: false }
+    Reading::Reads { why: format!("a configuration file of {}", tool.name), certain: false }
 }
 
 /// The command that `find -exec` starts; `find` alone reads nothing.

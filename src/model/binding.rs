@@ -50,6 +50,33 @@ impl Model {
         bound.filter_map(|(at, binding)| Some(BoundBuild { build: self.builds.get(*at)?, binding: *binding })).collect()
     }
 
+    /// Whether a build that may be of `dockerfile` has to go on passing the build argument `name`: it may also be of another
+    /// Dockerfile that takes it, or of one that is not in the repository.
+    #[must_use]
+    pub fn is_needed_elsewhere(&self, dockerfile: &Dockerfile, bound: BoundBuild<'_>, name: &str) -> bool {
+        let build = bound.build;
+        match bound.binding {
+            Binding::Named => false,
+            Binding::OnlyCandidate => build.dockerfiles.absent().is_some(),
+            Binding::OneOfSeveral => {
+                build.dockerfiles.absent().is_some() || self.is_taken_by_others(dockerfile, build, name)
+            }
+        }
+    }
+
+    /// Whether another Dockerfile that `build` may be of takes the build argument `name`.
+    fn is_taken_by_others(&self, dockerfile: &Dockerfile, build: &Build, name: &str) -> bool {
+        let others = self.index.declaring(name).filter(|path| *path != dockerfile.path());
+        let mut others = others.filter(|path| {
+            let mut bound = self.index.bound(path).iter().filter_map(|(at, _)| self.builds.get(*at));
+            bound.any(|other| other == build)
+        });
+        others.next().is_some_and(|path| {
+            self.repository.recorder().note_file(path);
+            true
+        })
+    }
+
     /// The builds that `file` writes down.
     pub fn builds_of_file(&self, file: &Utf8Path) -> impl Iterator<Item = &Build> {
         self.index.of_file(file).iter().filter_map(|at| self.builds.get(*at))
@@ -85,7 +112,9 @@ impl Model {
         let covered = |at: TextRange| {
             let mut understood = builds.iter().filter(|build| build.opaque.is_none());
             let mut arguments = builds.iter().flat_map(|build| &build.arguments);
+            let mut secrets = builds.iter().flat_map(|build| &build.secrets);
             understood.any(|build| build.range.contains_range(at))
+                || secrets.any(|passed| passed.range.contains_range(at))
                 || arguments.any(|argument| argument.name == name && argument.range.contains_range(at))
         };
         let is_document = matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx"));

@@ -1,6 +1,9 @@
 //! What builds a Dockerfile, as far as it decides how a RUN can get a secret.
 
-use crate::knowledge::engines::{Engine, Release, SecretMounts};
+use camino::Utf8PathBuf;
+
+use crate::knowledge::engines::{Engine, Release, SecretMounts, Version};
+use crate::source::TextRange;
 
 use super::{Dockerfile, Model};
 
@@ -27,6 +30,12 @@ impl Model {
     pub fn secret_mounts(&self, dockerfile: &Dockerfile) -> SecretMounts {
         let all = self.engines(dockerfile).into_iter().map(Release::secret_mounts);
         all.filter(|mounts| *mounts != SecretMounts::None).min().unwrap_or(SecretMounts::VariableWithHeader)
+    }
+
+    /// Where a file of the repository installs a buildx that takes no secret from the environment, and its version.
+    #[must_use]
+    pub fn old_buildx(&self) -> Option<&(Utf8PathBuf, TextRange, Version)> {
+        self.index.old_buildx()
     }
 
     /// Whether some engine that builds `dockerfile` gives a RUN a secret as a file only.

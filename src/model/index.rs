@@ -11,6 +11,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::callers::{Build, Dockerfiles};
+use crate::knowledge::engines::Version;
 use crate::knowledge::files::holds_credential;
 use crate::knowledge::names::classify_name;
 use crate::repository::Repository;
@@ -62,7 +63,25 @@ pub(super) struct Index {
     credentials: Kept<BTreeSet<Utf8PathBuf>>,
     /// For each name that was asked for, the files that may pass it, by the folder that [`nearest_folder`] gives for them.
     near: Mutex<BTreeMap<String, Arc<Near>>>,
+    /// Where a file installs a buildx that takes no secret from the environment, and its version.
+    old_buildx: Option<(Utf8PathBuf, TextRange, Version)>,
     recorder: Recorder,
+}
+
+/// What is in the addresses that buildx is fetched from.
+const BUILDX: &str = "docker/buildx/releases/download/";
+
+/// The first release of buildx with `--secret id=…,env=…` (docker/buildx, commit f6d83c97b).
+const FIRST_WITH_VARIABLES: Version = Version { major: 0, minor: 6 };
+
+/// The first buildx that `text` fetches and that takes no secret from the environment.
+fn old_buildx(text: &str) -> Option<(TextRange, Version)> {
+    text.match_indices(BUILDX).find_map(|(at, _)| {
+        let rest = text.get(at + BUILDX.len()..)?;
+        let tag = rest.split(['/', ' ', '"', '\'', '\n']).next()?;
+        let version: Version = tag.parse().ok()?;
+        (version < FIRST_WITH_VARIABLES).then(|| (range(at, at + BUILDX.len() + tag.len()), version))
+    })
 }
 
 /// Files by the deepest folder around them that holds a Dockerfile which declares a name; `None` where no folder does.
@@ -73,7 +92,11 @@ impl Index {
         let dockerfiles: BTreeSet<Utf8PathBuf> = repository.dockerfiles().iter().cloned().collect();
         let mut by_name: BTreeMap<String, Vec<Utf8PathBuf>> = BTreeMap::new();
         let mut passing = BTreeSet::new();
+        let mut buildx = None;
         for source in repository.sources() {
+            buildx = buildx.or_else(|| {
+                old_buildx(source.text()).map(|(range, version)| (source.path().to_owned(), range, version))
+            });
             let name = source.path().file_name().unwrap_or("").to_owned();
             by_name.entry(name).or_default().push(source.path().to_owned());
             let is_caller = !dockerfiles.contains(source.path()) && !repository.is_excluded_caller(source.path());
@@ -96,6 +119,7 @@ impl Index {
             building: Kept::default(),
             credentials: Kept::default(),
             near: Mutex::default(),
+            old_buildx: buildx,
             recorder: repository.recorder().clone(),
         };
         known.iter().for_each(|dockerfile| index.declare(dockerfile));
@@ -156,6 +180,7 @@ impl Index {
             building: Arc::clone(&self.building),
             credentials: Arc::clone(&self.credentials),
             near: Mutex::default(),
+            old_buildx: self.old_buildx.clone(),
             recorder: recorder.clone(),
         }
     }
@@ -262,6 +287,16 @@ impl Index {
         let nearest: BTreeSet<&Utf8PathBuf> = declaring.iter().flat_map(|paths| below(paths, folder)).collect();
         let binding = if nearest.len() == 1 { Binding::OnlyCandidate } else { Binding::OneOfSeveral };
         nearest.into_iter().map(|path| (path.clone(), binding)).collect()
+    }
+
+    /// Where a file installs a buildx that takes no secret from the environment, and its version.
+    pub(super) fn old_buildx(&self) -> Option<&(Utf8PathBuf, TextRange, Version)> {
+        self.old_buildx.as_ref()
+    }
+
+    /// The Dockerfiles that declare the build argument `name`, in order.
+    pub(super) fn declaring(&self, name: &str) -> impl Iterator<Item = &Utf8PathBuf> {
+        self.declaring.get(name).into_iter().flatten()
     }
 
     /// The files that are no Dockerfiles, name the variable and speak of build arguments, in order, but for those to which

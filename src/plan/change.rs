@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
-use crate::callers::{self, ArgumentValue, Build, Offer, Request, RequestedSecret, SecretValue};
+use crate::callers::{self, ArgumentValue, Build, Dockerfiles, Offer, Request, RequestedSecret, SecretValue};
 use crate::knowledge::engines::{Answer, Feature, SecretMounts, frontend_supports};
 use crate::model::{Binding, BoundBuild, Dockerfile, Model, PairPlace};
 use crate::source::{Edit, TextRange, size};
@@ -219,18 +219,35 @@ impl<'m> Change<'m> {
         let (build, argument) = (bound.build, request.argument.as_str());
         let given = build.arguments.iter().find(|given| given.name == argument);
         let Some(given) = given else { return };
+        let beside = request.beside || self.model.is_needed_elsewhere(self.dockerfile, bound, argument);
+        let is_elsewhere = build.dockerfiles.absent().is_some();
         let place = Label { file: build.file.clone(), range: given.range, text: format!("{} passes it", build.title) };
         match bound.binding {
             Binding::OneOfSeveral => {
-                let reason = format!("`{}` builds one of several Dockerfiles, or all of them", build.title);
-                self.obstruct("shared-argument", reason, Some(place));
-                return;
+                if matches!(build.dockerfiles, Dockerfiles::Unknown(_)) {
+                    let file = &build.file;
+                    self.assume(format!(
+                        "the build in `{file}` is of a Dockerfile that takes `{argument}`; a line `\"{file}\" = \"…\"` below \
+                         `[builds]` in dfmigrate.toml can say which"
+                    ));
+                }
             }
-            Binding::OnlyCandidate if self.model.repository.dockerfiles().len() > 1 => {
+            Binding::OnlyCandidate if self.model.repository.dockerfiles().len() > 1 || is_elsewhere => {
                 let path = self.dockerfile.path();
                 self.assume(format!("the build in `{}` is of `{path}`", build.file));
             }
             Binding::OnlyCandidate | Binding::Named => {}
+        }
+        // Whichever of them it builds then finds what it asks for; so does a Dockerfile that is not here.
+        if beside && !request.beside {
+            let others = match build.dockerfiles.absent() {
+                Some(path) => format!("`{path}`, which is not in the repository, may take it"),
+                None => "another Dockerfile takes it".to_owned(),
+            };
+            self.notes.push(format!("`{argument}` stays an argument of {} in `{}`: {others}", build.title, build.file));
+            if request.secret.is_none() {
+                return;
+            }
         }
         if given.shared && self.is_shared_with_others(build, given.range) {
             let reason = format!("`{argument}` is passed to builds of other Dockerfiles by the same text");
@@ -242,7 +259,7 @@ impl<'m> Change<'m> {
             self.follow_up(FollowUp::Rotate(format!("the value of `{name}` that is written in `{}`", build.file)));
         }
         self.units.insert((build.file.clone(), build.index));
-        self.requests.entry((build.file.clone(), build.index)).or_default().push(request.clone());
+        self.requests.entry((build.file.clone(), build.index)).or_default().push(Request { beside, ..request.clone() });
     }
 
     /// Whether the text of an argument also belongs to builds of other Dockerfiles.
@@ -488,6 +505,15 @@ impl Mount {
         let path = format!("/run/secrets/{id}");
         Some(format!("if [ -f {path} ]; then export {name}=\"$(cat {path})\"; fi"))
     }
+}
+
+/// Why a build that may be of several Dockerfiles is left alone, and what decides it.
+pub(super) fn one_of_several(build: &Build) -> String {
+    let (title, file) = (&build.title, &build.file);
+    format!(
+        "`{title}` builds one of several Dockerfiles, or all of them; a line `\"{file}\" = \"…\"` below `[builds]` in \
+         dfmigrate.toml can say which"
+    )
 }
 
 /// Whether the header names the official frontend by a plain tag: a digest or a mirror was chosen on purpose.

@@ -1,6 +1,6 @@
 //! Whether a fix kept its promise: read from the result, not from the intention.
 
-use crate::model::{Dockerfile, Model, Secret, Step};
+use crate::model::{BoundBuild, Dockerfile, Model, Secret, Step};
 use crate::syntax::dockerfile::{Keyword, ProblemKind};
 
 use super::{Finding, Fix, StepChange};
@@ -94,6 +94,7 @@ fn text_of<'d>(dockerfile: &'d Dockerfile, step: &Step) -> &'d str {
 fn remaining_argument(after: &Model, dockerfile: &Dockerfile, secret: &Secret) -> Option<String> {
     let name = &secret.flow.name;
     let bound = after.bound_builds(dockerfile);
-    let mut still = bound.iter().filter(|bound| bound.build.arguments.iter().any(|given| given.name == *name));
+    let passes = |bound: &&BoundBuild<'_>| bound.build.arguments.iter().any(|given| given.name == *name);
+    let mut still = bound.iter().filter(passes).filter(|bound| !after.is_needed_elsewhere(dockerfile, **bound, name));
     still.next().map(|bound| format!("{} in `{}` would still pass `{name}`", bound.build.title, bound.build.file))
 }

@@ -10,6 +10,7 @@ use crate::model::{Binding, BoundBuild, Cleanup, CopySource, Replacement};
 use crate::source::{Edit, Source, TextRange, size, slice};
 use crate::syntax::dockerfile::edit::WIDEST;
 
+use super::change::one_of_several;
 use super::{Change, FollowUp, Label, Mount, Obstacle, StepChange};
 
 /// How a RUN gets a file.
@@ -176,7 +177,7 @@ impl Change<'_> {
         let path = self.dockerfile.path().to_owned();
         match bound.binding {
             Binding::OneOfSeveral => {
-                let reason = format!("`{}` builds one of several Dockerfiles, or all of them", build.title);
+                let reason = one_of_several(build);
                 self.obstruct("shared-build", reason, Some(place));
                 return;
             }

@@ -122,7 +122,7 @@ const CALLER_NAMES: [&str; 10] = [
 pub fn classify(path: &Utf8Path) -> Kind {
     let name = path.file_name().unwrap_or_default().to_ascii_lowercase();
     let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending);
-    if let Some(kind) = dockerfile(&name, extension) {
+    if let Some(kind) = dockerfile(path.file_name().unwrap_or_default(), &name, extension) {
         return kind;
     }
     if LOCK_FILES.contains(&name.as_str()) {
@@ -160,11 +160,16 @@ pub fn classify(path: &Utf8Path) -> Kind {
 
 /// `Dockerfile`, `Dockerfile.prod`, `app.Dockerfile`, `Containerfile-dev`: the names that Docker, Podman and their
 /// editors know, in any letter case.
-fn dockerfile(name: &str, extension: Option<&str>) -> Option<Kind> {
+fn dockerfile(written: &str, name: &str, extension: Option<&str>) -> Option<Kind> {
     let begins = ["dockerfile", "containerfile"]
         .iter()
         .filter_map(|stem| name.strip_prefix(stem))
         .any(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
+    // `new_Dockerfile`, `DevDockerfile`: a program that makes one is not written with a capital.
+    let capital = extension.is_none() && ["Dockerfile", "Containerfile"].iter().any(|stem| written.ends_with(stem));
+    if capital {
+        return Some(Kind::Dockerfile);
+    }
     let ends = matches!(extension, Some("dockerfile" | "containerfile"));
     if ends {
         return Some(Kind::Dockerfile);
@@ -205,6 +210,8 @@ mod tests {
 
     #[test]
     fn dockerfiles_are_known_by_their_usual_names() {
+        assert_eq!(kinds(&["new_Dockerfile", "ArgsDockerfile"]), [Kind::Dockerfile; 2]);
+        assert_eq!(kinds(&["make-dockerfile", "render_dockerfile"]), [Kind::Nameless; 2]);
         let names =
             ["Dockerfile", "a/dockerfile", "Dockerfile.prod", "x.Dockerfile", "x.dockerfile", "Containerfile.dev"];
         assert!(kinds(&names).iter().all(|kind| *kind == Kind::Dockerfile));

@@ -58,7 +58,7 @@ pub struct Repository {
     pub settings_source: Option<Source>,
     recorder: Recorder,
     state: Arc<()>,
-    giving_values: Arc<OnceLock<Option<Utf8PathBuf>>>,
+    giving_values: Arc<OnceLock<Vec<Utf8PathBuf>>>,
 }
 
 impl Repository {
@@ -108,19 +108,18 @@ impl Repository {
         self.paths.contains(path)
     }
 
-    /// The first script that gives Compose a file of values, with `--env-file`.
+    /// The files that give Compose a file of values with `--env-file`, whatever calls it: a script, a workflow, a document that
+    /// says how.
     #[must_use]
-    pub fn giving_values(&self) -> Option<&Utf8Path> {
+    pub fn giving_values(&self) -> &[Utf8PathBuf] {
         self.recorder.note(|reads| reads.giving_values = true);
-        let gives = |text: &str| text.lines().any(|line| line.contains("--env-file") && line.contains("compose"));
-        let is_script = |path: &Utf8Path| {
-            matches!(path.extension(), Some("sh" | "bash" | "mk")) || path.file_name() == Some("Makefile")
+        let gives = |line: &str| line.contains("--env-file") && line.contains("compose");
+        let all = || {
+            let texts = self.sources.values().filter(|source| source.text().contains("--env-file"));
+            let giving = texts.filter(|source| source.text().replace("\\\n", " ").lines().any(gives));
+            giving.map(|source| source.path().to_owned()).collect()
         };
-        let first = || {
-            let mut scripts = self.sources.values().filter(|source| is_script(source.path()));
-            scripts.find(|script| gives(script.text())).map(|script| script.path().to_owned())
-        };
-        self.giving_values.get_or_init(first).as_deref()
+        self.giving_values.get_or_init(all)
     }
 
     /// What is one and the same object for all clones of a repository, and another one for each later state of its files.

@@ -22,6 +22,12 @@ use crate::syntax::dockerfile::is_too_deep;
 /// The size from which a file is not read, in bytes. Nobody writes builds by hand into larger files.
 const LARGEST: u64 = 1 << 20;
 
+/// A file without an extension that has more bytes than this, and no interpreter's name, is no script.
+const LONGEST_NAMELESS: u64 = 1 << 14;
+
+/// What shows a build in such a file.
+const ARGUMENT: &[u8] = b"--build-arg";
+
 /// What a file of [`Kind::Mention`] has to name for its text to matter.
 const CONTAINER_TOOLS: [&str; 10] =
     ["docker", "podman", "buildah", "buildx", "buildctl", "nerdctl", "kaniko", "containerfile", "earthly", "\"auths\""];
@@ -102,6 +108,9 @@ pub fn read_as_decided(
     let dockerfiles: Vec<_> = sources.iter().map(|source| source.path().to_owned()).collect();
     if let Some(sentence) = dockerfiles.iter().find_map(|path| configuration.contradiction(path)) {
         return Err(ReadError::Contradiction(sentence));
+    }
+    if let Some(error) = configuration.stray_build(|path| files.contains_key(path), &dockerfiles) {
+        return Err(ReadError::Settings(error));
     }
     if needs(&sources, &configuration) {
         let variables = secret_variables(&sources, &configuration);
@@ -211,7 +220,8 @@ fn texts(
     sources
 }
 
-/// The content of a file, empty for a nameless one that is not a script.
+/// The content of a file, empty for a nameless one that is not a script: it begins with `#!`, or passes build arguments
+/// (a shell runs a file without an interpreter's name by itself).
 pub(super) fn bytes(path: &Utf8Path, kind: Kind) -> Result<Vec<u8>, String> {
     let unreadable = |error: std::io::Error| format!("it could not be read: {error}");
     // The walk saw a regular file, but what stands there now may be another one: opening a FIFO would wait forever.
@@ -226,11 +236,15 @@ pub(super) fn bytes(path: &Utf8Path, kind: Kind) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
     if kind == Kind::Nameless {
         (&mut file).take(2).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes != b"#!" {
+        if bytes != b"#!" && metadata.len() > LONGEST_NAMELESS {
             return Ok(Vec::new());
         }
     }
+    let is_script = kind != Kind::Nameless || bytes == b"#!";
     file.take(LARGEST).read_to_end(&mut bytes).map_err(unreadable)?;
+    if !is_script && !bytes.windows(ARGUMENT.len()).any(|window| window == ARGUMENT) {
+        return Ok(Vec::new());
+    }
     if bytes.contains(&0) { Err("it holds NUL bytes, so it is not a text file in UTF-8".to_owned()) } else { Ok(bytes) }
 }
 

@@ -32,7 +32,7 @@ pub struct Reads {
     pub unplaced: bool,
     /// Whether it was asked which Dockerfiles start from an image.
     pub bases: bool,
-    /// Whether it was asked which script gives Compose a file of values.
+    /// Whether it was asked which files give Compose a file of values.
     pub giving_values: bool,
 }
 

@@ -13,16 +13,16 @@ use crate::report::shown;
 const SHARED: &str = "shared-argument";
 
 impl Review<'_> {
-    /// Asks about the builds that keep a fix from being made, because nothing says which Dockerfile they are of.
+    /// Asks about the builds that keep a fix from being safe, because nothing says which Dockerfile they are of.
     pub(super) fn ask_what_is_built(&mut self) -> io::Result<()> {
         let mut asked = BTreeSet::new();
         loop {
             // Where something else is in the way as well, the answer would change nothing.
-            let manual = self.session.findings().iter().filter(|one| {
+            let doubtful = self.session.findings().iter().filter(|one| {
                 let obstacles = &one.fix.obstacles;
-                one.fix.applicability == Applicability::Manual && obstacles.iter().all(|one| one.kind == SHARED)
+                one.fix.applicability < Applicability::Safe && obstacles.iter().all(|one| one.kind == SHARED)
             });
-            let builds = manual.flat_map(|finding| self.session.questions(finding)).find(|question| {
+            let builds = doubtful.flat_map(|finding| self.session.questions(finding)).find(|question| {
                 let is_build = matches!(question.answers.first(), Some((_, Setting::Build(..))));
                 is_build && !asked.contains(&question.title)
             });

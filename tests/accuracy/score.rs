@@ -23,6 +23,19 @@ pub enum Fixed {
     Missed,
 }
 
+/// What became of a secret build argument that a caller of its folder passes: read by hand in the folders with callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// The Dockerfile and every caller were changed in one fix.
+    Whole,
+    /// Left to a person, as the labels say or where they hold a fix for possible, with a reason and every caller shown.
+    Manual,
+    /// No finding, or a caller that was neither changed nor shown.
+    Missed,
+    /// Changed where the labels leave it to a person, surer than they are, or without a RUN that reads it.
+    Wrong,
+}
+
 /// One line of what is not as the labels say.
 #[derive(Debug, Clone)]
 pub struct Remark {
@@ -60,6 +73,8 @@ pub struct Score {
     pub withheld: BTreeMap<String, usize>,
     /// Why all findings were left to a person.
     pub manual: BTreeMap<String, usize>,
+    /// Secret build arguments that a caller passes, by what became of them.
+    pub reached: BTreeMap<Reached, usize>,
     /// Callers: edited or shown as the label says, and all that labels name.
     pub callers: (usize, usize),
     /// What is not as the labels say.
@@ -114,6 +129,14 @@ impl Score {
             let entry = self.entries.entry(flow.entry).or_default();
             entry.0 += usize::from(best.is_some());
             entry.1 += 1;
+        }
+        if matches!(flow.entry, Entry::Argument | Entry::SshKey) && !flow.caller.is_empty() {
+            let reached = reached(flow, best.copied(), answers);
+            *self.reached.entry(reached).or_default() += 1;
+            if matches!(reached, Reached::Missed | Reached::Wrong) {
+                let kind = if reached == Reached::Wrong { "reached wrong" } else { "reached missed" };
+                self.remark(kind, folder, flow.file.as_str(), flow.line, &flow.name, "", &flow.why);
+            }
         }
         let Some(best) = best else {
             if flow.ideal > Ideal::None {
@@ -183,6 +206,26 @@ impl Score {
     ) {
         let text = format!("{}/{file}:{line} {name} [{codemod}] {says}", folder.path);
         self.remarks.push(Remark { kind, text });
+    }
+}
+
+fn reached(flow: &Flow, best: Option<&Answer>, answers: &[&Answer]) -> Reached {
+    let Some(best) = best else { return Reached::Missed };
+    let is_changed = best.verdict > Verdict::Manual;
+    let surer = flow.ideal == Ideal::Unsafe && best.verdict == Verdict::Safe;
+    if is_changed && (flow.ideal < Ideal::Unsafe || surer || !unserved(flow, answers).is_empty()) {
+        return Reached::Wrong;
+    }
+    let edited = |file: &Utf8Path| answers.iter().any(|answer| answer.edited.contains(file));
+    let shown = |file: &Utf8Path| answers.iter().any(|answer| answer.shown.iter().any(|(other, _)| other == file));
+    // A place that can't be changed and needs none is as good as shown: a comment, a build of something else.
+    let is_complete = flow.caller.iter().all(|caller| {
+        edited(&caller.file) || (!is_changed || caller.ideal == CallerIdeal::Named) && shown(&caller.file)
+    });
+    match (is_complete, is_changed) {
+        (false, _) => Reached::Missed,
+        (true, true) => Reached::Whole,
+        (true, false) => Reached::Manual,
     }
 }
 

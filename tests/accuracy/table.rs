@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::labels::Ideal;
-use crate::score::{Count, Fixed, Score};
+use crate::score::{Count, Fixed, Reached, Score};
 
 /// Prints what docs/accuracy.md quotes.
 pub fn print(score: &Score, plain: &Score) {
     findings(score);
     fixes(score);
+    reached(score);
     println!("\ncallers: {} of {} as labelled", score.callers.0, score.callers.1);
     reasons("why a fix was withheld that the labels hold for possible", &score.withheld);
     reasons("why findings were left to a person", &score.manual);
@@ -46,6 +47,14 @@ fn fixes(score: &Score) {
         let share = per(right, right + wrong + withheld + missed);
         println!("| {ideal:?} | {right} | {wrong} | {withheld} | {missed} | {share:.1} % |");
     }
+}
+
+fn reached(score: &Score) {
+    let of = |reached| score.reached.get(&reached).copied().unwrap_or_default();
+    let [whole, manual, missed, wrong] = [Reached::Whole, Reached::Manual, Reached::Missed, Reached::Wrong].map(of);
+    let all = whole + manual + missed + wrong;
+    println!("\n| secret arguments that a caller passes | migrated whole | manual, with the reason | missed | wrong |");
+    println!("|---|---|---|---|---|\n| {all} | {whole} | {manual} | {missed} | {wrong} |");
 }
 
 fn reasons(title: &str, table: &BTreeMap<String, usize>) {

@@ -10,6 +10,8 @@ use std::{
 /// The real engine is not asked: `save` gives the archive beside the work tree, and a plugin is called as Docker calls it.
 const DOCKER: &str = "#!/bin/sh\n[ \"$1\" = image ] && shift\nif [ \"$1\" = save ]; then exec cat \"$HOME/app.tar\"; fi\n\
     exec \"$HOME/.docker/cli-plugins/docker-$1\" \"$@\"\n";
+/// A stand-in for the builds that `cargo` would make.
+const CARGO: &str = "#!/bin/sh\nexit 0\n";
 /// A server of git that several addresses of the pages stand for.
 const GIT: &str = "[user]\n\tname = Ada\n\temail = ada@example.com\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n\
     [url \"REMOTE\"]\n\tinsteadOf = https://github.com/acme/shop.git\n\tinsteadOf = git@github.com:acme/shop.git\n";
@@ -42,8 +44,11 @@ impl Ground {
         fs::create_dir_all(home.join("bin")).unwrap();
         fs::create_dir_all(home.join(".docker/cli-plugins")).unwrap();
         symlink(env!("CARGO_BIN_EXE_dfmigrate"), home.join("bin/dfmigrate")).unwrap();
-        fs::write(home.join("bin/docker"), DOCKER).unwrap();
-        fs::set_permissions(home.join("bin/docker"), fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, script) in [("docker", DOCKER), ("cargo", CARGO)] {
+            let path = home.join("bin").join(name);
+            fs::write(&path, script).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
         fs::write(home.join(".gitconfig"), GIT.replace("REMOTE", &remote.display().to_string())).unwrap();
         copy(&root().join("docs/example"), &work);
         for inner in ["services/api", "services/web"] {

@@ -8,6 +8,10 @@ fn every_shell_gets_completions() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = scratch.run(&["completions", shell]).status(0).out;
         assert!(script.contains("changed-since") && script.contains("dfmigrate"), "{shell}: {script}");
+        assert!(
+            !script.contains("fleet-worker") && script.contains("explain"),
+            "{shell}: what programs call is offered"
+        );
     }
     let script = scratch.run(&["completions", "bash"]).out;
     scratch.write("dfmigrate.bash", &script);

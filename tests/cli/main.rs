@@ -27,6 +27,8 @@ mod look;
 #[cfg(test)]
 mod lsp;
 #[cfg(test)]
+mod neovim;
+#[cfg(test)]
 mod pipelines;
 #[cfg(test)]
 mod push;

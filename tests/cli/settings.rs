@@ -76,6 +76,33 @@ fn services() -> Scratch {
 }
 
 #[test]
+fn a_build_of_what_is_no_dockerfile_is_a_mistake_and_one_that_is_said_is_edited() {
+    let scratch = Scratch::committed(&[
+        ("api/Dockerfile", DOCKERFILE),
+        ("web/Dockerfile", DOCKERFILE),
+        ("ci/build.sh", "#!/bin/sh\ndocker build --build-arg NPM_TOKEN \"$1\"\n"),
+    ]);
+    let run = scratch.run(&["--select", "arg-secret"]).status(1);
+    assert!(run.out.contains("a line `\"ci/build.sh\" = \"…\"` below `[builds]` in dfmigrate.toml"), "{}", run.out);
+    // A build of nobody's would keep its argument, and the fix of the Dockerfile would look safe.
+    scratch.write("dfmigrate.toml", "[builds]\n\"no/such.sh\" = \"x\"\n\"ci/build.sh\" = \"api/Dockerfil\"\n");
+    let run = scratch.run(&[]).status(2);
+    assert_eq!(
+        run.err,
+        "error: `dfmigrate.toml` has a mistake in line 3: `ci/build.sh` can't build `api/Dockerfil`, which is no Dockerfile of \
+         the repository; `api/Dockerfile` was probably meant\n"
+    );
+    scratch.write("dfmigrate.toml", "[builds]\n\"ci/build.sh\" = \"api/Dockerfile\"\n");
+    scratch.commit();
+    scratch.run(&["--fix", "--unsafe-fixes", "api"]);
+    assert!(
+        scratch.read("ci/build.sh").contains("--secret id=npm_token,env=NPM_TOKEN"),
+        "{}",
+        scratch.read("ci/build.sh")
+    );
+}
+
+#[test]
 fn a_file_in_a_folder_decides_for_what_is_below_it() {
     let scratch = services();
     scratch.write("dfmigrate.toml", "ids = \"kebab\"\nmount = \"file\"\n[paths.\"web/\"]\nmount = \"env\"\n");

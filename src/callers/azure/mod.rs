@@ -177,6 +177,7 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
     let folder = step.text("workingDirectory").unwrap_or(".");
     let directory = paths::resolve(folder, step)?;
     let known = inside.into_iter().filter_map(|(name, text)| Some((name, paths::value(&text, step)?)));
+    let environment = step.environment().into_iter().chain(known).collect();
     Some(Site {
         format: Format::Azure,
         file: source.path(),
@@ -187,8 +188,8 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
         checkout: Utf8PathBuf::new(),
         folders: Vec::new(),
         foreign,
-        environment: known.collect(),
-        classic: None,
+        environment,
+        classic: step.classic(),
         release: None,
         options_only: options,
         documentation: false,

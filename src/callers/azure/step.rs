@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::callers::shell::{Foreign, Span, between};
+use super::paths::expanded;
+use crate::callers::shell::{Classic, Foreign, Span, between};
 use crate::callers::yaml::{Cursor, Document, Path, Step as PathStep};
+use crate::knowledge::engines::{Engine, Release};
 
 /// The lists in which steps stand.
 const LISTS: [&str; 1] = ["steps"];
@@ -18,7 +20,12 @@ pub(super) struct Step<'d> {
     pub variables: BTreeMap<String, String>,
     /// Whether its job runs on Windows, as far as the file says.
     windows: bool,
+    /// The version of docker that a step before it installs, as written.
+    docker: Option<&'d str>,
 }
+
+/// What `DockerInstaller@0` installs where nobody says a version (learn.microsoft.com, "DockerInstaller@0").
+const INSTALLED: &str = "17.09.0-ce";
 
 /// All steps of `document`, in the order of the text.
 pub(super) fn steps(document: &Document) -> Vec<Step<'_>> {
@@ -44,11 +51,14 @@ fn collect<'d>(here: Cursor<'d>, path: &mut Path, around: &Scope, steps: &mut Ve
     }
     for (key, value) in here.entries() {
         path.push(PathStep::Key(key.to_owned()));
+        let mut docker = None;
         for (index, item) in value.items().into_iter().enumerate() {
             path.push(PathStep::Index(index));
             if LISTS.contains(&key) {
                 let Scope { variables, windows } = scope.clone();
-                steps.push(Step { body: item, path: path.clone(), variables, windows });
+                let step = Step { body: item, path: path.clone(), variables, windows, docker };
+                docker = step.installs().or(docker);
+                steps.push(step);
             }
             collect(item, path, &scope, steps);
             path.pop();
@@ -89,6 +99,31 @@ impl<'d> Step<'d> {
     /// The text of an input.
     pub(super) fn input_text(&self, key: &str) -> Option<&'d str> {
         self.input(key).and_then(Cursor::text)
+    }
+
+    /// The environment as far as the file gives it fixed texts: variables are exported in capitals, with `_` for a dot
+    /// (learn.microsoft.com, "Define variables", "Environment variables").
+    pub(super) fn environment(&self) -> BTreeMap<String, String> {
+        let fixed = |text: &&str| !text.contains("$(") && !text.contains("${{");
+        let variables = self.variables.iter().filter(|(_, text)| fixed(&text.as_str()));
+        let exported = variables.map(|(name, text)| (name.to_uppercase().replace(['.', ' '], "_"), text.clone()));
+        let own = self.body.get("env").map(Cursor::entries).unwrap_or_default();
+        let own = own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.text()?)));
+        exported.chain(own.filter(|(_, text)| fixed(text)).map(|(name, text)| (name, text.to_owned()))).collect()
+    }
+
+    /// The version of docker that it installs, as written.
+    fn installs(&self) -> Option<&'d str> {
+        let (name, _) = self.text("task")?.split_once('@')?;
+        name.eq_ignore_ascii_case("DockerInstaller").then(|| self.input_text("dockerVersion").unwrap_or(INSTALLED))
+    }
+
+    /// Why a plain `docker build` may not be BuildKit's: the docker that a step before it installs is an old one. The
+    /// engine stays that of the agent.
+    pub(super) fn classic(&self) -> Option<Classic> {
+        let version = expanded(self.docker?, self)?;
+        let release = Release { engine: Engine::Docker, version: version.parse().ok() };
+        Classic::of(release, &format!("the docker {version} of `DockerInstaller@0`"))
     }
 
     /// The script, where a POSIX shell runs it.

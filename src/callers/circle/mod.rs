@@ -3,6 +3,7 @@
 //! Every variable of a project, a context or an `environment` is exported (circleci.com/docs, "Introduction to environment
 //! variables"), so a script needs nothing but its new options. `<< … >>` is replaced before a shell sees the text.
 
+mod orb;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -41,11 +42,11 @@ impl Caller for CircleCi {
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
-        if !may_build(source.text()) && !step::names_options(source.text()) {
+        if !may_build(source.text()) && !step::names_options(source.text()) && !source.text().contains("orbs:") {
             return Vec::new();
         }
         match yaml::read(source.text()) {
-            Ok(documents) => self.scripts(&documents, source).builds(around),
+            Ok(documents) => self.builds_in(&documents, source, around),
             Err(error) => unreadable::builds(self.format(), source, &error, &MARKS),
         }
     }
@@ -77,11 +78,24 @@ impl Caller for CircleCi {
     ) -> Result<Rewrite, Refusal> {
         let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
         let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
+        if orb::builds(&documents, source, around).iter().any(|orb| orb.range == build.range) {
+            return Err(refuse("what the orb hands over stands in another repository"));
+        }
         self.scripts(&documents, source).offer(around, build, offers)
     }
 }
 
 impl CircleCi {
+    fn builds_in(&self, documents: &[Document], source: &Source, around: &dyn Surroundings) -> Vec<Build> {
+        let mut builds = self.scripts(documents, source).builds(around);
+        let known = |orb: &Build, builds: &[Build]| builds.iter().any(|build| orb.range.contains_range(build.range));
+        let orbs: Vec<Build> = orb::builds(documents, source, around);
+        let orbs: Vec<Build> = orbs.into_iter().filter(|orb| !known(orb, &builds)).collect();
+        builds.extend(orbs);
+        builds.sort_by_key(|build| build.range.start());
+        builds.into_iter().enumerate().map(|(index, build)| Build { index, ..build }).collect()
+    }
+
     fn scripts<'s>(&'s self, documents: &'s [Document], source: &'s Source) -> Scripts<'s> {
         let steps = documents.iter().flat_map(step::steps);
         let sites = steps.filter_map(|step| match step {

@@ -231,6 +231,12 @@ impl Program {
         let has_arguments = pieces
             .iter()
             .any(|piece| piece.texts.iter().any(|text| text == "--build-arg" || text.starts_with("--build-arg=")));
+        // A script may hand on what it is given: seen through, it is a build (`super::super::shell::wrapper`).
+        let is_secret =
+            |piece: &Piece| piece.text().is_some_and(|text| text.trim_start_matches("--secret=").starts_with("id="));
+        let is_script = || pieces.first().and_then(Piece::text).is_some_and(|text| text.contains('/'));
+        let flags = pieces.iter().any(|piece| piece.text().is_some_and(|text| text.starts_with("--secret")));
+        let has_arguments = has_arguments || flags && pieces.iter().any(is_secret) && is_script();
         let unknown = pieces.iter().position(is_unknown_program).filter(|index| *index < 3);
         let Some(index) = unknown else {
             let name = basename(pieces.first()?.text()?).to_owned();

@@ -35,5 +35,6 @@ pub(super) fn kept_in(file: &Utf8Path, name: &str, around: &dyn Surroundings) ->
         })
     };
     let shown = FILES.iter().map(|one| folder.join(one)).find(|path| around.text(path).is_some_and(names));
-    shown.map(Kept::Shown).or_else(|| around.giving_values().map(|path| Kept::Given(path.to_owned())))
+    let given = || around.giving_values().into_iter().find(|path| *path != file);
+    shown.map(Kept::Shown).or_else(|| given().map(|path| Kept::Given(path.to_owned())))
 }

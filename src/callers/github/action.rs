@@ -49,7 +49,7 @@ fn builder(step: &Step<'_>, action: &Action, uses: &str) -> Builder {
         Engine::BuildKit if is_first_version(uses) => {
             Builder::WithoutSecrets(format!("`{uses}` uses the classic builder, which has no secrets"))
         }
-        Engine::BuildKit => step.release().map_or(Builder::BuildKit, Builder::Release),
+        Engine::BuildKit => step.release().map_or(Builder::BuildKit, Builder::of),
         Engine::Buildah => Builder::Buildah,
         Engine::None => Builder::WithoutSecrets(format!("the action `{name}` has no input for build secrets")),
     }

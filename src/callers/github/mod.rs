@@ -13,6 +13,7 @@ mod pass_run;
 mod run;
 mod step;
 mod tags;
+mod users;
 
 #[cfg(test)]
 mod bake_tests;
@@ -20,6 +21,8 @@ mod bake_tests;
 mod run_tests;
 #[cfg(test)]
 mod tests;
+
+pub use users::users;
 
 use camino::Utf8Path;
 

@@ -116,7 +116,14 @@ fn missing(
         upwards(home).into_iter().map(|folder| below(around.dockerfiles(), &folder)).find(|all| !all.is_empty());
     let fitting: Vec<Utf8PathBuf> =
         project.unwrap_or_default().iter().filter(|path| path.ends_with(&tail)).cloned().collect();
-    if fitting.is_empty() { Dockerfiles::Unknown(raw.to_owned()) } else { Dockerfiles::Several(fitting) }
+    match fitting.is_empty() {
+        // The path itself tells, and not the folder in which the build may have been started.
+        true if known.len() == readings.len() && known.iter().all(|reading| reading.is_telling()) => {
+            Dockerfiles::Unknown(tail.into_string())
+        }
+        true => Dockerfiles::Unknown(raw.to_owned()),
+        false => Dockerfiles::Several(fitting),
+    }
 }
 
 /// The Dockerfiles that fit one of `patterns`: those below the nearest folder, from `home` upwards, that has one.

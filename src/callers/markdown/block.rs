@@ -1,5 +1,6 @@
 //! The commands of a code block.
 
+use crate::callers::windows::{self, Windows};
 use crate::source::{TextRange, range, slice};
 use crate::syntax::view::{Quoting, View};
 
@@ -31,6 +32,28 @@ impl Block {
         }
     }
 
+    /// The shell of Windows whose variables or continued lines are in the block.
+    pub(super) fn windows(&self, text: &str) -> Option<Windows> {
+        let lines = || self.lines.iter().map(|line| slice(text, *line).trim_end());
+        let percents = |line: &str| line.split('%').skip(1).step_by(2).any(is_name) && line.matches('%').count() > 1;
+        if lines().any(|line| line.contains("$env:") || line.ends_with(" `")) {
+            return Some(windows::POWERSHELL);
+        }
+        lines().any(|line| line.ends_with(" ^") || percents(line)).then_some(windows::BATCH)
+    }
+
+    /// `text` with blanks in the place of everything outside the block, so that every byte of it stays where it is.
+    pub(super) fn alone(&self, text: &str) -> String {
+        let blank =
+            |text: &str| -> String { text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect() };
+        let mut alone = String::with_capacity(text.len());
+        for line in &self.lines {
+            alone.push_str(&blank(text.get(alone.len()..line.start().into()).unwrap_or("")));
+            alone.push_str(slice(text, *line));
+        }
+        alone
+    }
+
     /// What a person would type: in a block with prompts, only what stands behind one.
     pub(super) fn view(&self, text: &str) -> View {
         let console = self.lines.iter().any(|line| prompt(slice(text, *line)).is_some());
@@ -59,6 +82,10 @@ impl Block {
         }
         view
     }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
 }
 
 /// The length of `$ ` or `% ` with the blanks in front.

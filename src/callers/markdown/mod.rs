@@ -16,6 +16,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use super::location::upwards;
 use super::shell::{self, Site};
 use super::sieve::may_build;
+use super::windows::{self, Windows};
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, range};
 use crate::syntax::shell::Dialect;
@@ -48,7 +49,16 @@ impl Caller for Markdown {
         build: &Build,
         requests: &[Request],
     ) -> Result<Rewrite, Refusal> {
-        shell::pass_secrets_in(&sites(source), around, build, requests).map(|passed| passed.rewrite)
+        let passed = shell::pass_secrets_in(&sites(source), around, build, requests)?;
+        match passed.provide.first() {
+            None => Ok(passed.rewrite),
+            // A variable of PowerShell's or cmd's own, for which a statement would have to be put into the document.
+            Some(provide) => Err(Refusal {
+                reason: format!("`{}` is not in the environment of the command", provide.variable),
+                range: build.range,
+                instead: None,
+            }),
+        }
     }
 
     fn offer(
@@ -69,16 +79,25 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
         return Vec::new();
     }
     let mut sites = Vec::new();
-    let mut block: Option<Block> = None;
+    let mut block: Option<(Option<Windows>, Block)> = None;
     for (event, at) in Parser::new(text).into_offset_iter() {
         match event {
-            Event::Start(Tag::CodeBlock(kind)) => block = is_shell(&kind).then(Block::default),
+            Event::Start(Tag::CodeBlock(kind)) => {
+                block = language(&kind).map(|language| (language, Block::default()));
+            }
             Event::Text(_) => {
-                if let Some(block) = &mut block {
+                if let Some((_, block)) = &mut block {
                     block.push(text, range(at.start, at.end));
                 }
             }
-            Event::End(TagEnd::CodeBlock) => sites.extend(block.take().map(|block| site(source, block.view(text)))),
+            Event::End(TagEnd::CodeBlock) => {
+                if let Some((language, block)) = block.take() {
+                    match language.or_else(|| block.windows(text)) {
+                        Some(windows) => sites.extend(windows.sites_of_document(source, &block.alone(text))),
+                        None => sites.push(site(source, block.view(text))),
+                    }
+                }
+            }
             Event::Code(code) if code.contains("--build-arg") || code.contains("--secret") => {
                 let mut span = Block::default();
                 let inner = text.get(at.clone()).unwrap_or("");
@@ -93,12 +112,21 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
     sites
 }
 
-/// Whether a block is, or may be, commands: by the word behind its fence.
-fn is_shell(kind: &CodeBlockKind<'_>) -> bool {
-    let CodeBlockKind::Fenced(info) = kind else { return true };
+/// The shell of a block that is, or may be, commands, by the word behind its fence; within it, the one of Windows that is
+/// named.
+fn language(kind: &CodeBlockKind<'_>) -> Option<Option<Windows>> {
+    let CodeBlockKind::Fenced(info) = kind else { return Some(None) };
     let language = info.split(|char: char| !char.is_ascii_alphanumeric() && char != '-').next().unwrap_or("");
+    match language.to_ascii_lowercase().as_str() {
+        "powershell" | "pwsh" | "ps1" | "ps" | "posh" => Some(Some(windows::POWERSHELL)),
+        "cmd" | "bat" | "batch" | "dos" => Some(Some(windows::BATCH)),
+        other => is_shell(other).then_some(None),
+    }
+}
+
+fn is_shell(language: &str) -> bool {
     matches!(
-        language.to_ascii_lowercase().as_str(),
+        language,
         "" | "sh"
             | "bash"
             | "shell"

@@ -45,16 +45,25 @@ fn blocks_of_every_kind_are_read() {
 }
 
 #[test]
-fn placeholders_become_variables() {
-    for value in ["<your token>", "xxx", "\"<TOKEN>\"", "$T", "${T}", "'abc'", "YOUR_TOKEN", "<a|b>"] {
-        if value == "<a|b>" {
-            continue;
-        }
+fn what_is_shown_for_a_value_stays_in_front() {
+    for (value, shown) in [
+        ("<your token>", "T=\"<your token>\" "),
+        ("xxx", "T=xxx "),
+        ("\"<TOKEN>\"", "T=\"<TOKEN>\" "),
+        ("'abc'", "T=abc "),
+        ("YOUR_TOKEN", "T=YOUR_TOKEN "),
+        ("$T", ""),
+        ("${T}", ""),
+    ] {
         becomes(
             &format!("```\ndocker build --build-arg T={value} -t <name> .\n```\n"),
-            "```\ndocker build --secret id=t,env=T -t <name> .\n```\n",
+            &format!("```\n{shown}docker build --secret id=t,env=T -t <name> .\n```\n"),
         );
     }
+    becomes(
+        "```\n$ sudo docker build --build-arg=\"T=<your token>\" .\n```\n",
+        "```\n$ T=\"<your token>\" sudo --preserve-env=T docker build --secret=id=t,env=T .\n```\n",
+    );
 }
 
 #[test]
@@ -71,14 +80,26 @@ fn layout_and_line_ends_stay() {
 
 #[test]
 fn code_in_a_sentence_is_read_where_it_passes_an_argument() {
-    becomes("Run `docker build --build-arg T=x .` now.\n", "Run `docker build --secret id=t,env=T .` now.\n");
+    becomes("Run `docker build --build-arg T=x .` now.\n", "Run `T=x docker build --secret id=t,env=T .` now.\n");
 }
 
 #[test]
 fn other_languages_are_left_alone() {
-    for language in ["dockerfile", "yaml", "python", "powershell", "diff"] {
+    for language in ["dockerfile", "yaml", "python", "diff"] {
         assert_eq!(builds(&format!("```{language}\ndocker build --build-arg T .\n```\n")), []);
     }
+}
+
+#[test]
+fn blocks_for_windows_are_read_as_its_shells_do() {
+    becomes(
+        "é\n\n- x\n\n  ```powershell\n  docker build --build-arg T=$env:T `\n    .\n  ```\n",
+        "é\n\n- x\n\n  ```powershell\n  docker build --secret \"id=t,env=T\" `\n    .\n  ```\n",
+    );
+    becomes("```\ndocker build --build-arg T=$env:T .\n```\n", "```\ndocker build --secret \"id=t,env=T\" .\n```\n");
+    becomes("```bat\ndocker build --build-arg T=%T% .\n```\n", "```bat\ndocker build --secret id=t,env=T .\n```\n");
+    becomes("```\ndocker build --build-arg T=%T% .\n```\n", "```\ndocker build --secret id=t,env=T .\n```\n");
+    assert!(passed("```pwsh\n$t = Read-Host\ndocker build --build-arg T=$t .\n```\n").is_err());
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::host::Host;
 use super::layout::Layout;
-use super::script::{Script, image, variables};
+use super::script::{Script, variables};
 use crate::callers::yaml::{Cursor, Document};
 use crate::source::Source;
 
@@ -63,7 +64,8 @@ impl<'d> File<'_, 'd> {
             let lists = keys.iter().filter_map(|key| nearest(key));
             let commands: Vec<Cursor<'_>> = lists.flat_map(|list| self.commands(list, MOST_LEVELS)).collect();
             if !commands.is_empty() {
-                scripts.push(Script { commands, variables: variables(self.layout, &scopes), image: image(&scopes) });
+                let host = Host::of(self.layout.format, &scopes, self.source.text());
+                scripts.push(Script { commands, variables: variables(self.layout, &scopes), host });
             }
         }
         scripts

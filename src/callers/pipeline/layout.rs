@@ -28,7 +28,7 @@ impl Layout {
     pub fn scripts<'d>(&self, document: &'d Document, source: &Source) -> Vec<Script<'d>> {
         match self.format {
             Format::GitLab => gitlab::scripts(self, document, source),
-            _ => scripts(self, document),
+            _ => scripts(self, document, source),
         }
     }
 }

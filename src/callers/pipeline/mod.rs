@@ -5,6 +5,7 @@
 //! every secret of these systems is exported to it. What differs between the systems is said in [`layout`].
 
 mod gitlab;
+mod host;
 mod layout;
 mod plugin;
 mod script;
@@ -78,7 +79,7 @@ impl Caller for Pipeline {
         if let Some(passed) = plugin::pass_secrets(self, &documents, source, around, build, requests) {
             return passed;
         }
-        self.scripts(&documents, source).pass_secrets(around, build, requests)
+        self.scripts(&documents, source, around).pass_secrets(around, build, requests)
     }
 
     fn offer(
@@ -97,13 +98,13 @@ impl Caller for Pipeline {
                 "a step of this pipeline gets a secret only through `from_secret` in its `environment`",
             ));
         }
-        self.scripts(&documents, source).offer(around, build, offers)
+        self.scripts(&documents, source, around).offer(around, build, offers)
     }
 }
 
 impl Pipeline {
     fn builds_in(&self, documents: &[Document], source: &Source, around: &dyn Surroundings) -> Vec<Build> {
-        let mut builds = self.scripts(documents, source).builds(around);
+        let mut builds = self.scripts(documents, source, around).builds(around);
         if self.format() == Format::Drone {
             builds.extend(plugin::builds(documents, source, around));
             builds.sort_by_key(|build| build.range.start());
@@ -112,13 +113,15 @@ impl Pipeline {
         builds
     }
 
-    fn scripts<'s>(&'s self, documents: &'s [Document], source: &'s Source) -> Scripts<'s> {
-        Scripts { caller: self, source, documents, sites: self.sites(documents, source) }
-    }
-
-    fn sites<'s>(&self, documents: &[Document], source: &'s Source) -> Vec<Site<'s>> {
-        let scripts = documents.iter().flat_map(|document| self.0.scripts(document, source));
-        scripts.filter_map(|script| self.site(&script, source)).collect()
+    fn scripts<'s>(&'s self, documents: &'s [Document], source: &'s Source, around: &dyn Surroundings) -> Scripts<'s> {
+        let mut scripts: Vec<Script<'_>> =
+            documents.iter().flat_map(|document| self.0.scripts(document, source)).collect();
+        if self.format() == Format::CodeBuild && !scripts.is_empty() {
+            let image = host::project_image(around);
+            scripts.iter_mut().for_each(|script| script.host.run_in(image.as_deref()));
+        }
+        let sites = scripts.iter().filter_map(|script| self.site(script, source)).collect();
+        Scripts { caller: self, source, documents, sites }
     }
 
     fn site<'s>(&self, script: &Script<'_>, source: &'s Source) -> Option<Site<'s>> {
@@ -139,7 +142,7 @@ impl Pipeline {
             foreign: std::collections::BTreeMap::new(),
             environment: script.variables.clone(),
             classic: script.classic(self.0),
-            release: script.release(),
+            release: script.host.release(),
             options_only: false,
             documentation: false,
         })

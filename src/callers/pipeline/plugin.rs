@@ -12,6 +12,7 @@ use crate::callers::{
     Argument, ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, PassedSecret, Receipt, Refusal, Request,
     Rewrite, SecretSource, SecretValue, Surroundings,
 };
+use crate::knowledge::engines::installed_in;
 use crate::source::{Source, range};
 
 /// The settings with build arguments: as pairs, and by the names of variables.
@@ -97,17 +98,28 @@ fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings) -> Build {
         outside,
         target: text("target").map(str::to_owned),
         tags: Vec::new(),
-        builder: match step.plugin {
-            Plugin::Kaniko => {
-                Builder::WithoutSecrets("kaniko has no `--secret` and passes over `RUN --mount`".to_owned())
-            }
-            Plugin::Drone | Plugin::Buildx => Builder::BuildKit,
-        },
+        builder: builder(step),
         arguments: arguments(step),
         secrets: secrets(step),
         ssh: text("ssh_agent_key").is_some() || step.settings.get("ssh_agent_key").is_some(),
         opaque: opaque(PAIRS).or_else(|| opaque(NAMES)),
         index: 0,
+    }
+}
+
+fn builder(step: &Step<'_>) -> Builder {
+    let image = step.body.get("image").and_then(Cursor::text).unwrap_or("");
+    match step.plugin {
+        Plugin::Kaniko => Builder::WithoutSecrets("kaniko has no `--secret` and passes over `RUN --mount`".to_owned()),
+        Plugin::Buildx => Builder::BuildKit,
+        // The plugin calls the docker that it brings, and sets `DOCKER_BUILDKIT`.
+        Plugin::Drone => match installed_in(image) {
+            Some(release) if release.without_secrets().is_some() => {
+                Builder::WithoutSecrets(format!("`{image}` passes over `{SECRETS}`, which the plugin has since 20.12"))
+            }
+            Some(release) => Builder::Release(release),
+            None => Builder::BuildKit,
+        },
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::host::Host;
 use super::layout::Layout;
-use crate::callers::shell::{Classic, release_of_image};
+use crate::callers::shell::Classic;
 use crate::callers::yaml::{Cursor, Document};
-use crate::knowledge::engines::Release;
+use crate::source::Source;
 
 /// The commands that one shell runs, in the circumstances of one job.
 #[derive(Debug, Clone, Default)]
@@ -14,45 +15,41 @@ pub(super) struct Script<'d> {
     pub commands: Vec<Cursor<'d>>,
     /// The variables that the pipeline exports to them with a fixed text.
     pub variables: BTreeMap<String, String>,
-    /// The image in which they run.
-    pub image: Option<&'d str>,
+    /// Where they run.
+    pub host: Host,
 }
 
 impl Script<'_> {
     /// Whether a plain `docker build` is the classic builder's.
     pub(super) fn classic(&self, layout: &Layout) -> Option<Classic> {
-        let of_image = self.image.and_then(Classic::of_image);
-        of_image.or_else(|| layout.classic.map(|clause| Classic::UnlessAsked(clause.to_owned())))
-    }
-
-    /// The engine of the image in which the commands run, such as `docker:20.10-dind` or `…/buildah/stable:v1.44`,
-    /// where its tag says the version.
-    pub(super) fn release(&self) -> Option<Release> {
-        release_of_image(self.image?)
+        let of_place = self.host.place.as_deref().and_then(Classic::of_image);
+        of_place.or_else(|| layout.classic.map(|clause| Classic::UnlessAsked(clause.to_owned())))
     }
 }
 
 /// The scripts of all mappings of `document` that hold commands.
-pub(super) fn scripts<'d>(layout: &Layout, document: &'d Document) -> Vec<Script<'d>> {
+pub(super) fn scripts<'d>(layout: &Layout, document: &'d Document, source: &Source) -> Vec<Script<'d>> {
     let mut found = Vec::new();
-    collect(layout, Cursor::root(document), &[], &mut found);
+    collect((layout, source), Cursor::root(document), &[], &mut found);
     found
 }
 
-fn collect<'d>(layout: &Layout, here: Cursor<'d>, around: &[Cursor<'d>], found: &mut Vec<Script<'d>>) {
+fn collect<'d>(file: (&Layout, &Source), here: Cursor<'d>, around: &[Cursor<'d>], found: &mut Vec<Script<'d>>) {
+    let (layout, source) = file;
     let scopes = [around, &[here]].concat();
     for keys in layout.shells {
         let lists = keys.iter().filter_map(|key| here.get(key));
         let commands: Vec<Cursor<'_>> = lists.flat_map(|list| commands(list.get("commands").unwrap_or(list))).collect();
         if !commands.is_empty() {
-            found.push(Script { commands, variables: variables(layout, &scopes), image: image(&scopes) });
+            let host = Host::of(layout.format, &scopes, source.text());
+            found.push(Script { commands, variables: variables(layout, &scopes), host });
         }
     }
     for (_, value) in here.entries() {
-        collect(layout, value, &scopes, found);
+        collect(file, value, &scopes, found);
     }
     for item in here.items() {
-        collect(layout, item, &scopes, found);
+        collect(file, item, &scopes, found);
     }
 }
 
@@ -79,13 +76,4 @@ pub(super) fn variables(layout: &Layout, scopes: &[Cursor<'_>]) -> BTreeMap<Stri
         }
     }
     all
-}
-
-/// The image of the innermost scope that has one.
-pub(super) fn image<'d>(scopes: &[Cursor<'d>]) -> Option<&'d str> {
-    let named = |scope: &Cursor<'d>| {
-        let image = scope.get("image")?;
-        image.get("name").unwrap_or(image).text()
-    };
-    scopes.iter().rev().find_map(named)
 }

@@ -4,7 +4,7 @@ use super::super::Builder;
 use super::super::command::{BuildCommand, Family, Piece};
 use super::Classic;
 use super::expand::Evaluator;
-use crate::knowledge::engines::{Engine, Release};
+use crate::knowledge::engines::{Engine, Release, installed_in};
 use crate::source::TextSize;
 use crate::syntax::shell::Command;
 
@@ -47,6 +47,9 @@ impl Environment<'_> {
         if let Some(clause) = self.must_ask().filter(|_| sudo(self.wrappers).is_some()) {
             return Some(format!("{clause}, and `sudo` drops `DOCKER_BUILDKIT`"));
         }
+        if let Some(clause) = self.must_ask().filter(|_| self.evaluator.site.options_only) {
+            return Some(format!("{clause}; `DOCKER_BUILDKIT: 1` in the `env` of the step changes that"));
+        }
         self.switched_off().map(|text| format!("`DOCKER_BUILDKIT={text}` selects the classic builder"))
     }
 
@@ -65,8 +68,8 @@ impl Environment<'_> {
 
     /// The engine of one of both sorts, with its version where the host says which one is there.
     fn release(&self, buildah: bool) -> Builder {
-        let known = self.evaluator.site.release.map(Builder::Release);
-        let known = known.filter(|builder| builder.is_buildah() == buildah);
+        let is_of_sort = |release: &Release| Builder::Release(*release).is_buildah() == buildah;
+        let known = self.evaluator.site.release.filter(is_of_sort).map(Builder::of);
         known.unwrap_or(if buildah { Builder::Buildah } else { Builder::BuildKit })
     }
 
@@ -83,18 +86,26 @@ impl Classic {
     /// Whether a plain `docker build` in a container of `image` is the classic builder's. Docker takes `--secret id=…,env=…`
     /// since 20.10 and builds with BuildKit by itself since 23.0 (release notes).
     pub(in crate::callers) fn of_image(image: &str) -> Option<Self> {
-        let docker = release_of_image(image).filter(|release| release.engine == Engine::Docker)?;
-        match docker.version?.major {
-            ..20 => Some(Self::Always(format!("the docker of `{image}` takes no secret from the environment"))),
-            20..23 => Some(Self::UnlessAsked(format!("the docker of `{image}` builds without BuildKit by itself"))),
+        Self::of(release_of_image(image)?, &format!("the docker of `{image}`"))
+    }
+
+    /// The same of a docker of this release, which is called `docker` in a sentence.
+    pub(in crate::callers) fn of(release: Release, docker: &str) -> Option<Self> {
+        match release.version.filter(|_| release.engine == Engine::Docker)?.major {
+            ..20 => Some(Self::Always(format!("{docker} takes no secret from the environment"))),
+            20..23 => Some(Self::UnlessAsked(format!("{docker} builds without BuildKit by itself"))),
             _ => None,
         }
     }
 }
 
-/// The engine whose own image this is, with the version of its tag.
+/// The engine of an image with the version of its tag: its own image, or one of which it is known what is installed in it.
 pub(in crate::callers) fn release_of_image(image: &str) -> Option<Release> {
     let image = image.split('@').next().unwrap_or(image);
+    release_of_own_image(image).or_else(|| installed_in(image))
+}
+
+fn release_of_own_image(image: &str) -> Option<Release> {
     let (name, tag) = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'))?;
     let engine = match name.rsplit_once('/').map_or(("", name), |(path, last)| (path, last)) {
         (_, "docker") => Engine::Docker,

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::super::command::{BuildArgument, BuildCommand, Family, Operand, Piece, SecretFlag, is_name};
+use super::super::location::{inside, join};
 use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretValue, Surroundings};
 use super::composed;
 use super::engine::{Environment, builder, clears, must_ask, sudo};
@@ -67,8 +68,12 @@ pub(super) struct FoundArgument {
 pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &State) -> Option<Found> {
     let mut parsed = BuildCommand::recognise(pieces)?;
     let wrapped = wrapped(walk, &parsed, pieces, state);
-    if wrapped.is_some() {
-        parsed.program.family = Family::Docker;
+    match wrapped {
+        Some(_) => parsed.program.family = Family::Docker,
+        None if parsed.program.family == Family::Other && parsed.arguments.is_empty() && !parsed.secrets.is_empty() => {
+            return None;
+        }
+        None => {}
     }
     let site = walk.site;
     let range = site.view.host_range(command.range)?;
@@ -151,7 +156,8 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         .redirects
         .iter()
         .find(|redirect| redirect.kind == RedirectKind::Read)
-        .map(|redirect| Operand { range: redirect.range, texts: Evaluator { site, state }.texts(&redirect.target) });
+        .map(|redirect| Operand { range: redirect.range, texts: Evaluator { site, state }.texts(&redirect.target) })
+        .or_else(|| piped(walk, command, state));
     let telling = telling.unwrap_or_else(|| title.clone());
     let folders = [&site.folders[..], &state.clones].concat();
     let directories = &state.directories;
@@ -174,6 +180,19 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         opaque: parsed.opaque.first().map(|at| without_value(&written(site, *at))),
         index: 0,
     }
+}
+
+/// The Dockerfile that the command in front of a pipe names, whose output is built: `sed … Dockerfile | docker build -`.
+fn piped(walk: &Walk<'_>, command: &Command, state: &State) -> Option<Operand> {
+    let before = walk.site.view.text().get(..usize::from(command.range.start()))?;
+    let pipe = before.trim_end().strip_suffix('|')?;
+    let words = pipe.rsplit(['\n', ';', '|', '&']).next()?.split_whitespace();
+    let is_dockerfile = |word: &&str| {
+        let paths = state.directories.iter().filter_map(|directory| inside(&join(directory, word)));
+        paths.into_iter().any(|path| walk.around.dockerfiles().contains(&path))
+    };
+    let mut named = words.map(|word| word.trim_matches(['"', '\'', '<'])).filter(is_dockerfile);
+    named.next().map(|word| Operand { range: command.range, texts: vec![word.to_owned()] })
 }
 
 /// `text` without what stands behind its first `=`, which may be a credential.

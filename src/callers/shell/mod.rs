@@ -201,7 +201,12 @@ fn found(site: &Site<'_>, around: &dyn Surroundings) -> Rc<[found::Found]> {
 }
 
 fn find(site: &Site<'_>, around: &dyn Surroundings) -> Vec<found::Found> {
-    let script = parse(site.view.text(), site.dialect);
+    let text = site.view.text();
+    // A shell reads a backslash at the very end as the begin of a line that does not come.
+    let script = match text.ends_with('\\') {
+        true => parse(&format!("{text}\n"), site.dialect),
+        false => parse(text, site.dialect),
+    };
     let mut merged: Vec<found::Found> = Vec::new();
     let mut all = walk::Walk::new(site, around, script.clean).run(&script.items);
     all.extend(embedded::unused(site, &script, &all));

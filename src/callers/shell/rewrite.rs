@@ -9,6 +9,7 @@ use super::portable::{Bound, is_portable};
 use super::removal::with_its_line;
 use super::state::Provision;
 use super::{Foreign, Provide, ScriptRewrite, Site, value};
+use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::source::{Edit, TextRange, slice};
 use crate::syntax::view::Seam;
 
@@ -258,9 +259,11 @@ impl Draft<'_> {
                 Ok(Origin::Variable(name.clone()))
             }
             ArgumentValue::Literal(_) if self.site.documentation => {
-                self.note(format!(
-                    "the value of `{name}` is read from the environment now: it has to be exported first"
-                ));
+                if !self.shows(argument, written) {
+                    self.note(format!(
+                        "the value of `{name}` is read from the environment now: it has to be exported first"
+                    ));
+                }
                 Ok(Origin::Variable(name.clone()))
             }
             ArgumentValue::Literal(_) => Err(refusal(
@@ -346,6 +349,36 @@ impl Draft<'_> {
             return Ok(Origin::Variable(argument.name.clone()));
         }
         self.assign(argument, written)
+    }
+
+    /// Keeps what a document shows in the place of a value, such as `<your token>`, in front of the command: whoever copies
+    /// it sees where the value goes, and passes no empty secret.
+    fn shows(&mut self, argument: &Argument, written: &FoundArgument) -> bool {
+        let (name, ArgumentValue::Literal(value)) = (&argument.name, &argument.value) else { return false };
+        let verdict = classify_value(value.reveal());
+        let is_credential =
+            matches!(verdict, ValueVerdict::CredentialShaped { .. } | ValueVerdict::UrlWithCredentials(_));
+        let range = written.written.value.as_ref().map(|word| word.range);
+        let host = range.and_then(|range| self.found.view.host_range(range)).map(|at| slice(self.site.text, at));
+        let Some(shown) = host.filter(|shown| !is_credential && !shown.is_empty() && !shown.contains('\n')) else {
+            return false;
+        };
+        let taken = TAKEN.contains(&name.as_str()) || self.found.assigned.contains(name);
+        if taken || argument.shared || !self.site.format.assigns_in_front() || self.site.options_only {
+            return false;
+        }
+        // The value of `"NAME=…"` ends with a quote that begins in front of it.
+        let closes = |quote| shown.ends_with(quote) && shown.matches(quote).count() % 2 == 1;
+        let shown = if closes('"') || closes('\'') { shown.get(..shown.len() - 1).unwrap_or("") } else { shown };
+        let plain = |char: char| char.is_ascii_alphanumeric() || "_./:@%+=,-".contains(char);
+        let text = match shown.chars().all(plain) || shown.starts_with(['"', '\'']) {
+            true => shown.to_owned(),
+            false => format!("\"{shown}\""),
+        };
+        if !self.prefixes.iter().any(|(known, _)| known == name) {
+            self.prefixes.push((name.clone(), text));
+        }
+        true
     }
 
     /// Puts `NAME=value` in front of the command: into its environment, and into no other one's.
@@ -449,6 +482,10 @@ impl Draft<'_> {
                     _ => "…".to_owned(),
                 };
                 Some(format!("--build-secret {}={reference}", secret.id))
+            }
+            Family::Compose => {
+                let (id, name) = (&secret.id, &argument.name);
+                Some(format!("build:\n  secrets: [{id}]\n\nsecrets:\n  {id}:\n    environment: {name}"))
             }
             Family::Docker => Some(format!("--secret id={},env={}", secret.id, argument.name)),
             Family::Kaniko => Some(format!("docker buildx build --secret id={},env={}", secret.id, argument.name)),

@@ -27,7 +27,8 @@ impl Caller for Shell {
     }
 
     fn recognises_text(&self, path: &Utf8Path, text: &str) -> bool {
-        path.extension().is_none() && interpreter(text).is_some()
+        let begins = text.trim_start_matches('\u{feff}').starts_with("#!");
+        path.extension().is_none() && (interpreter(text).is_some() || !begins && runs_a_build(path, text))
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
@@ -98,6 +99,19 @@ fn lines(text: &str, start: usize) -> View {
 }
 
 /// The shell that the first line names.
+/// Whether a file without an interpreter's name is a script that builds: a line of it begins with such a command. A name in
+/// capitals is that of a text for people.
+fn runs_a_build(path: &Utf8Path, text: &str) -> bool {
+    let name = path.file_name().unwrap_or("");
+    let for_people = !name.chars().any(|char| char.is_ascii_lowercase());
+    let builds = |line: &str| {
+        let mut words =
+            line.split_whitespace().skip_while(|word| matches!(*word, "sudo" | "exec") || word.contains('='));
+        matches!(words.next(), Some("docker" | "podman" | "buildah" | "nerdctl")) && line.contains("--build-arg")
+    };
+    !for_people && text.lines().any(builds)
+}
+
 fn interpreter(text: &str) -> Option<&str> {
     let line = text.trim_start_matches('\u{feff}').lines().next()?.strip_prefix("#!")?;
     let mut words = line.split_whitespace();

@@ -77,4 +77,12 @@ impl Surroundings for Shallow<'_> {
     fn text(&self, _path: &camino::Utf8Path) -> Option<&str> {
         None
     }
+
+    fn find(&self, wanted: &dyn Fn(&camino::Utf8Path, &str) -> bool) -> Option<&camino::Utf8Path> {
+        self.0.find(wanted)
+    }
+
+    fn giving_values(&self) -> Vec<&camino::Utf8Path> {
+        self.0.giving_values()
+    }
 }

@@ -95,9 +95,16 @@ impl Caller for Windows {
 impl Windows {
     fn sites<'s>(self, source: &'s Source) -> Vec<Site<'s>> {
         let text = source.text();
-        if !may_build(text) {
-            return Vec::new();
-        }
+        if may_build(text) { self.sites_in(source, text) } else { Vec::new() }
+    }
+
+    /// The commands of `text`, which is what one block of the document `source` holds, each byte at its place.
+    pub(super) fn sites_of_document<'s>(self, source: &'s Source, text: &str) -> Vec<Site<'s>> {
+        let sites = self.sites_in(source, text).into_iter();
+        sites.map(|site| Site { documentation: true, ..site }).collect()
+    }
+
+    fn sites_in<'s>(self, source: &'s Source, text: &str) -> Vec<Site<'s>> {
         let (statements, environment) = match self.0 {
             Language::PowerShell => powershell::read(text),
             Language::Batch => batch::read(text),

@@ -120,7 +120,12 @@ impl Release {
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&row(self.engine).title)?;
-        self.version.map_or(Ok(()), |version| write!(f, " {version}"))
+        match self.version {
+            None => Ok(()),
+            // Docker wrote the month of a release with two digits until 20.10.
+            Some(Version { major: major @ 17..20, minor }) => write!(f, " {major}.{minor:02}"),
+            Some(version) => write!(f, " {version}"),
+        }
     }
 }
 
