@@ -4,7 +4,7 @@ mod content;
 
 pub use content::holds_credential;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -66,6 +66,9 @@ pub struct BuildInput {
     /// What its reader demands of its mode.
     #[serde(default)]
     pub mode_check: ModeCheck,
+    /// The tools that read it only when told so, with the options that do.
+    #[serde(default)]
+    pub only_with: BTreeMap<String, Vec<String>>,
     /// Where this is known from.
     pub source: String,
 }
@@ -109,6 +112,7 @@ impl BuildInput {
             target: None,
             ssh: false,
             mode_check: ModeCheck::None,
+            only_with: BTreeMap::new(),
             source: String::new(),
         }
     }
