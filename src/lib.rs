@@ -40,6 +40,9 @@
 //!
 //! # As a library
 //!
+//! `source`, `syntax`, `repository`, `model`, `plan`, `codemods` and `apply` keep to SemVer (`tests/public_api`); the other
+//! modules are public for the program and its tests, and may change at any time.
+//!
 //! Parse, understand, plan, apply: each step is data that the next one takes, and only the last one touches a disk.
 //! [`repository::read`] gives the [`Repository`](repository::Repository) of a folder; here its files are made up.
 //!

@@ -118,7 +118,7 @@ impl<'m> Copying<'m> {
         let id = self.id();
         let count = self.flow.targets().len();
         let verb = match way {
-            Way::File if count == 0 || self.is_for_run_time() || self.holds_several() => {
+            _ if count == 0 || self.is_for_run_time() || (way == Way::File && self.holds_several()) => {
                 format!("leave `{}` out of the image", self.path())
             }
             Way::File => {

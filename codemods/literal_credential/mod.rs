@@ -1,6 +1,7 @@
 #![doc = include_str!("page.md")]
 
 mod accounts;
+mod kept;
 mod options;
 mod outside;
 mod places;
@@ -30,7 +31,7 @@ pub const CODEMOD: Codemod = Codemod {
 
 fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     let in_runs = in_runs(model, dockerfile).into_iter();
-    in_runs.chain(accounts::find(model, dockerfile)).chain(outside::find(model, dockerfile)).collect()
+    in_runs.chain(kept::find(model, dockerfile)).chain(outside::find(model, dockerfile)).collect()
 }
 
 /// One credential, with every RUN that has it.

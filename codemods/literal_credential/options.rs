@@ -21,7 +21,7 @@ const ENDINGS: [&str; 11] = [
 ];
 
 /// Programs with a short option for a password, the option, and whether the value may stand in the same word.
-const SHORT: [(&str, &str, bool); 12] = [
+const SHORT: [(&str, &str, bool); 18] = [
     ("docker", "-p", false),
     ("podman", "-p", false),
     ("helm", "-p", false),
@@ -34,7 +34,21 @@ const SHORT: [(&str, &str, bool); 12] = [
     ("mariadb", "-p", true),
     ("redis-cli", "-a", false),
     ("curl", "-u", true),
+    ("unrar", "-p", true),
+    ("rar", "-p", true),
+    ("7z", "-p", true),
+    ("7za", "-p", true),
+    ("unzip", "-P", true),
+    ("zip", "-P", true),
 ];
+
+/// Programs that unpack archives with a password (manuals of rar, 7-Zip and Info-ZIP).
+pub(super) const ARCHIVERS: [&str; 6] = ["unrar", "rar", "7z", "7za", "unzip", "zip"];
+
+/// Whether the program asks where nothing stands in the same word as the option.
+fn is_glued_only(program: &str) -> bool {
+    ARCHIVERS.contains(&program) && !program.ends_with("zip")
+}
 
 /// Programs whose `-p` means something else outside of `login`.
 const REGISTRIES: [&str; 5] = ["docker", "podman", "helm", "skopeo", "oras"];
@@ -116,7 +130,7 @@ impl Finder<'_> {
             return self.whole(part, 0, name);
         }
         let takes = |(known, flag, _): &&(&str, &str, bool)| *known == program && *flag == option;
-        let client = program.starts_with("my") || program == "mariadb";
+        let client = program.starts_with("my") || program == "mariadb" || is_glued_only(&program);
         if SHORT.iter().find(takes).is_some_and(|_| !client && self.logs_in(&program)) {
             return self.short(&program, part, 0, text);
         }

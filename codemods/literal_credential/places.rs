@@ -1,6 +1,6 @@
 //! Where credentials are written out in shell text: by their shape, and by the place they stand in.
 
-use super::options::WRITTEN_OUT;
+use super::options::{ARCHIVERS, WRITTEN_OUT};
 use super::texts::{Spot, spot};
 use crate::config::Settings;
 use crate::knowledge::files::{FileVerdict, classify_file, holds_credential};
@@ -48,6 +48,9 @@ pub(super) fn literals(text: &str, script: &Script, settings: &Settings) -> Vec<
 
 /// A file that openssl encrypts has its password for whoever opens it.
 const PROTECTED: &str = "whatever else opens what openssl protects with the password has the new one, too";
+
+/// The same holds of an archive, and who made it may be somebody else.
+const ARCHIVE: &str = "the archive is protected with the new password, or the old one is what the secret holds";
 
 /// Looks at one command.
 pub(super) struct Finder<'c> {
@@ -155,7 +158,8 @@ impl Finder<'_> {
         let at = if verbatim { range(from + start, from + end) } else { part.range };
         let quote = if verbatim { part.quote } else { Quote::Ansi };
         let is_passphrase = self.program() == "openssl" && text.get(..start) == Some(WRITTEN_OUT);
-        let assumption = is_passphrase.then_some(PROTECTED);
+        let of_archive = ARCHIVERS.contains(&self.program().as_str());
+        let assumption = is_passphrase.then_some(PROTECTED).or(of_archive.then_some(ARCHIVE));
         // Wrappers such as sudo keep the environment to themselves.
         let by_name = is_passphrase && self.command.effective().index == 0;
         let (part, command) = (part.range, self.command.range);

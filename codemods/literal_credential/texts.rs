@@ -132,7 +132,7 @@ fn by_shape(text: &str, named: impl Fn(&str) -> String) -> Option<Spot> {
 /// Words of which every place for a credential has one; what is left is told by its name or its form.
 static TELLING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)pass|pwd|token|secret|key|auth|cred|private|://|mysql|mariadb|redis-cli|login|newusers|adduser|\s-u",
+        r"(?i)pass|pwd|token|secret|key|auth|cred|private|://|mysql|mariadb|redis-cli|login|newusers|adduser|\s-u|identified|\brar\b|unrar|7z|zip|\$(?:apr1|\d|y|2\w)\$",
     )
     .ok()
 });

@@ -317,6 +317,9 @@ impl<'m> Migration<'m> {
             if !self.is_mounted(used.step, &id, name, style) {
                 change.mount(used.step, mount);
             }
+            if style == Style::File && self.is_always_set(used) && self.mounted.is_none() {
+                change.export(used.step, format!("export {name}=\"${{{name}-}}\""));
+            }
             if let Some(assignment) = relay.and_then(|relay| self.assignment_of(relay)) {
                 change.export(used.step, assignment);
             }
@@ -513,7 +516,10 @@ impl<'m> Migration<'m> {
             return Some(Style::Variable);
         }
         let readers = || self.secret.uses.iter().filter_map(|used| Some((self.run(used.step)?, used.name.as_str())));
-        let tests = || readers().any(|(run, name)| run.tests_unset(name));
+        let tests = || {
+            let bare = self.secret.uses.iter().filter(|used| !self.is_always_set(used));
+            bare.filter_map(|used| Some((self.run(used.step)?, &used.name))).any(|(run, name)| run.tests_unset(name))
+        };
         let needs_unset = self.defaults().is_empty() && (tests() || self.may_be_missed_by_code());
         let only_files = self.model.has_only_files(self.dockerfile);
         let frontend = self.dockerfile.frontend();
@@ -535,7 +541,8 @@ impl<'m> Migration<'m> {
     fn may_be_missed_by_code(&self) -> bool {
         let code =
             |used: &Use| matches!(used.evidence, Evidence::Possible(_) | Evidence::Script(_) | Evidence::Tool(_));
-        let steps: BTreeSet<usize> = self.secret.uses.iter().filter(|used| code(used)).map(|used| used.step).collect();
+        let read = self.secret.uses.iter().filter(|used| code(used) && !self.is_always_set(used));
+        let steps: BTreeSet<usize> = read.map(|used| used.step).collect();
         let stages: BTreeSet<usize> = steps.iter().filter_map(|step| self.dockerfile.steps[*step].stage).collect();
         let lacks = |bound: &BoundBuild<'_>| {
             let passes = bound.build.arguments.iter().any(|given| given.name == self.name());
@@ -545,6 +552,12 @@ impl<'m> Migration<'m> {
         };
         let of_application = matches!(self.secret.kind, SecretKind::Application | SecretKind::ConnectionUrl);
         of_application && !steps.is_empty() && self.bound.iter().any(lacks)
+    }
+
+    /// Whether an ENV sets the variable where no build passes a value, too, and then to an empty text: `ENV X=$X`.
+    fn is_always_set(&self, used: &Use) -> bool {
+        let mut before = self.dockerfile.steps_before(used.step);
+        before.any(|step| step.keyword == Keyword::Env && step.pairs.iter().any(|pair| pair.key == used.name))
     }
 
     fn run(&self, step: usize) -> Option<&'m Run> {

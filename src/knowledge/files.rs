@@ -4,6 +4,7 @@ mod content;
 
 pub use content::holds_credential;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -64,6 +65,9 @@ pub struct BuildInput {
     /// What its reader demands of its mode.
     #[serde(default)]
     pub mode_check: ModeCheck,
+    /// The tools that read it only when told so, with the options that do.
+    #[serde(default)]
+    pub only_with: BTreeMap<String, Vec<String>>,
     /// Where this is known from.
     pub source: String,
 }
@@ -107,6 +111,7 @@ impl BuildInput {
             target: None,
             ssh: false,
             mode_check: ModeCheck::None,
+            only_with: BTreeMap::new(),
             source: String::new(),
         }
     }

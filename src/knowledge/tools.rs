@@ -180,6 +180,12 @@ fn script(words: &[Option<String>]) -> Reading {
 /// Why the command runs code, if it does. A word that is not static may be any subcommand.
 fn code<'e>(entry: &'e Entry, rest: &[Option<String>], first: Option<&str>) -> Option<&'e str> {
     let why = entry.code.as_deref()?;
+    let installs = first.is_some_and(|first| entry.installs.iter().any(|known| known == first));
+    let told =
+        |word: &Option<String>| word.as_deref().is_some_and(|word| entry.code_unless.iter().any(|it| it == word));
+    if installs && rest.iter().any(told) {
+        return None;
+    }
     let is = |list: &[String], word: &str| list.iter().any(|known| known == word);
     let runs = if entry.code_only.is_empty() {
         first.is_none_or(|first| !is(&entry.code_never, first))

@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::knowledge::files::{FileVerdict, files_named, holds_credential};
+use crate::knowledge::files::{FileVerdict, classify_file, files_named, holds_credential};
 use crate::syntax::dockerfile::{Instruction, Keyword};
 
 use super::{Dockerfile, Model};
 use pattern::matches_pattern;
-use verdict::{is_meant, named_by_variable, verdict_of};
+use verdict::{certificate_with_key, is_meant, named_by_variable, verdict_of};
 
 /// One source of a `COPY` or `ADD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +93,9 @@ impl Model {
                     false => (Utf8PathBuf::from(written), None),
                 };
                 let computed = !source.variables.is_empty();
+                if source.value.ends_with('/') && is_name_of_file(&path) {
+                    continue;
+                }
                 match files.iter_mut().find(|file| file.path == path) {
                     Some(file) => file.sources.push(place),
                     // What is in a folder of the repository is known, and looked at file by file.
@@ -125,7 +128,9 @@ impl Model {
             false => destination.to_owned(),
         };
         let by_name = || named_by_variable(path.as_str()).filter(|_| computed);
-        let verdict = verdict_of(&path, &landed).or_else(by_name)?;
+        let by_default = || self.usual_path(dockerfile, place).and_then(|usual| verdict_of(&usual, &landed));
+        let by_base = || dockerfile.base_image(place.step).and_then(|base| certificate_with_key(&path, base));
+        let verdict = verdict_of(&path, &landed).or_else(by_name).or_else(by_default).or_else(by_base)?;
         let contexts = self.contexts_at(dockerfile, place.step);
         let folder = names_a_folder(path.file_name().unwrap_or(""));
         let shape = match pattern {
@@ -146,6 +151,13 @@ impl Model {
             || is_meant(dockerfile, &file, &landed)
             || (content == Content::Unseen && self.is_left_out(dockerfile, &file));
         meant.then_some(file)
+    }
+
+    /// The path of a source whose variables have defaults, where no build sets them.
+    fn usual_path(&self, dockerfile: &Dockerfile, place: CopySource) -> Option<Utf8PathBuf> {
+        let words = dockerfile.steps.get(place.step)?.instruction.words();
+        let word = words.get(place.word).filter(|word| !word.variables.is_empty())?;
+        dockerfile.expanded(word, place.step, &self.given_arguments(dockerfile)).map(Utf8PathBuf::from)
     }
 
     /// Whether the repository holds what the same `COPY` takes besides `file`, and not `file` itself: somebody keeps it out
@@ -272,6 +284,12 @@ fn copies(line: &str, path: &Utf8Path) -> bool {
     let keyword = words.next().unwrap_or("");
     let copy = keyword.eq_ignore_ascii_case("copy") || keyword.eq_ignore_ascii_case("add");
     copy && words.any(|word| word.trim_matches(['"', '[', ']', ',']).ends_with(path.as_str()))
+}
+
+/// Whether tools know this name as that of a file, so that a folder of the name is something else: `COPY kubeconfig/ /srv`.
+fn is_name_of_file(path: &Utf8Path) -> bool {
+    let file = matches!(classify_file(path.as_str()), FileVerdict::BuildInput(input) if !input.ssh);
+    file && !names_a_folder(path.file_name().unwrap_or(""))
 }
 
 fn last(path: &str) -> &str {

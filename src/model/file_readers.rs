@@ -28,11 +28,6 @@ impl<'t> FileReaders<'t> {
         Self { input, settled: &NOTHING }
     }
 
-    /// The tools that read such a file by themselves, by their names in the table of tools.
-    pub(super) fn tools(&self) -> &'t [String] {
-        self.input.map(|input| input.tools.as_slice()).unwrap_or_default()
-    }
-
     /// Whether they read it only to contact a server, as they do a key.
     pub(super) fn over_network(&self) -> bool {
         self.input.is_some_and(|input| input.ssh)

@@ -99,7 +99,7 @@ impl FileTracer<'_> {
             return Some(Evidence::Possible(format!("runs `{}`", script.path())));
         }
         let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
-        match tools::reads_file(words, self.readers.tools()) {
+        match tools::reads_file(words, self.readers.input) {
             _ if self.readers.over_network() && (tools::is_offline(words) || tools::fetches_by_name(words)) => None,
             _ if self.readers.over_network() && tools::names_no_ssh(words) && !self.redirects_git() => None,
             Reading::Never => None,

@@ -118,6 +118,7 @@ impl<'r> Reader<'r> {
         match tools::reads(words, name) {
             Reading::Never => None,
             Reading::Reads { why, certain: true } => Some(Evidence::Tool(why)),
+            Reading::Reads { certain: false, .. } if self.is_settled_by_files(words, name) => None,
             Reading::Reads { why, certain: false } | Reading::RunsCode { why } => Some(Evidence::Possible(why)),
             Reading::Unknown => Some(Evidence::Possible(format!("runs `{program}`"))),
         }
@@ -173,12 +174,24 @@ impl<'r> Reader<'r> {
         None
     }
 
-    fn configuration_that_refers(&self, words: &[Option<String>], name: &str) -> Option<Utf8PathBuf> {
+    /// Whether the project has configuration files of the tool, which refer to other variables if to any, and the variable is
+    /// not one of the tool's own kind.
+    fn is_settled_by_files(&self, words: &[Option<String>], name: &str) -> bool {
+        let foreign = tools::ecosystem_of_variable(name).is_none_or(|of| tools::ecosystem_of_tool(words) != Some(of));
+        foreign && self.configuration(words).next().is_some()
+    }
+
+    /// The configuration files of the project for the tool that the words start.
+    fn configuration(&self, words: &[Option<String>]) -> impl Iterator<Item = &'r Source> {
         let paths = tools::config_files(words).into_iter().flat_map(|file| &file.paths);
         let names: BTreeSet<&str> = paths.filter_map(|path| Utf8Path::new(path).file_name()).collect();
         // Configuration of another project in the same repository says nothing about this one.
         let near = names.into_iter().flat_map(|file| self.index.named_near(file, self.home));
-        let candidates = near.filter_map(|path| self.repository.source(path));
+        near.filter_map(|path| self.repository.source(path))
+    }
+
+    fn configuration_that_refers(&self, words: &[Option<String>], name: &str) -> Option<Utf8PathBuf> {
+        let candidates = self.configuration(words);
         let refers = candidates.filter(|source| tools::references(source.text(), name));
         let nearest = refers.min_by_key(|source| (!source.path().starts_with(self.home), source.path().as_str().len()));
         nearest.map(|source| source.path().to_owned())

@@ -77,12 +77,22 @@ pub fn rests_in_place(run: &Run, path: &str) -> Vec<Rest> {
 }
 
 fn find_rests(run: &Run, values: &BTreeSet<String>, path: Option<&str>) -> Vec<Rest> {
-    let mut finder =
-        Finder { values, path, found: Vec::new(), functions: BTreeMap::new(), opened: Vec::new(), calls: 0 };
+    let mut finder = Finder {
+        values,
+        path,
+        found: Vec::new(),
+        functions: BTreeMap::new(),
+        opened: Vec::new(),
+        calls: 0,
+        is_captured: false,
+    };
     for (index, shell) in run.shells.iter().enumerate() {
         finder.functions = functions(&shell.script.items);
         finder.opened = opened(&shell.script);
         finder.items(&shell.script.items, index, &[]);
+        finder.is_captured = true;
+        shell.script.substitutions().into_iter().for_each(|script| finder.items(&script.items, index, &[]));
+        finder.is_captured = false;
         finder.given_files(&shell.script, index);
     }
     let Finder { found, .. } = finder;
@@ -121,6 +131,8 @@ struct Finder<'v> {
     opened: Vec<Opened>,
     /// How many calls are followed at the moment.
     calls: usize,
+    /// Whether what is printed becomes part of a word, whose command is looked at by itself.
+    is_captured: bool,
 }
 
 impl<'v> Finder<'v> {
@@ -174,7 +186,8 @@ impl<'v> Finder<'v> {
             let same = |found: &&Found| found.shell == shell && found.range == command.range && found.kind == *kind;
             self.found.iter().any(|found| same(&found))
         };
-        let kind = kind.filter(|kind| !known(kind));
+        let counts = |kind: &RestKind| !self.is_captured || !matches!(kind, RestKind::Log | RestKind::NotUnderstood(_));
+        let kind = kind.filter(|kind| !known(kind) && counts(kind));
         self.found.extend(kind.map(|kind| Found { shell, range: command.range, kind }));
         self.call(command, shell, chain);
     }

@@ -45,13 +45,15 @@ pub struct Answer {
     pub reasons: Vec<String>,
 }
 
-/// The findings of all repositories below `folder`, with unsafe fixes on.
-pub fn of_folder(folder: &Utf8Path) -> Vec<Answer> {
-    let Ok(roots) = repository::discover(&[folder.to_owned()]) else { return Vec::new() };
+/// The findings of all repositories below a folder, or of the named files, with unsafe fixes on.
+pub fn of_paths(paths: &[Utf8PathBuf]) -> Vec<Answer> {
+    let Ok(roots) = repository::discover(paths) else { return Vec::new() };
     let mut answers = Vec::new();
     for root in roots {
         let Ok(mut repository) = repository::read(&root, |_| true) else { continue };
-        repository.selection.clear();
+        if paths.iter().all(|path| path.is_dir()) {
+            repository.selection.clear();
+        }
         let policy = Policy { unsafe_fixes: true, ..Policy::default() };
         let plan = plan::make(&repository, &policy, codemods::ALL);
         answers.extend(plan.findings.iter().map(|planned| answer(&repository, planned)));

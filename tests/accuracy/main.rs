@@ -11,7 +11,7 @@ mod sample;
 mod score;
 mod table;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -45,12 +45,13 @@ fn run(root: &Utf8Path, corpus: &Utf8Path, remarks: bool, report: bool) -> anyho
         return check(corpus, &folders);
     }
     let (plain, folders): (Vec<_>, Vec<_>) = folders.into_iter().partition(|folder| folder.batch == "plain");
-    let score = scored(&folders, |folder| answer::of_folder(&corpus.join(source(folder))));
+    let score = scored(&folders, |folder| answer::of_paths(&[corpus.join(source(folder))]));
     let plain = sample::plain(corpus, &plain)?;
-    let homes: BTreeSet<Utf8PathBuf> = plain.iter().map(|file| home(&file.path)).collect();
-    let read = |home: Utf8PathBuf| (answer::of_folder(&corpus.join(&home)), home);
-    let answers: HashMap<Utf8PathBuf, Vec<Answer>> =
-        homes.into_par_iter().map(read).map(|(answers, home)| (home, answers)).collect();
+    let mut homes: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> = BTreeMap::new();
+    plain.iter().for_each(|file| homes.entry(home(&file.path)).or_default().push(corpus.join(&file.path)));
+    // The corpus gives the files names of its own, so each is named, as a user would name it.
+    let answers: BTreeMap<Utf8PathBuf, Vec<Answer>> =
+        homes.into_par_iter().map(|(home, files)| (home, answer::of_paths(&files))).collect();
     let plain_score = scored(&plain, |file| of_file(&answers, &file.path));
     table::print(&score, &plain_score);
     if remarks {
@@ -103,7 +104,7 @@ fn home(path: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// The answers about one file of `plain/`, among those about its folder.
-fn of_file(answers: &HashMap<Utf8PathBuf, Vec<Answer>>, path: &Utf8Path) -> Vec<Answer> {
+fn of_file(answers: &BTreeMap<Utf8PathBuf, Vec<Answer>>, path: &Utf8Path) -> Vec<Answer> {
     let home = home(path);
     let own = path.strip_prefix(&home).unwrap_or(path);
     answers.get(&home).into_iter().flatten().filter(|answer| answer.file == own).cloned().collect()

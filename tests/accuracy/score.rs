@@ -274,8 +274,11 @@ fn of(folder: &Folder, answer: &Answer) -> Option<usize> {
     scores.filter(|(_, score)| *score > 0).max_by_key(|(at, score)| (*score, std::cmp::Reverse(*at))).map(|(at, _)| at)
 }
 
-/// Whether a label's name and a finding's subject are one thing: a variable, or a path whose last part is the same.
+/// Whether a label's name and a finding's subject are one thing: a variable, also with the file that it is written to, or a
+/// path whose last part is the same, as a pattern too.
 fn same_name(name: &str, subject: &str) -> bool {
+    let subject = subject.split(" in ").next().unwrap_or(subject);
+    let name = name.trim_end_matches('*');
     let last = |text: &str| text.trim_end_matches('/').rsplit(['/', ' ']).next().unwrap_or_default().to_lowercase();
     name.eq_ignore_ascii_case(subject) || (!last(name).is_empty() && last(name) == last(subject))
 }

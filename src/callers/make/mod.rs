@@ -21,7 +21,7 @@ use super::location::upwards;
 use super::shell::{self, Foreign, Site};
 use super::sieve::may_build;
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
-use crate::source::{Source, TextRange, range};
+use crate::source::{Source, TextRange, range, slice};
 use crate::syntax::shell::Dialect;
 use reference::{COMPUTED, ODD, VARIABLE, names};
 
@@ -114,6 +114,9 @@ struct Recipe {
     lines: Vec<TextRange>,
 }
 
+/// How far variables that refer to variables are followed.
+const MOST_REFERENCES: usize = 8;
+
 /// A Makefile as far as builds are concerned.
 struct File<'a> {
     source: &'a Source,
@@ -121,8 +124,8 @@ struct File<'a> {
     recipes: Vec<Recipe>,
     /// The variables that are exported, or `None` where all of them are.
     exported: Option<Vec<String>>,
-    /// Where the last `include` line ends, if there is one: the files may assign anything.
-    included: Option<usize>,
+    /// Whether it includes files, which may assign anything.
+    includes: bool,
 }
 
 impl<'a> File<'a> {
@@ -144,7 +147,23 @@ impl<'a> File<'a> {
         }
         let exported = exports::exported(&makefile, &all);
         let definitions = all.iter().filter_map(|definition| read_definition(text, definition)).collect();
-        Self { source, definitions, recipes, exported, included: exports::included(text) }
+        Self { source, definitions, recipes, exported, includes: exports::includes(text) }
+    }
+
+    /// Whether the shell of a recipe makes another text of the variable's text, or may: it is assigned with quotes,
+    /// backquotes or `$$`, or in a file that is included. (What make exports reaches programs as it is.)
+    fn is_evaluated(&self, name: &str, depth: usize) -> bool {
+        let mut values = self.definitions.iter().filter(|definition| definition.name == name).peekable();
+        if values.peek().is_none() {
+            return self.includes;
+        }
+        values.any(|definition| {
+            let text = slice(self.source.text(), definition.value);
+            let others = || reference::references(text);
+            text.contains(['`', '"', '\'', '\\'])
+                || text.contains("$$")
+                || (depth < MOST_REFERENCES && others().iter().any(|name| self.is_evaluated(name, depth + 1)))
+        })
     }
 }
 
@@ -180,13 +199,16 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
     let scripts = script::Scripts::new(text, &file.definitions);
     let recipes = file.recipes.iter().filter_map(|recipe| scripts.recipe(&recipe.lines));
     let bodies = file.definitions.iter().filter_map(|definition| scripts.body(definition));
-    recipes.chain(bodies).map(|view| site(source, view, &file.definitions)).collect()
+    recipes.chain(bodies).map(|view| site(&file, view)).collect()
 }
 
-fn site<'a>(source: &'a Source, view: crate::syntax::view::View, definitions: &[Definition]) -> Site<'a> {
-    let variables = names(view.text(), VARIABLE).into_iter();
-    let mut foreign: BTreeMap<String, Foreign> =
-        variables.map(|name| (format!("{VARIABLE}{name}"), Foreign::Variable(name))).collect();
+fn site<'a>(file: &File<'a>, view: crate::syntax::view::View) -> Site<'a> {
+    let (source, definitions) = (file.source, &file.definitions);
+    let variables = names(view.text(), VARIABLE).into_iter().map(|name| {
+        let foreign = if file.is_evaluated(&name, 0) { Foreign::Evaluated } else { Foreign::Variable };
+        (format!("{VARIABLE}{name}"), foreign(name))
+    });
+    let mut foreign: BTreeMap<String, Foreign> = variables.collect();
     foreign.extend(names(view.text(), ODD).iter().map(|name| (format!("{ODD}{name}"), Foreign::Computed)));
     foreign.insert(COMPUTED.to_owned(), Foreign::Computed);
     let mut environment = BTreeMap::new();

@@ -64,10 +64,20 @@ fn an_assigned_variable_is_exported() {
             &format!("{kept}all:\n\tdocker build --secret id=t,env=T .\n"),
         );
     }
+}
+
+#[test]
+fn what_the_shell_evaluates_is_not_exported() {
     becomes(
         "include .env\nall:\n\tdocker build --build-arg T=$(T) .\n",
-        "include .env\nexport T\nall:\n\tdocker build --secret id=t,env=T .\n",
+        "include .env\nall:\n\tT=$(T) docker build --secret id=t,env=T .\n",
     );
+    for value in ["\"x\"", "'x'", "`cat f`", "$$(cat f)", "$(U)\nU = $$HOME"] {
+        becomes(
+            &format!("T ?= {value}\nall:\n\tdocker build --build-arg T=$(T) .\n"),
+            &format!("T ?= {value}\nall:\n\tT=$(T) docker build --secret id=t,env=T .\n"),
+        );
+    }
 }
 
 #[test]

@@ -197,9 +197,9 @@ impl Evaluator<'_> {
         match variable.operator.as_deref() {
             None | Some(":?" | "?") => self.replaced(bound?, word),
             Some("[") if many => self.replaced(bound?, word),
-            Some(":+" | "+") => Some(self.fields(variable.operand.as_deref()?)),
+            Some(":+" | "+") => Some(self.operand(variable.operand.as_deref()?)),
             Some(":-" | "-") => {
-                let default = variable.operand.as_deref().map(|operand| self.fields(operand)).unwrap_or_default();
+                let default = variable.operand.as_deref().map(|operand| self.operand(operand)).unwrap_or_default();
                 match bound.and_then(|bound| self.replaced(bound, word)) {
                     Some(pieces) => Some(pieces),
                     None => (!default.is_empty()).then_some(default),
@@ -218,7 +218,22 @@ impl Evaluator<'_> {
         Some(binding.pieces.iter().map(|piece| Piece { site: word.range, ..piece.clone() }).collect())
     }
 
-    /// The words into which the shell splits the text of `word`, an operand or the value of a variable.
+    /// The words into which the shell splits the operand of an expansion: what is quoted in it stays together (POSIX.1-2024,
+    /// XCU 2.6.5).
+    fn operand(self, word: &Word) -> Vec<Piece> {
+        let mut fields = Fields::default();
+        for part in &word.parts {
+            match &part.kind {
+                _ if part.quote != Quote::None => fields.quoted(self.site.view.text(), part),
+                PartKind::Text(_) => fields.text(self.site.view.text(), part),
+                _ => fields.parts.push(part.clone()),
+            }
+        }
+        fields.end();
+        fields.words.iter().flat_map(|word| self.pieces(word)).map(|piece| self.at_home(piece)).collect()
+    }
+
+    /// The words into which the shell splits the text of `word`, the value of a variable.
     pub(super) fn fields(self, word: &Word) -> Vec<Piece> {
         let mut fields = Fields::default();
         for part in &word.parts {
@@ -242,6 +257,8 @@ impl Evaluator<'_> {
 struct Fields {
     words: Vec<Word>,
     parts: Vec<Part>,
+    /// The quotes around parts of the word that is put together.
+    quotes: Option<TextRange>,
 }
 
 impl Fields {
@@ -263,6 +280,18 @@ impl Fields {
         self.push(source, piece, start + raw.len());
     }
 
+    /// A part in quotes, which belong to the word.
+    fn quoted(&mut self, source: &str, part: &Part) {
+        let (start, end) = (usize::from(part.range.start()), usize::from(part.range.end()));
+        let is_quote =
+            |at: Option<usize>| at.and_then(|at| source.as_bytes().get(at)).is_some_and(|byte| b"\"'".contains(byte));
+        let before = usize::from(is_quote(start.checked_sub(1)));
+        let behind = usize::from(is_quote(Some(end)));
+        let around = crate::source::range(start - before, end + behind);
+        self.quotes = Some(self.quotes.map_or(around, |known| known.cover(around)));
+        self.parts.push(part.clone());
+    }
+
     fn push(&mut self, source: &str, start: usize, end: usize) {
         if start < end {
             let range = crate::source::range(start, end);
@@ -275,6 +304,7 @@ impl Fields {
         let parts = std::mem::take(&mut self.parts);
         if let (Some(first), Some(last)) = (parts.first(), parts.last()) {
             let range = TextRange::new(first.range.start(), last.range.end().max(first.range.start()));
+            let range = self.quotes.take().map_or(range, |quotes| quotes.cover(range));
             self.words.push(Word { range, parts });
         }
     }

@@ -276,7 +276,7 @@ fn value(site: &Site<'_>, value: Option<&Word>) -> ArgumentValue {
     if let Some(variable) = variable_of(word) {
         return match site.foreign.get(&variable.name) {
             Some(Foreign::Expression(text)) => ArgumentValue::Expression(text.clone()),
-            Some(Foreign::Variable(name)) => ArgumentValue::Variable(name.clone()),
+            Some(Foreign::Variable(name) | Foreign::Evaluated(name)) => ArgumentValue::Variable(name.clone()),
             Some(Foreign::Computed) => ArgumentValue::Composite,
             None => ArgumentValue::Variable(variable.name.clone()),
         };

@@ -92,6 +92,8 @@ pub enum Foreign {
     Expression(String),
     /// A variable of the host, such as make's `$(NPM_TOKEN)`: its name.
     Variable(String),
+    /// The same where the shell evaluates the text once more, or may: quotes, backquotes or `$` are in it. Its name.
+    Evaluated(String),
     /// Anything else: a function, a default, several expressions.
     Computed,
 }

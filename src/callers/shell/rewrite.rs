@@ -10,7 +10,8 @@ use super::removal::with_its_line;
 use super::state::Provision;
 use super::{Foreign, Provide, ScriptRewrite, Site, value};
 use crate::knowledge::values::{ValueVerdict, classify_value};
-use crate::source::{Edit, TextRange, slice};
+use crate::source::{Edit, TextRange, apply_edits, slice};
+use crate::syntax::shell;
 use crate::syntax::view::Seam;
 
 /// Variables that mean something to docker or the shell; an assignment in front of a build would change that.
@@ -61,7 +62,18 @@ pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Resu
     for request in requests {
         draft.honour(request)?;
     }
-    draft.finish()
+    let rewrite = draft.finish()?;
+    match still_parses(site, &rewrite.rewrite.edits) {
+        true => Ok(rewrite),
+        false => Err(refusal("the words of this command can't be taken apart", found.build.range, None)),
+    }
+}
+
+/// Whether a text that is nothing but shell is still read without an error when it is edited.
+fn still_parses(site: &Site<'_>, edits: &[Edit]) -> bool {
+    let is_shell = site.view.text() == site.text;
+    let clean = |text: &str| shell::parse(text, site.dialect).clean;
+    !is_shell || !clean(site.text) || apply_edits(site.text, edits).is_ok_and(|text| clean(&text))
 }
 
 impl Draft<'_> {
@@ -315,7 +327,7 @@ impl Draft<'_> {
             return;
         }
         let name = match self.site.foreign.get(variable) {
-            Some(Foreign::Variable(name) | Foreign::Expression(name)) => name,
+            Some(Foreign::Variable(name) | Foreign::Evaluated(name) | Foreign::Expression(name)) => name,
             Some(Foreign::Computed) | None => variable,
         };
         self.note(format!(
@@ -337,7 +349,8 @@ impl Draft<'_> {
                 self.provide(argument.name.clone(), whole);
                 argument.name.clone()
             }
-            Foreign::Computed => return None,
+            // What is handed on by the environment is not evaluated; an assignment in front of the command is.
+            Foreign::Evaluated(_) | Foreign::Computed => return None,
         };
         Some(Origin::Variable(name))
     }

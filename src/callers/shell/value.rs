@@ -22,6 +22,11 @@ pub(super) fn assigned(site: &Site<'_>, found: &Found, value: &Word) -> Result<S
         let quote = quoted(found, "'")?;
         return Ok(format!("{quote}{inside}{quote}"));
     }
+    if let [Part { kind: PartKind::Variable(variable), quote: Quote::None, .. }] = value.parts.as_slice()
+        && matches!(site.foreign.get(&variable.name), Some(Foreign::Evaluated(_)))
+    {
+        return Ok(raw.to_owned());
+    }
     let balanced = value.parts.iter().all(|part| part.quote == Quote::None)
         || (raw.len() > 1 && raw.starts_with('"') && raw.ends_with('"') && is_one_string(value));
     let bare = matches!(value.parts.as_slice(), [Part { kind: PartKind::Variable(_), .. }]);

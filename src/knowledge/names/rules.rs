@@ -122,7 +122,8 @@ fn undecided(all: &[String], lists: &Words) -> NameVerdict {
 
 /// Addresses of databases and brokers.
 fn connection(all: &[String], lists: &Words) -> Option<NameVerdict> {
-    let (head, front) = all.split_last()?;
+    let filled = all.iter().rev().take_while(|word| lists.has(Role::Filler, word) && *word != "string").count();
+    let (head, front) = all.get(..all.len() - filled)?.split_last()?;
     let last = front.last().map_or("", String::as_str);
     let string = matches!(head.as_str(), "connectionstring" | "connstr" | "connstring")
         || matches!((last, head.as_str()), ("connection" | "conn", "string" | "str" | "url" | "uri"));

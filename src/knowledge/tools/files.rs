@@ -3,19 +3,25 @@
 use super::table::TOOLS;
 use super::tells_about_itself;
 use super::{Reading, code, first_operand, inner_command, script};
+use crate::knowledge::files::BuildInput;
 
-/// Whether the command reads a configuration file that the tools named `readers` read by themselves, without naming it.
+/// Whether the command reads a file that the tools of `input` read by themselves, without naming it; `None` is a file that no
+/// tool reads so.
 #[must_use]
-pub fn reads_file(words: &[Option<String>], readers: &[String]) -> Reading {
+pub fn reads_file(words: &[Option<String>], input: Option<&BuildInput>) -> Reading {
     if let Some(inner) = inner_command(words) {
-        return reads_file(inner, readers);
+        return reads_file(inner, input);
     }
     if tells_about_itself(words) {
         return Reading::Never;
     }
     let Some((tool, rest)) = TOOLS.resolve(words) else { return script(words) };
     let entry = tool.entry;
-    if entry.names.iter().any(|name| name == tool.name && readers.contains(name)) {
+    let reads = |input: &&BuildInput| entry.names.iter().any(|name| name == tool.name && input.tools.contains(name));
+    if let Some(input) = input.filter(reads) {
+        if !input.only_with.get(tool.name).is_none_or(|options| rest.iter().any(|word| is_option(word, options))) {
+            return Reading::Never;
+        }
         return Reading::Reads { why: format!("{} reads it", tool.name), certain: true };
     }
     let first = first_operand(rest);
@@ -28,6 +34,16 @@ pub fn reads_file(words: &[Option<String>], readers: &[String]) -> Reading {
         Some(why) => Reading::RunsCode { why: why.to_owned() },
         None => Reading::Never,
     }
+}
+
+/// Whether a word is one of the options, or a cluster of letters with one; a word that is not static may be.
+fn is_option(word: &Option<String>, options: &[String]) -> bool {
+    let Some(word) = word.as_deref() else { return true };
+    let in_cluster = |option: &str| {
+        let letters = option.strip_prefix('-').filter(|letters| letters.len() == 1);
+        letters.is_some_and(|letter| word.starts_with('-') && !word.starts_with("--") && word.contains(letter))
+    };
+    word.contains('$') || options.iter().any(|option| word.split('=').next() == Some(option) || in_cluster(option))
 }
 
 /// Whether the command does something that contacts no server, so that it has no use for a key: `git config`, `npm set`.
@@ -80,7 +96,7 @@ mod tests {
 
     fn reading(command: &str) -> &'static str {
         let words: Vec<_> = command.split(' ').map(|word| Some(word.to_owned())).collect();
-        match reads_file(&words, &["npm".to_owned(), "yarn".to_owned()]) {
+        match reads_file(&words, Some(&BuildInput::read_by("", &["npm", "yarn"]))) {
             Reading::Never => "never",
             Reading::Reads { .. } => "reads",
             Reading::RunsCode { .. } => "code",

@@ -39,6 +39,8 @@ pub(super) struct Entry {
     #[serde(default)]
     pub(super) code_never: Vec<String>,
     #[serde(default)]
+    pub(super) code_unless: Vec<String>,
+    #[serde(default)]
     pub(super) installs: Vec<String>,
     #[serde(default)]
     pub(super) config: Vec<String>,

@@ -30,15 +30,42 @@ pub(super) fn verdict_of(path: &Utf8Path, landed: &str) -> Option<FileVerdict> {
         // The key of a package archive is public, whatever it is called.
         FileVerdict::Runtime { .. } if matches!(classify_file(landed), FileVerdict::PublicLookAlike { .. }) => None,
         // What lands as `.ssh/id_rsa` is a key, whatever it is called in the context.
-        FileVerdict::Plain => there().filter(|there| {
-            let key = matches!(there, FileVerdict::BuildInput(input) if input.ssh) && !names_a_folder(last(landed));
-            path.extension().is_some() || key
-        }),
+        FileVerdict::Plain => {
+            let is_ssh = |there: &FileVerdict| matches!(there, FileVerdict::BuildInput(input) if input.ssh);
+            let known = there().filter(|there| {
+                let folder = names_a_folder(last(landed));
+                path.extension().is_some() || (is_ssh(there) && (!folder || speaks_of_keys(path)))
+            });
+            known.or_else(|| of_gnupg(landed))
+        }
         FileVerdict::Runtime { what, at_build, common } => {
             Some(there().unwrap_or(FileVerdict::Runtime { what, at_build, common }))
         }
         verdict => Some(verdict),
     }
+}
+
+/// Whether a folder that becomes `.ssh` is called as one with keys is: `ssh`, `ssh-keys`.
+fn speaks_of_keys(path: &Utf8Path) -> bool {
+    let name = path.file_name().unwrap_or("").to_ascii_lowercase();
+    path.extension().is_none() && (name.contains("ssh") || name.contains("key"))
+}
+
+/// What lands in GnuPG's home and is neither settings nor a public key.
+fn of_gnupg(landed: &str) -> Option<FileVerdict> {
+    let verdict = classify_file(landed);
+    (landed.contains(".gnupg") && matches!(verdict, FileVerdict::Runtime { .. })).then_some(verdict)
+}
+
+/// A certificate file with its key: what servers that take both from one file are given (docs.haproxy.org, `crt`;
+/// stunnel(8), `cert`; redmine.lighttpd.net, `ssl.pemfile`).
+pub(super) fn certificate_with_key(path: &Utf8Path, base: &str) -> Option<FileVerdict> {
+    const SERVERS: [&str; 4] = ["haproxy", "stunnel", "lighttpd", "hitch"];
+    let server = base.rsplit('/').next().unwrap_or(base);
+    let what = "a certificate with its private key".to_owned();
+    let plain = path.extension() == Some("pem") && classify_file(path.as_str()) == FileVerdict::Plain;
+    let verdict = FileVerdict::Runtime { what, at_build: false, common: false };
+    (plain && SERVERS.iter().any(|known| server.starts_with(known))).then_some(verdict)
 }
 
 /// A private key by its name that a `COPY` names: whatever it was made for, the image has it.
@@ -83,17 +110,36 @@ pub(super) fn is_meant(dockerfile: &Dockerfile, file: &CopiedFile, landed: &str)
         FileVerdict::Runtime { common: true, .. } => {
             let sources =
                 |words: &[Option<String>]| matches!(words.first(), Some(Some(name)) if name == "." || name == "source");
-            let sourced = |run: &Run| run.commands().any(|it| sources(&effective_words(it)));
-            named().any(|run| sourced(run))
+            let told = |it: &Command| sources(&effective_words(it)) || closes(it, name);
+            named().any(|run| run.commands().any(told)) || is_closed_by_copy(dockerfile, step)
         }
         FileVerdict::Runtime { .. } => !named().any(|run| is_trusted_by(run, name)),
         _ => true,
     }
 }
 
+/// Whether the command takes everybody else's right to read the file.
+fn closes(command: &Command, name: &str) -> bool {
+    let words: Vec<String> = effective_words(command).into_iter().flatten().collect();
+    let modes = words.iter().any(|word| is_closed(word));
+    words.first().is_some_and(|program| program == "chmod") && modes && words.iter().any(|it| mentions_file(it, name))
+}
+
+fn is_closed_by_copy(dockerfile: &Dockerfile, step: usize) -> bool {
+    let flags = dockerfile.steps.get(step).map(|step| step.instruction.flags()).unwrap_or_default();
+    flags.iter().any(|flag| flag.name == "chmod" && flag.value.as_deref().is_some_and(is_closed))
+}
+
+/// Whether a mode lets the owner alone read: `600`, `0400`, `go-rwx`, `og=`.
+fn is_closed(mode: &str) -> bool {
+    let octal = mode.trim_start_matches('0');
+    let digits = matches!(octal.as_bytes(), [b'4'..=b'7', b'0', b'0']);
+    digits || ["go-r", "og-r", "go=", "og="].iter().any(|front| mode.starts_with(front))
+}
+
 /// Whether a tool that reads such files runs.
 fn is_read(run: &Run, input: &BuildInput) -> bool {
-    let reads = |words: &[Option<String>]| matches!(tools::reads_file(words, &input.tools), Reading::Reads { .. });
+    let reads = |words: &[Option<String>]| matches!(tools::reads_file(words, Some(input)), Reading::Reads { .. });
     run.commands().any(|command| reads(&effective_words(command)))
 }
 

@@ -57,6 +57,7 @@ impl Script {
         walk(self, &mut |event| match event {
             Event::Command(context) => of_command(context.command, &mut found),
             Event::Compound(compound) => found.extend(of_loop(compound)),
+            Event::Substitution(_) => {}
             Event::Variable(usage) => {
                 let operator = usage.variable.operator.as_deref();
                 if matches!(operator, Some("=" | ":=")) {

@@ -43,6 +43,7 @@ pub struct VariableUse<'s> {
 pub(super) enum Event<'s> {
     Command(CommandContext<'s>),
     Compound(&'s Compound),
+    Substitution(&'s Script),
     Variable(VariableUse<'s>),
 }
 
@@ -69,6 +70,18 @@ impl Script {
         });
         commands.sort_by_key(|context| context.command.range.start());
         commands
+    }
+
+    /// What runs inside of `$(…)`, backquotes, `<(…)` or `>(…)`, the outer ones before those in them.
+    #[must_use]
+    pub fn substitutions(&self) -> Vec<&Script> {
+        let mut scripts = Vec::new();
+        walk(self, &mut |event| {
+            if let Event::Substitution(script) = event {
+                scripts.push(script);
+            }
+        });
+        scripts
     }
 
     /// Every expansion of a variable, also in heredoc bodies, operands, arithmetic and substitutions, in text order.
@@ -217,6 +230,7 @@ fn parts<'s>(all: &'s [Part], place: Place, visit: &mut dyn FnMut(Event<'s>)) {
                 }
             }
             PartKind::Command(script) | PartKind::Process(script) => {
+                visit(Event::Substitution(script));
                 let depth = place.depth + 1;
                 sequence(&script.items, Place { depth, in_substitution: true, pipeline: None, ..place }, visit);
             }

@@ -28,6 +28,7 @@ fn check(text: &str, script: &Script) -> Result<(), String> {
 fn check_event(text: &str, clean: bool, event: Event<'_>) -> Result<(), String> {
     let whole = TextRange::new(0.into(), crate::source::size(text.len()));
     match event {
+        Event::Substitution(_) => {}
         Event::Variable(variable) => {
             inside(text, whole, variable.range, "expansion")?;
             let at = variable.variable.name_range;

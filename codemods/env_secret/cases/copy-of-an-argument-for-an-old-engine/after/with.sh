@@ -1,0 +1,2 @@
+#!/bin/sh -e
+docker build --secret id=auth_secret,env=AUTH_SECRET -t app .

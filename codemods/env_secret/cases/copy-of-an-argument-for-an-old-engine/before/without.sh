@@ -1,0 +1,2 @@
+#!/bin/sh -e
+podman build -t app .

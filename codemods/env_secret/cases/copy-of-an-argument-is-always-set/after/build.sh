@@ -1,0 +1,3 @@
+#!/bin/sh -e
+: "${AUTH_SECRET?unset}"
+./compile > /out

@@ -1,0 +1,2 @@
+#!/bin/sh -e
+docker build --build-arg AUTH_SECRET -t app .
