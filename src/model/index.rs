@@ -71,6 +71,14 @@ pub(super) struct Index {
 /// What is in the addresses that buildx is fetched from.
 const BUILDX: &str = "docker/buildx/releases/download/";
 
+/// How many parts at their ends two paths have in common that may be of one file: its name and its folder's.
+const LEAST_COMMON_END: usize = 2;
+
+fn common_end(one: &Utf8Path, other: &str) -> usize {
+    let parts = one.components().rev().zip(Utf8Path::new(other).components().rev());
+    parts.take_while(|(one, other)| one == other).count()
+}
+
 /// The first release of buildx with `--secret id=…,env=…` (docker/buildx, commit f6d83c97b).
 const FIRST_WITH_VARIABLES: Version = Version { major: 0, minor: 6 };
 
@@ -284,7 +292,13 @@ impl Index {
         let names = build.arguments.iter().map(|given| given.name.as_str());
         let declaring: Vec<&BTreeSet<Utf8PathBuf>> = names.filter_map(|name| self.declaring.get(name)).collect();
         let Some(folder) = nearest_folder(&build.file, &declaring) else { return Vec::new() };
-        let nearest: BTreeSet<&Utf8PathBuf> = declaring.iter().flat_map(|paths| below(paths, folder)).collect();
+        let mut nearest: BTreeSet<&Utf8PathBuf> = declaring.iter().flat_map(|paths| below(paths, folder)).collect();
+        if let Some(absent) = build.dockerfiles.absent() {
+            // The folder may have had another name when that was written.
+            let all = || declaring.iter().flat_map(|paths| paths.iter());
+            let most = all().map(|path| common_end(path, absent)).max().filter(|most| *most >= LEAST_COMMON_END);
+            nearest.extend(all().filter(|path| Some(common_end(path, absent)) == most));
+        }
         let binding = if nearest.len() == 1 { Binding::OnlyCandidate } else { Binding::OneOfSeveral };
         nearest.into_iter().map(|path| (path.clone(), binding)).collect()
     }

@@ -117,7 +117,7 @@ impl Use<'_> {
                 |input: &&BuildInput| self.file.places.iter().any(|place| input.is_found_at(place.path().as_str()));
             let found = self.file.input.as_ref().filter(is_found);
             let by_itself =
-                found.is_some_and(|input| matches!(tools::reads_file(&words, Some(&input)), Reading::Reads { .. }));
+                found.is_some_and(|input| matches!(tools::reads_file(&words, Some(input)), Reading::Reads { .. }));
             by_itself || (!self.changes_folder() && words.iter().skip(1).any(|word| self.is_file(word)))
         })
     }
