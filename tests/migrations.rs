@@ -62,16 +62,35 @@ fn nothing_that_is_kept_or_left_out_changes_the_result() {
         let usual = Policy { unsafe_fixes: true, ..Policy::default() };
         let plan = plan::make(&repository, &usual, codemods::ALL);
         let slow = Policy { prefilter: false, reuse: false, ..usual };
-        let other = plan::make(&repository, &slow, codemods::ALL);
-        assert_eq!(plan.findings.len(), other.findings.len(), "{folders:?}");
-        for (one, other) in plan.findings.iter().zip(&other.findings) {
-            assert_eq!((&one.finding, &one.status), (&other.finding, &other.status));
-        }
-        let texts = |plan: &Plan| -> BTreeMap<Utf8PathBuf, String> {
-            plan.files.iter().map(|(path, change)| (path.clone(), change.after.text().to_owned())).collect()
-        };
-        assert_eq!(texts(&plan), texts(&other));
+        assert_same(&plan, &plan::make(&repository, &slow, codemods::ALL));
     });
+}
+
+/// What many threads find is what one finds, and in the same order.
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let Some(folders) = drawn() else { return };
+    let usual = Policy { unsafe_fixes: true, ..Policy::default() };
+    for folders in folders.chunks(40).step_by(3) {
+        let repository = together(folders);
+        let with_threads = |count: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().expect("a pool");
+            pool.install(|| plan::make(&repository, &usual, codemods::ALL))
+        };
+        let one = with_threads(1);
+        [2, 5].into_iter().for_each(|count| assert_same(&one, &with_threads(count)));
+    }
+}
+
+fn assert_same(plan: &Plan, other: &Plan) {
+    assert_eq!(plan.findings.len(), other.findings.len());
+    for (one, other) in plan.findings.iter().zip(&other.findings) {
+        assert_eq!((&one.finding, &one.status), (&other.finding, &other.status));
+    }
+    let texts = |plan: &Plan| -> BTreeMap<Utf8PathBuf, String> {
+        plan.files.iter().map(|(path, change)| (path.clone(), change.after.text().to_owned())).collect()
+    };
+    assert_eq!(texts(plan), texts(other));
 }
 
 /// The repositories of several folders as folders of one.

@@ -91,7 +91,7 @@ impl Finder<'_> {
     /// `--password=X`, `export NAME=X`, `-Dtoken=X`.
     fn behind_equals(&self, word: &Word) -> Option<Literal> {
         let (option, part, start) = behind_equals(word)?;
-        if matches!(self.program().as_str(), "export" | "declare" | "readonly" | "local") {
+        if matches!(self.program.as_str(), "export" | "declare" | "readonly" | "local") {
             return self.setting(option, part, start);
         }
         if let Some(property) = option.strip_prefix("-D") {
@@ -104,7 +104,7 @@ impl Finder<'_> {
 
     /// `-pX` where the manual allows it.
     fn glued(&self, word: &Word, text: &str) -> Option<Literal> {
-        let program = self.program();
+        let program = self.program.as_str();
         let part = word.parts.first().filter(|_| word.parts.len() <= 2)?;
         let (_, flag, _) = SHORT.iter().find(|(known, _, glued)| *known == program && *glued)?;
         let value = text.strip_prefix(flag).filter(|value| !value.is_empty())?;
@@ -112,16 +112,16 @@ impl Finder<'_> {
         // `-p'…'`: the option is a piece of its own.
         let part = if word.parts.len() == 2 && last.range != part.range { last } else { part };
         let start = if word.parts.len() == 2 { 0 } else { flag.len() };
-        self.short(&program, part, start, value)
+        self.short(program, part, start, value)
     }
 
     /// `--password X`, `-p X`, `mysqladmin password X`, `configure set NAME X`.
     fn separate(&self, option: &str, value: Option<&Word>) -> Option<Literal> {
         let [part] = value?.parts.as_slice() else { return None };
         let PartKind::Text(text) = &part.kind else { return None };
-        let program = self.program();
+        let program = self.program.as_str();
         if program == "curl" && matches!(option, "-u" | "--user") {
-            return self.short(&program, part, 0, text);
+            return self.short(program, part, 0, text);
         }
         if program == "openssl" && PASSPHRASES.contains(&option) {
             return text.starts_with(WRITTEN_OUT).then(|| self.whole(part, WRITTEN_OUT.len(), "password")).flatten();
@@ -130,26 +130,19 @@ impl Finder<'_> {
             return self.whole(part, 0, name);
         }
         let takes = |(known, flag, _): &&(&str, &str, bool)| *known == program && *flag == option;
-        let client = program.starts_with("my") || program == "mariadb" || is_glued_only(&program);
-        if SHORT.iter().find(takes).is_some_and(|_| !client && self.logs_in(&program)) {
-            return self.short(&program, part, 0, text);
+        let client = program.starts_with("my") || program == "mariadb" || is_glued_only(program);
+        if SHORT.iter().find(takes).is_some_and(|_| !client && self.logs_in(program)) {
+            return self.short(program, part, 0, text);
         }
         let changes = program == "mysqladmin" && option == "password";
         let name = option.rsplit([':', '/', '.']).next().unwrap_or(option).trim_start_matches('_');
-        let sets = self.sets() && !option.starts_with('-') && is_secret(self.settings, name);
+        let sets = self.sets && !option.starts_with('-') && is_secret(self.settings, name);
         (changes || sets).then(|| self.whole(part, 0, name)).flatten()
     }
 
     /// Whether a `-p` of the program is a password here.
     fn logs_in(&self, program: &str) -> bool {
         !REGISTRIES.contains(&program) || self.command.words.iter().any(|word| word.lossy() == "login")
-    }
-
-    /// Whether the command writes a setting: `npm config set NAME VALUE`, `aws configure set NAME VALUE`.
-    fn sets(&self) -> bool {
-        let arguments = self.command.effective_arguments();
-        let mut pairs = arguments.windows(2).map(|pair| (pair[0].lossy(), pair[1].lossy()));
-        pairs.any(|(first, second)| matches!(first.as_str(), "config" | "configure") && second == "set")
     }
 
     /// The value of a short option; of curl's what stands behind the user.
@@ -169,7 +162,7 @@ impl Finder<'_> {
 
     /// Fields of a request's body: `-d '{"password": "X"}'`, `--post-data=token=X`.
     pub(super) fn sent(&self) -> Vec<Literal> {
-        if !matches!(self.program().as_str(), "curl" | "wget") {
+        if !matches!(self.program.as_str(), "curl" | "wget") {
             return Vec::new();
         }
         let arguments = self.command.effective_arguments();

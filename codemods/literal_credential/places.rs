@@ -35,7 +35,7 @@ pub(super) struct Literal {
 pub(super) fn literals(text: &str, script: &Script, settings: &Settings) -> Vec<Literal> {
     let mut found: Vec<Literal> = Vec::new();
     for context in script.commands() {
-        let finder = Finder { text, command: context.command, settings };
+        let finder = Finder::new(text, context.command, settings);
         for literal in finder.literals() {
             if found.iter().all(|other| other.at.intersect(literal.at).is_none_or(TextRange::is_empty)) {
                 found.push(literal);
@@ -60,9 +60,24 @@ pub(super) struct Finder<'c> {
     pub command: &'c Command,
     /// What was decided for the Dockerfile.
     pub settings: &'c Settings,
+    /// The program that runs behind `sudo`, `env` and the like.
+    pub program: String,
+    /// Which of the words that is.
+    index: usize,
+    /// Whether the command writes a setting: `npm config set NAME VALUE`, `aws configure set NAME VALUE`.
+    pub sets: bool,
 }
 
-impl Finder<'_> {
+impl<'c> Finder<'c> {
+    fn new(text: &'c str, command: &'c Command, settings: &'c Settings) -> Self {
+        let index = command.effective().index;
+        let mut pairs = command.words.get(index + 1..).unwrap_or_default().windows(2);
+        let says = |word: &Word, texts: &[&str]| texts.contains(&word.lossy().as_str());
+        let sets = pairs.any(|pair| says(&pair[0], &["config", "configure"]) && says(&pair[1], &["set"]));
+        let program = command.effective_name().unwrap_or_default();
+        Self { text, command, settings, program, index, sets }
+    }
+
     fn literals(&self) -> Vec<Literal> {
         let words = self.command.words.iter();
         let bodies = self.command.redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref());
@@ -73,11 +88,6 @@ impl Finder<'_> {
         let found: Vec<Literal> =
             assigned.chain(self.wrapped()).chain(self.options()).chain(self.sent()).chain(by_shape).collect();
         if found.is_empty() { self.written().into_iter().collect() } else { found }
-    }
-
-    /// The program that runs behind `sudo`, `env` and the like.
-    pub(super) fn program(&self) -> String {
-        self.command.effective_name().unwrap_or_default()
     }
 
     /// `NAME=value` in front of a command or alone, where the name says that it is a secret.
@@ -92,7 +102,7 @@ impl Finder<'_> {
 
     /// `env NAME=value make`, `sudo NAME=value make`.
     fn wrapped(&self) -> Vec<Literal> {
-        let wrappers = self.command.words.iter().take(self.command.effective().index);
+        let wrappers = self.command.words.iter().take(self.index);
         let settings = wrappers.filter_map(|word| {
             let (name, part, start) = behind_equals(word)?;
             self.setting(name, part, start)
@@ -137,7 +147,7 @@ impl Finder<'_> {
 
     /// `GIT_TOKEN`: the program and what it is.
     pub(super) fn named(&self, what: &str) -> String {
-        let program = match self.program().as_str() {
+        let program = match self.program.as_str() {
             "docker" | "podman" | "helm" | "skopeo" | "oras" => "registry".to_owned(),
             "" | "echo" | "printf" | "curl" | "wget" | "sh" | "bash" | "cat" | "sed" | "export" | "env" => {
                 "build".to_owned()
@@ -157,11 +167,11 @@ impl Finder<'_> {
         let from = usize::from(part.range.start());
         let at = if verbatim { range(from + start, from + end) } else { part.range };
         let quote = if verbatim { part.quote } else { Quote::Ansi };
-        let is_passphrase = self.program() == "openssl" && text.get(..start) == Some(WRITTEN_OUT);
-        let of_archive = ARCHIVERS.contains(&self.program().as_str());
+        let is_passphrase = self.program == "openssl" && text.get(..start) == Some(WRITTEN_OUT);
+        let of_archive = ARCHIVERS.contains(&self.program.as_str());
         let assumption = is_passphrase.then_some(PROTECTED).or(of_archive.then_some(ARCHIVE));
         // Wrappers such as sudo keep the environment to themselves.
-        let by_name = is_passphrase && self.command.effective().index == 0;
+        let by_name = is_passphrase && self.index == 0;
         let (part, command) = (part.range, self.command.range);
         Some(Literal { value, at, part, quote, what, name, command, by_name, assumption })
     }

@@ -226,7 +226,8 @@ impl<'m> Migration<'m> {
 
     /// A plugin that is installed beside docker also takes the place of the one that docker brings.
     fn check_buildx(&self, change: &mut Change<'m>) {
-        let Some((file, range, version)) = self.model.old_buildx() else { return };
+        let passes = !self.secret.uses.is_empty() || !self.fetched.is_empty();
+        let Some((file, range, version)) = self.model.old_buildx().filter(|_| passes) else { return };
         let called = |bound: &&BoundBuild<'_>| {
             let build = bound.build;
             let by_docker = build.builder.release().is_some_and(|release| release.engine == Engine::Docker);

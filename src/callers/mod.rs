@@ -58,9 +58,12 @@ pub use routing::{builds, builds_in};
 pub use secret::{add_secret, rename_secret};
 pub use several::pass_all;
 
+use std::sync::Arc;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
+use crate::repository::reads::Recorder;
 use crate::source::{Edit, Source, TextRange};
 
 /// What a caller may know of the repository around its file. Pure: it only answers from what was read before.
@@ -76,6 +79,17 @@ pub trait Surroundings {
 
     /// The first file of the repository for which `wanted`, given its path and text, says yes.
     fn find(&self, _wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
+        None
+    }
+
+    /// The files of the repository that give Compose a file of values (`--env-file`), in order.
+    fn giving_values(&self) -> Vec<&Utf8Path> {
+        Vec::new()
+    }
+
+    /// What takes note of what is looked at, and what is one and the same as long as no answer can be another one. `None`
+    /// where nobody takes note.
+    fn noted(&self) -> Option<(&Recorder, &Arc<()>)> {
         None
     }
 }

@@ -6,7 +6,7 @@ use super::location::is_remote;
 use super::{Build, Builder, Format, Offer, Refusal, Request, Rewrite, SecretSource};
 use crate::callers::routing::caller_of;
 use crate::repository::Repository;
-use crate::source::{Source, TextRange, apply_edits, line_edits, range};
+use crate::source::{TextRange, apply_edits, line_edits, range};
 
 /// The edits of `file` that make several of its builds, named by their index, hand over their offers.
 ///
@@ -24,14 +24,16 @@ pub fn offer_all(
     let original = repository.source(file).ok_or_else(|| unread(first))?;
     let caller = caller_of(repository, original).ok_or_else(|| unread(first))?;
     let mut source = original.clone();
+    let mut builds = caller.builds(original, repository);
     let mut all = Rewrite::default();
     for (index, offers) in offers {
-        let find = |source: &Source| caller.builds(source, repository).into_iter().find(|build| build.index == *index);
-        let build = find(&source).ok_or_else(|| unread(*index))?;
+        let find = |builds: &[Build]| builds.iter().find(|build| build.index == *index).cloned();
+        let build = find(&builds).ok_or_else(|| unread(*index))?;
         let rewrite = caller.offer(&source, repository, &build, offers).map_err(|refusal| (*index, refusal))?;
         let text = apply_edits(source.text(), &rewrite.edits).map_err(|_| unread(*index))?;
         source = source.with_text(text);
-        let holds = find(&source).is_some_and(|after| hands_over(&build, &after, offers));
+        builds = caller.builds(&source, repository);
+        let holds = find(&builds).is_some_and(|after| hands_over(&build, &after, offers));
         if !holds {
             return Err((*index, refusal("the result would not read as it should", build.range)));
         }

@@ -1,10 +1,13 @@
 //! Which caller reads which file of a repository.
 
+use std::sync::Arc;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use super::{ALL, Build, Caller, Surroundings, recognised};
 use crate::repository::Repository;
+use crate::repository::reads::Recorder;
 use crate::source::Source;
 
 impl Surroundings for Repository {
@@ -22,6 +25,14 @@ impl Surroundings for Repository {
 
     fn find(&self, wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
         self.sources().find(|source| wanted(source.path(), source.text())).map(Source::path)
+    }
+
+    fn giving_values(&self) -> Vec<&Utf8Path> {
+        Self::giving_values(self).iter().map(Utf8PathBuf::as_path).collect()
+    }
+
+    fn noted(&self) -> Option<(&Recorder, &Arc<()>)> {
+        Some((self.recorder(), self.state()))
     }
 }
 

@@ -4,9 +4,10 @@ mod content;
 
 pub use content::holds_credential;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 /// What the path of a file says about its content.
@@ -153,6 +154,9 @@ fn is_among(patterns: &[String], path: &str) -> bool {
 pub fn classify_file(path: &str) -> FileVerdict {
     let path = path.trim_end_matches(['/', '\\']).replace('\\', "/").to_ascii_lowercase();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    if !SIEVE.may_match(&parts) {
+        return FileVerdict::Plain;
+    }
     let tables = &*TABLES;
     if let Some(row) = tables.public.iter().find(|row| row.matches(&parts)) {
         return FileVerdict::PublicLookAlike { why: row.why.clone(), by_folder: !row.folders.is_empty() };
@@ -211,6 +215,16 @@ struct Tables {
     runtime: Vec<Runtime>,
 }
 
+impl Tables {
+    /// The patterns of all rows, each with the folders one of which has to be around.
+    fn patterns(&self) -> impl Iterator<Item = (&String, &[String])> {
+        let public = self.public.iter().flat_map(|row| row.names.iter().map(|name| (name, row.folders.as_slice())));
+        let inputs = self.build_input.iter().flat_map(|row| &row.names);
+        let others = inputs.chain(self.runtime.iter().flat_map(|row| &row.names));
+        public.chain(others.map(|name| (name, [].as_slice())))
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Public {
@@ -258,6 +272,44 @@ struct Runtime {
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| super::table(include_str!("files.toml")));
 
+static SIEVE: LazyLock<Sieve> = LazyLock::new(|| Sieve::of(TABLES.patterns()));
+
+/// Tells most paths that are in no table at once: every file of a repository is asked about.
+#[derive(Debug, Default)]
+struct Sieve {
+    /// The last parts of patterns, those without a `*`.
+    exact: HashSet<String>,
+    /// The longest piece of each of the others. One that is nothing but `*` is told by a folder.
+    pieces: Option<AhoCorasick>,
+    folders: HashSet<String>,
+}
+
+impl Sieve {
+    fn of<'n>(patterns: impl Iterator<Item = (&'n String, &'n [String])>) -> Self {
+        let (mut all, mut pieces) = (Self::default(), Vec::new());
+        for (pattern, folders) in patterns {
+            let pattern = pattern.to_ascii_lowercase();
+            let mut parts = pattern.rsplit('/');
+            let last = parts.next().unwrap_or("");
+            let longest = last.split('*').max_by_key(|piece| piece.len()).unwrap_or("");
+            match (last.contains('*'), longest) {
+                (false, _) => drop(all.exact.insert(last.to_owned())),
+                (true, "") => all.folders.extend(parts.next().map(str::to_owned).into_iter().chain(folders.to_vec())),
+                (true, longest) => pieces.push(longest.to_owned()),
+            }
+        }
+        Self { pieces: AhoCorasick::new(pieces).ok(), ..all }
+    }
+
+    /// Whether a pattern may match a path of these parts, in lower case.
+    fn may_match(&self, parts: &[&str]) -> bool {
+        let Some((last, around)) = parts.split_last() else { return false };
+        self.exact.contains(*last)
+            || self.pieces.as_ref().is_none_or(|pieces| pieces.is_match(last))
+            || around.iter().any(|folder| self.folders.contains(*folder))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,6 +334,21 @@ mod tests {
         }
         assert!(names.chain(tables.runtime.iter().flat_map(|row| &row.names)).all(|name| name.is_ascii()));
         Ok(())
+    }
+
+    #[test]
+    fn no_pattern_is_lost_in_the_sieve() {
+        for (pattern, folders) in TABLES.patterns() {
+            for filling in ["", "x", "a.b"] {
+                let path = pattern.to_ascii_lowercase().replace('*', filling);
+                let path = folders.first().map_or_else(|| path.clone(), |folder| format!("{folder}/y/{path}"));
+                let parts: Vec<&str> = path.split('/').collect();
+                assert!(SIEVE.may_match(&parts) || path.is_empty() || path.ends_with('/'), "{pattern} as {path}");
+            }
+        }
+        for path in ["src/main.rs", "web/index.ts", "docs/guide.md", "a/b/c.go", "Dockerfile"] {
+            assert!(!SIEVE.may_match(&path.split('/').collect::<Vec<_>>()), "{path}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub struct Changes<'m> {
     credentials: Vec<&'m Utf8Path>,
     bases: bool,
     unplaced: bool,
+    giving_values: bool,
     /// Whether settings changed, on which everything rests.
     settings: bool,
 }
@@ -49,6 +50,7 @@ impl<'m> Changes<'m> {
             credentials: turned.collect(),
             bases: files.iter().any(|path| has_other_bases(before, after, path)),
             unplaced: is_unplaced(before) || is_unplaced(after),
+            giving_values: before.repository.giving_values() != after.repository.giving_values(),
             settings: files.iter().any(|path| path.file_name() == Some(config::FILE)),
             files,
         }
@@ -68,6 +70,7 @@ impl<'m> Changes<'m> {
             || reads.contexts.iter().any(|path| self.contexts.contains(path.as_path()))
             || (self.bases && reads.bases)
             || (self.unplaced && reads.unplaced)
+            || (self.giving_values && reads.giving_values)
             || reads.named.iter().any(|name| self.names(name))
             || reads.passed.iter().any(|name| self.passes(dockerfile.path(), name))
             || (reads.unread_builds && self.builds_unread(dockerfile))

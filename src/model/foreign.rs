@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
@@ -40,10 +42,9 @@ impl Model {
         if self.foreign.is_empty() {
             return self;
         }
-        if self.builds.is_empty() {
-            self.builds = crate::callers::builds(&self.repository);
-        }
-        self.builds = elsewhere(&self.foreign, std::mem::take(&mut self.builds));
+        let builds =
+            if self.builds.is_empty() { crate::callers::builds(&self.repository) } else { self.builds.to_vec() };
+        self.builds = Arc::new(elsewhere(&self.foreign, builds));
         self.index.bind(&self.repository, &self.builds);
         self
     }

@@ -3,10 +3,9 @@
 //! A lookup that concerns all names or all Dockerfiles belongs here and not into a loop over [`Repository::sources`]: the
 //! texts are scanned once for all of them.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -22,20 +21,32 @@ use crate::syntax::dockerfile::Keyword;
 
 use super::{Binding, Dockerfile};
 
+/// What is made when it is first asked for, by whichever of the copies of an index.
+type Kept<T> = Arc<OnceLock<T>>;
+
+/// What became of `kept` in a later state, if it was made.
+fn updated<T: Clone>(kept: &Kept<T>, update: impl FnOnce(&mut T)) -> Kept<T> {
+    let later = kept.get().cloned().map(|mut value| {
+        update(&mut value);
+        OnceLock::from(value)
+    });
+    Arc::new(later.unwrap_or_default())
+}
+
 /// The index of one state of the files.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Index {
     /// The files whose text was read, by the name in the last part of their path.
-    by_name: Rc<BTreeMap<String, Vec<Utf8PathBuf>>>,
-    dockerfiles: Rc<BTreeSet<Utf8PathBuf>>,
+    by_name: Arc<BTreeMap<String, Vec<Utf8PathBuf>>>,
+    dockerfiles: Arc<BTreeSet<Utf8PathBuf>>,
     /// The files that are no Dockerfiles and speak of build arguments.
     passing: BTreeSet<Utf8PathBuf>,
     /// The Dockerfiles that declare each build argument, in order.
     declaring: BTreeMap<String, BTreeSet<Utf8PathBuf>>,
     /// The names of secrets that an `ARG` or `ENV` sets somewhere, and some that one did.
-    variables: Rc<BTreeSet<String>>,
+    variables: Arc<BTreeSet<String>>,
     /// The files that are no Dockerfiles and name each of [`Self::variables`].
-    naming: OnceLock<Rc<Naming>>,
+    naming: Kept<Naming>,
     /// The builds of each file, as indices.
     by_file: BTreeMap<Utf8PathBuf, Vec<usize>>,
     /// The builds of which the Dockerfile can't be told, as indices.
@@ -45,13 +56,13 @@ pub(super) struct Index {
     /// The Dockerfiles whose builds may have each folder as their context, in order.
     by_context: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
     /// The Dockerfiles that start from each image by their text, without the tag `latest`.
-    heirs: OnceLock<Rc<BTreeMap<String, BTreeSet<Utf8PathBuf>>>>,
+    heirs: Kept<BTreeMap<String, BTreeSet<Utf8PathBuf>>>,
     /// The places of words that begin a build, by the files that are no Dockerfiles.
-    building: OnceLock<Rc<BTreeMap<Utf8PathBuf, Vec<TextRange>>>>,
+    building: Kept<BTreeMap<Utf8PathBuf, Vec<TextRange>>>,
     /// The files that are no Dockerfiles and hold a credential.
-    credentials: OnceLock<Rc<BTreeSet<Utf8PathBuf>>>,
+    credentials: Kept<BTreeSet<Utf8PathBuf>>,
     /// For each name that was asked for, the files that may pass it, by the folder that [`nearest_folder`] gives for them.
-    near: RefCell<BTreeMap<String, Rc<Near>>>,
+    near: Mutex<BTreeMap<String, Arc<Near>>>,
     /// Where a file installs a buildx that takes no secret from the environment, and its version.
     old_buildx: Option<(Utf8PathBuf, TextRange, Version)>,
     recorder: Recorder,
@@ -59,6 +70,14 @@ pub(super) struct Index {
 
 /// What is in the addresses that buildx is fetched from.
 const BUILDX: &str = "docker/buildx/releases/download/";
+
+/// How many parts at their ends two paths have in common that may be of one file: its name and its folder's.
+const LEAST_COMMON_END: usize = 2;
+
+fn common_end(one: &Utf8Path, other: &str) -> usize {
+    let parts = one.components().rev().zip(Utf8Path::new(other).components().rev());
+    parts.take_while(|(one, other)| one == other).count()
+}
 
 /// The first release of buildx with `--secret id=…,env=…` (docker/buildx, commit f6d83c97b).
 const FIRST_WITH_VARIABLES: Version = Version { major: 0, minor: 6 };
@@ -94,20 +113,20 @@ impl Index {
             }
         }
         let mut index = Self {
-            by_name: Rc::new(by_name),
-            dockerfiles: Rc::new(dockerfiles),
+            by_name: Arc::new(by_name),
+            dockerfiles: Arc::new(dockerfiles),
             passing,
             declaring: BTreeMap::new(),
-            variables: Rc::new(known.iter().flat_map(|dockerfile| variables(dockerfile)).collect()),
-            naming: OnceLock::new(),
+            variables: Arc::new(known.iter().flat_map(|dockerfile| variables(dockerfile)).collect()),
+            naming: Kept::default(),
             by_file: BTreeMap::new(),
             unplaced: Vec::new(),
             bound: BTreeMap::new(),
             by_context: BTreeMap::new(),
-            heirs: OnceLock::new(),
-            building: OnceLock::new(),
-            credentials: OnceLock::new(),
-            near: RefCell::default(),
+            heirs: Kept::default(),
+            building: Kept::default(),
+            credentials: Kept::default(),
+            near: Mutex::default(),
             old_buildx: buildx,
             recorder: repository.recorder().clone(),
         };
@@ -125,22 +144,15 @@ impl Index {
         replaced: &[(Rc<Dockerfile>, Rc<Dockerfile>)],
         builds: &[Build],
     ) -> Self {
-        let mut index = self.clone();
-        index.near = RefCell::default();
+        let mut index = self.noted_by(&self.recorder);
         if replaced.iter().any(|(before, after)| !starts_from_the_same(before, after)) {
-            index.heirs = OnceLock::new();
+            index.heirs = Kept::default();
         }
         let texts = changed.iter().filter_map(|path| repository.source(path));
         let texts: Vec<&Source> = texts.filter(|source| !self.is_dockerfile(source.path())).collect();
-        if let Some(building) = index.building.get_mut() {
-            update_building(Rc::make_mut(building), repository, &texts);
-        }
-        if let Some(credentials) = index.credentials.get_mut() {
-            update_credentials(Rc::make_mut(credentials), &texts);
-        }
-        if let Some(naming) = index.naming.get_mut() {
-            Rc::make_mut(naming).replace(changed, &texts);
-        }
+        index.building = updated(&self.building, |building| update_building(building, repository, &texts));
+        index.credentials = updated(&self.credentials, |credentials| update_credentials(credentials, &texts));
+        index.naming = updated(&self.naming, |naming| naming.replace(changed, &texts));
         for source in texts {
             let is_caller = !repository.is_excluded_caller(source.path());
             if is_caller && super::binding::has_argument_word(source.text()) {
@@ -157,6 +169,28 @@ impl Index {
         }
         index.bind(repository, builds);
         index
+    }
+
+    /// The same index; what is looked at in it is noted by `recorder`.
+    pub(super) fn noted_by(&self, recorder: &Recorder) -> Self {
+        Self {
+            by_name: Arc::clone(&self.by_name),
+            dockerfiles: Arc::clone(&self.dockerfiles),
+            passing: self.passing.clone(),
+            declaring: self.declaring.clone(),
+            variables: Arc::clone(&self.variables),
+            naming: Arc::clone(&self.naming),
+            by_file: self.by_file.clone(),
+            unplaced: self.unplaced.clone(),
+            bound: self.bound.clone(),
+            by_context: self.by_context.clone(),
+            heirs: Arc::clone(&self.heirs),
+            building: Arc::clone(&self.building),
+            credentials: Arc::clone(&self.credentials),
+            near: Mutex::default(),
+            old_buildx: self.old_buildx.clone(),
+            recorder: recorder.clone(),
+        }
     }
 
     fn declare(&mut self, dockerfile: &Dockerfile) {
@@ -224,7 +258,7 @@ impl Index {
                     heirs.entry(image).or_default().insert(source.path().to_owned());
                 }
             }
-            Rc::new(heirs)
+            heirs
         };
         let heirs = self.heirs.get_or_init(|| self.recorder.unnoted(new));
         heirs.get(super::without_latest(image)).into_iter().flatten()
@@ -258,7 +292,13 @@ impl Index {
         let names = build.arguments.iter().map(|given| given.name.as_str());
         let declaring: Vec<&BTreeSet<Utf8PathBuf>> = names.filter_map(|name| self.declaring.get(name)).collect();
         let Some(folder) = nearest_folder(&build.file, &declaring) else { return Vec::new() };
-        let nearest: BTreeSet<&Utf8PathBuf> = declaring.iter().flat_map(|paths| below(paths, folder)).collect();
+        let mut nearest: BTreeSet<&Utf8PathBuf> = declaring.iter().flat_map(|paths| below(paths, folder)).collect();
+        if let Some(absent) = build.dockerfiles.absent() {
+            // The folder may have had another name when that was written.
+            let all = || declaring.iter().flat_map(|paths| paths.iter());
+            let most = all().map(|path| common_end(path, absent)).max().filter(|most| *most >= LEAST_COMMON_END);
+            nearest.extend(all().filter(|path| Some(common_end(path, absent)) == most));
+        }
         let binding = if nearest.len() == 1 { Binding::OnlyCandidate } else { Binding::OneOfSeveral };
         nearest.into_iter().map(|path| (path.clone(), binding)).collect()
     }
@@ -285,9 +325,10 @@ impl Index {
         self.recorder.unnoted(|| paths.into_iter().filter_map(|path| repository.source(path)).collect())
     }
 
-    fn near(&self, repository: &Repository, name: &str) -> Rc<Near> {
-        if let Some(known) = self.near.borrow().get(name) {
-            return Rc::clone(known);
+    fn near(&self, repository: &Repository, name: &str) -> Arc<Near> {
+        let known = || self.near.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(name) {
+            return Arc::clone(known);
         }
         let mut near = Near::new();
         let declaring = self.declaring.get(name);
@@ -296,8 +337,8 @@ impl Index {
             let nearest = declaring.and_then(|paths| nearest_folder(path, &[paths]));
             near.entry(nearest.map(Utf8Path::to_owned)).or_default().push(path.to_owned());
         }
-        let near = Rc::new(near);
-        self.near.borrow_mut().insert(name.to_owned(), Rc::clone(&near));
+        let near = Arc::new(near);
+        known().insert(name.to_owned(), Arc::clone(&near));
         near
     }
 
@@ -306,7 +347,7 @@ impl Index {
         self.recorder.note(|reads| reads::name(&mut reads.named, name));
         self.recorder.unnoted(|| {
             if self.variables.contains(name) {
-                let new = || Rc::new(Naming::new(&self.variables, self.texts(repository)));
+                let new = || Naming::new(&self.variables, self.texts(repository));
                 let paths = self.naming.get_or_init(new).files.get(name).into_iter().flatten();
                 return paths.filter_map(|path| repository.source(path)).collect();
             }
@@ -403,7 +444,7 @@ impl Index {
             self.recorder.unnoted(|| {
                 let mut building = BTreeMap::new();
                 update_building(&mut building, repository, &self.texts(repository).collect::<Vec<_>>());
-                Rc::new(building)
+                building
             })
         })
     }
@@ -419,7 +460,7 @@ impl Index {
             self.recorder.unnoted(|| {
                 let mut credentials = BTreeSet::new();
                 update_credentials(&mut credentials, &self.texts(repository).collect::<Vec<_>>());
-                Rc::new(credentials)
+                credentials
             })
         });
         below(credentials, folder)

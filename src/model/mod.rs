@@ -33,6 +33,7 @@ mod reading;
 mod rest;
 mod run;
 mod secret;
+mod shared;
 
 pub use binding::{Binding, BoundBuild, Mention};
 pub use changes::Changes;
@@ -53,6 +54,7 @@ pub use reading::{Evidence, Reader, effective_words};
 pub use rest::{Rest, RestKind, rests, rests_in_place};
 pub use run::{Form, Run, ShellText, mentions};
 pub use secret::{Entry, Secret, Use};
+pub use shared::Shared;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -65,6 +67,7 @@ use rayon::prelude::*;
 use crate::callers::{self, Build};
 use crate::config::{Lookup, Settings};
 use crate::repository::Repository;
+use crate::repository::reads::Reads;
 use crate::source::Source;
 
 /// One repository, understood.
@@ -75,12 +78,12 @@ pub struct Model {
     /// Its Dockerfiles, in order of their paths.
     pub dockerfiles: Vec<Rc<Dockerfile>>,
     /// Every build that is written down in it.
-    pub builds: Vec<Build>,
+    pub builds: Arc<Vec<Build>>,
     foreign: Arc<[Foreign]>,
     index: index::Index,
-    places: BTreeMap<String, usize>,
-    secrets: Vec<OnceCell<Rc<[Secret]>>>,
-    settings: BTreeMap<Utf8PathBuf, Arc<Settings>>,
+    places: Arc<BTreeMap<String, usize>>,
+    secrets: Vec<OnceCell<(Rc<[Secret]>, Reads)>>,
+    settings: Arc<BTreeMap<Utf8PathBuf, Arc<Settings>>>,
 }
 
 impl Model {
@@ -128,21 +131,27 @@ impl Model {
         builds: Vec<Build>,
         index: index::Index,
     ) -> Self {
-        let places = dockerfiles.iter().enumerate().map(|(at, one)| (one.path().as_str().to_owned(), at)).collect();
+        let places: BTreeMap<String, usize> =
+            dockerfiles.iter().enumerate().map(|(at, one)| (one.path().as_str().to_owned(), at)).collect();
         let secrets = dockerfiles.iter().map(|_| OnceCell::new()).collect();
         let mut lookup = Lookup::new(&repository.configuration);
-        let settings = dockerfiles.iter().map(|one| (one.path().to_owned(), lookup.at(one.path()))).collect();
-        Self { repository, dockerfiles, builds, foreign: Arc::default(), index, places, secrets, settings }
+        let settings: BTreeMap<_, _> =
+            dockerfiles.iter().map(|one| (one.path().to_owned(), lookup.at(one.path()))).collect();
+        let (builds, foreign) = (Arc::new(builds), Arc::default());
+        let (places, settings) = (Arc::new(places), Arc::new(settings));
+        Self { repository, dockerfiles, builds, foreign, index, places, secrets, settings }
     }
 
     /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.
     #[must_use]
     pub fn secrets(&self, dockerfile: &Dockerfile) -> Rc<[Secret]> {
         let known = self.places.get(dockerfile.path().as_str()).and_then(|at| self.secrets.get(*at));
-        match known {
-            Some(known) => Rc::clone(known.get_or_init(|| self.find_secrets(dockerfile).into())),
-            None => self.find_secrets(dockerfile).into(),
-        }
+        let Some(known) = known else { return self.find_secrets(dockerfile).into() };
+        let recorder = self.repository.recorder();
+        // Whoever asks first is not the only one whose answer rests on it.
+        let (secrets, reads) = known.get_or_init(|| recorder.record(|| self.find_secrets(dockerfile).into()));
+        recorder.note_all(reads);
+        Rc::clone(secrets)
     }
 
     /// What was decided for `dockerfile`.

@@ -8,7 +8,7 @@ pub use suppression::{BUILDKIT_RULE, suppression};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::callers::{self, ArgumentValue, Build, Dockerfiles, Offer, Request, RequestedSecret, SecretValue};
 use crate::knowledge::engines::{Answer, Feature, SecretMounts, frontend_supports};
@@ -210,8 +210,32 @@ impl<'m> Change<'m> {
     /// whoever knows of further ones.
     pub fn request_of_all(&mut self, builds: &[BoundBuild<'_>], argument: &str, secret: Option<RequestedSecret>) {
         let request = Request { argument: argument.to_owned(), secret, beside: false };
+        self.refuse_builds_of_another(builds, argument);
         builds.iter().for_each(|bound| self.request(*bound, &request));
         self.asked.push(request);
+    }
+
+    /// Where every build that passes the argument names a Dockerfile that is not here, under another name, who builds this one
+    /// is for a person to say.
+    fn refuse_builds_of_another(&mut self, builds: &[BoundBuild<'_>], argument: &str) {
+        let passes = |build: &Build| build.arguments.iter().any(|given| given.name == argument);
+        let mut places = Vec::new();
+        for build in builds.iter().map(|bound| bound.build).filter(|build| passes(build)) {
+            let absent = build.dockerfiles.absent().map(Utf8Path::new);
+            let Some(absent) = absent.filter(|path| path.file_name() != self.dockerfile.path().file_name()) else {
+                return;
+            };
+            places.push((absent.to_owned(), build));
+        }
+        if let Some((absent, build)) = places.first() {
+            let text = format!("{} is here", build.title);
+            let place = Label { file: build.file.clone(), range: build.range, text };
+            let reason = format!(
+                "the only build that passes `{argument}` is of `{absent}`, which is not in the repository, and not of `{}`",
+                self.dockerfile.path()
+            );
+            self.obstruct("opaque-caller", reason, Some(place));
+        }
     }
 
     /// Makes a build honour a request, if it passes that argument.

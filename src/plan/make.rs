@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -121,7 +122,7 @@ impl<'p> Work<'p> {
     }
 
     /// The findings that a fix may be made for.
-    fn wanted(&self, model: &Model, answers: &Answers) -> Vec<Rc<Finding>> {
+    fn wanted(&self, model: &Model, answers: &Answers) -> Vec<Arc<Finding>> {
         let mut findings = self.all(answers);
         if !self.suppressions.files.is_empty() {
             let comments = self.suppressions.again(&model.repository, &self.ids);
@@ -162,7 +163,7 @@ impl<'p> Work<'p> {
     }
 
     /// The findings of the files that were asked about, in their order.
-    fn all(&self, answers: &Answers) -> Vec<Rc<Finding>> {
+    fn all(&self, answers: &Answers) -> Vec<Arc<Finding>> {
         let mut findings = answers.findings();
         findings.retain(|finding| self.is_concerned(finding));
         findings
@@ -178,12 +179,12 @@ impl<'p> Work<'p> {
     }
 
     /// The fixes that the policy allows and that can be made together.
-    fn choose<'f>(&self, findings: &'f [Rc<Finding>]) -> Vec<&'f Finding> {
+    fn choose<'f>(&self, findings: &'f [Arc<Finding>]) -> Vec<&'f Finding> {
         let least = if self.policy.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
         let mut units: BTreeSet<&(Utf8PathBuf, usize)> = BTreeSet::new();
         let mut edits: BTreeMap<&Utf8PathBuf, Vec<&Edit>> = BTreeMap::new();
         let mut chosen = Vec::new();
-        for finding in findings.iter().map(Rc::as_ref) {
+        for finding in findings.iter().map(Arc::as_ref) {
             let fix = &finding.fix;
             let key = finding.key();
             let settled = self.rejected.contains_key(&key) || self.applied.contains(&key);
@@ -207,7 +208,7 @@ impl<'p> Work<'p> {
     }
 
     /// Applies those of `chosen` that keep their promise. Returns what is found in the result; `None` if none did.
-    fn apply(&mut self, chosen: &[&Finding]) -> Option<Vec<Rc<Finding>>> {
+    fn apply(&mut self, chosen: &[&Finding]) -> Option<Vec<Arc<Finding>>> {
         let mut rest: Vec<&Finding> = chosen.to_vec();
         while !rest.is_empty() {
             let (repository, changed) = self.with_edits(&rest)?;

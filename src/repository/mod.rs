@@ -17,7 +17,7 @@ pub use settings::{Decided, organisation};
 pub use walk::tracked_files;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -57,6 +57,8 @@ pub struct Repository {
     /// The text of the [`config::FILE`] in its root; `None` if there is none.
     pub settings_source: Option<Source>,
     recorder: Recorder,
+    state: Arc<()>,
+    giving_values: Arc<OnceLock<Vec<Utf8PathBuf>>>,
 }
 
 impl Repository {
@@ -104,6 +106,26 @@ impl Repository {
     pub fn is_file(&self, path: &Utf8Path) -> bool {
         self.recorder.note_file(path);
         self.paths.contains(path)
+    }
+
+    /// The files that give Compose a file of values with `--env-file`, whatever calls it: a script, a workflow, a document that
+    /// says how.
+    #[must_use]
+    pub fn giving_values(&self) -> &[Utf8PathBuf] {
+        self.recorder.note(|reads| reads.giving_values = true);
+        let gives = |line: &str| line.contains("--env-file") && line.contains("compose");
+        let all = || {
+            let texts = self.sources.values().filter(|source| source.text().contains("--env-file"));
+            let giving = texts.filter(|source| source.text().replace("\\\n", " ").lines().any(gives));
+            giving.map(|source| source.path().to_owned()).collect()
+        };
+        self.giving_values.get_or_init(all)
+    }
+
+    /// What is one and the same object for all clones of a repository, and another one for each later state of its files.
+    #[must_use]
+    pub fn state(&self) -> &Arc<()> {
+        &self.state
     }
 
     /// All paths, in order.
@@ -175,7 +197,7 @@ impl Repository {
     /// The same repository with other texts for some of its files.
     #[must_use]
     pub fn with_sources(&self, changed: impl IntoIterator<Item = Source>) -> Self {
-        let mut repository = self.clone();
+        let mut repository = Self { state: Arc::default(), giving_values: Arc::default(), ..self.clone() };
         for source in changed {
             if source.path() == config::FILE {
                 repository = repository.with_settings_source(source);

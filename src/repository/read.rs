@@ -17,6 +17,7 @@ use super::{
 };
 use crate::config::{Configuration, Lookup, SettingsError};
 use crate::source::Source;
+use crate::syntax::dockerfile::is_too_deep;
 
 /// The size from which a file is not read, in bytes. Nobody writes builds by hand into larger files.
 const LARGEST: u64 = 1 << 20;
@@ -39,6 +40,9 @@ const POINTER_MARK: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
 
 /// What is said of such a file.
 const POINTER: &str = "it is a pointer of Git LFS, and the content is not here (`git lfs pull` brings it)";
+
+/// What is said of a Dockerfile that nobody wrote by hand.
+const TOO_DEEP: &str = "its variables nest too deeply to be understood (`${A:-${B:-…}}`, over 64 levels in one line)";
 
 /// Why a repository could not be read at all. A single file that can't be read is a [`Notice`].
 #[derive(Debug)]
@@ -199,7 +203,11 @@ fn texts(
                 Kind::Nameless => !bytes.is_empty(),
                 _ => true,
             };
-            Ok(wanted.then(|| Source::new((*path).clone(), bytes)))
+            let source = wanted.then(|| Source::new((*path).clone(), bytes));
+            if *kind == Kind::Dockerfile && source.as_ref().is_some_and(|source| is_too_deep(source.text())) {
+                return Err(Notice { file: (*path).clone(), reason: TOO_DEEP.to_owned() });
+            }
+            Ok(source)
         })
         .collect();
     let mut sources = Vec::with_capacity(outcomes.len());
@@ -328,11 +336,12 @@ mod tests {
             ("Dockerfile.j2", b"{{ x }}"),
             ("a.Dockerfile", b"\0F\0R"),
             ("b.json", &large),
+            ("b.Dockerfile", format!("FROM a\nENV A={}{}\n", "${A:-".repeat(20_000), "}".repeat(20_000)).as_bytes()),
         ]);
         let repository = scratch.read();
         assert!(repository.dockerfiles().is_empty());
         let told: Vec<_> = repository.notices.iter().map(|notice| notice.file.as_str()).collect();
-        assert_eq!(told, ["Dockerfile", "Dockerfile.j2", "a.Dockerfile"]);
+        assert_eq!(told, ["Dockerfile", "Dockerfile.j2", "a.Dockerfile", "b.Dockerfile"]);
     }
 
     #[cfg(unix)]

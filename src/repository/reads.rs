@@ -32,6 +32,30 @@ pub struct Reads {
     pub unplaced: bool,
     /// Whether it was asked which Dockerfiles start from an image.
     pub bases: bool,
+    /// Whether it was asked which files give Compose a file of values.
+    pub giving_values: bool,
+}
+
+impl Reads {
+    fn add(&mut self, other: &Self) {
+        let Self { files, folders, texts, named, passed, builds, contexts, credentials, .. } = other;
+        for (own, others) in [
+            (&mut self.files, files),
+            (&mut self.folders, folders),
+            (&mut self.builds, builds),
+            (&mut self.contexts, contexts),
+            (&mut self.credentials, credentials),
+        ] {
+            others.iter().for_each(|path| insert(own, path));
+        }
+        named.iter().for_each(|one| name(&mut self.named, one));
+        passed.iter().for_each(|one| name(&mut self.passed, one));
+        self.texts |= texts;
+        self.unread_builds |= other.unread_builds;
+        self.unplaced |= other.unplaced;
+        self.bases |= other.bases;
+        self.giving_values |= other.giving_values;
+    }
 }
 
 /// Takes note of what is looked at in one repository, as long as somebody wants to know.
@@ -45,13 +69,21 @@ struct Notes {
 }
 
 impl Recorder {
-    /// Does `work`, and says what it looked at.
+    /// Does `work`, and says what it looked at. Within the work of another call, that looked at the same.
     pub fn record<T>(&self, work: impl FnOnce() -> T) -> (T, Reads) {
-        drop(self.take());
+        let outer = self.replace(Reads::default());
         let before = self.0.active.swap(true, Ordering::Relaxed);
         let result = work();
         self.0.active.store(before, Ordering::Relaxed);
-        (result, self.take())
+        let reads = self.replace(outer);
+        self.note_all(&reads);
+        (result, reads)
+    }
+
+    /// Whether somebody wants to know what is looked at.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.0.active.load(Ordering::Relaxed)
     }
 
     /// Does `work` without noting what it looks at: for what is worked out once for all answers.
@@ -64,7 +96,7 @@ impl Recorder {
 
     /// Takes note of something that is looked at.
     pub fn note(&self, what: impl FnOnce(&mut Reads)) {
-        if self.0.active.load(Ordering::Relaxed) {
+        if self.is_active() {
             what(&mut self.0.reads.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
@@ -74,8 +106,13 @@ impl Recorder {
         self.note(|reads| insert(&mut reads.files, path));
     }
 
-    fn take(&self) -> Reads {
-        std::mem::take(&mut self.0.reads.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Takes note of what an earlier answer rests on, which is given again.
+    pub fn note_all(&self, reads: &Reads) {
+        self.note(|own| own.add(reads));
+    }
+
+    fn replace(&self, reads: Reads) -> Reads {
+        std::mem::replace(&mut self.0.reads.lock().unwrap_or_else(PoisonError::into_inner), reads)
     }
 }
 
@@ -108,5 +145,18 @@ mod tests {
         });
         assert_eq!(reads, Reads { files: BTreeSet::from(["a".into()]), unplaced: true, ..Reads::default() });
         assert_eq!(recorder.record(|| ()).1, Reads::default());
+    }
+
+    #[test]
+    fn what_is_recorded_within_is_part_of_it() {
+        let recorder = Recorder::default();
+        let ((), outer) = recorder.record(|| {
+            recorder.note_file("a".into());
+            let ((), inner) = recorder.record(|| recorder.note_file("b".into()));
+            assert_eq!(inner.files, BTreeSet::from(["b".into()]));
+            let ((), unnoted) = recorder.unnoted(|| recorder.record(|| recorder.note_file("c".into())));
+            assert_eq!(unnoted.files, BTreeSet::from(["c".into()]));
+        });
+        assert_eq!(outer.files, BTreeSet::from(["a".into(), "b".into()]));
     }
 }

@@ -66,7 +66,7 @@ pub enum Seam {
 }
 
 /// Embedded text with its map back to the host file. Ranges of the view are bytes of [`View::text`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     text: String,
     segments: Vec<Segment>,

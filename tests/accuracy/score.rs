@@ -7,6 +7,9 @@ use camino::Utf8Path;
 use crate::answer::{Answer, Verdict};
 use crate::labels::{CallerIdeal, Entry, Flow, Folder, Ideal, Secret};
 
+/// The codemod that only takes out what prints a value.
+const PRINTS: &str = "secret-logged";
+
 /// The codemod that adds the header.
 const HEADER: &str = "syntax-directive";
 
@@ -131,7 +134,10 @@ impl Score {
             entry.1 += 1;
         }
         if matches!(flow.entry, Entry::Argument | Entry::SshKey) && !flow.caller.is_empty() {
-            let reached = reached(flow, best.copied(), answers);
+            // A command that prints the value may go whatever becomes of the argument.
+            let moving: Vec<_> = answers.iter().copied().filter(|answer| answer.codemod != PRINTS).collect();
+            let first = moving.iter().max_by_key(|answer| (flow.is_called(answer.codemod), answer.verdict)).copied();
+            let reached = reached(flow, first.or(best.copied()), if moving.is_empty() { answers } else { &moving });
             *self.reached.entry(reached).or_default() += 1;
             if matches!(reached, Reached::Missed | Reached::Wrong) {
                 let kind = if reached == Reached::Wrong { "reached wrong" } else { "reached missed" };

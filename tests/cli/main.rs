@@ -20,6 +20,9 @@ mod faults;
 #[cfg(test)]
 mod fix;
 mod formats;
+#[cfg(test)]
+#[cfg(unix)]
+mod hostile;
 mod look;
 #[cfg(test)]
 mod lsp;

@@ -35,10 +35,6 @@ pub(super) fn kept_in(file: &Utf8Path, name: &str, around: &dyn Surroundings) ->
         })
     };
     let shown = FILES.iter().map(|one| folder.join(one)).find(|path| around.text(path).is_some_and(names));
-    // Whatever calls it: a script, a Makefile, a workflow, a document that says how.
-    let script = |path: &Utf8Path, text: &str| {
-        let gives = |line: &str| line.contains("--env-file") && line.contains("compose");
-        path != file && text.contains("--env-file") && text.replace("\\\n", " ").lines().any(gives)
-    };
-    shown.map(Kept::Shown).or_else(|| around.find(&script).map(|path| Kept::Given(path.to_owned())))
+    let given = || around.giving_values().into_iter().find(|path| *path != file);
+    shown.map(Kept::Shown).or_else(|| given().map(|path| Kept::Given(path.to_owned())))
 }

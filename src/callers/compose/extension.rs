@@ -95,6 +95,10 @@ impl Surroundings for Hidden<'_> {
     fn find(&self, wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
         self.around.find(&|path, text| path != self.file && wanted(path, text))
     }
+
+    fn giving_values(&self) -> Vec<&Utf8Path> {
+        self.around.giving_values().into_iter().filter(|path| *path != self.file).collect()
+    }
 }
 
 impl Extension<'_> {

@@ -1,5 +1,7 @@
 //! The commands that change what later commands see: the shell's own, and `git clone`.
 
+use std::rc::Rc;
+
 use camino::Utf8PathBuf;
 
 use super::super::command::{Piece, after_equals, is_name};
@@ -23,7 +25,7 @@ pub(super) fn run(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &
         }
         "set" => set(operands, state),
         "unset" => operands.iter().filter_map(Piece::text).for_each(|name| {
-            state.bindings.insert(name.to_owned(), Binding::of_texts(vec![String::new()]));
+            Rc::make_mut(&mut state.bindings).insert(name.to_owned(), Binding::of_texts(vec![String::new()]));
         }),
         "read" | "mapfile" | "readarray" | "getopts" => fill(operands, state),
         "printf" => print_into(operands, state),

@@ -64,10 +64,10 @@ fn follow(walk: &mut Walk<'_>, command: &Command, state: &State) -> bool {
     let site = Site { view: Rc::new(nested.view), dialect: nested.dialect, ..walk.site.clone() };
     let mut inner = state.clone();
     if nested.outer.is_empty() {
-        inner.bindings.retain(|_, binding| binding.exported);
+        Rc::make_mut(&mut inner.bindings).retain(|_, binding| binding.exported);
     }
     // The words of the outer script are of another text; what they read is known all the same.
-    inner.bindings.values_mut().for_each(|binding| binding.pieces.clear());
+    Rc::make_mut(&mut inner.bindings).values_mut().for_each(|binding| binding.pieces.clear());
     let mut found = Walk::new(&site, walk.around, walk.clean && script.clean).run_from(&script.items, inner);
     found.iter_mut().for_each(|found| found.cleared |= !keeps);
     walk.found.extend(found);

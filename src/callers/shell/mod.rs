@@ -9,6 +9,7 @@ mod embedded;
 mod engine;
 mod expand;
 mod found;
+mod kept;
 mod offer;
 mod place;
 mod portable;
@@ -42,7 +43,7 @@ use crate::syntax::shell::{Dialect, parse};
 use crate::syntax::view::View;
 
 /// Shell text in a file, and what its host says of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site<'a> {
     /// The format of the file.
     pub format: Format,
@@ -119,7 +120,7 @@ pub struct ScriptRewrite {
 /// Every build of the text, in the order of the file; [`Build::index`] counts from zero.
 #[must_use]
 pub fn builds(site: &Site<'_>, around: &dyn Surroundings) -> Vec<Build> {
-    found(site, around).into_iter().map(|found| found.build).collect()
+    found(site, around).iter().map(|found| found.build.clone()).collect()
 }
 
 /// The edits that make `build`, one of [`builds`], honour the requests.
@@ -194,10 +195,14 @@ fn gone(build: &Build) -> Refusal {
     Refusal { reason: "the build is not in this text any more".to_owned(), range: build.range, instead: None }
 }
 
-fn found(site: &Site<'_>, around: &dyn Surroundings) -> Vec<found::Found> {
+fn found(site: &Site<'_>, around: &dyn Surroundings) -> Rc<[found::Found]> {
     if !may_build(site.view.text()) {
-        return Vec::new();
+        return Rc::default();
     }
+    kept::found(site, around, || find(site, around))
+}
+
+fn find(site: &Site<'_>, around: &dyn Surroundings) -> Vec<found::Found> {
     let text = site.view.text();
     // A shell reads a backslash at the very end as the begin of a line that does not come.
     let script = match text.ends_with('\\') {

@@ -1,6 +1,7 @@
 //! What a script has set up at one of its commands.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::super::command::{Piece, UNKNOWN};
 use super::super::outside::Folder;
@@ -78,8 +79,9 @@ pub(super) enum Provision {
 /// What the script has set up.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
-    /// The variables that the script has touched.
-    pub bindings: BTreeMap<String, Binding>,
+    /// The variables that the script has touched. States are copied at every branch and substitution, and most copies
+    /// change none.
+    pub bindings: Rc<BTreeMap<String, Binding>>,
     /// The working directories that are possible, as [`join`](super::super::location::join) writes them.
     pub directories: Vec<String>,
     /// Where other repositories were cloned to.
@@ -98,13 +100,13 @@ impl State {
     /// Gives `name` a value.
     pub(super) fn bind(&mut self, name: &str, binding: Binding) {
         let exported = self.allexport || binding.exported || self.bindings.get(name).is_some_and(|old| old.exported);
-        self.bindings.insert(name.to_owned(), Binding { exported, ..binding });
+        Rc::make_mut(&mut self.bindings).insert(name.to_owned(), Binding { exported, ..binding });
     }
 
     /// Marks `name` as part of the environment.
     pub(super) fn export(&mut self, name: &str) {
         let unset = || Binding { texts: vec![UNKNOWN.to_string()], ..Binding::default() };
-        self.bindings.entry(name.to_owned()).or_insert_with(unset).exported = true;
+        Rc::make_mut(&mut self.bindings).entry(name.to_owned()).or_insert_with(unset).exported = true;
     }
 
     /// Where `name` has its value from.
@@ -128,12 +130,11 @@ impl State {
     }
 
     fn join_one(&mut self, other: &Self) {
-        for (name, binding) in &other.bindings {
-            match self.bindings.get_mut(name) {
+        let bindings = Rc::make_mut(&mut self.bindings);
+        for (name, binding) in other.bindings.iter() {
+            match bindings.get_mut(name) {
                 Some(known) => known.join(binding),
-                None => {
-                    self.bindings.insert(name.clone(), binding.clone());
-                }
+                None => drop(bindings.insert(name.clone(), binding.clone())),
             }
         }
         for directory in &other.directories {

@@ -1,6 +1,7 @@
 //! Goes through a script in the order in which it runs and stops at every build.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::super::Surroundings;
 use super::super::command::{Piece, UNKNOWN};
@@ -166,10 +167,11 @@ impl<'s> Walk<'s> {
         self.depth += 1;
         self.bodies(body, state);
         self.depth -= 1;
+        let bindings = Rc::make_mut(&mut state.bindings);
         for (name, binding) in saved {
             match binding {
-                Some(binding) => state.bindings.insert(name, binding),
-                None => state.bindings.remove(&name),
+                Some(binding) => bindings.insert(name, binding),
+                None => bindings.remove(&name),
             };
         }
     }
@@ -245,7 +247,7 @@ pub(super) fn set_parameters(state: &mut State, pieces: &[Piece]) {
                 ..Binding::of_texts(vec![if pieces.is_empty() { String::new() } else { UNKNOWN.to_string() }])
             },
         };
-        state.bindings.insert(name, binding);
+        Rc::make_mut(&mut state.bindings).insert(name, binding);
     }
 }
 

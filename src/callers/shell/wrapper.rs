@@ -81,4 +81,8 @@ impl Surroundings for Shallow<'_> {
     fn find(&self, wanted: &dyn Fn(&camino::Utf8Path, &str) -> bool) -> Option<&camino::Utf8Path> {
         self.0.find(wanted)
     }
+
+    fn giving_values(&self) -> Vec<&camino::Utf8Path> {
+        self.0.giving_values()
+    }
 }

@@ -81,16 +81,27 @@ static ASSIGNMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// From so many bytes on a value is long. Each value may begin inside of the one before, so many long ones take forever.
+const LONG: usize = 1 << 12;
+
+/// So many long values of a line are looked at; behind them nothing of it is shown.
+const MOST_LONG: usize = 8;
+
 fn assignments(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
     let Some(pattern) = &*ASSIGNMENT else { return Vec::new() };
     let mut ranges = Vec::new();
     let mut line_start = 0;
     for line in text.split_inclusive('\n') {
-        let mut at = 0;
+        let (mut at, mut long) = (0, 0);
         while let Some(found) = pattern.captures_at(line, at) {
             let name = found.name("name");
             let value = ["double", "single", "plain"].iter().find_map(|group| found.name(group));
             let (Some(name), Some(value)) = (name, value) else { break };
+            long += usize::from(value.len() > LONG);
+            if long > MOST_LONG {
+                ranges.push(line_start + name.end()..line_start + line.len());
+                break;
+            }
             // `ARG NPM_TOKEN=x`: the blank after ARG assigns nothing, so the search goes on at what follows the name.
             at = name.end();
             let by_blank = found.name("mark").is_some_and(|mark| mark.as_str().trim().is_empty());
@@ -195,6 +206,12 @@ mod tests {
     #[test]
     fn a_token_in_the_place_of_a_user_is_found() {
         assert!(found("git clone https://kn0ck-kn0ck:x-oauth-basic@git.example.com/x\n").contains(&"kn0ck-kn0ck"));
+    }
+
+    #[test]
+    fn values_inside_of_values_without_end_are_not_shown() {
+        let text = "${A:-".repeat(20_000);
+        assert!(found(&text).iter().any(|range| range.len() > text.len() - 1_000));
     }
 
     #[test]

@@ -61,6 +61,13 @@ pub fn parse(text: &str) -> Parse {
     parse_with_cache(text, &mut NodeCache::default())
 }
 
+/// Whether expansions nest so deeply in `text` (`${A:-${B:-…}}`, over 64 levels) that they are read as plain text. Nothing may be
+/// concluded from such a file.
+#[must_use]
+pub fn is_too_deep(text: &str) -> bool {
+    lex::expand::is_too_deep(text)
+}
+
 /// Parses `text` with a cache that many files share: equal tokens of all of them are kept once. It saves memory where
 /// many trees are kept, hardly time, because the tokens are coarse.
 #[must_use]

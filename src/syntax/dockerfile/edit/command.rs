@@ -2,7 +2,7 @@ use super::layout::{begins_line, blanks_before, continuation_indentation};
 use super::mounts::{add_mounts, run};
 use super::{EditError, verify};
 use crate::source::{Edit, Source, apply_edits, range};
-use crate::syntax::dockerfile::{Instruction, RunScript, parse};
+use crate::syntax::dockerfile::{Instruction, RunScript};
 
 /// Puts `text` in front of the command of a `RUN` or of the `RUN` behind an `ONBUILD`.
 ///
@@ -14,6 +14,11 @@ use crate::syntax::dockerfile::{Instruction, RunScript, parse};
 /// [`EditError`], for the JSON form, a body with an interpreter of its own, an empty command, or text that the
 /// place does not take.
 pub fn insert_command(source: &Source, instruction: &Instruction, text: &str) -> Result<Vec<Edit>, EditError> {
+    inserted(source, instruction, text).map(|(edits, _)| edits)
+}
+
+/// The edits, and the `RUN` as it reads after them.
+fn inserted(source: &Source, instruction: &Instruction, text: &str) -> Result<(Vec<Edit>, Instruction), EditError> {
     let run = run(instruction)?;
     match run.script() {
         RunScript::Exec(_) => Err(EditError::ExecForm),
@@ -25,14 +30,14 @@ pub fn insert_command(source: &Source, instruction: &Instruction, text: &str) ->
             let new = verify::kept(source, &run, &edits).map_err(|_| EditError::Unwritable)?;
             let same = new.heredocs().len() == run.heredocs().len();
             let grown = matches!(new.script(), RunScript::Body { interpreter: None, .. });
-            if same && grown { Ok(edits) } else { Err(EditError::Unwritable) }
+            if same && grown { Ok((edits, new)) } else { Err(EditError::Unwritable) }
         }
         RunScript::Shell(_) | RunScript::ShellWithHeredocs { .. } => before_command(source, &run, text),
     }
 }
 
 /// The text gets a line of its own, and the command begins the next one.
-fn before_command(source: &Source, run: &Instruction, text: &str) -> Result<Vec<Edit>, EditError> {
+fn before_command(source: &Source, run: &Instruction, text: &str) -> Result<(Vec<Edit>, Instruction), EditError> {
     let view = run.shell().ok_or(EditError::NoCommand)?;
     let start = usize::from(view.host_start().ok_or(EditError::NoCommand)?);
     if text.contains(['\r', '\n']) {
@@ -55,7 +60,7 @@ fn before_command(source: &Source, run: &Instruction, text: &str) -> Result<Vec<
     let rest = |new: &str| new.trim_start().strip_prefix(text).map(|rest| rest.trim_start().to_owned());
     let reads = new.shell().is_some_and(|new| rest(new.text()).as_deref() == Some(view.text().trim_start()));
     let same = new.flags().len() == run.flags().len() && new.heredocs().len() == run.heredocs().len();
-    if reads && same { Ok(edits) } else { Err(EditError::Unwritable) }
+    if reads && same { Ok((edits, new)) } else { Err(EditError::Unwritable) }
 }
 
 /// Adds `mounts` as [`add_mounts`] does and puts `texts` in front of the command, each as [`insert_command`] does and in
@@ -69,18 +74,14 @@ pub fn add_mounts_and_commands(
     mounts: &[String],
     texts: &[String],
 ) -> Result<Vec<Edit>, EditError> {
-    let mut instructions = instruction.dockerfile().instructions().into_iter();
-    let index = instructions.position(|other| other.range().contains_range(instruction.range()));
-    let index = index.ok_or(EditError::Disturbs)?;
     let apply = |source: &Source, edits: &[Edit]| {
         apply_edits(source.text(), edits).map(|text| source.with_text(text)).map_err(|_| EditError::Disturbs)
     };
-    let of =
-        |source: &Source| parse(source.text()).root().instructions().into_iter().nth(index).ok_or(EditError::Disturbs);
-    let mut prepared = source.clone();
+    let (mut prepared, mut run) = (source.clone(), instruction.clone());
     for text in texts.iter().rev() {
-        prepared = apply(&prepared, &insert_command(&prepared, &of(&prepared)?, text)?)?;
+        let (edits, after) = inserted(&prepared, &run, text)?;
+        (prepared, run) = (apply(&prepared, &edits)?, after);
     }
-    let mounted = apply(&prepared, &add_mounts(&prepared, &of(&prepared)?, mounts)?)?;
+    let mounted = apply(&prepared, &add_mounts(&prepared, &run, mounts)?)?;
     Ok(vec![Edit::between(source.text(), mounted.text())])
 }

@@ -1,7 +1,7 @@
 //! The check of an edit: parse what it makes, and see that nothing else reads otherwise.
 
 use super::EditError;
-use crate::source::{Edit, Source, apply_edits};
+use crate::source::{Edit, Source, apply_edits, slice};
 use crate::syntax::dockerfile::{DirectiveKind, Dockerfile, Instruction, Parse, ProblemKind, parse};
 
 /// What became of an instruction.
@@ -30,10 +30,12 @@ pub(super) fn outcome(source: &Source, instruction: &Instruction, edits: &[Edit]
     let index = old.iter().position(|other| other.range() == at).ok_or(EditError::Disturbs)?;
     old.remove(index);
     let outcome = if new.len() > old.len() { Outcome::Kept(new.remove(index)) } else { Outcome::Removed };
-    if matches!(outcome, Outcome::Kept(_)) && rejections(&after) > rejections(&parse(source.text())) {
+    let refused = rejections(&after);
+    if matches!(outcome, Outcome::Kept(_)) && refused > 0 && refused > rejections(&parse(source.text())) {
         return Err(EditError::Disturbs);
     }
-    let same = old.len() == new.len() && old.iter().zip(&new).all(|(old, new)| text_of(old) == text_of(new));
+    let reads_alike = |(old, new): (&Instruction, &Instruction)| text_of(old, source.text()) == text_of(new, &text);
+    let same = old.len() == new.len() && old.iter().zip(&new).all(reads_alike);
     if same { Ok(outcome) } else { Err(EditError::Disturbs) }
 }
 
@@ -56,7 +58,7 @@ fn directives(root: &Dockerfile) -> Vec<(DirectiveKind, String)> {
     root.directives().into_iter().map(|directive| (directive.kind, directive.value)).collect()
 }
 
-/// The text of an instruction without its last line break, which the end of the file may take.
-fn text_of(instruction: &Instruction) -> String {
-    instruction.syntax().text().to_string().trim_end_matches(['\r', '\n']).to_owned()
+/// The text of an instruction of `file` without its last line break, which the end of the file may take.
+fn text_of<'t>(instruction: &Instruction, file: &'t str) -> &'t str {
+    slice(file, instruction.range()).trim_end_matches(['\r', '\n'])
 }

@@ -20,9 +20,33 @@ pub(in crate::syntax::dockerfile) struct Variable {
     pub(in crate::syntax::dockerfile) operand: Option<Span>,
 }
 
+/// How deep expansions may nest. BuildKit knows no bound; nobody writes three, and each level costs the length of the word.
+pub(in crate::syntax::dockerfile) const DEEPEST_EXPANSION: usize = 64;
+
+/// Whether a line of `text`, those that continue it included, has expansions that nest deeper than [`DEEPEST_EXPANSION`].
+pub(in crate::syntax::dockerfile) fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut before, mut last) = (0_usize, 0, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'{' if before == b'$' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            // Blanks may stand behind the escape character.
+            b'\n' if !matches!(last, b'\\' | b'`') => depth = 0,
+            _ => {}
+        }
+        if depth > DEEPEST_EXPANSION {
+            return true;
+        }
+        before = byte;
+        last = if byte.is_ascii_whitespace() && byte != b'\n' { last } else { byte };
+    }
+    false
+}
+
 /// Processes `word`. Where BuildKit would refuse it (an unclosed quote or brace), the rest is taken as it stands.
+/// The same goes for what nests deeper than [`DEEPEST_EXPANSION`].
 pub(in crate::syntax::dockerfile) fn expand(word: &str, escape: char) -> Expansion {
-    let mut lexer = Lexer { word, at: 0, escape, expansion: Expansion::default() };
+    let mut lexer = Lexer { word, at: 0, escape, depth: 0, expansion: Expansion::default() };
     if lexer.run(None).is_none() {
         lexer.expansion.value.push_str(Span::new(lexer.at, word.len()).of(word));
     }
@@ -33,6 +57,7 @@ struct Lexer<'w> {
     word: &'w str,
     at: usize,
     escape: char,
+    depth: usize,
     expansion: Expansion,
 }
 
@@ -141,11 +166,12 @@ impl Lexer<'_> {
             _ => return None,
         };
         let operator = Span::new(operator_at, self.at);
-        for stop in stops {
-            if self.run(Some(*stop)).is_none() {
-                self.expansion.variables.truncate(before);
-                return None;
-            }
+        self.depth += 1;
+        let ends = self.depth <= DEEPEST_EXPANSION && stops.iter().all(|stop| self.run(Some(*stop)).is_some());
+        self.depth -= 1;
+        if !ends {
+            self.expansion.variables.truncate(before);
+            return None;
         }
         Some((name, Some(operator), Some(Span::new(operator.end, self.at - 1))))
     }
@@ -199,6 +225,16 @@ mod tests {
         assert_eq!(value(r#"a${B:-"c d"}$E"#), r#"a${B:-"c d"}$E"#);
         assert_eq!(variables(r#"a${B:-"c $D"}$E '$F' \$G "$H" ${I/$J/k}"#), ["B", "D", "E", "H", "I", "J"]);
         assert_eq!(variables("$ ${} ${:x}"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |depth: usize| format!("{}x{}", "${A:-".repeat(depth), "}".repeat(depth));
+        assert_eq!(variables(&nested(DEEPEST_EXPANSION)).len(), DEEPEST_EXPANSION);
+        let word = nested(20_000);
+        assert!(variables(&word).is_empty());
+        assert!(is_too_deep(&word) && is_too_deep(&word.replace(":-", ":-\\\n")));
+        assert!(!is_too_deep(&nested(DEEPEST_EXPANSION)) && !is_too_deep(&"RUN x ${A\n".repeat(100)));
     }
 
     #[test]

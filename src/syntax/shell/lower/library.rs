@@ -30,6 +30,10 @@ const MOST_EXPANSIONS: usize = 5_000;
 /// How many heredocs may begin in one line: the library looks for the end of each behind all others.
 const MOST_HEREDOCS: usize = 32;
 
+/// How many words one command may have. What is asked about one word often looks at all others; the longest lists of packages have
+/// some hundreds.
+const MOST_WORDS: usize = 4_000;
+
 /// What the library makes of `text`; `None` for a text that would cost it too much.
 pub(super) fn parse(text: &str, dialect: ShellDialect) -> Option<ParseResult> {
     is_bounded(text).then(|| Parser::with_dialect(&stand_in(text), dialect).parse())
@@ -39,7 +43,7 @@ pub(super) fn parse(text: &str, dialect: ShellDialect) -> Option<ParseResult> {
 /// passed over.
 fn is_bounded(text: &str) -> bool {
     let (mut open, mut expansions, mut total) = (Vec::new(), 0, 0);
-    let (mut before, mut heredocs) = (0, 0);
+    let (mut before, mut heredocs, mut words) = (0, 0, 0);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
             b'(' => open.push((byte, false)),
@@ -53,11 +57,15 @@ fn is_bounded(text: &str) -> bool {
                 expansions -= usize::from(open.pop().is_some_and(|(_, has_operand)| has_operand));
             }
             b'<' if before == b'<' => heredocs += 1,
-            b'\n' => heredocs = 0,
+            b'\n' if before == b'\\' => {}
+            b'\n' => (heredocs, words) = (0, 0),
+            b';' | b'&' | b'|' => words = 0,
+            b' ' | b'\t' => words += usize::from(!matches!(before, b' ' | b'\t')),
             _ => {}
         }
         let nested = open.len() > MOST_DEPTH || expansions > MOST_EXPANSION_DEPTH;
-        if nested || total > MOST_EXPANSIONS || heredocs > MOST_HEREDOCS {
+        let long = total > MOST_EXPANSIONS || heredocs > MOST_HEREDOCS || words > MOST_WORDS;
+        if nested || long {
             return false;
         }
         before = byte;
