@@ -59,7 +59,9 @@ fuzz_target!(|data: &[u8]| {
         let Some(argument) = build.arguments.first() else { continue };
         let secret = Some(RequestedSecret { id: "fuzzed".to_owned(), receipt: Receipt::Variable });
         let request = Request { argument: argument.name.clone(), secret, beside: false };
-        let Ok(rewrite) = callers::pass_all(&repository, path.into(), &[(build.index, vec![request])]) else { continue };
+        let Ok(rewrite) = callers::pass_all(&repository, path.into(), &[(build.index, vec![request])]) else {
+            continue;
+        };
         let after = apply_edits(text, &rewrite.edits).expect("edits that do not overlap");
         let after = repository.with_sources([source.with_text(after)]);
         let Some(changed) = after.source(path.into()) else { continue };

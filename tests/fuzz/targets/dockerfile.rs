@@ -39,7 +39,9 @@ fn ask(text: &str, instruction: &Instruction) {
         word.variables.iter().for_each(|variable| inside(text, variable.name_range));
     }
     instruction.heredocs().iter().for_each(|heredoc| inside(text, heredoc.terminator_range));
-    if let RunScript::Shell(view) | RunScript::Body { view, .. } | RunScript::ShellWithHeredocs { view } = instruction.script() {
+    if let RunScript::Shell(view) | RunScript::Body { view, .. } | RunScript::ShellWithHeredocs { view } =
+        instruction.script()
+    {
         let whole = dfmigrate::source::range(0, view.text().len());
         if let Some(at) = view.host_range(whole) {
             inside(text, at);

@@ -36,7 +36,15 @@ fuzz_target!(|data: &[u8]| {
     reader.archive(&mut &*data);
     let found = reader.finish();
     assert!(found.findings.len() <= LIMITS.findings);
-    let mut texts: Vec<String> = found.findings.iter().map(report::finding).collect();
+    // What is for people has colours of its own.
+    let bare = |text: String| {
+        text.split('\u{1b}')
+            .map(|piece| {
+                piece.split_once('m').filter(|(code, _)| code.starts_with('[')).map_or(piece, |(_, rest)| rest)
+            })
+            .collect()
+    };
+    let mut texts: Vec<String> = found.findings.iter().map(report::finding).map(bare).collect();
     texts.push(report::closing(&found));
     texts.extend(report::gaps(&found.gaps));
     texts.push(report::json(&found).expect("a report can be written"));

@@ -124,7 +124,10 @@ impl<'a> Arbitrary<'a> for Miniature {
 
 fn filled(text: &str, bytes: &mut Unstructured<'_>) -> Result<String> {
     let name = bytes.choose(&NAMES)?;
-    Ok(text.replace("git@git", "git\0git").replace("\"${args[@]}\"", "\0").replace("build-push-action@", "build-push-action\0")
+    Ok(text
+        .replace("git@git", "git\0git")
+        .replace("\"${args[@]}\"", "\0")
+        .replace("build-push-action@", "build-push-action\0")
         .replace("$@@git", "$@\0git")
         .replace('@', name)
         .replace("git\0git", "git@git")
@@ -189,9 +192,16 @@ fn assert_no_build_passes(plan: &Plan, migrated: &Repository, miniature: &Miniat
 fn assert_nothing_is_shown(plan: &Plan, repository: &Repository, miniature: &Miniature) {
     let is_secret = |text: &str| {
         let names = NAMES.iter().filter(|name| **name != "VERSION");
-        names.clone().any(|name| text.contains(&format!("{name}={CANARY}")) || text.contains(&format!("{name} {CANARY}")))
+        names
+            .clone()
+            .any(|name| text.contains(&format!("{name}={CANARY}")) || text.contains(&format!("{name} {CANARY}")))
     };
-    if !miniature.files.values().any(|text| is_secret(text)) || miniature.files.values().any(|text| text.contains(&format!("VERSION={CANARY}")) || text.contains(&format!("VERSION {CANARY}"))) {
+    if !miniature.files.values().any(|text| is_secret(text))
+        || miniature
+            .files
+            .values()
+            .any(|text| text.contains(&format!("VERSION={CANARY}")) || text.contains(&format!("VERSION {CANARY}")))
+    {
         return;
     }
     let redactor = Redactor::of_plan(plan, repository);
