@@ -1,6 +1,7 @@
 //! What the codemods make of real repositories: folders of the corpus are planned, and the result is held to the
 //! invariants. With `--nocapture` it prints how many findings were fixed, and why the others were not. Every fifth folder
-//! is taken unless `WHOLE_CORPUS` is set.
+//! is taken unless `WHOLE_CORPUS` is set. The answers are held to those in `snapshots/corpus.txt`; `UPDATE=1` writes new ones
+//! down, to be looked at in review.
 
 #![allow(missing_docs)]
 // The table is what the test is run for by hand.
@@ -15,8 +16,13 @@ use dfmigrate::repository::{self, Repository};
 use dfmigrate::source::Source;
 use dfmigrate::syntax::dockerfile::{self, ProblemKind};
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 const CORPUS: &str = "../shared/corpus/secrets";
+
+/// What was answered when somebody last looked. A line holds the name of a folder, a digest of all that the fixes write, and how
+/// many findings are fixed, fixed on assumptions, and left to a person.
+const RECORDED: &str = "snapshots/corpus.txt";
 
 /// What came out of one folder.
 #[derive(Default)]
@@ -26,6 +32,8 @@ struct Outcome {
     assumptions: BTreeMap<String, usize>,
     changed: usize,
     wrong: Vec<String>,
+    /// The answer for each folder, as a line behind its name.
+    answers: BTreeMap<String, String>,
 }
 
 /// The folders of the corpus that are looked at, in order; `None` where the corpus is not there, which is said.
@@ -50,6 +58,29 @@ fn every_folder_of_the_corpus_is_planned_and_the_result_holds() {
     all.print(folders.len());
     assert!(all.wrong.is_empty(), "{}", all.wrong.join("\n"));
     assert!(all.changed > 0, "the corpus has secrets, and none was migrated");
+    compare(&all.answers);
+}
+
+/// Holds the answers to the recorded ones, or records them.
+fn compare(answers: &BTreeMap<String, String>) {
+    let text = std::fs::read_to_string(RECORDED).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| line.split_once(' '));
+    let mut recorded: BTreeMap<String, String> =
+        lines.map(|(folder, answer)| (folder.to_owned(), answer.to_owned())).collect();
+    let other = answers.iter().filter(|(folder, answer)| recorded.get(*folder) != Some(answer));
+    let other: Vec<String> = other.map(|(folder, answer)| format!("{folder} {answer}")).collect();
+    if std::env::var_os("UPDATE").is_some() {
+        recorded.extend(answers.clone());
+        let lines: String = recorded.iter().map(|(folder, answer)| format!("{folder} {answer}\n")).collect();
+        let written = std::fs::write(RECORDED, lines);
+        assert!(written.is_ok(), "{RECORDED}: {written:?}");
+        return;
+    }
+    assert!(
+        other.is_empty(),
+        "other answers than in {RECORDED}; look at their diffs, and run with UPDATE=1 if they are right:\n{}",
+        other.join("\n")
+    );
 }
 
 /// Many projects under one root share names, scripts and pipelines: the most that can be overlooked.
@@ -119,6 +150,7 @@ fn outcome(folder: &Utf8Path) -> Outcome {
         let plan = plan::make(&repository, &policy, codemods::ALL);
         outcome.count(&plan);
         outcome.check(folder, &repository, &plan, &policy);
+        outcome.record(folder, &plan);
     }
     outcome
 }
@@ -147,6 +179,18 @@ impl Outcome {
         }
     }
 
+    fn record(&mut self, folder: &Utf8Path, plan: &Plan) {
+        let mut digest = Sha256::new();
+        for (path, change) in &plan.files {
+            digest.update(format!("{path}\0{}\0", change.after.text()));
+        }
+        let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let count = |word| self.counts.iter().filter(|((_, of), _)| *of == word).map(|(_, count)| count).sum::<usize>();
+        let (safe, unsafe_, manual) = (count("safe"), count("unsafe"), count("manual") + count("held back"));
+        let name = folder.file_name().unwrap_or_default().to_owned();
+        self.answers.insert(name, format!("{digest} {safe} {unsafe_} {manual}"));
+    }
+
     fn check(&mut self, folder: &Utf8Path, repository: &Repository, plan: &Plan, policy: &Policy) {
         let rejections = |text: &str| {
             let parse = dockerfile::parse(text);
@@ -173,6 +217,7 @@ impl Outcome {
         other.assumptions.into_iter().for_each(|(key, count)| *self.assumptions.entry(key).or_default() += count);
         self.changed += other.changed;
         self.wrong.extend(other.wrong);
+        self.answers.extend(other.answers);
         self
     }
 

@@ -1,6 +1,8 @@
 //! From paths to plans: what all commands that look for findings begin with.
 
-use std::{io, time::SystemTime};
+use std::{collections::BTreeSet, io, time::SystemTime};
+
+use camino::Utf8PathBuf;
 
 use super::{Arguments, Failure, Streams, baseline, settings};
 use crate::{
@@ -9,8 +11,9 @@ use crate::{
     git,
     plan::{self, CommentMistake, Plan, Planned, Policy},
     report::Redactor,
-    repository::{self, Decided, Repository, Root},
-    source::Source,
+    repository::{self, Decided, Notice, Repository, Root},
+    source::{LineIndex, Source},
+    syntax::dockerfile::{self, ProblemKind},
 };
 
 /// One repository and what is to be done in it.
@@ -39,6 +42,8 @@ impl Analysis {
         if let Some(mistake) = plan.mistakes.first() {
             return Err(self::mistake(mistake));
         }
+        let unread = refused(&repository, &plan);
+        repository.notices.extend(unread);
         let redactor = Redactor::of_plan(&plan, &repository);
         Ok(Self { root, repository, plan, redactor })
     }
@@ -47,6 +52,21 @@ impl Analysis {
     pub(super) fn findings(&self) -> impl Iterator<Item = &Planned> {
         self.plan.findings.iter()
     }
+}
+
+/// The Dockerfiles that BuildKit refuses and that no finding speaks of: that nothing was found in them means little.
+fn refused(repository: &Repository, plan: &Plan) -> Vec<Notice> {
+    let found: BTreeSet<&Utf8PathBuf> = plan.findings.iter().map(|planned| &planned.finding.dockerfile).collect();
+    let asked = |path: &&Utf8PathBuf| repository.changed.as_ref().is_none_or(|changed| changed.contains(*path));
+    let silent = repository.dockerfiles().iter().filter(|path| !found.contains(path)).filter(asked);
+    let notice = |path: &Utf8PathBuf| {
+        let text = repository.source(path)?.text();
+        let parse = dockerfile::parse(text);
+        let problem = parse.problems().iter().find(|problem| problem.kind == ProblemKind::Rejected)?;
+        let line = LineIndex::new(text).line(problem.range.start());
+        Some(Notice { file: path.clone(), reason: format!("BuildKit refuses line {line}: {}", problem.message) })
+    };
+    silent.filter_map(notice).collect()
 }
 
 /// The day in UTC.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::knowledge::files::{FileVerdict, classify_file, files_named, holds_credential};
-use crate::syntax::dockerfile::{Instruction, Keyword};
+use crate::syntax::dockerfile::{Instruction, Keyword, Word};
 
 use super::{Dockerfile, Model};
 use pattern::matches_pattern;
@@ -102,7 +102,7 @@ impl Model {
                     None if pattern.is_none() && !computed && self.is_known_folder(dockerfile, &path) => {}
                     None => {
                         let folder = words.last().map_or("", |destination| destination.value.as_str());
-                        files.extend(self.copied_file(dockerfile, path, (pattern, computed), folder, place));
+                        files.extend(self.copied_file(dockerfile, path, (pattern, source), folder, place));
                     }
                 }
             }
@@ -118,7 +118,7 @@ impl Model {
         &self,
         dockerfile: &Dockerfile,
         path: Utf8PathBuf,
-        (pattern, computed): (Option<Shape>, bool),
+        (pattern, source): (Option<Shape>, &Word),
         destination: &str,
         place: CopySource,
     ) -> Option<CopiedFile> {
@@ -127,8 +127,11 @@ impl Model {
             true => format!("{destination}{}", path.file_name().unwrap_or("")),
             false => destination.to_owned(),
         };
+        let computed = !source.variables.is_empty();
         let by_name = || named_by_variable(path.as_str()).filter(|_| computed);
-        let by_default = || self.usual_path(dockerfile, place).and_then(|usual| verdict_of(&usual, &landed));
+        let usual_path = || dockerfile.expanded(source, place.step, &self.given_arguments(dockerfile));
+        let by_default =
+            || computed.then(usual_path).flatten().and_then(|usual| verdict_of(usual.as_str().into(), &landed));
         let by_base = || dockerfile.base_image(place.step).and_then(|base| certificate_with_key(&path, base));
         let verdict = verdict_of(&path, &landed).or_else(by_name).or_else(by_default).or_else(by_base)?;
         let contexts = self.contexts_at(dockerfile, place.step);
@@ -151,13 +154,6 @@ impl Model {
             || is_meant(dockerfile, &file, &landed)
             || (content == Content::Unseen && self.is_left_out(dockerfile, &file));
         meant.then_some(file)
-    }
-
-    /// The path of a source whose variables have defaults, where no build sets them.
-    fn usual_path(&self, dockerfile: &Dockerfile, place: CopySource) -> Option<Utf8PathBuf> {
-        let words = dockerfile.steps.get(place.step)?.instruction.words();
-        let word = words.get(place.word).filter(|word| !word.variables.is_empty())?;
-        dockerfile.expanded(word, place.step, &self.given_arguments(dockerfile)).map(Utf8PathBuf::from)
     }
 
     /// Whether the repository holds what the same `COPY` takes besides `file`, and not `file` itself: somebody keeps it out

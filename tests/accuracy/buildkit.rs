@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::codemods;
-use dfmigrate::plan::{self, Policy, Status};
+use dfmigrate::plan::{self, Applicability, Planned, Policy, Status};
 use dfmigrate::repository;
 use dfmigrate::source::{Edit, apply_edits};
 use dfmigrate::syntax::dockerfile::{self, DirectiveKind, Instruction, Keyword};
@@ -55,8 +55,7 @@ pub fn check(corpus: &Utf8Path) -> anyhow::Result<()> {
         }
     }
     println!(
-        "{} changed Dockerfiles: {accepted} accepted before and after, {refused_before} refused before already (what they \
-         copy from images or mount can't be resolved here), {} wrong",
+        "{} changed Dockerfiles: {accepted} accepted before and after, {refused_before} refused before already, {} wrong",
         changed.len(),
         wrong.len()
     );
@@ -82,7 +81,10 @@ fn changed(folder: &Utf8Path) -> Vec<Changed> {
         repository.selection.clear();
         let plan = plan::make(&repository, &Policy { unsafe_fixes: true, ..Policy::default() }, codemods::ALL);
         for (path, change) in plan.files.iter().filter(|(path, _)| repository.dockerfiles().contains(path)) {
-            let applied = plan.findings.iter().filter(|planned| planned.status == Status::Applied);
+            let is_applied = |planned: &&Planned| {
+                planned.status == Status::Applied && planned.finding.fix.applicability != Applicability::Manual
+            };
+            let applied = plan.findings.iter().filter(is_applied);
             let own = applied.filter(|planned| planned.finding.dockerfile == **path);
             let arguments = own.filter(|planned| matches!(planned.finding.codemod, "arg-secret" | "env-secret"));
             found.push(Changed {

