@@ -10,7 +10,8 @@ use crate::syntax::shell::{Command, Item, Node, PartKind};
 /// adduser(8), smbpasswd(8)), or the answers of a package's installation (debconf-set-selections(1)).
 const READERS: [&str; 6] = ["chpasswd", "newusers", "passwd", "adduser", "smbpasswd", DEBCONF];
 
-const DEBCONF: &str = "debconf-set-selections";
+/// The program that takes those answers.
+pub(super) const DEBCONF: &str = "debconf-set-selections";
 
 /// The passwords that pipelines of a RUN set.
 pub(super) fn of_step(dockerfile: &Dockerfile, step: usize) -> Vec<Kept> {
@@ -25,8 +26,7 @@ pub(super) fn of_step(dockerfile: &Dockerfile, step: usize) -> Vec<Kept> {
             let Some(program) = reader_of(reader) else { continue };
             if shell.view.is_some() && writers.iter().any(|writer| writes_password(writer, program)) {
                 let place = shell.view.as_ref().and_then(|view| view.host_range(range)).unwrap_or(keyword);
-                let keeper = if program == DEBCONF { Keeper::Debconf } else { Keeper::Account(program) };
-                found.push(Kept { step, place, keeper });
+                found.push(Kept { step, place, keeper: Keeper::Account(program) });
             }
         }
     }

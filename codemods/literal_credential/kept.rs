@@ -5,22 +5,20 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::CODEMOD;
-use super::accounts;
-use super::places::{is_credential, is_secret};
+use super::accounts::{self, DEBCONF};
+use super::places::{is_credential, is_secret, texts};
 use crate::codemods::prelude::*;
 use crate::config::Settings;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::plan::FollowUp;
 use crate::source::TextRange;
-use crate::syntax::shell::{Command, PartKind, Word};
+use crate::syntax::shell::{Command, Word};
 
 /// What keeps a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keeper {
-    /// The accounts of the image, by the program that sets them.
+    /// The accounts of the image, or the answers of debconf, by the program that sets them.
     Account(&'static str),
-    /// The answers of debconf.
-    Debconf,
     /// A database in the image: `CREATE USER … PASSWORD '…'`.
     Database,
     /// Whatever file the text of the RUN goes to; it is a hash already.
@@ -94,27 +92,20 @@ static SETTING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?:^|[\s|/,#@!"'])([A-Za-z_][\w.-]*)\s*[=:]\s*["']?([A-Za-z0-9+/_=-]{16,})["']?\s*[|/,#@!]"#).ok()
 });
 
-fn texts(word: &Word) -> impl Iterator<Item = &str> {
-    word.parts.iter().filter_map(|part| match &part.kind {
-        PartKind::Text(text) => Some(text.as_str()),
-        _ => None,
-    })
-}
-
 fn has_password(sql: &Regex, word: &Word) -> bool {
-    texts(word)
-        .any(|text| sql.captures_iter(text).filter_map(|found| found.get(1)).any(|it| is_credential(it.as_str())))
+    let passwords = |text| sql.captures_iter(text).filter_map(|found| found.get(1));
+    texts(word).any(|(_, text)| passwords(text).any(|password| is_credential(password.as_str())))
 }
 
 fn has_hash(word: &Word) -> bool {
-    texts(word).any(|text| HASH.as_ref().is_some_and(|hash| hash.is_match(text)))
+    texts(word).any(|(_, text)| HASH.as_ref().is_some_and(|hash| hash.is_match(text)))
 }
 
 /// Whether the script of sed puts a value that looks random behind the name of a secret.
 fn sets(word: &Word, settings: &Settings) -> bool {
     let Some(setting) = SETTING.as_ref() else { return false };
-    let pairs =
-        texts(word).flat_map(|text| setting.captures_iter(text)).filter_map(|found| found.get(1).zip(found.get(2)));
+    let found = texts(word).flat_map(|(_, text)| setting.captures_iter(text));
+    let pairs = found.filter_map(|found| found.get(1).zip(found.get(2)));
     pairs.into_iter().any(|(name, value)| {
         let name = name.as_str().rsplit('.').next().unwrap_or_default().replace('-', "_");
         let random = matches!(classify_value(value.as_str()), ValueVerdict::CredentialShaped { .. });
@@ -130,13 +121,12 @@ impl Keeper {
             Self::Account(program) => (
                 format!("a password for `{program}`"),
                 "hashed-password",
-                "the image has to keep a hash of the password, which can be guessed at, whatever a build gets it from",
-                "change it, and set it when the container starts; for ssh, let keys in instead of passwords",
-            ),
-            Self::Debconf => (
-                "a password for `debconf-set-selections`".to_owned(),
-                "hashed-password",
-                "the database of debconf keeps the password in the image, whatever a build gets it from",
+                match program {
+                    DEBCONF => "the database of debconf keeps the password in the image, whatever a build gets it from",
+                    _ => {
+                        "the image has to keep a hash of the password, which can be guessed at, whatever a build gets it from"
+                    }
+                },
                 "change it, and set it when the container starts; for ssh, let keys in instead of passwords",
             ),
             Self::Database => (

@@ -1,6 +1,6 @@
 //! Credentials that a command gets as an option: `--password X`, `--password=X`, `-p X`, `-pX`, `-Dtoken=X`.
 
-use super::places::{Finder, Literal, behind_equals, is_secret};
+use super::places::{Finder, Literal, behind_equals, is_secret, texts};
 use super::texts::{Spot, in_fields};
 use crate::config::Settings;
 use crate::syntax::shell::{Part, PartKind, Word};
@@ -171,13 +171,8 @@ impl Finder<'_> {
         let glued = arguments.iter().filter(|word| {
             word.lossy().split_once('=').is_some_and(|(option, _)| option.starts_with("--") && BODIES.contains(&option))
         });
-        let parts = behind.chain(glued).flat_map(|word| &word.parts);
-        parts
-            .filter_map(|part| {
-                let PartKind::Text(text) = &part.kind else { return None };
-                self.literal(part, in_fields(text, |what| self.named(what))?)
-            })
-            .collect()
+        let texts = behind.chain(glued).flat_map(texts);
+        texts.filter_map(|(part, text)| self.literal(part, in_fields(text, |what| self.named(what))?)).collect()
     }
 }
 

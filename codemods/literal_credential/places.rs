@@ -119,11 +119,7 @@ impl<'c> Finder<'c> {
     }
 
     fn in_word(&self, word: &Word) -> Vec<Literal> {
-        let texts = word.parts.iter().filter_map(|part| match &part.kind {
-            PartKind::Text(text) => Some((part, text)),
-            _ => None,
-        });
-        texts.filter_map(|(part, text)| self.literal(part, spot(text, |what| self.named(what))?)).collect()
+        texts(word).filter_map(|(part, text)| self.literal(part, spot(text, |what| self.named(what))?)).collect()
     }
 
     /// A whole file of credentials that is written out: `echo "machine h login u password p" > ~/.netrc`.
@@ -134,12 +130,8 @@ impl<'c> Finder<'c> {
         let FileVerdict::BuildInput(_) = classify_file(&target) else { return None };
         let bodies = self.command.redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref());
         let words = bodies.chain(self.command.effective_arguments());
-        let texts = words.flat_map(|word| &word.parts).filter_map(|part| match &part.kind {
-            PartKind::Text(text) => Some((part, text)),
-            _ => None,
-        });
-        let (part, text) = texts.into_iter().find(|(_, text)| holds_credential(text))?;
-        let (value, name) = (text.clone(), self.named("credentials"));
+        let (part, text) = words.flat_map(texts).find(|(_, text)| holds_credential(text))?;
+        let (value, name) = (text.to_owned(), self.named("credentials"));
         let (at, what) = (part.range, format!("a credential for `{}`", target.rsplit('/').next().unwrap_or("")));
         let (part, quote, command) = (at, Quote::Ansi, self.command.range);
         Some(Literal { value, at, part, quote, what, name, command, by_name: false, assumption: None })
@@ -175,6 +167,14 @@ impl<'c> Finder<'c> {
         let (part, command) = (part.range, self.command.range);
         Some(Literal { value, at, part, quote, what, name, command, by_name, assumption })
     }
+}
+
+/// The pieces of a word that are fixed text, each with that text.
+pub(super) fn texts(word: &Word) -> impl Iterator<Item = (&Part, &str)> {
+    word.parts.iter().filter_map(|part| match &part.kind {
+        PartKind::Text(text) => Some((part, text.as_str())),
+        _ => None,
+    })
 }
 
 /// What stands in front of a word's first `=`, the piece that the value behind it is, and where it begins in that piece;

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Outside;
 use crate::knowledge::engines::{Engine, Release};
@@ -235,6 +235,28 @@ pub struct Build {
 }
 
 impl Build {
+    /// A build at `range` of `file`, of which nothing else is known: it is BuildKit's, of no Dockerfile of the repository, without
+    /// arguments.
+    pub(super) fn at(format: Format, file: &Utf8Path, range: TextRange, title: String) -> Self {
+        Self {
+            format,
+            file: file.to_owned(),
+            range,
+            title,
+            dockerfiles: Dockerfiles::Elsewhere,
+            context: None,
+            outside: None,
+            target: None,
+            tags: Vec::new(),
+            builder: Builder::BuildKit,
+            arguments: Vec::new(),
+            secrets: Vec::new(),
+            ssh: false,
+            opaque: None,
+            index: 0,
+        }
+    }
+
     /// Adds what the same text builds under other circumstances: for another row of a matrix, in another job.
     pub(super) fn merge(&mut self, other: Self) {
         self.dockerfiles = self.dockerfiles.or(&other.dockerfiles);

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, io, time::SystemTime};
 
 use camino::Utf8PathBuf;
+use rayon::prelude::*;
 
 use super::{Arguments, Failure, Streams, baseline, settings};
 use crate::{
@@ -57,8 +58,10 @@ impl Analysis {
 /// The Dockerfiles that BuildKit refuses and that no finding speaks of: that nothing was found in them means little.
 fn refused(repository: &Repository, plan: &Plan) -> Vec<Notice> {
     let found: BTreeSet<&Utf8PathBuf> = plan.findings.iter().map(|planned| &planned.finding.dockerfile).collect();
-    let asked = |path: &&Utf8PathBuf| repository.changed.as_ref().is_none_or(|changed| changed.contains(*path));
-    let silent = repository.dockerfiles().iter().filter(|path| !found.contains(path)).filter(asked);
+    let asked = |path: &&Utf8PathBuf| {
+        repository.is_selected(path) && repository.changed.as_ref().is_none_or(|changed| changed.contains(*path))
+    };
+    let silent = repository.dockerfiles().par_iter().filter(|path| !found.contains(path)).filter(asked);
     let notice = |path: &Utf8PathBuf| {
         let text = repository.source(path)?.text();
         let parse = dockerfile::parse(text);

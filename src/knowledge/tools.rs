@@ -119,7 +119,7 @@ pub fn reads(words: &[Option<String>], variable: &str) -> Reading {
     }
     let owner = ecosystem_of_variable(variable);
     let first = first_operand(rest);
-    let installs = first.is_some_and(|first| entry.installs.iter().any(|known| known == first));
+    let installs = entry.installs_by(first);
     match (owner, entry.ecosystem) {
         _ if installs && matches_any(&entry.ignores, variable) => Reading::Never,
         (Some(owner), Some(of_tool)) if owner == of_tool && installs && !entry.config.is_empty() => {
@@ -180,10 +180,9 @@ fn script(words: &[Option<String>]) -> Reading {
 /// Why the command runs code, if it does. A word that is not static may be any subcommand.
 fn code<'e>(entry: &'e Entry, rest: &[Option<String>], first: Option<&str>) -> Option<&'e str> {
     let why = entry.code.as_deref()?;
-    let installs = first.is_some_and(|first| entry.installs.iter().any(|known| known == first));
     let told =
         |word: &Option<String>| word.as_deref().is_some_and(|word| entry.code_unless.iter().any(|it| it == word));
-    if installs && rest.iter().any(told) {
+    if entry.installs_by(first) && rest.iter().any(told) {
         return None;
     }
     let is = |list: &[String], word: &str| list.iter().any(|known| known == word);

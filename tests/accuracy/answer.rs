@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::codemods;
-use dfmigrate::plan::{self, Applicability, Planned, Policy, Status};
-use dfmigrate::repository::{self, Repository};
+use dfmigrate::plan::{self, Applicability, Plan, Planned, Policy, Status};
+use dfmigrate::repository::{self, Repository, Root};
 use dfmigrate::source::{LineIndex, TextSize};
 use dfmigrate::syntax::dockerfile;
 
@@ -47,18 +47,22 @@ pub struct Answer {
 
 /// The findings of all repositories below a folder, or of the named files, with unsafe fixes on.
 pub fn of_paths(paths: &[Utf8PathBuf]) -> Vec<Answer> {
-    let Ok(roots) = repository::discover(paths) else { return Vec::new() };
-    let mut answers = Vec::new();
-    for root in roots {
-        let Ok(mut repository) = repository::read(&root, |_| true) else { continue };
+    let plans = plans(paths);
+    plans.iter().flat_map(|(repository, plan)| plan.findings.iter().map(|it| answer(repository, it))).collect()
+}
+
+/// All repositories below a folder, or of the named files, each with its plan when unsafe fixes are on.
+pub fn plans(paths: &[Utf8PathBuf]) -> Vec<(Repository, Plan)> {
+    let roots = repository::discover(paths).unwrap_or_default();
+    let plan = |root: &Root| {
+        let mut repository = repository::read(root, |_| true).ok()?;
         if paths.iter().all(|path| path.is_dir()) {
             repository.selection.clear();
         }
-        let policy = Policy { unsafe_fixes: true, ..Policy::default() };
-        let plan = plan::make(&repository, &policy, codemods::ALL);
-        answers.extend(plan.findings.iter().map(|planned| answer(&repository, planned)));
-    }
-    answers
+        let plan = plan::make(&repository, &Policy { unsafe_fixes: true, ..Policy::default() }, codemods::ALL);
+        Some((repository, plan))
+    };
+    roots.iter().filter_map(plan).collect()
 }
 
 fn answer(repository: &Repository, planned: &Planned) -> Answer {

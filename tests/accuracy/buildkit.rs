@@ -7,12 +7,12 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
-use dfmigrate::codemods;
-use dfmigrate::plan::{self, Applicability, Planned, Policy, Status};
-use dfmigrate::repository;
+use dfmigrate::plan::{Applicability, Planned, Status};
 use dfmigrate::source::{Edit, apply_edits};
 use dfmigrate::syntax::dockerfile::{self, DirectiveKind, Instruction, Keyword};
 use rayon::prelude::*;
+
+use crate::answer;
 
 /// The image that stands for every base.
 const BASE: &str = "local/busybox:1";
@@ -76,10 +76,7 @@ fn repositories(corpus: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
 
 fn changed(folder: &Utf8Path) -> Vec<Changed> {
     let mut found = Vec::new();
-    for root in repository::discover(&[folder.to_owned()]).unwrap_or_default() {
-        let Ok(mut repository) = repository::read(&root, |_| true) else { continue };
-        repository.selection.clear();
-        let plan = plan::make(&repository, &Policy { unsafe_fixes: true, ..Policy::default() }, codemods::ALL);
+    for (repository, plan) in answer::plans(&[folder.to_owned()]) {
         for (path, change) in plan.files.iter().filter(|(path, _)| repository.dockerfiles().contains(path)) {
             let is_applied = |planned: &&Planned| {
                 planned.status == Status::Applied && planned.finding.fix.applicability != Applicability::Manual

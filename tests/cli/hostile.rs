@@ -103,11 +103,9 @@ fn what_a_configuration_includes_is_not_run_either() {
         ("core.hooksPath", "hooks"),
         ("core.attributesFile", "../.gitattributes"),
         ("alias.status", &format!("!{program}")),
-        ("core.worktree", ".."),
     ] {
         scratch.git(&["config", key, value]);
     }
-    scratch.git(&["config", "--unset", "core.worktree"]);
     for arguments in [&[][..], &["--diff"], &["flags"], &["--fix"], &["--fix", "--allow-dirty"]] {
         scratch.run(arguments);
     }

@@ -25,23 +25,7 @@ pub(super) fn is_mentioned(text: &str) -> bool {
 
 /// A build of a task without options.
 pub(super) fn without_options(file: &Utf8Path) -> Build {
-    Build {
-        format: Format::Azure,
-        file: file.to_owned(),
-        range: range(0, 0),
-        title: String::new(),
-        dockerfiles: Dockerfiles::Elsewhere,
-        context: None,
-        outside: None,
-        target: None,
-        tags: Vec::new(),
-        builder: Builder::BuildKit,
-        arguments: Vec::new(),
-        secrets: Vec::new(),
-        ssh: false,
-        opaque: None,
-        index: 0,
-    }
+    Build::at(Format::Azure, file, range(0, 0), String::new())
 }
 
 impl<'d> Task<'d> {

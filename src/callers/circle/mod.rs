@@ -88,9 +88,9 @@ impl Caller for CircleCi {
 impl CircleCi {
     fn builds_in(&self, documents: &[Document], source: &Source, around: &dyn Surroundings) -> Vec<Build> {
         let mut builds = self.scripts(documents, source).builds(around);
-        let known = |orb: &Build, builds: &[Build]| builds.iter().any(|build| orb.range.contains_range(build.range));
-        let orbs: Vec<Build> = orb::builds(documents, source, around);
-        let orbs: Vec<Build> = orbs.into_iter().filter(|orb| !known(orb, &builds)).collect();
+        let known = |orb: &Build| builds.iter().any(|build| orb.range.contains_range(build.range));
+        let orbs = orb::builds(documents, source, around).into_iter();
+        let orbs: Vec<Build> = orbs.filter(|orb| !known(orb)).collect();
         builds.extend(orbs);
         builds.sort_by_key(|build| build.range.start());
         builds.into_iter().enumerate().map(|(index, build)| Build { index, ..build }).collect()

@@ -1,9 +1,9 @@
 //! Jobs and commands of orbs that others wrote and that build an image, as their names say. What such an orb passes to the
 //! build stands in another repository.
 
-use crate::callers::location::{Place, resolve};
+use crate::callers::location::resolve;
 use crate::callers::yaml::{Cursor, Document};
-use crate::callers::{Build, Builder, Dockerfiles, Format, Surroundings};
+use crate::callers::{Build, Dockerfiles, Format, Surroundings};
 use crate::source::{Source, TextRange};
 
 /// CircleCI's own orbs pass no arguments but those of their parameters, which are read (`super::step`).
@@ -64,26 +64,12 @@ fn build(call: &Call<'_>, source: &Source, around: &dyn Surroundings) -> Build {
         Some(folder) => format!("{folder}/{file}"),
         None => file.to_owned(),
     };
-    let place = match resolve(super::checkout(source.path()), &written).filter(|path| around.is_file(path)) {
+    let dockerfiles = match resolve(super::checkout(source.path()), &written).filter(|path| around.is_file(path)) {
         // Which parameter names the file can only be guessed, but it is there.
-        Some(path) => Place { dockerfiles: Dockerfiles::Several(vec![path]), context: None, outside: None },
-        None => Place::unknown(call.name),
+        Some(path) => Dockerfiles::Several(vec![path]),
+        None => Dockerfiles::Unknown(call.name.to_owned()),
     };
-    Build {
-        format: Format::CircleCi,
-        file: source.path().to_owned(),
-        range: call.range,
-        title: format!("`{}`", call.name),
-        dockerfiles: place.dockerfiles,
-        context: None,
-        outside: None,
-        target: None,
-        tags: Vec::new(),
-        builder: Builder::BuildKit,
-        arguments: Vec::new(),
-        secrets: Vec::new(),
-        ssh: false,
-        opaque: Some(call.name.to_owned()),
-        index: 0,
-    }
+    let title = format!("`{}`", call.name);
+    let opaque = Some(call.name.to_owned());
+    Build { dockerfiles, opaque, ..Build::at(Format::CircleCi, source.path(), call.range, title) }
 }

@@ -227,23 +227,8 @@ fn resource(
 
 fn empty(step: Cursor<'_>, source: &Source) -> Build {
     let name = ["task", "put"].iter().find_map(|key| step.get(key)?.text());
-    Build {
-        format: Format::Concourse,
-        file: source.path().to_owned(),
-        range: step.node().range,
-        title: name.map_or_else(|| "task".to_owned(), |name| format!("task `{name}`")),
-        dockerfiles: Dockerfiles::Elsewhere,
-        context: None,
-        outside: None,
-        target: None,
-        tags: Vec::new(),
-        builder: Builder::BuildKit,
-        arguments: Vec::new(),
-        secrets: Vec::new(),
-        ssh: false,
-        opaque: None,
-        index: 0,
-    }
+    let title = name.map_or_else(|| "task".to_owned(), |name| format!("task `{name}`"));
+    Build::at(Format::Concourse, source.path(), step.node().range, title)
 }
 
 /// Paths begin with the folder that an input of the task gets, which holds this repository or another one.

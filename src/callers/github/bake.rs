@@ -13,8 +13,8 @@ use crate::callers::shell::Provide;
 use crate::callers::verify::verified;
 use crate::callers::yaml::{self, Cursor, Patch, Path, Step as PathStep, Style};
 use crate::callers::{
-    Argument, ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, PassedSecret, Receipt, Refusal, Request,
-    Rewrite, Surroundings, bake, environment,
+    Argument, ArgumentValue, Build, Caller, Dockerfiles, Format, PassedSecret, Receipt, Refusal, Request, Rewrite,
+    Surroundings, bake, environment,
 };
 use crate::source::{Source, TextRange, range};
 use crate::syntax::view::View;
@@ -46,21 +46,8 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
     }
     let input = step.input("set")?;
     let mut build = Build {
-        format: Format::GithubActions,
-        file: source.path().to_owned(),
-        range: step.body.node().range,
-        title: step.title(),
         dockerfiles: Dockerfiles::Unknown(ACTION.to_owned()),
-        context: None,
-        outside: None,
-        target: None,
-        tags: Vec::new(),
-        builder: Builder::BuildKit,
-        arguments: Vec::new(),
-        secrets: Vec::new(),
-        ssh: false,
-        opaque: None,
-        index: 0,
+        ..Build::at(Format::GithubActions, source.path(), step.body.node().range, step.title())
     };
     let Some(view) = yaml::view(source.text(), input.node()) else {
         build.opaque = Some("set".to_owned());

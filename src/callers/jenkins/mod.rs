@@ -254,21 +254,10 @@ fn without_text<'s>(step: Step, source: &'s Source, around: &dyn Surroundings) -
         _ => Dockerfiles::Unknown(if composite { "docker.build".to_owned() } else { dockerfile }),
     };
     let mut build = Build {
-        format: Format::Jenkins,
-        file: source.path().to_owned(),
-        range: step.range,
-        title: String::new(),
         dockerfiles,
         context: inside(&context).filter(|_| !composite),
-        outside: None,
-        target: None,
-        tags: Vec::new(),
-        builder: Builder::BuildKit,
-        arguments: Vec::new(),
-        secrets: Vec::new(),
-        ssh: false,
         opaque: composite.then(|| "the options of the step".to_owned()),
-        index: 0,
+        ..Build::at(Format::Jenkins, source.path(), step.range, String::new())
     };
     describe(&mut build, &step.place);
     Found { site: None, scope: step.scope, inner: build.clone(), build }

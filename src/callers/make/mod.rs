@@ -11,7 +11,7 @@ mod script;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -114,9 +114,6 @@ struct Recipe {
     lines: Vec<TextRange>,
 }
 
-/// How far variables that refer to variables are followed.
-const MOST_REFERENCES: usize = 8;
-
 /// A Makefile as far as builds are concerned.
 struct File<'a> {
     source: &'a Source,
@@ -152,18 +149,24 @@ impl<'a> File<'a> {
 
     /// Whether the shell of a recipe makes another text of the variable's text, or may: it is assigned with quotes,
     /// backquotes or `$$`, or in a file that is included. (What make exports reaches programs as it is.)
-    fn is_evaluated(&self, name: &str, depth: usize) -> bool {
-        let mut values = self.definitions.iter().filter(|definition| definition.name == name).peekable();
-        if values.peek().is_none() {
-            return self.includes;
+    fn is_evaluated(&self, name: &str) -> bool {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![name.to_owned()]);
+        while let Some(name) = open.pop() {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            let mut values = self.definitions.iter().filter(|definition| definition.name == name).peekable();
+            if values.peek().is_none() && self.includes {
+                return true;
+            }
+            for text in values.map(|definition| slice(self.source.text(), definition.value)) {
+                if text.contains(['`', '"', '\'', '\\']) || text.contains("$$") {
+                    return true;
+                }
+                open.extend(reference::references(text));
+            }
         }
-        values.any(|definition| {
-            let text = slice(self.source.text(), definition.value);
-            let others = || reference::references(text);
-            text.contains(['`', '"', '\'', '\\'])
-                || text.contains("$$")
-                || (depth < MOST_REFERENCES && others().iter().any(|name| self.is_evaluated(name, depth + 1)))
-        })
+        false
     }
 }
 
@@ -205,7 +208,7 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
 fn site<'a>(file: &File<'a>, view: crate::syntax::view::View) -> Site<'a> {
     let (source, definitions) = (file.source, &file.definitions);
     let variables = names(view.text(), VARIABLE).into_iter().map(|name| {
-        let foreign = if file.is_evaluated(&name, 0) { Foreign::Evaluated } else { Foreign::Variable };
+        let foreign = if file.is_evaluated(&name) { Foreign::Evaluated } else { Foreign::Variable };
         (format!("{VARIABLE}{name}"), foreign(name))
     });
     let mut foreign: BTreeMap<String, Foreign> = variables.collect();

@@ -35,7 +35,8 @@ impl Block {
     /// The shell of Windows whose variables or continued lines are in the block.
     pub(super) fn windows(&self, text: &str) -> Option<Windows> {
         let lines = || self.lines.iter().map(|line| slice(text, *line).trim_end());
-        let percents = |line: &str| line.split('%').skip(1).step_by(2).any(is_name) && line.matches('%').count() > 1;
+        let percents =
+            |line: &str| line.split('%').skip(1).step_by(2).any(windows::is_name) && line.matches('%').count() > 1;
         if lines().any(|line| line.contains("$env:") || line.ends_with(" `")) {
             return Some(windows::POWERSHELL);
         }
@@ -82,10 +83,6 @@ impl Block {
         }
         view
     }
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
 }
 
 /// The length of `$ ` or `% ` with the blanks in front.

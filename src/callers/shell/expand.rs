@@ -221,23 +221,19 @@ impl Evaluator<'_> {
     /// The words into which the shell splits the operand of an expansion: what is quoted in it stays together (POSIX.1-2024,
     /// XCU 2.6.5).
     fn operand(self, word: &Word) -> Vec<Piece> {
-        let mut fields = Fields::default();
-        for part in &word.parts {
-            match &part.kind {
-                _ if part.quote != Quote::None => fields.quoted(self.site.view.text(), part),
-                PartKind::Text(_) => fields.text(self.site.view.text(), part),
-                _ => fields.parts.push(part.clone()),
-            }
-        }
-        fields.end();
-        fields.words.iter().flat_map(|word| self.pieces(word)).map(|piece| self.at_home(piece)).collect()
+        self.split(word, true)
     }
 
-    /// The words into which the shell splits the text of `word`, the value of a variable.
+    /// The words into which the shell splits the text of `word`, the value of a variable: its quotes are gone by then.
     pub(super) fn fields(self, word: &Word) -> Vec<Piece> {
+        self.split(word, false)
+    }
+
+    fn split(self, word: &Word, has_quotes: bool) -> Vec<Piece> {
         let mut fields = Fields::default();
         for part in &word.parts {
             match &part.kind {
+                _ if has_quotes && part.quote != Quote::None => fields.quoted(self.site.view.text(), part),
                 PartKind::Text(_) => fields.text(self.site.view.text(), part),
                 _ => fields.parts.push(Part { quote: Quote::None, ..part.clone() }),
             }

@@ -184,15 +184,15 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
 
 /// The Dockerfile that the command in front of a pipe names, whose output is built: `sed … Dockerfile | docker build -`.
 fn piped(walk: &Walk<'_>, command: &Command, state: &State) -> Option<Operand> {
-    let before = walk.site.view.text().get(..usize::from(command.range.start()))?;
-    let pipe = before.trim_end().strip_suffix('|')?;
-    let words = pipe.rsplit(['\n', ';', '|', '&']).next()?.split_whitespace();
-    let is_dockerfile = |word: &&str| {
-        let paths = state.directories.iter().filter_map(|directory| inside(&join(directory, word)));
+    let feeding = walk.feeding?;
+    let is_dockerfile = |path: &String| {
+        let paths = state.directories.iter().filter_map(|directory| inside(&join(directory, path)));
         paths.into_iter().any(|path| walk.around.dockerfiles().contains(&path))
     };
-    let mut named = words.map(|word| word.trim_matches(['"', '\'', '<'])).filter(is_dockerfile);
-    named.next().map(|word| Operand { range: command.range, texts: vec![word.to_owned()] })
+    let read = feeding.redirects.iter().filter(|redirect| redirect.kind == RedirectKind::Read);
+    let words = feeding.words.iter().chain(read.map(|redirect| &redirect.target));
+    let named = words.filter_map(Word::literal).find(is_dockerfile)?;
+    Some(Operand { range: command.range, texts: vec![named] })
 }
 
 /// `text` without what stands behind its first `=`, which may be a credential.

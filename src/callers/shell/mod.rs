@@ -39,7 +39,7 @@ use super::outside::Folder;
 use super::sieve::may_build;
 use super::{Build, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::knowledge::engines::Release;
-use crate::syntax::shell::{Dialect, parse};
+use crate::syntax::shell::{Dialect, Script, parse};
 use crate::syntax::view::View;
 
 /// Shell text in a file, and what its host says of it.
@@ -202,13 +202,16 @@ fn found(site: &Site<'_>, around: &dyn Surroundings) -> Rc<[found::Found]> {
     kept::found(site, around, || find(site, around))
 }
 
+/// The parse of a text. A shell reads a backslash at the very end as the begin of a line that does not come.
+fn read(text: &str, dialect: Dialect) -> Script {
+    match text.ends_with('\\') {
+        true => parse(&format!("{text}\n"), dialect),
+        false => parse(text, dialect),
+    }
+}
+
 fn find(site: &Site<'_>, around: &dyn Surroundings) -> Vec<found::Found> {
-    let text = site.view.text();
-    // A shell reads a backslash at the very end as the begin of a line that does not come.
-    let script = match text.ends_with('\\') {
-        true => parse(&format!("{text}\n"), site.dialect),
-        false => parse(text, site.dialect),
-    };
+    let script = read(site.view.text(), site.dialect);
     let mut merged: Vec<found::Found> = Vec::new();
     let mut all = walk::Walk::new(site, around, script.clean).run(&script.items);
     all.extend(embedded::unused(site, &script, &all));

@@ -11,7 +11,6 @@ use super::state::Provision;
 use super::{Foreign, Provide, ScriptRewrite, Site, value};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::source::{Edit, TextRange, apply_edits, slice};
-use crate::syntax::shell;
 use crate::syntax::view::Seam;
 
 /// Variables that mean something to docker or the shell; an assignment in front of a build would change that.
@@ -63,7 +62,7 @@ pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Resu
         draft.honour(request)?;
     }
     let rewrite = draft.finish()?;
-    match still_parses(site, &rewrite.rewrite.edits) {
+    match !found.clean || still_parses(site, &rewrite.rewrite.edits) {
         true => Ok(rewrite),
         false => Err(refusal("the words of this command can't be taken apart", found.build.range, None)),
     }
@@ -72,8 +71,7 @@ pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Resu
 /// Whether a text that is nothing but shell is still read without an error when it is edited.
 fn still_parses(site: &Site<'_>, edits: &[Edit]) -> bool {
     let is_shell = site.view.text() == site.text;
-    let clean = |text: &str| shell::parse(text, site.dialect).clean;
-    !is_shell || !clean(site.text) || apply_edits(site.text, edits).is_ok_and(|text| clean(&text))
+    !is_shell || apply_edits(site.text, edits).is_ok_and(|text| super::read(&text, site.dialect).clean)
 }
 
 impl Draft<'_> {

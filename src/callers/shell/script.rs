@@ -98,7 +98,6 @@ fn lines(text: &str, start: usize) -> View {
     view
 }
 
-/// The shell that the first line names.
 /// Whether a file without an interpreter's name is a script that builds: a line of it begins with such a command. A name in
 /// capitals is that of a text for people.
 fn runs_a_build(path: &Utf8Path, text: &str) -> bool {
@@ -112,6 +111,7 @@ fn runs_a_build(path: &Utf8Path, text: &str) -> bool {
     !for_people && text.lines().any(builds)
 }
 
+/// The shell that the first line names.
 fn interpreter(text: &str) -> Option<&str> {
     let line = text.trim_start_matches('\u{feff}').lines().next()?.strip_prefix("#!")?;
     let mut words = line.split_whitespace();

@@ -26,12 +26,15 @@ pub(super) struct Walk<'s> {
     functions: BTreeMap<String, &'s Compound>,
     called: BTreeSet<String>,
     depth: usize,
+    /// The simple command in front of the pipe whose output the command that is looked at reads.
+    pub(super) feeding: Option<&'s Command>,
 }
 
 impl<'s> Walk<'s> {
     /// Starts where the script starts.
     pub(super) fn new(site: &'s Site<'s>, around: &'s dyn Surroundings, clean: bool) -> Self {
-        Self { site, around, found: Vec::new(), clean, functions: BTreeMap::new(), called: BTreeSet::new(), depth: 0 }
+        let (functions, called) = (BTreeMap::new(), BTreeSet::new());
+        Self { site, around, found: Vec::new(), clean, functions, called, depth: 0, feeding: None }
     }
 
     /// Goes through all of it, functions that nobody calls included.
@@ -56,14 +59,28 @@ impl<'s> Walk<'s> {
     fn items(&mut self, items: &'s [Item], state: &mut State) {
         for item in items {
             match &item.node {
-                Node::Command(command) => self.command(command, state),
-                Node::Pipeline(members) => {
-                    for member in members {
-                        self.items(std::slice::from_ref(member), &mut state.clone());
-                    }
-                }
+                Node::Command(command) => self.command(command, None, state),
+                Node::Pipeline(members) => self.pipeline(members, state),
                 Node::Compound(compound) => self.compound(compound, state),
             }
+        }
+    }
+
+    /// Each member runs in its own copy of the state.
+    fn pipeline(&mut self, members: &'s [Item], state: &State) {
+        let mut before = None;
+        for member in members {
+            let state = &mut state.clone();
+            before = match &member.node {
+                Node::Command(command) => {
+                    self.command(command, before, state);
+                    Some(command)
+                }
+                _ => {
+                    self.items(std::slice::from_ref(member), state);
+                    None
+                }
+            };
         }
     }
 
@@ -127,7 +144,8 @@ impl<'s> Walk<'s> {
         Binding::of_texts(texts)
     }
 
-    fn command(&mut self, command: &'s Command, state: &mut State) {
+    /// `feeding` is the simple command in front of its pipe.
+    fn command(&mut self, command: &'s Command, feeding: Option<&'s Command>, state: &mut State) {
         let values = command.assignments.iter().map(|assignment| &assignment.value);
         self.substitutions(values, state);
         self.substitutions(&command.words, state);
@@ -145,6 +163,7 @@ impl<'s> Walk<'s> {
             self.called.insert(name);
             return self.call(body, state, Some(&pieces));
         }
+        self.feeding = feeding;
         if let Some(found) = found::build(self, command, &pieces, state) {
             self.found.push(found);
         } else {

@@ -22,6 +22,7 @@ use super::sieve::may_build;
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Edit, Source, size};
 use crate::syntax::shell::Dialect;
+pub(super) use powershell::is_name;
 use statement::Statement;
 
 /// The caller for scripts of one shell.

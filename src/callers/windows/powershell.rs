@@ -256,7 +256,8 @@ pub(super) fn is_expression(word: &str) -> bool {
     string('"') || string('\'') || group || is_name(name.split_once(':').map_or(name, |(_, name)| name))
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether it is the name of a variable.
+pub(in crate::callers) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|char| char == '_' || char.is_ascii_alphanumeric())
 }
 

@@ -19,13 +19,14 @@ pub fn reads_file(words: &[Option<String>], input: Option<&BuildInput>) -> Readi
     let entry = tool.entry;
     let reads = |input: &&BuildInput| entry.names.iter().any(|name| name == tool.name && input.tools.contains(name));
     if let Some(input) = input.filter(reads) {
-        if !input.only_with.get(tool.name).is_none_or(|options| rest.iter().any(|word| is_option(word, options))) {
-            return Reading::Never;
-        }
-        return Reading::Reads { why: format!("{} reads it", tool.name), certain: true };
+        let told = |options: &Vec<String>| rest.iter().any(|word| is_option(word, options));
+        return match input.only_with.get(tool.name).is_none_or(told) {
+            true => Reading::Reads { why: format!("{} reads it", tool.name), certain: true },
+            false => Reading::Never,
+        };
     }
     let first = first_operand(rest);
-    let installs = first.is_some_and(|first| entry.installs.iter().any(|known| known == first));
+    let installs = entry.installs_by(first);
     // What only fetches packages of its own kind has no use for the settings of another package manager.
     if installs && entry.ecosystem.is_some() {
         return Reading::Never;

@@ -54,6 +54,13 @@ pub(super) struct Entry {
     _source: String,
 }
 
+impl Entry {
+    /// Whether the first operand `first` makes it fetch packages.
+    pub(super) fn installs_by(&self, first: Option<&str>) -> bool {
+        first.is_some_and(|first| self.installs.iter().any(|known| known == first))
+    }
+}
+
 fn yes() -> bool {
     true
 }
