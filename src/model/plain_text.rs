@@ -2,7 +2,7 @@
 
 use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::source::{TextRange, size};
-use crate::syntax::shell::{Command, CompoundKind, Item, Node, PartKind, Redirect, RedirectKind, Word};
+use crate::syntax::shell::{Command, CompoundKind, Item, Node, PartKind, Quote, Redirect, RedirectKind, Word};
 
 use super::run::{Run, mention_offsets};
 
@@ -15,6 +15,8 @@ pub(super) fn is_named(run: &Run, name: &str) -> bool {
     let mut finder = Finder { text: &run.text, found: Vec::new() };
     if let Some(shell) = run.shells.first().filter(|shell| shell.script.clean && shell.view.is_some()) {
         finder.items(&shell.script.items);
+        let commands = shell.script.commands().into_iter();
+        finder.found.extend(commands.flat_map(|context| &context.command.words).filter_map(option));
     }
     mention_offsets(&run.text, name).any(|at| !finder.found.iter().any(|range| range.contains(size(at))))
 }
@@ -69,6 +71,15 @@ impl Finder<'_> {
         matches!(classify_file(path), FileVerdict::BuildInput(_))
             || (is_path && !file.is_empty() && self.text.matches(file).count() > 1)
     }
+}
+
+/// The name of a long option, which is none of a variable: `--disabled-password`, `--password` of `--password=$password`
+/// (getopt_long(3)).
+fn option(word: &Word) -> Option<TextRange> {
+    let part = word.parts.first().filter(|part| part.quote == Quote::None)?;
+    let PartKind::Text(text) = &part.kind else { return None };
+    let name = text.split('=').next().filter(|name| name.starts_with("--"))?;
+    Some(TextRange::at(part.range.start(), size(name.len())))
 }
 
 fn texts(command: &Command) -> impl Iterator<Item = TextRange> {
