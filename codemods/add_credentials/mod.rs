@@ -227,7 +227,11 @@ fn replace<'m>(
             let (id, name) = (model.settings(dockerfile).id_of(name), name.to_owned());
             let as_file = model.has_only_files(dockerfile);
             let mount = || {
-                if as_file { Mount::File { id: id.clone(), name } } else { Mount::Variable { id: id.clone(), name } }
+                if as_file {
+                    Mount::File { id: id.clone(), name, unless_empty: false }
+                } else {
+                    Mount::Variable { id: id.clone(), name }
+                }
             };
             change.fetch(source.step, &mount(), commands);
             change.require(if as_file { Feature::Mount } else { Feature::SecretEnv });

@@ -15,10 +15,11 @@ pub const CODEMOD: Codemod = Codemod {
 };
 
 fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
-    let copied = model.copied_files(dockerfile).into_iter();
+    let copied = model.copied_files(dockerfile);
     copied
+        .iter()
         .filter(|file| file.content != Content::Harmless && !file.is_ssh_key())
-        .map(|file| Copying::new(model, dockerfile, file, &Settled::new()))
+        .map(|file| Copying::new(model, dockerfile, file.clone(), &Settled::new()))
         .map(|copying| {
             let path = copying.path().to_owned();
             let title = match &copying.file.verdict {

@@ -2,8 +2,9 @@
 //! those of its target for one RUN, as root with mode 0755, and takes them away again if they are empty (experiment, Engine
 //! 28.5). What needs such a folder later has to find it.
 
-use crate::model::{Evidence, FileUse, FolderAct, ImagePath, Replacement, Step};
+use crate::model::{Evidence, FileUse, FolderAct, ImagePath, Replacement, Step, mentions_file};
 use crate::plan::Change;
+use crate::source::slice;
 use crate::syntax::dockerfile::Keyword;
 
 use super::{Copying, Way};
@@ -54,7 +55,11 @@ impl<'m> Copying<'m> {
             (Some(_), Some(owner)) if copied && root => {
                 change.replace_with_run(made.step, &format!("mkdir -p {text} && chown {owner} {text}"));
             }
-            (Some(_), Some(owner)) if copied && owner.split(':').next() == user.split(':').next() => {
+            (Some(_), Some(owner))
+                if copied
+                    && owner.split(':').next() == user.split(':').next()
+                    && self.may_make(made.step, &made.folder) =>
+            {
                 change.replace_with_run(made.step, &format!("mkdir -p {text}"));
             }
             (Some(_), _) => {
@@ -77,13 +82,24 @@ impl<'m> Copying<'m> {
     /// Forgets the RUNs that would read the file only where a `COPY` of its folder brings it along: ssh looks for keys in
     /// one folder, and nothing names that other place.
     pub fn forget_stray_uses(&mut self) {
-        let landed = self.landed();
+        let landed = if self.is_named_again() { self.landed() } else { Vec::new() };
         let stray = |used: &FileUse| {
             let target = used.target.as_deref().unwrap_or("");
             let tool = matches!(used.evidence, Evidence::Tool(_) | Evidence::Possible(_));
             tool && !landed.iter().any(|path| path == target) && !target.contains("/.ssh/")
         };
         self.flow.uses.retain(|used| !stray(used));
+    }
+
+    /// Whether something may tell ssh where the key is: an instruction that names it, settings of ssh.
+    fn is_named_again(&self) -> bool {
+        let name = self.path().file_name().unwrap_or("");
+        let is_source = |step: usize| self.file.sources.iter().any(|source| source.step == step);
+        let others = self.dockerfile.steps.iter().enumerate().filter(|(step, _)| !is_source(*step));
+        let source = self.dockerfile.source.text();
+        let mut texts = others.map(|(_, step)| slice(source, step.instruction.text_range()));
+        let settings = ["ssh_config", ".ssh/config", "IdentityFile", "GIT_SSH"];
+        texts.any(|text| mentions_file(text, name) || settings.iter().any(|setting| text.contains(setting)))
     }
 
     fn landed(&self) -> Vec<String> {

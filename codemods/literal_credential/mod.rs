@@ -170,7 +170,10 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> F
         }
         change.rewrite(step, |dockerfile| replacement::next(model, dockerfile, step, &group.value, name));
         let (id, name) = (id.clone(), name.clone());
-        change.mount(step, if as_file { Mount::File { id, name } } else { Mount::Variable { id, name } });
+        change.mount(
+            step,
+            if as_file { Mount::File { id, name, unless_empty: false } } else { Mount::Variable { id, name } },
+        );
     }
     if let Some(place) = left_elsewhere(dockerfile, group) {
         let label = change.place(place, "here");

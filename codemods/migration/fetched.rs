@@ -57,7 +57,8 @@ impl Migration<'_> {
             let (id, name) = (self.id(), self.name().to_owned());
             match &one.way {
                 FetchWay::Run(commands) if style == Style::File => {
-                    change.fetch(one.step, &Mount::File { id, name }, commands);
+                    let unless_empty = self.is_unset_if_empty();
+                    change.fetch(one.step, &Mount::File { id, name, unless_empty }, commands);
                 }
                 FetchWay::Run(commands) => change.fetch(one.step, &Mount::Variable { id, name }, commands),
                 FetchWay::Host { word, address, .. } => change.rename_source(one.step, *word, address),

@@ -21,10 +21,11 @@ use crate::config::MountForm;
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
+use crate::knowledge::tools::{self, Ecosystem};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{
     Binding, BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, PairPlace, Relay, Rest,
-    RestKind, Run, Secret, Use, rests, rests_in_place,
+    RestKind, Run, Secret, Use, effective_words, rests, rests_in_place,
 };
 use crate::plan::{BUILDKIT_RULE, suppression};
 use crate::plan::{Change, Finding, FollowUp, Mount, Severity};
@@ -312,7 +313,10 @@ impl<'m> Migration<'m> {
             let name = if relay.is_some() { self.name() } else { &used.name };
             let mount = match style {
                 Style::Variable => Mount::Variable { id: id.clone(), name: name.to_owned() },
-                Style::File => Mount::File { id: id.clone(), name: name.to_owned() },
+                Style::File => {
+                    let unless_empty = self.is_unset_if_empty();
+                    Mount::File { id: id.clone(), name: name.to_owned(), unless_empty }
+                }
             };
             if !self.is_mounted(used.step, &id, name, style) {
                 change.mount(used.step, mount);
@@ -324,6 +328,7 @@ impl<'m> Migration<'m> {
                 change.export(used.step, assignment);
             }
             if let Some(default) = self.kept_default().filter(|_| self.kept_until().is_none()) {
+                let default = default.replace('}', "\\}");
                 change.export(used.step, format!("export {name}=\"${{{name}:-{default}}}\""));
             }
         }
@@ -516,11 +521,6 @@ impl<'m> Migration<'m> {
             return Some(Style::Variable);
         }
         let readers = || self.secret.uses.iter().filter_map(|used| Some((self.run(used.step)?, used.name.as_str())));
-        let tests = || {
-            let bare = self.secret.uses.iter().filter(|used| !self.is_always_set(used));
-            bare.filter_map(|used| Some((self.run(used.step)?, &used.name))).any(|(run, name)| run.tests_unset(name))
-        };
-        let needs_unset = self.defaults().is_empty() && (tests() || self.may_be_missed_by_code());
         let only_files = self.model.has_only_files(self.dockerfile);
         let frontend = self.dockerfile.frontend();
         let old_frontend = frontend.is_some_and(|named| {
@@ -529,14 +529,28 @@ impl<'m> Migration<'m> {
         });
         let fallback = self.has_fallback();
         let can_read_file = readers().all(|(run, _)| !matches!(run.form, Form::Exec(_)));
-        match (needs_unset || only_files || old_frontend || fallback, can_read_file) {
+        match (self.needs_unset() || only_files || old_frontend || fallback, can_read_file) {
             (true, _) => Some(Style::File),
             (false, false) => Some(Style::Variable),
             (false, true) => None,
         }
     }
 
-    /// Whether code of the project may read the value, and a build here passes none: a mount of a variable would set it
+    /// Whether a RUN may tell a variable that is not set from an empty one.
+    fn needs_unset(&self) -> bool {
+        let tests = || {
+            let bare = self.secret.uses.iter().filter(|used| !self.is_always_set(used));
+            bare.filter_map(|used| Some((self.run(used.step)?, &used.name))).any(|(run, name)| run.tests_unset(name))
+        };
+        self.defaults().is_empty() && (tests() || self.may_be_missed_by_code())
+    }
+
+    /// Whether the variable has to stay unset where the file of the mount is empty.
+    fn is_unset_if_empty(&self) -> bool {
+        self.is_passed_by_name() && self.needs_unset()
+    }
+
+    /// Whether code of the project may read the value, and a build here may pass none: a mount of a variable would set it
     /// to an empty text, which many languages tell from an unset one (`os.environ.get`, `ENV.fetch`, `??`).
     fn may_be_missed_by_code(&self) -> bool {
         let code =
@@ -551,7 +565,23 @@ impl<'m> Migration<'m> {
             !passes && !offers && runs && bound.build.opaque.is_none() && bound.binding != Binding::OneOfSeveral
         };
         let of_application = matches!(self.secret.kind, SecretKind::Application | SecretKind::ConnectionUrl);
-        of_application && !steps.is_empty() && self.bound.iter().any(lacks)
+        let by_name = || self.is_passed_by_name() && steps.iter().any(|step| self.runs_code_with_defaults(*step));
+        let may_lack = || by_name() || self.bound.iter().any(lacks);
+        of_application && !steps.is_empty() && may_lack()
+    }
+
+    /// Whether the RUN at `step` runs code of a language whose defaults are for variables that are not set, and not for empty
+    /// ones: `os.environ.get(…, default)`, `ENV["…"] || default`, Laravel's `env(…, default)`.
+    fn runs_code_with_defaults(&self, step: usize) -> bool {
+        let commands = self.run(step).into_iter().flat_map(Run::commands).map(effective_words);
+        let mut known = commands.filter_map(|words| tools::ecosystem_of_tool(&words));
+        known.any(|ecosystem| matches!(ecosystem, Ecosystem::Python | Ecosystem::Ruby | Ecosystem::Php))
+    }
+
+    /// Whether a build passes the value by its name alone, and so nothing where the variable is not set; which nobody knows of
+    /// builds that are not here.
+    fn is_passed_by_name(&self) -> bool {
+        self.bound.is_empty() || self.passed_values().any(|value| matches!(value, ArgumentValue::Inherited))
     }
 
     /// Whether an ENV sets the variable where no build passes a value, too, and then to an empty text: `ENV X=$X`.
@@ -584,7 +614,7 @@ impl<'m> Migration<'m> {
     fn kept_default(&self) -> Option<String> {
         let defaults = self.defaults();
         let [default] = defaults.as_slice() else { return None };
-        let plain = default.chars().all(|char| char.is_ascii_alphanumeric() || "-_./:".contains(char));
+        let plain = default.chars().all(|char| char.is_ascii_alphanumeric() || "-_./:{}[]<> ".contains(char));
         let harmless = matches!(classify_value(default), ValueVerdict::Placeholder) || default == self.name();
         (plain && harmless).then(|| default.clone())
     }

@@ -1,8 +1,11 @@
 //! Scripts that get the value and are not in the repository.
 
+use camino::{Utf8Path, Utf8PathBuf};
+
 use crate::knowledge::names::SecretKind;
 use crate::model::{Evidence, effective_words};
 use crate::plan::Change;
+use crate::syntax::dockerfile::Keyword;
 
 use super::Migration;
 
@@ -39,8 +42,27 @@ impl<'m> Migration<'m> {
             true => operand()?,
             false => program,
         };
-        let is_own = script.contains('/') && !SYSTEM.iter().any(|folder| script.starts_with(folder));
+        let is_at_own_place = script.contains('/') && !SYSTEM.iter().any(|folder| script.starts_with(folder));
+        let is_own = is_at_own_place || self.is_brought(script);
         let reader = self.model.reader(self.dockerfile);
         (is_own && !script.contains('$') && reader.script_of(words).is_none()).then(|| script.to_owned())
+    }
+
+    /// Whether a `COPY` or `ADD` puts a program there that is not in the repository, or in a folder where a shell finds it.
+    fn is_brought(&self, program: &str) -> bool {
+        let copies = self.dockerfile.steps.iter().filter(|step| matches!(step.keyword, Keyword::Copy | Keyword::Add));
+        let mut places = copies.flat_map(|step| {
+            let words = step.instruction.words();
+            let target = words.last().map(|word| word.value.clone()).unwrap_or_default();
+            let sources: Vec<String> = words.iter().rev().skip(1).map(|word| word.value.clone()).collect();
+            sources.into_iter().map(move |source| (Utf8PathBuf::from(source), target.clone())).collect::<Vec<_>>()
+        });
+        places.any(|(source, target)| {
+            let landed = match target.ends_with('/') {
+                true => format!("{target}{}", source.file_name().unwrap_or("")),
+                false => target,
+            };
+            landed == program || Utf8Path::new(&landed).file_name() == Some(program)
+        })
     }
 }

@@ -152,7 +152,10 @@ fn change<'m>(model: &'m Model, dockerfile: &'m Dockerfile, idle: &Idle, readers
     let as_file = !comes_from_variables(model, dockerfile, &idle.mount.id);
     for reader in readers {
         let (id, name) = (idle.mount.id.clone(), reader.name.clone());
-        change.mount(reader.step, if as_file { Mount::File { id, name } } else { Mount::Variable { id, name } });
+        change.mount(
+            reader.step,
+            if as_file { Mount::File { id, name, unless_empty: false } } else { Mount::Variable { id, name } },
+        );
         if !reader.evidence.is_certain() {
             let line = dockerfile.line_of(reader.step);
             change.assume(format!("the RUN of line {line} is meant to have `{}`", reader.name));

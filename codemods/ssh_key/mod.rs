@@ -21,8 +21,9 @@ pub const CODEMOD: Codemod = Codemod {
 
 fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     let holds = |file: &CopiedFile| file.content != Content::Harmless;
-    let copied = model.copied_files(dockerfile).into_iter().filter(|file| file.is_ssh_key() && holds(file));
-    let copied = copied.map(|file| of_copy(model, dockerfile, &file));
+    let copied = model.copied_files(dockerfile);
+    let keys = copied.iter().filter(|file| file.is_ssh_key() && holds(file));
+    let copied = keys.map(|file| of_copy(model, dockerfile, file));
     let arguments = secrets(model, dockerfile).filter_map(|secret| of_argument(model, dockerfile, &secret));
     copied.chain(arguments).collect()
 }

@@ -17,7 +17,7 @@ mod tests;
 pub use config::{ConfigFile, config_files, references};
 pub use files::{fetches_by_name, is_offline, names_no_ssh, reads_file};
 pub use output::{embeds, fills_in, logs, passes_through, prints_files, prints_variable, shows_environment};
-pub use persistence::{Persistence, TakingBack, edits_in_place, persists, remedy_for, takes_back};
+pub use persistence::{Persistence, TakingBack, edits_in_place, logs_in_with, persists, remedy_for, takes_back};
 
 use serde::Deserialize;
 use table::{Entry, TOOLS, Tools, matches_any};
@@ -149,7 +149,10 @@ pub fn ecosystem_of_tool(words: &[Option<String>]) -> Option<Ecosystem> {
 /// Whether the command does nothing but print its version or how it is used.
 fn tells_about_itself(words: &[Option<String>]) -> bool {
     const QUESTIONS: [&str; 7] = ["--version", "-version", "-V", "-v", "version", "--help", "help"];
+    // `command -v npm` only says where it is (POSIX, command).
+    let looks_up = |words: &[Option<String>]| matches!(words, [Some(program), Some(option), ..] if program == "command" && matches!(option.as_str(), "-v" | "-V"));
     matches!(words, [Some(program), Some(question)] if !program.contains('/') && QUESTIONS.contains(&question.as_str()))
+        || looks_up(words)
 }
 
 fn by_convention(tool: &Tool) -> Reading {

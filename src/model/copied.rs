@@ -74,10 +74,8 @@ impl CopiedFile {
 }
 
 impl Model {
-    /// The credential files that `dockerfile` copies from its context, in the order of the first copy; those that only come
-    /// along with a folder last.
-    #[must_use]
-    pub fn copied_files(&self, dockerfile: &Dockerfile) -> Vec<CopiedFile> {
+    /// What [`Model::copied_files`] keeps.
+    pub(super) fn find_copied_files(&self, dockerfile: &Dockerfile) -> Vec<CopiedFile> {
         let mut files: Vec<CopiedFile> = Vec::new();
         for (index, step) in dockerfile.steps.iter().enumerate() {
             if !copies_from_context(&step.instruction, step.keyword) {

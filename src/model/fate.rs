@@ -2,7 +2,7 @@
 
 use crate::knowledge::tools;
 use crate::source::TextRange;
-use crate::syntax::shell::{Command, CommandContext, RedirectKind, Script};
+use crate::syntax::shell::{self, Command, CommandContext, Dialect, RedirectKind, Script};
 
 use super::reading::effective_words;
 use super::rest::normal;
@@ -54,6 +54,7 @@ impl Fates {
             let plain = || rest.iter().filter(|word| !word.starts_with('-')).cloned();
             match program {
                 "rm" | "unlink" | "shred" => fates.removed.extend(plain().map(|path| (place, path))),
+                "trap" => fates.removed.extend(removed_at_exit(&all, script)),
                 "ln" if rest.iter().any(|word| word.starts_with('-') && word.contains('s')) => {}
                 "cp" | "mv" | "ln" | "install" | "rsync" | "scp" => {
                     let mut paths: Vec<String> = plain().collect();
@@ -113,6 +114,22 @@ impl Fates {
     }
 }
 
+/// What a `trap` of the shell's end removes, as places behind everything else.
+fn removed_at_exit(words: &[Option<String>], script: &Script) -> Vec<(Place, String)> {
+    let [_, Some(text), signals @ ..] = words else { return Vec::new() };
+    if !signals.iter().flatten().any(|signal| matches!(signal.as_str(), "EXIT" | "0")) {
+        return Vec::new();
+    }
+    let end = script.commands().iter().map(|context| context.command.range.end()).max().unwrap_or_default();
+    let place = Place { range: TextRange::empty(end), branch: None, optional: false };
+    let parsed = shell::parse(text, Dialect::Bash);
+    let removing = parsed.commands().into_iter().filter(|context| !context.optional);
+    let removing = removing.map(|context| effective_words(context.command));
+    let removing = removing.filter(|words| words.first().and_then(Option::as_deref) == Some("rm"));
+    let named = removing.flat_map(|words| words.into_iter().skip(1).flatten());
+    named.filter(|word| !word.starts_with('-')).map(|path| (place, path)).collect()
+}
+
 /// Whether `target`, as a command names it, is `path` or a folder around it.
 fn covers(target: &str, path: &str) -> bool {
     let target = normal(target);
@@ -149,6 +166,8 @@ mod tests {
             "rm /etc/f; cp /etc/f /srv",
             "ln -s /etc/f /srv/x; use; rm /etc/f",
             "mv /etc/f /etc/g; use; rm /etc/g",
+            "trap 'rm -f /etc/f' EXIT; use",
+            "trap \"rm -f /etc/f\" INT 0 && use",
         ] {
             assert!(is_gone(script), "{script}");
         }
@@ -173,6 +192,8 @@ mod tests {
             "if use; then rm /etc/f; fi",
             "ln /etc/f /srv/x && rm /etc/f",
             "mv /etc/f /etc/g; use",
+            "trap 'rm -f /etc/f' INT; use",
+            "trap 'use || rm -f /etc/f' EXIT",
         ] {
             assert!(!is_gone(script), "{script}");
         }

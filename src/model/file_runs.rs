@@ -228,7 +228,8 @@ fn starts_own_script(command: &Command) -> bool {
 }
 
 /// Whether a file of this name stands anywhere in `text`.
-pub(super) fn mentions_file(text: &str, name: &str) -> bool {
+#[must_use]
+pub fn mentions_file(text: &str, name: &str) -> bool {
     count_mentions(text, name) > 0
 }
 

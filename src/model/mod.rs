@@ -44,6 +44,7 @@ pub use fallback::{fallback_comment, is_fallback_comment};
 pub use file_acts::{FileAct, FileAction};
 pub use file_flow::{Cleanup, Conflict, FileFlow, FileUse, Move, Onward, Replacement};
 pub use file_readers::{FileReaders, Settled};
+pub use file_runs::mentions_file;
 pub use flow::{Flow, OutsideUse, PairPlace, Relay};
 pub use folder_acts::{FolderAct, FolderCommand};
 pub use foreign::Foreign;
@@ -82,8 +83,20 @@ pub struct Model {
     foreign: Arc<[Foreign]>,
     index: index::Index,
     places: Arc<BTreeMap<String, usize>>,
-    secrets: Vec<OnceCell<(Rc<[Secret]>, Reads)>>,
+    secrets: Known<Secret>,
+    copied: Known<CopiedFile>,
     settings: Arc<BTreeMap<Utf8PathBuf, Arc<Settings>>>,
+}
+
+/// What was found in each of the Dockerfiles, with what that rests on.
+#[derive(Debug)]
+struct Known<T>(Vec<OnceCell<(Rc<[T]>, Reads)>>);
+
+impl<T> Known<T> {
+    /// Nothing yet, of so many Dockerfiles.
+    fn of(dockerfiles: usize) -> Self {
+        Self((0..dockerfiles).map(|_| OnceCell::new()).collect())
+    }
 }
 
 impl Model {
@@ -133,25 +146,37 @@ impl Model {
     ) -> Self {
         let places: BTreeMap<String, usize> =
             dockerfiles.iter().enumerate().map(|(at, one)| (one.path().as_str().to_owned(), at)).collect();
-        let secrets = dockerfiles.iter().map(|_| OnceCell::new()).collect();
+        let (secrets, copied) = (Known::of(dockerfiles.len()), Known::of(dockerfiles.len()));
         let mut lookup = Lookup::new(&repository.configuration);
         let settings: BTreeMap<_, _> =
             dockerfiles.iter().map(|one| (one.path().to_owned(), lookup.at(one.path()))).collect();
         let (builds, foreign) = (Arc::new(builds), Arc::default());
         let (places, settings) = (Arc::new(places), Arc::new(settings));
-        Self { repository, dockerfiles, builds, foreign, index, places, secrets, settings }
+        Self { repository, dockerfiles, builds, foreign, index, places, secrets, copied, settings }
     }
 
     /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.
     #[must_use]
     pub fn secrets(&self, dockerfile: &Dockerfile) -> Rc<[Secret]> {
-        let known = self.places.get(dockerfile.path().as_str()).and_then(|at| self.secrets.get(*at));
-        let Some(known) = known else { return self.find_secrets(dockerfile).into() };
+        self.known(&self.secrets, dockerfile, || self.find_secrets(dockerfile))
+    }
+
+    /// The credential files that `dockerfile` copies from its context, in the order of the first copy; those that only come
+    /// along with a folder last.
+    #[must_use]
+    pub fn copied_files(&self, dockerfile: &Dockerfile) -> Rc<[CopiedFile]> {
+        self.known(&self.copied, dockerfile, || self.find_copied_files(dockerfile))
+    }
+
+    /// What is in `known` of `dockerfile`; the first who asks finds it.
+    fn known<T>(&self, known: &Known<T>, dockerfile: &Dockerfile, find: impl FnOnce() -> Vec<T>) -> Rc<[T]> {
+        let place = self.places.get(dockerfile.path().as_str()).and_then(|at| known.0.get(*at));
+        let Some(place) = place else { return find().into() };
         let recorder = self.repository.recorder();
         // Whoever asks first is not the only one whose answer rests on it.
-        let (secrets, reads) = known.get_or_init(|| recorder.record(|| self.find_secrets(dockerfile).into()));
+        let (found, reads) = place.get_or_init(|| recorder.record(|| find().into()));
         recorder.note_all(reads);
-        Rc::clone(secrets)
+        Rc::clone(found)
     }
 
     /// What was decided for `dockerfile`.

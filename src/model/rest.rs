@@ -99,8 +99,9 @@ fn find_rests(run: &Run, values: &BTreeSet<String>, path: Option<&str>) -> Vec<R
     let fates: Vec<Fates> = run.shells.iter().map(|shell| Fates::of(&shell.script)).collect();
     let is_gone =
         |path: &str, found: &Found| fates.get(found.shell).is_some_and(|fates| fates.is_gone(path, found.range));
+    let is_temporary = |path: &str| run.temporary.iter().any(|folder| is_below(path, folder));
     let stays = |found: &Found| match &found.kind {
-        RestKind::File(path) => !is_gone(path, found),
+        RestKind::File(path) => !is_gone(path, found) && !is_temporary(path),
         RestKind::Tool { files, .. } => files.iter().any(|path| !is_gone(path, found)),
         RestKind::Hashed(_) | RestKind::Log | RestKind::NotUnderstood(_) => true,
     };
@@ -254,6 +255,7 @@ impl<'v> Finder<'v> {
         command.words.iter().any(names)
             || self.prints_file(command)
             || self.values.iter().any(|value| tools::fills_in(&effective_words(command), value))
+            || self.values.iter().any(|value| tools::logs_in_with(&effective_words(command), value))
             || self.values.iter().any(|value| tools::prints_variable(&effective_words(command), value))
             || command
                 .redirects
@@ -308,6 +310,12 @@ impl<'v> Finder<'v> {
         let in_query = |word: &Word| word.lossy().contains('?') && self.values.iter().any(|value| word.mentions(value));
         program == "wget" && !command.words.iter().any(named) && command.words.iter().any(in_query)
     }
+}
+
+/// Whether the path of a file lies below the folder, as both are written.
+fn is_below(path: &str, folder: &str) -> bool {
+    let inside = path.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+    inside && !path.contains("..")
 }
 
 /// The functions that a script defines, with their bodies.

@@ -15,6 +15,8 @@ pub struct Run {
     pub shells: Vec<ShellText>,
     /// All that it runs as one text, for finding a name in places that no parser sees (`printenv NAME`, Python).
     pub text: String,
+    /// The targets of its `tmpfs` mounts: what is written there is gone after it (BuildKit, `RUN --mount=type=tmpfs`).
+    pub temporary: Vec<String>,
 }
 
 /// How a RUN is written.
@@ -45,6 +47,15 @@ impl Run {
     /// Reads a RUN whose shell text goes to `interpreter`.
     #[must_use]
     pub fn new(instruction: &tree::Instruction, interpreter: Interpreter) -> Self {
+        let mounts = instruction.flags().into_iter().filter_map(|flag| flag.mount());
+        let target = |mount: &tree::Mount| {
+            ["target", "dst", "destination"].iter().find_map(|key| mount.get(key)).map(str::to_owned)
+        };
+        let temporary = mounts.filter(|mount| mount.kind == "tmpfs").filter_map(|mount| target(&mount)).collect();
+        Self { temporary, ..Self::of_script(instruction, interpreter) }
+    }
+
+    fn of_script(instruction: &tree::Instruction, interpreter: Interpreter) -> Self {
         match instruction.script() {
             RunScript::Shell(view) => Self::of_view(view, Form::Shell, interpreter),
             RunScript::ShellWithHeredocs { view } => Self::of_view(view, Form::ShellWithHeredocs, interpreter),
@@ -63,11 +74,11 @@ impl Run {
         let text = view.text().to_owned();
         let Interpreter::Shell(dialect) = interpreter else {
             let form = if matches!(form, Form::Body(Some(_))) { form } else { Form::Foreign };
-            return Self { form, shells: Vec::new(), text };
+            return Self { form, shells: Vec::new(), text, temporary: Vec::new() };
         };
         let mut shells = vec![ShellText { script: shell::parse(view.text(), dialect), view: Some(view) }];
         add_nested(&mut shells);
-        Self { form, shells, text }
+        Self { form, shells, text, temporary: Vec::new() }
     }
 
     fn of_exec(arguments: Vec<String>) -> Self {
@@ -79,7 +90,7 @@ impl Run {
             _ => None,
         };
         let shells = inner.into_iter().map(|script| ShellText { view: None, script }).collect();
-        Self { form: Form::Exec(arguments), shells, text }
+        Self { form: Form::Exec(arguments), shells, text, temporary: Vec::new() }
     }
 
     /// Every simple command of all its shell texts.

@@ -1,4 +1,3 @@
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use crate::repository::Repository;
 use crate::source::Source;
 use crate::syntax::dockerfile::Parse;
 
-use super::{Dockerfile, Foreign, Model, index};
+use super::{Dockerfile, Foreign, Known, Model, index};
 
 /// What other threads need to make the same model: trees with their positions can't cross threads.
 #[derive(Debug)]
@@ -54,7 +53,8 @@ impl Shared<'_> {
             builds: Arc::clone(self.builds),
             foreign: Arc::clone(self.foreign),
             places: Arc::clone(self.places),
-            secrets: self.dockerfiles.iter().map(|_| OnceCell::new()).collect(),
+            secrets: Known::of(self.dockerfiles.len()),
+            copied: Known::of(self.dockerfiles.len()),
             settings: Arc::clone(self.settings),
         }
     }

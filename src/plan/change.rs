@@ -38,6 +38,9 @@ pub enum Mount {
         id: String,
         /// The variable.
         name: String,
+        /// Whether it stays unset where the file is empty, too: what `--secret id=ID,env=NAME` makes of a variable that is
+        /// not set (experiment), where `--build-arg NAME` passes nothing.
+        unless_empty: bool,
     },
 }
 
@@ -525,9 +528,10 @@ impl Mount {
     }
 
     pub(super) fn command(&self) -> Option<String> {
-        let Self::File { id, name } = self else { return None };
+        let Self::File { id, name, unless_empty } = self else { return None };
+        let test = if *unless_empty { "-s" } else { "-f" };
         let path = format!("/run/secrets/{id}");
-        Some(format!("if [ -f {path} ]; then export {name}=\"$(cat {path})\"; fi"))
+        Some(format!("if [ {test} {path} ]; then export {name}=\"$(cat {path})\"; fi"))
     }
 }
 

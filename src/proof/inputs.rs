@@ -210,7 +210,7 @@ pub(super) fn missing_files(
 ) -> BTreeMap<Utf8PathBuf, Vec<u8>> {
     let contexts: BTreeSet<&Utf8Path> = lines.iter().map(|line| line.context.as_path()).collect();
     let mut files = BTreeMap::new();
-    for copied in scene.model.copied_files(dockerfile) {
+    for copied in scene.model.copied_files(dockerfile).iter() {
         let name = copied.path.file_name().unwrap_or_default();
         for context in &contexts {
             let path = context.join(&copied.path);

@@ -5,7 +5,7 @@
 //! part of the repository for git, so the index is asked as well.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fs::{self, FileType},
     path::Path,
     sync::mpsc,
@@ -34,7 +34,8 @@ enum Seen {
 pub(super) fn walk(root: &Utf8Path, selection: &[Utf8PathBuf]) -> Found {
     let (walked, tracked) = rayon::join(|| visit(root, root), || tracked(root));
     let mut found = collect(walked);
-    for entry in tracked {
+    let walked: HashSet<String> = found.files.keys().map(|path| path.as_str().to_owned()).collect();
+    for entry in tracked.into_iter().filter(|entry| !entry.is_one_of(&walked)) {
         found.add_tracked(root, entry);
     }
     for path in selection {
@@ -73,9 +74,7 @@ impl Found {
                 self.absent.push(path);
             }
             Tracked::File(path) | Tracked::LeftOut(path) => {
-                let is_known = self.files.contains_key(&path);
-                if !is_known && !matches!(classify(&path), Kind::Other | Kind::Nameless | Kind::Mention | Kind::Program)
-                {
+                if !matches!(classify(&path), Kind::Other | Kind::Nameless | Kind::Mention | Kind::Program) {
                     self.add(look(root, &path));
                 }
             }
@@ -99,6 +98,8 @@ fn collect(seen: impl IntoIterator<Item = Seen>) -> Found {
             Seen::Notice(notice) => found.notices.push(notice),
         }
     }
+    // A tree is made of sorted entries with few comparisons, and `camino` compares paths part by part.
+    files.sort_unstable_by(|(one, _), (other, _)| one.as_std_path().cmp(other.as_std_path()));
     found.files = files.into_iter().collect();
     found
 }
@@ -222,6 +223,16 @@ enum Tracked {
     /// A sparse checkout leaves it out.
     LeftOut(Utf8PathBuf),
     Submodule(Utf8PathBuf),
+}
+
+impl Tracked {
+    /// Whether it is a file that was `walked`, so that there is nothing more to be known of it.
+    fn is_one_of(&self, walked: &HashSet<String>) -> bool {
+        match self {
+            Self::File(path) | Self::LeftOut(path) => walked.contains(path.as_str()),
+            Self::Submodule(_) => false,
+        }
+    }
 }
 
 /// The mode of a submodule in an index (gitformat-index).

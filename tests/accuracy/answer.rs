@@ -7,7 +7,7 @@ use dfmigrate::codemods;
 use dfmigrate::plan::{self, Applicability, Plan, Planned, Policy, Status};
 use dfmigrate::repository::{self, Repository, Root};
 use dfmigrate::source::{LineIndex, TextSize};
-use dfmigrate::syntax::dockerfile;
+use dfmigrate::syntax::dockerfile::{self, Flag, Instruction};
 
 /// What became of a finding when unsafe fixes are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +35,8 @@ pub struct Answer {
     pub lines: BTreeSet<u32>,
     /// The first lines of the RUNs that the fix changes, one-based.
     pub changed: BTreeSet<u32>,
+    /// The first lines of the RUNs that have a secret from a mount before any fix, one-based.
+    pub mounted: BTreeSet<u32>,
     /// Every other place that the report shows, as a file and a one-based line.
     pub shown: BTreeSet<(Utf8PathBuf, u32)>,
     /// The files that the fix edits.
@@ -85,6 +87,7 @@ fn answer(repository: &Repository, planned: &Planned) -> Answer {
         line: starts.line_of(finding.primary.range.start()),
         lines,
         changed,
+        mounted: starts.mounted,
         shown: shown.collect(),
         edited: finding.fix.edits.keys().cloned().collect(),
         verdict: match (&planned.status, finding.fix.applicability) {
@@ -108,6 +111,7 @@ fn reasons(planned: &Planned) -> Vec<String> {
 struct Starts {
     offsets: Vec<TextSize>,
     lines: Vec<u32>,
+    mounted: BTreeSet<u32>,
 }
 
 impl Starts {
@@ -116,8 +120,14 @@ impl Starts {
         let (parse, index) = (dockerfile::parse(text), LineIndex::new(text));
         let instructions = parse.root().instructions();
         let offsets: Vec<_> = instructions.iter().map(|instruction| instruction.text_range().start()).collect();
-        let lines = offsets.iter().map(|offset| index.line(*offset)).collect();
-        Self { offsets, lines }
+        let lines: Vec<u32> = offsets.iter().map(|offset| index.line(*offset)).collect();
+        let mounts = |instruction: &Instruction| {
+            let flags = instruction.flags();
+            flags.iter().filter_map(Flag::mount).any(|mount| mount.kind == "secret")
+        };
+        let mounted = instructions.iter().zip(&lines).filter(|(instruction, _)| mounts(instruction));
+        let mounted = mounted.map(|(_, line)| *line).collect();
+        Self { offsets, lines, mounted }
     }
 
     /// The first line of the instruction that `offset` lies in.

@@ -123,6 +123,9 @@ impl Score {
             return;
         }
         // Taking a `print` of the value out says nothing about what becomes of the value.
+        let all = answers;
+        let moving: Vec<_> = answers.iter().copied().filter(|answer| answer.codemod != PRINTS).collect();
+        let answers = if moving.is_empty() { answers } else { &moving };
         let expected: Vec<_> = answers.iter().filter(|answer| flow.is_called(answer.codemod)).collect();
         let best = match expected.is_empty() {
             true => answers.iter().max_by_key(|answer| answer.verdict),
@@ -134,10 +137,8 @@ impl Score {
             entry.1 += 1;
         }
         if matches!(flow.entry, Entry::Argument | Entry::SshKey) && !flow.caller.is_empty() {
-            // A command that prints the value may go whatever becomes of the argument.
-            let moving: Vec<_> = answers.iter().copied().filter(|answer| answer.codemod != PRINTS).collect();
-            let first = moving.iter().max_by_key(|answer| (flow.is_called(answer.codemod), answer.verdict)).copied();
-            let reached = reached(flow, first.or(best.copied()), if moving.is_empty() { answers } else { &moving });
+            let first = answers.iter().max_by_key(|answer| (flow.is_called(answer.codemod), answer.verdict)).copied();
+            let reached = reached(flow, first.or(best.copied()), answers);
             *self.reached.entry(reached).or_default() += 1;
             if matches!(reached, Reached::Missed | Reached::Wrong) {
                 let kind = if reached == Reached::Wrong { "reached wrong" } else { "reached missed" };
@@ -155,7 +156,7 @@ impl Score {
             }
             return;
         };
-        self.add_callers(folder, flow, answers);
+        self.add_callers(folder, flow, all);
         let unread = unserved(flow, answers);
         let fixed = match (flow.ideal, best.verdict) {
             (Ideal::None | Ideal::Manual, Verdict::Manual) => return,
@@ -235,14 +236,16 @@ fn reached(flow: &Flow, best: Option<&Answer>, answers: &[&Answer]) -> Reached {
     }
 }
 
-/// The RUNs that read the value by the label and that no fix changed, where one fixed it.
+/// The RUNs that read the value by the label and neither had a secret from a mount before nor were changed, where a fix
+/// fixed it.
 fn unserved(flow: &Flow, answers: &[&Answer]) -> Vec<u32> {
     // What comes by a mount keeps it; the RUN need not be touched.
     if flow.entry == Entry::Mount {
         return Vec::new();
     }
     let changed: BTreeSet<u32> = answers.iter().flat_map(|answer| answer.changed.iter().copied()).collect();
-    flow.used.iter().copied().filter(|line| !changed.contains(line)).collect()
+    let has_one = |line: &u32| answers.iter().any(|answer| answer.mounted.contains(line));
+    flow.used.iter().copied().filter(|line| !changed.contains(line) && !has_one(line)).collect()
 }
 
 /// The flow that an answer speaks of, as an index.

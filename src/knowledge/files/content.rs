@@ -46,7 +46,10 @@ fn holds_setting(line: &str) -> bool {
     let Some(settings) = SETTINGS.as_ref() else { return true };
     settings.captures_iter(line).any(|found| {
         let value = [2, 3, 4].iter().find_map(|group| found.get(*group)).map_or("", |value| value.as_str());
-        is_written_out(value)
+        // `credentials "host" {` begins a block.
+        let end = found.get(0).map_or(line.len(), |all| all.end());
+        let begins_block = line.get(end..).is_some_and(|rest| rest.trim_start().starts_with('{'));
+        is_written_out(value) && !begins_block
     })
 }
 

@@ -51,7 +51,9 @@ fn is_option(word: &Option<String>, options: &[String]) -> bool {
 #[must_use]
 pub fn is_offline(words: &[Option<String>]) -> bool {
     let Some((tool, rest)) = TOOLS.resolve(words) else { return false };
-    first_operand(rest).is_some_and(|first| tool.entry.offline.iter().any(|known| known == first))
+    let operands = || rest.iter().flatten().map(String::as_str).filter(|word| !word.starts_with('-'));
+    tool.entry.offline.iter().any(|known| known.split(' ').zip(operands()).all(|(known, word)| known == word))
+        && first_operand(rest).is_some()
 }
 
 /// Whether every address among the words is one of another protocol than ssh, so that the command has no use for a key
@@ -110,6 +112,7 @@ mod tests {
         let offline =
             |command: &str| is_offline(&command.split(' ').map(|word| Some(word.to_owned())).collect::<Vec<_>>());
         assert!(offline("git config --global user.name x") && offline("pip3 config list"));
+        assert!(offline("git lfs install --skip-smudge") && !offline("git lfs pull") && !offline("git lfs"));
         assert!(!offline("git clone git@git.example.com:a/b") && !offline("frobnicate") && !offline("git"));
     }
 

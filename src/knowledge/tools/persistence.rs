@@ -60,6 +60,14 @@ pub fn persists(words: &[Option<String>]) -> Option<Persistence> {
     rules.filter_map(|rule| rule.apply(rest)).next()
 }
 
+/// Whether the command logs in with what the variable `name` holds, and writes down what it is given for it.
+#[must_use]
+pub fn logs_in_with(words: &[Option<String>], name: &str) -> bool {
+    let Some((tool, rest)) = super::TOOLS.resolve(words) else { return false };
+    let mut rules = RULES.persist.iter().filter(|rule| rule.tools.iter().any(|known| known == tool.name()));
+    rules.any(|rule| rule.variables.iter().any(|variable| variable == name) && rule.apply(rest).is_some())
+}
+
 /// A command that takes a credential out of the files again in which another command of its tool has kept it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakingBack {
@@ -128,6 +136,8 @@ struct Rule {
     names_file: Vec<String>,
     #[serde(default)]
     undo: Vec<String>,
+    #[serde(default)]
+    variables: Vec<String>,
     remedy: String,
     #[serde(rename = "source")]
     _source: String,

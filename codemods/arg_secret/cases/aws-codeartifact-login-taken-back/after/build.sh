@@ -1,0 +1,1 @@
+docker build --secret id=aws_secret_access_key,env=KEY .

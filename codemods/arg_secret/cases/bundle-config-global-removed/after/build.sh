@@ -1,0 +1,1 @@
+docker build --secret id=gems_token,env=GEMS_TOKEN .

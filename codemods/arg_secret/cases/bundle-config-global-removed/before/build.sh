@@ -1,0 +1,1 @@
+docker build --build-arg GEMS_TOKEN="$GEMS_TOKEN" .

@@ -1,0 +1,1 @@
+docker build --secret id=secret_key,env=SECRET_KEY -t app .

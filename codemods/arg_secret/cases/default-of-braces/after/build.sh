@@ -1,0 +1,1 @@
+docker build --secret id=composer_auth,env=COMPOSER_AUTH .

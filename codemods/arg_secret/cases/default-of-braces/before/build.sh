@@ -1,0 +1,1 @@
+docker build --build-arg COMPOSER_AUTH="$COMPOSER_AUTH" .

@@ -1,0 +1,1 @@
+docker build --secret id=apt_password,env=A .

@@ -1,0 +1,1 @@
+docker build --build-arg APT_PASSWORD="$A" .

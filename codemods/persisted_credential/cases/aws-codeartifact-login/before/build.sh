@@ -1,0 +1,1 @@
+docker build --build-arg AWS_SECRET_ACCESS_KEY="$KEY" .
