@@ -67,6 +67,9 @@ fn honour<'a>(target: &Target<'a>, request: &Request, changes: &mut Vec<BlockCha
         let at = arguments.first().map_or(target.build.range, |given| given.range);
         return Err(refusal(format!("a target of `{file}` that it inherits sets `{name}`"), at));
     }
+    if let Some((_, at)) = target.unseen.iter().find(|(unseen, _)| unseen == name) {
+        return Err(refusal(format!("what the target inherits can't be told, and it may set `{name}`"), *at));
+    }
     let filled: Vec<&&Argument> = arguments.iter().filter(|given| given.value != ArgumentValue::Empty).collect();
     if let [first, .., last] = filled.as_slice()
         && first.value != last.value
