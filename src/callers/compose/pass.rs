@@ -1,5 +1,5 @@
 use super::dotenv::{self, Kept};
-use super::interpolation::is_guarded;
+use super::interpolation::{is_guarded, with_default};
 use super::layout::Layout;
 use super::service::{Service, WrittenArgument};
 use super::shared::Shared;
@@ -151,13 +151,19 @@ impl Pass<'_> {
         let Some(secret) = request.secret.as_ref().filter(|_| value != ArgumentValue::Empty) else { return Ok(None) };
         let variable = source_variable(argument.name, &value).ok_or_else(|| {
             let name = argument.name;
-            let reason = match value {
-                ArgumentValue::Literal(_) => format!(
+            // Whose default goes, or what has to hold all of the text.
+            let alone = argument.text.and_then(with_default);
+            let reason = match (&value, alone) {
+                (ArgumentValue::Literal(_), _) => format!(
                     "the value of `{name}` is written in the file: it has to come from the environment, and to be replaced"
                 ),
-                _ => format!("`{name}` is put together from several parts or has a default, and a secret takes one variable"),
+                (_, Some(variable)) => format!("`{name}` has a default, and a secret takes the variable `{variable}` alone"),
+                _ => format!(
+                    "`{name}` is put together from several parts, and a secret takes one variable: export `{name}` with all of the text first"
+                ),
             };
-            Refusal { instead: Some(by_hand(&secret.id, name)), ..self.refusal(argument.range, reason) }
+            let by_hand = by_hand(&secret.id, alone.unwrap_or(name));
+            Refusal { instead: Some(by_hand), ..self.refusal(argument.range, reason) }
         })?;
         self.say_where_from(&variable, around);
         if argument.text.is_none() && self.is_alias(argument) {

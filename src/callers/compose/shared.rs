@@ -32,8 +32,10 @@ struct Holder<'d> {
 }
 
 impl Holder<'_> {
-    fn keeps_something(&self) -> bool {
-        self.node.children().count() > self.gone.len()
+    /// Whether nothing would be left of what others refer to by an anchor.
+    fn would_be_missed(&self) -> bool {
+        let is_named = self.parent.is_none() || self.node.anchor.is_some();
+        is_named && self.node.children().count() <= self.gone.len()
     }
 }
 
@@ -59,6 +61,9 @@ impl<'d> Shared<'_, 'd> {
         }
         let holders = self.holders(own, arguments).ok_or_else(refused)?;
         let owners = owners(&users).ok_or_else(refused)?;
+        if holders.iter().any(Holder::would_be_missed) {
+            return Err(refused());
+        }
         let seen = holders.iter().map(|holder| holder.node).chain(owners.iter().map(|owner| owner.node()));
         if !self.reaches_builds_alone(own.document, seen.collect()) {
             return Err(refused());
@@ -160,14 +165,11 @@ impl<'d> Shared<'_, 'd> {
             let ids: Vec<String> = given.iter().map(|given| given.id().to_owned()).filter(|id| !has(id)).collect();
             let inside = |holder: &&Holder<'_>| holder.parent.is_some_and(|parent| std::ptr::eq(parent, owner.node()));
             let inside = holders.iter().find(inside);
-            // Somebody else may look for the anchor.
-            inside.is_none_or(|holder| holder.node.anchor.is_none() || holder.keeps_something()).then_some(())?;
             let gone = inside.map(|holder| holder.gone.as_slice()).unwrap_or_default();
             let members = Members::of_lines(&ids, true);
             pass.patch.exchange(owner.node(), "args", gone, "secrets", &members, layout.sequence)?;
         }
         for holder in holders.iter().filter(|holder| holder.parent.is_none()) {
-            holder.keeps_something().then_some(())?;
             pass.patch.remove_members(holder.node, &holder.gone)?;
         }
         Some(())
