@@ -33,7 +33,11 @@ pub fn instead_of_argument(path: &Utf8Path, text: &str, at: TextRange, name: &st
         (Program::Input, _) => format!("secrets: |\n  {id}={}", place.expression(name).unwrap_or("…")),
         (Program::Bake, _) => format!("secret = [\"id={id},env={name}\"]"),
         (Program::Skaffold, _) => format!("secrets: [{{id: {id}, env: {name}}}]"),
-        (Program::Terraform, _) => format!("secrets {{\n  id  = \"{id}\"\n  env = \"{name}\"\n}}"),
+        (Program::Terraform, _) => {
+            // Terraform takes the value of `var.x` from `TF_VAR_x` (developer.hashicorp.com, "Input variables").
+            let variable = place.input(name).map_or_else(|| name.to_owned(), |input| format!("TF_VAR_{input}"));
+            format!("secrets {{\n  id  = \"{id}\"\n  env = \"{variable}\"\n}}")
+        }
         (Program::Tilt, _) => format!("secret='id={id},env={name}'"),
         (Program::Cdk, _) => format!("buildSecrets: {{ {id}: 'env={name}' }}"),
         (Program::Pulumi | Program::ClassicPulumi, _) => format!("secrets: {{ {id}: … }}"),
@@ -43,6 +47,13 @@ pub fn instead_of_argument(path: &Utf8Path, text: &str, at: TextRange, name: &st
         (Program::Codefresh, _) => format!("secrets:\n  - id={id},src=FILE"),
         (Program::Earthly, _) => format!("RUN --secret {name}={id} …"),
         (Program::Sdk | Program::ClassicMaven, _) => format!("docker buildx build {flag}"),
+        (Program::Docker, _) if let Some(input) = place.input(name) => {
+            format!("environment = {{ {name} = var.{input} }}\n{flag}")
+        }
+        (Program::Docker, variable) if place.line.contains("docker run ") => {
+            let variable = variable.as_ref().map_or(name, |(variable, _)| variable);
+            format!("docker run -e {variable} …\n{flag}")
+        }
         (Program::Docker, Some((variable, Owner::Script(setting)))) => {
             format!("{}\n{flag}", setting.replace("NAME", &variable))
         }
@@ -185,6 +196,17 @@ impl<'t> Place<'t> {
         behind.get(..end + 2).filter(|text| text.starts_with("${{"))
     }
 
+    /// The input variable of Terraform that fills the argument, where it is one as a whole: `var.x`.
+    fn input(&self, name: &str) -> Option<&'t str> {
+        if self.path.extension() != Some("tf") {
+            return None;
+        }
+        let behind = self.line.split_once(name)?.1.trim_start_matches([' ', '=', '"', '$', '{']);
+        let input = behind.strip_prefix("var.")?;
+        let end = input.find(|char: char| char != '_' && char != '-' && !char.is_ascii_alphanumeric());
+        input.get(..end.unwrap_or(input.len())).filter(|input| !input.is_empty())
+    }
+
     /// The same where it only refers to a variable: a text of its own may be the secret.
     fn reference(&self, name: &str) -> Option<&'t str> {
         self.value(name).filter(|value| REFERENCE.as_ref().is_some_and(|reference| reference.is_match(value)))
@@ -276,7 +298,17 @@ mod tests {
             (
                 "main.tf",
                 "build_args = {\n  A_TOKEN = var.token\n}\n",
-                "secrets {\n  id  = \"a_token\"\n  env = \"A_TOKEN\"\n}",
+                "secrets {\n  id  = \"a_token\"\n  env = \"TF_VAR_token\"\n}",
+            ),
+            (
+                "main.tf",
+                "command = \"docker build --build-arg A_TOKEN=${var.token} .\"\n",
+                "environment = { A_TOKEN = var.token }\n--secret id=a_token,env=A_TOKEN",
+            ),
+            (
+                "build.txt",
+                "docker run docker:cli docker build --build-arg A_TOKEN=\"$A_TOKEN\" .",
+                "docker run -e A_TOKEN …\n--secret id=a_token,env=A_TOKEN",
             ),
             ("fly.toml", "[build.args]\n  A_TOKEN = \"x\"\n", "fly deploy --build-secret a_token=\"$A_TOKEN\""),
             (

@@ -192,6 +192,13 @@ impl View {
         None
     }
 
+    /// Where the piece of the host stands that begins at the view's byte `offset`; `None` where none begins there.
+    #[must_use]
+    pub fn piece_start(&self, offset: TextSize) -> Option<TextSize> {
+        let first = self.segments.iter().find(|segment| segment.view.start() == offset && !segment.view.is_empty());
+        first.map(|segment| segment.host.start())
+    }
+
     /// Whether the first and the last byte of the host range `at` are in the view.
     #[must_use]
     pub fn holds(&self, at: TextRange) -> bool {

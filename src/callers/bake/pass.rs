@@ -1,7 +1,7 @@
 //! Makes targets pass secrets.
 
 use super::edit::{Item, Patch};
-use super::file::{Block, same_except};
+use super::file::{Block, Content, same_except};
 use super::target::{Files, Target, written};
 use super::{Bake, read};
 use crate::callers::offer::{inside, missing, refusal};
@@ -67,6 +67,9 @@ fn honour<'a>(target: &Target<'a>, request: &Request, changes: &mut Vec<BlockCha
         let at = arguments.first().map_or(target.build.range, |given| given.range);
         return Err(refusal(format!("a target of `{file}` that it inherits sets `{name}`"), at));
     }
+    if let Some((_, at)) = target.unseen.iter().find(|(unseen, _)| unseen == name) {
+        return Err(refusal(format!("what the target inherits can't be told, and it may set `{name}`"), *at));
+    }
     let filled: Vec<&&Argument> = arguments.iter().filter(|given| given.value != ArgumentValue::Empty).collect();
     if let [first, .., last] = filled.as_slice()
         && first.value != last.value
@@ -74,7 +77,17 @@ fn honour<'a>(target: &Target<'a>, request: &Request, changes: &mut Vec<BlockCha
         let reason = format!("`{name}` has different values in the target and in what it inherits");
         return Err(refusal(reason, last.range));
     }
-    for (place, block, index, at) in written(target, name) {
+    let set = written(target, name);
+    // Secrets add up where targets inherit: one that takes the value back can't be told to.
+    let is_set = |(_, block, index, _): &&(usize, &Block, usize, TextRange)| {
+        let args = block.get("args").map(|args| args.value.entries()).unwrap_or_default();
+        args.get(*index).is_some_and(|entry| entry.value.content != Content::Null)
+    };
+    let last = set.iter().rfind(is_set).and_then(|(.., at)| arguments.iter().find(|given| given.range == *at));
+    if let Some(last) = last.filter(|last| !filled.is_empty() && last.value == ArgumentValue::Empty) {
+        return Err(refusal(format!("`{name}` is empty in the target and not in what it inherits"), last.range));
+    }
+    for (place, block, index, at) in set {
         let given = arguments.iter().find(|given| given.range == at);
         let secret = request.secret.as_ref().filter(|_| given.is_some_and(|given| given.value != ArgumentValue::Empty));
         let item = match (given, secret) {

@@ -24,6 +24,9 @@ const DEPTH: usize = 12;
 /// The most combinations of a matrix that are looked at.
 const MANY: usize = 64;
 
+/// The name of an axis of a matrix whose name can't be told.
+const ANY: &str = "";
+
 /// The target that docker/metadata-action defines while a workflow runs: it sets no argument but its own
 /// (`DOCKER_META_…`).
 const METADATA: &str = "docker-metadata-action";
@@ -53,6 +56,8 @@ pub(super) struct Target<'a> {
     pub context: Option<String>,
     /// The arguments that a target of another file sets, with that file.
     pub foreign: Vec<(String, Utf8PathBuf)>,
+    /// The arguments that other targets of this file set and that it may inherit, and where: from which, it works out.
+    pub unseen: Vec<(String, TextRange)>,
 }
 
 impl<'a> Files<'a> {
@@ -60,10 +65,19 @@ impl<'a> Files<'a> {
     pub(super) fn targets(&'a self, around: &dyn Surroundings) -> Vec<Target<'a>> {
         let mut targets: Vec<Target<'a>> = Vec::new();
         for block in self.own.of_kind("target") {
-            let known = targets.iter().any(|target| target.build.title == title(&block.name));
+            let known = targets.iter().any(|target| target.is(&block.name));
             if !known && !self.is_abstract(&block.name) {
                 let index = targets.len();
                 targets.push(self.target(block, index, around));
+            }
+        }
+        // Whoever inherits from what is left can't be seen; its arguments are passed somewhere all the same.
+        for (place, block) in self.own.blocks.iter().enumerate().filter(|(_, block)| block.kind == "target") {
+            let taken = targets.iter().any(|target| target.is(&block.name) || target.has(place));
+            if !taken && block.get("args").is_some() {
+                let target = self.target(block, targets.len(), around);
+                let dockerfiles = Dockerfiles::Unknown(target.build.title.clone());
+                targets.push(Target { build: Build { dockerfiles, context: None, ..target.build }, ..target });
             }
         }
         targets
@@ -81,11 +95,11 @@ impl<'a> Files<'a> {
                 .iter()
                 .any(|key| block.get(key).is_some())
         };
-        let lists = |block: &Block, key: &str| {
-            block.get(key).is_some_and(|entry| texts(&entry.value).iter().any(|text| text == name))
+        let lists = |block: &Block| {
+            block.get("targets").is_some_and(|entry| texts(&entry.value).iter().any(|text| text == name))
         };
-        let inherited = self.own.of_kind("target").any(|block| lists(block, "inherits"));
-        let grouped = self.all().flat_map(|file| file.of_kind("group")).any(|block| lists(block, "targets"));
+        let inherited = self.own.of_kind("target").any(|block| self.bases(block).iter().any(|base| base == name));
+        let grouped = self.all().flat_map(|file| file.of_kind("group")).any(lists);
         inherited && !grouped && name != "default" && !blocks().any(says)
     }
 
@@ -121,18 +135,15 @@ impl<'a> Files<'a> {
             build.outside = build.outside.filter(|outside| place.outside.as_ref() == Some(outside));
         }
         let foreign = self.foreign(&whole, &block.name);
-        for (name, _) in &foreign {
-            let range = block.get("inherits").map_or(block.range, Entry::range);
-            build.arguments.push(Argument {
-                name: name.clone(),
-                value: ArgumentValue::Composite,
-                range,
-                shared: false,
-            });
+        let unseen = self.unseen(&whole, &build);
+        let range = block.get("inherits").map_or(block.range, Entry::range);
+        let inherited = foreign.iter().map(|(name, _)| (name, range, false));
+        for (name, range, shared) in inherited.chain(unseen.iter().map(|(name, range)| (name, *range, true))) {
+            build.arguments.push(Argument { name: name.clone(), value: ArgumentValue::Composite, range, shared });
         }
         let context =
             self.value(&whole, "context").map_or_else(|| Some(".".to_owned()), |_| self.text(&whole, "context", None));
-        Target { name: &block.name, blocks: own, build, context, foreign }
+        Target { name: &block.name, blocks: own, build, context, foreign, unseen }
     }
 
     /// Which block of the own file it is.
@@ -148,12 +159,38 @@ impl<'a> Files<'a> {
         let own: Vec<&'a Block> =
             files.flat_map(|file| &file.blocks).filter(|one| one.kind == "target" && one.name == name).collect();
         for block in &own {
-            for base in block.get("inherits").map(|entry| texts(&entry.value)).unwrap_or_default() {
+            for base in self.bases(block) {
                 chain.extend(self.chain(&base, depth));
             }
         }
         chain.extend(own);
         chain
+    }
+
+    /// The targets that a block inherits from; [`UNKNOWN`] stands in the names of those that can't be told.
+    fn bases(&self, block: &Block) -> Vec<String> {
+        let Some(inherits) = block.get("inherits").filter(|entry| entry.value.content != Content::Null) else {
+            return Vec::new();
+        };
+        let Content::List(items) = &self.resolved(&inherits.value, DEPTH).content else {
+            return vec![UNKNOWN.to_string()];
+        };
+        let rows = self.rows(&[block]);
+        let names = items.iter().flat_map(|item| rows.iter().map(|row| self.text_of(item, row)));
+        let mut names: Vec<String> = names.filter(|name| name != METADATA).collect();
+        names.dedup();
+        names
+    }
+
+    /// The arguments of the other targets, where it can't be told what `build`, of the blocks `whole`, inherits.
+    fn unseen(&self, whole: &[&Block], build: &Build) -> Vec<(String, TextRange)> {
+        if !whole.iter().any(|block| self.bases(block).iter().any(|base| base.contains(UNKNOWN))) {
+            return Vec::new();
+        }
+        let args = self.own.of_kind("target").filter_map(|block| block.get("args"));
+        let all = args.flat_map(|args| args.value.entries());
+        let all = all.filter_map(|entry| Some((entry.key.clone()?, entry.range())));
+        all.filter(|(_, range)| build.arguments.iter().all(|given| given.range != *range)).collect()
     }
 
     /// The arguments that inherited targets of other files set. Blocks of the same name there are builds of their own file.
@@ -169,36 +206,64 @@ impl<'a> Files<'a> {
         foreign
     }
 
-    /// The combinations of the matrix: one empty row without a matrix.
+    /// The combinations of the matrix: one empty row without a matrix, and at least one in any case. What can't be told in
+    /// it is [`UNKNOWN`].
     fn rows(&self, whole: &[&Block]) -> Vec<Row> {
         let mut rows = vec![Row::new()];
-        let Some(matrix) = self.value(whole, "matrix") else { return rows };
+        let Some(matrix) = whole.iter().rev().find_map(|block| block.get("matrix")) else { return rows };
+        let matrix = self.resolved(&matrix.value, DEPTH);
+        if !matches!(matrix.content, Content::Map(_) | Content::Null) {
+            return vec![Row::from([(ANY.to_owned(), UNKNOWN.to_string())])];
+        }
         for axis in matrix.entries() {
-            let Some(key) = &axis.key else { continue };
-            let mut multiplied = Vec::new();
-            for row in &rows {
-                for item in axis.value.items() {
-                    let mut row = row.clone();
-                    self.flatten(key, item, &mut row);
-                    multiplied.push(row);
-                }
+            let key = axis.key.as_deref().unwrap_or(ANY);
+            let items = self.resolved(&axis.value, DEPTH).items();
+            let unknown = Row::from([(key.to_owned(), UNKNOWN.to_string())]);
+            let mut values: Vec<Row> = items.iter().take(MANY).map(|item| self.flattened(key, item)).collect();
+            if values.is_empty() || items.len() > MANY || values.len() * rows.len() > MANY {
+                values.truncate((MANY / rows.len()).saturating_sub(1));
+                values.push(unknown);
             }
-            rows = multiplied;
-            rows.truncate(MANY);
+            let with = |row: &Row| -> Vec<Row> {
+                values
+                    .iter()
+                    .map(|value| row.iter().chain(value).map(|(key, text)| (key.clone(), text.clone())).collect())
+                    .collect()
+            };
+            rows = rows.iter().flat_map(with).collect();
         }
         rows
     }
 
+    /// One value of an axis of a matrix, and what is taken from it.
+    fn flattened(&self, key: &str, item: &Value) -> Row {
+        let mut row = Row::new();
+        self.flatten(key, item, &mut row);
+        row
+    }
+
     fn flatten(&self, path: &str, value: &Value, row: &mut Row) {
         match &value.content {
-            Content::Text(pieces) => {
-                let text = self.evaluate(pieces, &Row::new(), DEPTH);
-                row.insert(path.to_owned(), text);
-            }
-            _ => value.entries().iter().for_each(|entry| {
-                let key = entry.key.as_deref().unwrap_or("");
+            Content::Map(entries) => entries.iter().for_each(|entry| {
+                let key = entry.key.as_deref().unwrap_or(ANY);
                 self.flatten(&format!("{path}.{key}"), &entry.value, row);
             }),
+            _ => drop(row.insert(path.to_owned(), self.text_of(value, &Row::new()))),
+        }
+    }
+
+    /// What stands for `value`: the default of a variable, as far as names lead to it.
+    fn resolved<'v>(&'v self, value: &'v Value, depth: usize) -> &'v Value {
+        let next = value.reference().zip(depth.checked_sub(1));
+        let next = next.and_then(|(name, depth)| Some((self.default_of(name)?, depth)));
+        next.map_or(value, |(default, depth)| self.resolved(default, depth))
+    }
+
+    /// The text of a value; [`UNKNOWN`] stands for what can't be told.
+    fn text_of(&self, value: &Value, row: &Row) -> String {
+        match &value.content {
+            Content::Text(pieces) => self.evaluate(pieces, row, DEPTH),
+            _ => UNKNOWN.to_string(),
         }
     }
 
@@ -319,7 +384,8 @@ impl<'a> Files<'a> {
         let (Some(name), Some(depth)) = (value.reference(), depth.checked_sub(1)) else {
             return ArgumentValue::Composite;
         };
-        if name.contains('.') || rows.iter().any(|row| row.contains_key(name)) {
+        let of_matrix = |row: &Row| row.contains_key(name) || row.contains_key(ANY) && !self.is_variable(name);
+        if name.contains('.') || rows.iter().any(of_matrix) {
             return ArgumentValue::Composite;
         }
         match self.default_of(name) {
@@ -355,6 +421,11 @@ impl Target<'_> {
     /// Whether it is the target of this name.
     pub(super) fn is(&self, name: &str) -> bool {
         self.name == name
+    }
+
+    /// Whether it is made up of the block at this zero-based place of its file as well.
+    fn has(&self, place: usize) -> bool {
+        self.blocks.iter().any(|(own, _)| *own == place)
     }
 }
 

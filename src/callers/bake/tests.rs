@@ -200,6 +200,8 @@ fn what_no_variable_fills_is_refused() {
     }
     let other = "target \"app\" {\n  args = { T = T }\n  secret = [\"id=t,env=OTHER\"]\n}\n";
     assert!(rewritten(HCL, other).unwrap_err().contains("another source"));
+    let emptied = "target \"b\" {\n  args = {\n    T = T\n  }\n}\ntarget \"app\" {\n  inherits = [\"b\"]\n  args = {\n    T = \"\"\n  }\n}\n";
+    assert!(rewritten(HCL, emptied).unwrap_err().contains("empty in the target"));
     let one_line = "target \"app\" { args = { T = T, A = 1 } }\n";
     assert!(rewritten(HCL, one_line).unwrap_err().contains("laid out"));
     let opaque = builds(HCL, "target \"app\" {\n  args = merge(common, {T = T})\n}\n");

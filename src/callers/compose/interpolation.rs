@@ -97,6 +97,14 @@ pub(super) fn classify(text: &str) -> ArgumentValue {
     }
 }
 
+/// The variable of a text that is one with a default, and nothing else.
+pub(super) fn with_default(text: &str) -> Option<&str> {
+    match pieces(text)?.as_slice() {
+        [Piece::Variable { name, operator: ":-" | "-", .. }] => Some(name),
+        _ => None,
+    }
+}
+
 /// Whether Compose stops when the variable of `text` is not set.
 pub(super) fn is_guarded(text: &str) -> bool {
     let guarded = |piece: &Piece<'_>| matches!(piece, Piece::Variable { operator: ":?" | "?", .. });

@@ -10,6 +10,7 @@ mod layout;
 mod offer;
 mod pass;
 mod service;
+mod shared;
 
 #[cfg(test)]
 mod tests;

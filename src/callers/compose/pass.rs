@@ -1,7 +1,8 @@
 use super::dotenv::{self, Kept};
-use super::interpolation::is_guarded;
+use super::interpolation::{is_guarded, with_default};
 use super::layout::Layout;
 use super::service::{Service, WrittenArgument};
+use super::shared::Shared;
 use super::{Compose, extension};
 use crate::callers::verify::verified;
 use crate::callers::yaml::{self, Content, Cursor, Members, Patch, Path, Step};
@@ -35,22 +36,28 @@ pub(super) fn pass_secrets(
         return extension.pass_secrets(&documents, source, requests);
     };
     let mut pass = Pass { service, build, patch: Patch::new(source), rewrite: Rewrite::default() };
-    let mut gone = Vec::new();
+    let mut arguments = Vec::new();
     let mut given = Vec::new();
     for request in requests {
         pass.refuse_other_sources(found.iter().map(|(_, build)| build), request)?;
-        for argument in service.written_arguments().iter().filter(|argument| argument.name == request.argument) {
-            if !request.beside {
-                gone.push(pass.place(argument)?);
-            }
-            given.extend(pass.given(argument, request, around)?);
+        let written = service.written_arguments().into_iter();
+        for argument in written.filter(|argument| argument.name == request.argument) {
+            given.extend(pass.given(&argument, request, around)?);
+            arguments.extend((!request.beside).then_some(argument));
         }
     }
+    given.dedup();
+    let is_shared = arguments.iter().any(|argument| argument.shared) && !requests.iter().any(|request| request.beside);
+    if is_shared {
+        let shared = Shared { documents: &documents, source, around, found: &found, requests };
+        return shared.pass_secrets(pass, &arguments, &given);
+    }
+    let gone = arguments.iter().map(|argument| pass.place(argument));
+    let mut gone = gone.collect::<Result<Vec<_>, _>>()?;
     if gone.is_empty() && given.is_empty() {
         return Ok(Rewrite::default());
     }
     gone.sort_unstable();
-    given.dedup();
     let style = Layout::of(&pass.patch, &documents, service);
     let changed = pass.changed_paths(&given);
     pass.edit_build(&gone, &given, style)?;
@@ -66,6 +73,11 @@ fn by_hand(id: &str, name: &str) -> String {
 }
 
 impl Given {
+    /// The id in the mounts.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Where the value comes from. For a secret, Compose does not stop where the variable is missing; it does where an
     /// extension field asks for it (experiment: Compose 2.40, buildx 0.29).
     fn definition(&self) -> Vec<String> {
@@ -139,13 +151,19 @@ impl Pass<'_> {
         let Some(secret) = request.secret.as_ref().filter(|_| value != ArgumentValue::Empty) else { return Ok(None) };
         let variable = source_variable(argument.name, &value).ok_or_else(|| {
             let name = argument.name;
-            let reason = match value {
-                ArgumentValue::Literal(_) => format!(
+            // Whose default goes, or what has to hold all of the text.
+            let alone = argument.text.and_then(with_default);
+            let reason = match (&value, alone) {
+                (ArgumentValue::Literal(_), _) => format!(
                     "the value of `{name}` is written in the file: it has to come from the environment, and to be replaced"
                 ),
-                _ => format!("`{name}` is put together from several parts or has a default, and a secret takes one variable"),
+                (_, Some(variable)) => format!("`{name}` has a default, and a secret takes the variable `{variable}` alone"),
+                _ => format!(
+                    "`{name}` is put together from several parts, and a secret takes one variable: export `{name}` with all of the text first"
+                ),
             };
-            Refusal { instead: Some(by_hand(&secret.id, name)), ..self.refusal(argument.range, reason) }
+            let by_hand = by_hand(&secret.id, alone.unwrap_or(name));
+            Refusal { instead: Some(by_hand), ..self.refusal(argument.range, reason) }
         })?;
         self.say_where_from(&variable, around);
         if argument.text.is_none() && self.is_alias(argument) {

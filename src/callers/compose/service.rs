@@ -251,12 +251,13 @@ pub(in crate::callers) fn mapped_arguments(args: Cursor<'_>) -> Vec<WrittenArgum
         .into_iter()
         .map(|(name, value)| {
             let found = own.and_then(|mapping| mapping.find(name));
+            let merged = || args.owner(name)?.node().as_mapping()?.find(name);
             WrittenArgument {
                 place: found.map(|(place, _)| place),
                 name,
                 // A list or mapping is no value; Compose rejects it, and so does the classification.
                 text: if value.node().is_null() { None } else { Some(value.text().unwrap_or("${")) },
-                range: found.map_or(value.node().range, |(_, entry)| entry.range()),
+                range: found.or_else(merged).map_or(value.node().range, |(_, entry)| entry.range()),
                 shared: args.is_shared() || found.is_none(),
             }
         })

@@ -172,7 +172,9 @@ fn services_of_one_dockerfile_are_edited_alike() {
         builds.iter().map(|build| build.title.as_str()).collect::<Vec<_>>(),
         ["service a", "service b", "service c"]
     );
-    assert!(rewritten(text, 0, &["T"]).is_err());
+    let merged = rewritten(text, 0, &["T"]).unwrap();
+    assert!(merged.starts_with("services:\n  a: &a\n    build:\n      context: .\n      secrets:\n"), "{merged}");
+    assert_eq!(rewritten(text, 1, &["T"]), Ok(merged));
     assert!(rewritten(text, 2, &["T"]).is_ok());
 }
 

@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::expression::{Piece, spans};
+use super::expression::{Piece, classify, spans};
 use super::matrix::Row;
 use super::step::{Place, Step, project};
 use crate::callers::shell::{self, Foreign, Replaced, Site, Span};
 use crate::callers::yaml::{self, Cursor};
-use crate::callers::{Build, Builder, Dockerfiles, Format, Surroundings};
+use crate::callers::{ArgumentValue, Build, Builder, Dockerfiles, Format, SecretSource, Surroundings};
 use crate::source::Source;
 use crate::syntax::shell::{Dialect, Word, parse};
 use crate::syntax::view::{Quoting, View};
@@ -144,8 +144,22 @@ pub(super) fn builds(step: &Step<'_>, source: &Source, around: &dyn Surroundings
     let shared = step.body.get("run").is_some_and(Cursor::is_shared);
     for build in &mut builds {
         build.arguments.iter_mut().for_each(|argument| argument.shared |= shared);
+        name_expressions(step, build);
     }
     builds
+}
+
+/// A secret from a variable that the step fills with an argument's expression has that argument's value.
+fn name_expressions(step: &Step<'_>, build: &mut Build) {
+    for passed in &mut build.secrets {
+        let SecretSource::Variable(variable) = &passed.source else { continue };
+        let filled = step.environment(variable).and_then(Cursor::text).map(classify);
+        if let Some(ArgumentValue::Expression(text)) = filled
+            && build.arguments.iter().any(|given| given.value == ArgumentValue::Expression(text.clone()))
+        {
+            passed.source = SecretSource::Expression(text);
+        }
+    }
 }
 
 /// A step whose script is not for a POSIX shell, or written in a way that has no view, but mentions a build.

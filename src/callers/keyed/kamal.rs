@@ -77,14 +77,20 @@ impl Tool for Kamal {
         name.filter(is_name).map_or(ArgumentValue::Composite, |name| ArgumentValue::Variable(name.to_owned()))
     }
 
-    fn member(&self, id: &str, name: &str, value: &ArgumentValue, _text: Option<&str>) -> Result<String, String> {
+    fn member(&self, id: &str, name: &str, value: &ArgumentValue, text: Option<&str>) -> Result<String, String> {
         match value {
             ArgumentValue::Inherited => Ok(id.to_owned()),
             ArgumentValue::Variable(variable) if variable == id => Ok(id.to_owned()),
             ArgumentValue::Variable(variable) => Err(format!(
                 "Kamal has one name for a secret and its value: `.kamal/secrets` would have to give `{id}` the value of `{variable}`"
             )),
-            other => Err(super::not_one_variable(name, other)),
+            other => {
+                let file = text.and_then(|text| text.split_once("File.read(")?.1.split(')').next());
+                let value =
+                    file.map_or("…".to_owned(), |path| format!("$(cat {})", path.trim().trim_matches(['"', '\''])));
+                let reason = super::not_one_variable(name, other);
+                Err(format!("{reason}: `.kamal/secrets` has to give it (`{id}={value}`)"))
+            }
         }
     }
 

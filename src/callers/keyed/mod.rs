@@ -122,7 +122,16 @@ impl Caller for Keyed {
             .exchange(found.body.node(), found.keys.0, &gone, found.keys.1, &Members::of_lines(&members, true), step)
             .ok_or_else(unclear)?;
         let changed = changed(&documents, &found);
-        let rewrite = Rewrite { edits: patch.finish(), assumptions: found.assumptions, notes: Vec::new() };
+        let asked = |name: &str| requests.iter().any(|request| request.argument == name);
+        let others: Vec<String> = build
+            .arguments
+            .iter()
+            .filter(|given| !asked(&given.name))
+            .map(|given| format!("`{}`", given.name))
+            .collect();
+        let mut assumptions = found.assumptions;
+        assumptions.retain(|assumption| !others.iter().any(|other| assumption.contains(other)));
+        let rewrite = Rewrite { edits: patch.finish(), assumptions, notes: Vec::new() };
         verified(self, source, around, build, requests, rewrite, &changed)
     }
 

@@ -1,5 +1,5 @@
 use super::super::shell::tests::{Files, request};
-use super::super::{Builder, Caller, Request};
+use super::super::{Builder, Caller, Receipt, Request, RequestedSecret};
 use super::{ANSIBLE, KAMAL, Keyed, SERVICE, SKAFFOLD};
 use crate::source::{Source, apply_edits};
 
@@ -90,4 +90,17 @@ fn services_that_build_have_no_secrets() {
         let found = SERVICE.builds(&Source::new(file, text.into()), &around);
         assert!(matches!(found[0].builder, Builder::WithoutSecrets(_)), "{file}");
     }
+}
+
+#[test]
+fn kamal_is_asked_for_the_value_of_no_other_secret() {
+    let text =
+        "service: a\nbuilder:\n  args:\n    A_TOKEN: <%= ENV[\"A_TOKEN\"] %>\n    B_TOKEN: <%= ENV[\"B_TOKEN\"] %>\n";
+    let source = Source::new("config/deploy.yml", text.into());
+    let around = Files::new(&["Dockerfile"]);
+    let builds = KAMAL.builds(&source, &around);
+    let secret = RequestedSecret { id: "A_TOKEN".to_owned(), receipt: Receipt::Variable };
+    let asked = Request { argument: "A_TOKEN".to_owned(), secret: Some(secret), beside: false };
+    let rewrite = KAMAL.pass_secrets(&source, &around, &builds[0], &[asked]).unwrap();
+    assert_eq!(rewrite.assumptions, ["`.kamal/secrets` gives `A_TOKEN` its value (`A_TOKEN=$A_TOKEN`)"]);
 }

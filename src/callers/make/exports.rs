@@ -18,6 +18,21 @@ pub(super) fn exported(makefile: &Makefile, definitions: &[VariableDefinition]) 
     Some(exports.flat_map(|definition| definition.names().collect::<Vec<_>>()).collect())
 }
 
+/// The variables of `unexport` lines; `None` where such a line names none, which means all.
+pub(super) fn withheld(text: &str) -> Option<Vec<String>> {
+    let lines = text.lines().filter(|line| !line.starts_with('\t'));
+    let lines = lines.filter_map(|line| line.trim().strip_prefix("unexport"));
+    let mut names = Vec::new();
+    for line in lines.filter(|line| line.is_empty() || line.starts_with(char::is_whitespace)) {
+        let before = names.len();
+        names.extend(line.split_whitespace().map(str::to_owned));
+        if names.len() == before {
+            return None;
+        }
+    }
+    Some(names)
+}
+
 /// Whether other files are read as a part of it, which may assign anything.
 pub(super) fn includes(text: &str) -> bool {
     let directive = |line: &str| matches!(line.split_whitespace().next(), Some("include" | "-include" | "sinclude"));

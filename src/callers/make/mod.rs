@@ -121,6 +121,8 @@ struct File<'a> {
     recipes: Vec<Recipe>,
     /// The variables that are exported, or `None` where all of them are.
     exported: Option<Vec<String>>,
+    /// The variables that `unexport` keeps from recipes, or `None` where it keeps all of them.
+    withheld: Option<Vec<String>>,
     /// Whether it includes files, which may assign anything.
     includes: bool,
 }
@@ -144,12 +146,19 @@ impl<'a> File<'a> {
         }
         let exported = exports::exported(&makefile, &all);
         let definitions = all.iter().filter_map(|definition| read_definition(text, definition)).collect();
-        Self { source, definitions, recipes, exported, includes: exports::includes(text) }
+        let withheld = exports::withheld(text);
+        Self { source, definitions, recipes, exported, withheld, includes: exports::includes(text) }
     }
 
-    /// Whether the shell of a recipe makes another text of the variable's text, or may: it is assigned with quotes,
-    /// backquotes or `$$`, or in a file that is included. (What make exports reaches programs as it is.)
+    /// Whether a program that a recipe starts can't have the variable's text from its environment, or not for certain: its shell
+    /// makes another text of it, because it is assigned with quotes, backquotes or `$$`, or in a file that is included; it is a
+    /// parameter; or it is kept from recipes. (What make exports reaches programs as it is.)
     fn is_evaluated(&self, name: &str) -> bool {
+        // The parameters of `call` are texts, and no variables that a program could see.
+        let is_parameter = name.bytes().all(|byte| byte.is_ascii_digit());
+        if is_parameter || self.withheld.as_ref().is_none_or(|names| names.iter().any(|withheld| withheld == name)) {
+            return true;
+        }
         let (mut seen, mut open) = (BTreeSet::new(), vec![name.to_owned()]);
         while let Some(name) = open.pop() {
             if !seen.insert(name.clone()) {

@@ -4,6 +4,7 @@
 //! The commands of a job are read as one script, because one shell runs them; every variable that a pipeline sets and
 //! every secret of these systems is exported to it. What differs between the systems is said in [`layout`].
 
+mod buildkite;
 mod gitlab;
 mod host;
 mod layout;
@@ -58,7 +59,12 @@ impl Caller for Pipeline {
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
-        if !may_build(source.text()) && !plugin::is_mentioned(source.text()) {
+        let plugins = match self.format() {
+            Format::Drone => plugin::is_mentioned,
+            Format::Buildkite => buildkite::is_mentioned,
+            _ => |_: &str| false,
+        };
+        if !may_build(source.text()) && !plugins(source.text()) {
             return Vec::new();
         }
         match yaml::read(source.text()) {
@@ -78,6 +84,11 @@ impl Caller for Pipeline {
         let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
         if let Some(passed) = plugin::pass_secrets(self, &documents, source, around, build, requests) {
             return passed;
+        }
+        if self.format() == Format::Buildkite
+            && let Some(refused) = buildkite::refuse(&documents, source, build, requests)
+        {
+            return Err(refused);
         }
         self.scripts(&documents, source, around).pass_secrets(around, build, requests)
     }
@@ -105,8 +116,13 @@ impl Caller for Pipeline {
 impl Pipeline {
     fn builds_in(&self, documents: &[Document], source: &Source, around: &dyn Surroundings) -> Vec<Build> {
         let mut builds = self.scripts(documents, source, around).builds(around);
-        if self.format() == Format::Drone {
-            builds.extend(plugin::builds(documents, source, around));
+        let of_plugins = match self.format() {
+            Format::Drone => plugin::builds(documents, source, around),
+            Format::Buildkite => buildkite::builds(documents, source),
+            _ => Vec::new(),
+        };
+        if !of_plugins.is_empty() {
+            builds.extend(of_plugins);
             builds.sort_by_key(|build| build.range.start());
             builds.iter_mut().enumerate().for_each(|(index, build)| build.index = index);
         }

@@ -156,13 +156,24 @@ fn arguments(step: &Step<'_>) -> Vec<Argument> {
         };
         Argument { name: name.to_owned(), value, range: item.node().range, shared: item.is_shared() }
     });
+    let given = step.settings.get(PAIRS).map(Cursor::entries).unwrap_or_default();
+    let given = given.into_iter().map(|(name, item)| Argument {
+        name: name.to_owned(),
+        value: match item.text() {
+            Some("") => ArgumentValue::Empty,
+            Some(value) if !value.contains('$') => ArgumentValue::Literal(SecretValue::new(value)),
+            _ => ArgumentValue::Composite,
+        },
+        range: item.node().range,
+        shared: item.is_shared(),
+    });
     let names = items(step, NAMES).into_iter().map(|(name, item)| Argument {
         name,
         value: ArgumentValue::Inherited,
         range: item.node().range,
         shared: item.is_shared(),
     });
-    pairs.chain(names).collect()
+    pairs.chain(given).chain(names).collect()
 }
 
 fn secrets(step: &Step<'_>) -> Vec<PassedSecret> {

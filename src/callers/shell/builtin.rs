@@ -10,7 +10,8 @@ use super::super::outside::Folder;
 use super::expand::Evaluator;
 use super::state::{Binding, State};
 use super::walk::{Walk, scalar, set_parameters};
-use crate::syntax::shell::{Command, Dialect, Node, Word, parse};
+use crate::source::TextRange;
+use crate::syntax::shell::{Command, Dialect, Item, Node, Part, PartKind, Word, parse};
 
 /// Runs `command` if it is one of them. `pieces` are its words as they read.
 pub(super) fn run(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &mut State) -> bool {
@@ -18,10 +19,19 @@ pub(super) fn run(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &
     let operands = pieces.get(1..).unwrap_or_default();
     match name {
         "cd" | "pushd" | "popd" => change_directory(name, operands, state),
+        "export" if has_option(operands, 'n') => {
+            operands.iter().filter_map(Piece::text).filter(|name| is_name(name)).for_each(|name| state.withhold(name));
+        }
         "export" => declare(walk, command, state, true),
         "declare" | "typeset" | "readonly" | "local" => {
-            let exports = operands.iter().filter_map(Piece::text).any(|text| is_option_with(text, 'x'));
-            declare(walk, command, state, exports);
+            declare(walk, command, state, has_option(operands, 'x'));
+            if name == "readonly" || has_option(operands, 'r') {
+                seal(command, state);
+            }
+        }
+        "eval" => {
+            evaluate(operands, state);
+            return false;
         }
         "set" => set(operands, state),
         "unset" => operands.iter().filter_map(Piece::text).for_each(|name| {
@@ -91,8 +101,43 @@ fn declare(walk: &Walk<'_>, command: &Command, state: &mut State, exports: bool)
     }
 }
 
-fn is_option_with(text: &str, letter: char) -> bool {
-    text.starts_with('-') && !text.starts_with("--") && text.contains(letter)
+fn has_option(operands: &[Piece], letter: char) -> bool {
+    let is_it = |text: &str| text.starts_with('-') && !text.starts_with("--") && text.contains(letter);
+    operands.iter().filter_map(Piece::text).any(is_it)
+}
+
+/// `readonly A=1 B`
+fn seal(command: &Command, state: &mut State) {
+    let declared = |word: &Word| after_equals(word).map(|(name, _)| name).or_else(|| word.literal());
+    command.words.iter().skip(1).filter_map(declared).for_each(|name| state.seal(&name));
+}
+
+/// Programs whose output, made to be evaluated, exports what it sets.
+const EXPORTING: &[&str] =
+    &["ssh-agent", "minikube", "docker-machine", "brew", "direnv", "opam", "pyenv", "rbenv", "nodenv"];
+
+/// `eval "$(tool env)"`: text that can't be told may assign anything.
+fn evaluate(operands: &[Piece], state: &mut State) {
+    let unknown = super::super::command::UNKNOWN;
+    let exports = |piece: &Piece| {
+        let [Part { kind: PartKind::Command(script), .. }] = piece.word.parts.as_slice() else { return false };
+        let commands = script.commands();
+        let mut names = commands.iter().filter_map(|context| super::walk::name(context.command));
+        names.all(|name| EXPORTING.contains(&name.as_str()))
+    };
+    if operands.iter().all(exports) {
+        return;
+    }
+    let texts: Vec<String> =
+        operands.iter().map(|piece| piece.text().map_or_else(|| unknown.to_string(), str::to_owned)).collect();
+    for item in parse(&texts.join(" "), Dialect::Bash).items {
+        match &item.node {
+            Node::Command(command) if command.words.first().is_none_or(|word| !word.lossy().contains(unknown)) => {
+                assignments_of(command, state);
+            }
+            _ => state.sourced |= !state.allexport,
+        }
+    }
 }
 
 /// `set -eu`, `set -o nounset`, `set +a`, `set -- a b`.
@@ -168,7 +213,18 @@ fn source(walk: &Walk<'_>, operands: &[Piece], state: &mut State) {
         state.sourced |= !state.allexport;
         return;
     };
-    for item in parse(text, Dialect::Bash).items {
+    let script = parse(text, Dialect::Bash);
+    // What its functions assign, when somebody calls them.
+    let own = |item: &Item| matches!(item.node, Node::Command(_)).then_some(item.range);
+    let own: Vec<TextRange> = script.items.iter().filter_map(own).collect();
+    for context in
+        script.commands().into_iter().filter(|context| !own.iter().any(|at| at.contains_range(context.command.range)))
+    {
+        context.command.assignments.iter().filter(|_| context.command.words.is_empty()).for_each(|assignment| {
+            state.bind(&assignment.name, Binding::unknown());
+        });
+    }
+    for item in script.items {
         if let Node::Command(command) = item.node {
             assignments_of(&command, state);
         }

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use super::super::command::UNKNOWN;
+use super::super::command::{Piece, UNKNOWN};
 use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles};
 use super::Site;
 use super::found::Found;
 use super::state::State;
 use super::walk::{Walk, name};
 use crate::source::TextRange;
-use crate::syntax::shell::{Command, Environment, RedirectKind, Script, nested};
+use crate::syntax::shell::{Command, Environment, Part, PartKind, RedirectKind, Script, nested};
 
 /// Programs that only show or search text.
 const TALKERS: &[&str] = &[
@@ -74,6 +74,29 @@ fn follow(walk: &mut Walk<'_>, command: &Command, state: &State) -> bool {
     true
 }
 
+/// The build of `eval "$COMMAND"` or `bash -c "$COMMAND"`, where the script has put the command into that variable: its words are
+/// those into which the shell splits it.
+pub(super) fn of_variable(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &State) -> Option<Found> {
+    let texts: Vec<&str> = pieces.iter().map_while(Piece::text).collect();
+    let (is_evaluated, word) = match (texts.as_slice(), command.words.as_slice()) {
+        (["eval", ..], [_, word]) => (true, word),
+        (["sh" | "bash" | "/bin/sh" | "/bin/bash", "-c", ..], [_, _, word]) => (false, word),
+        _ => return None,
+    };
+    let [Part { kind: PartKind::Variable(variable), .. }] = word.parts.as_slice() else { return None };
+    let binding = state.bindings.get(&variable.name).filter(|binding| binding.assigned && !binding.array)?;
+    // The shell that reads it takes quotes in it for quotes, and goes on behind an operator.
+    let plain = |piece: &Piece| {
+        piece.texts.iter().all(|text| !text.contains(['"', '\'', '\\', ';', '&', '|', '<', '>', '`', '(']))
+    };
+    if variable.operator.is_some() || !binding.pieces.iter().all(plain) {
+        return None;
+    }
+    let pieces: Vec<Piece> = binding.pieces.iter().map(|piece| Piece { site: word.range, ..piece.clone() }).collect();
+    let found = super::found::build(walk, command, &pieces, state)?;
+    Some(Found { options: None, evaluated: is_evaluated, ..found })
+}
+
 /// Whether a text calls a program that builds and passes it an argument.
 fn mentions_build(text: &str) -> bool {
     let programs = ["docker ", "docker-compose ", "podman ", "buildah ", "nerdctl ", "buildctl ", "kaniko/executor"];
@@ -100,7 +123,13 @@ pub(super) fn unused(site: &Site<'_>, script: &Script, found: &[Found]) -> Vec<F
         let command = context.command;
         let declares =
             name(command).is_some_and(|name| matches!(name.as_str(), "export" | "local" | "declare" | "readonly"));
-        let values = command.assignments.iter().map(|assignment| (assignment.range, &assignment.value));
+        // What a build hands on unread is told of that build.
+        let is_handed_on = |name: &str| {
+            let mut opaque = found.iter().filter_map(|one| one.build.opaque.as_deref());
+            opaque.any(|text| text.trim_start_matches(['"', '$', '{']).strip_prefix(name).is_some_and(ends_a_name))
+        };
+        let values = command.assignments.iter().filter(|assignment| !is_handed_on(&assignment.name));
+        let values = values.map(|assignment| (assignment.range, &assignment.value));
         let words = command.words.iter().skip(1).filter(|_| declares).map(|word| (word.range, word));
         for (at, word) in values.chain(words) {
             let text = word.lossy();
@@ -150,7 +179,13 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
         context: None,
         must_ask: None,
         replaces_secrets: false,
+        evaluated: false,
     })
+}
+
+/// Whether `rest` goes on behind a whole name.
+fn ends_a_name(rest: &str) -> bool {
+    !rest.starts_with(|char: char| char == '_' || char.is_ascii_alphanumeric())
 }
 
 /// The name behind `--build-arg`.

@@ -51,6 +51,8 @@ pub(super) struct Found {
     pub must_ask: Option<String>,
     /// Whether it gives targets of bake other secrets than their file does.
     pub replaces_secrets: bool,
+    /// Whether `eval` runs it: POSIX leaves open whether an assignment in front of that reaches what it runs.
+    pub evaluated: bool,
 }
 
 /// A build argument and where its value comes from.
@@ -62,6 +64,9 @@ pub(super) struct FoundArgument {
     pub provision: Provision,
     /// Whether the script gives that variable one fixed value.
     pub fixed: bool,
+    /// The variable that an assignment in front of the command can give the value: that of the argument's name, or another
+    /// one where the script allows no assignment to that.
+    pub assignable: String,
 }
 
 /// The build that `command` is, if it is one.
@@ -126,6 +131,7 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         context: parsed.context,
         must_ask,
         replaces_secrets: parsed.bake.replaces_secrets,
+        evaluated: false,
     })
 }
 
@@ -234,14 +240,22 @@ fn found_argument(argument: &BuildArgument, state: &State, assigned: &[String]) 
         .bindings
         .get(name)
         .is_some_and(|binding| binding.assigned && binding.texts.iter().any(|text| is_value(text)));
-    FoundArgument { written: argument.clone(), provision, fixed }
+    let readonly = state.bindings.get(&argument.name).is_some_and(|binding| binding.readonly);
+    let assignable = if readonly { format!("{}_SECRET", argument.name) } else { argument.name.clone() };
+    FoundArgument { written: argument.clone(), provision, fixed, assignable }
 }
 
 impl Found {
+    /// Where assignments for this one command go, in the file.
+    pub(super) fn prefix_in_host(&self) -> Option<TextSize> {
+        let first = self.view.host_range(TextRange::at(self.prefix, 1.into())).map(TextRange::start);
+        first.or_else(|| self.view.piece_start(self.prefix))
+    }
+
     /// The edit that asks for BuildKit in front of the command, with what it takes for granted.
     pub(super) fn ask(&self) -> Option<(TextSize, &'static str, String)> {
         let clause = self.must_ask.as_ref()?;
-        let at = self.view.host_range(TextRange::at(self.prefix, 1.into()))?.start();
+        let at = self.prefix_in_host()?;
         Some((at, "DOCKER_BUILDKIT=1 ", format!("the image builds with BuildKit as it did without: {clause}")))
     }
 }

@@ -394,7 +394,7 @@ impl Draft<'_> {
 
     /// Puts `NAME=value` in front of the command: into its environment, and into no other one's.
     fn assign(&mut self, argument: &Argument, written: &FoundArgument) -> Result<Origin, Refusal> {
-        let name = &argument.name;
+        let name = &written.assignable;
         let stuck = |reason: String| Err(refusal(&reason, argument.range, None));
         if self.site.options_only {
             let reason = format!(
@@ -403,6 +403,9 @@ impl Draft<'_> {
             return stuck(reason);
         }
         let Some(word) = written.written.value.as_ref() else { return Ok(Origin::Variable(name.clone())) };
+        if self.found.evaluated {
+            return stuck(format!("`eval` runs the command, and the value of `{name}` is not exported"));
+        }
         if TAKEN.contains(&name.as_str()) || self.found.assigned.contains(name) {
             return stuck(format!("`{name}` has another meaning in the environment of this command"));
         }
@@ -518,7 +521,7 @@ impl Draft<'_> {
         if !self.prefixes.is_empty() || asked.is_some() {
             let mut text = asked.as_ref().map_or("", |(_, text, _)| text).to_owned();
             text.extend(self.prefixes.iter().map(|(name, value)| format!("{name}={value} ")));
-            let at = self.found.view.host_range(TextRange::at(self.found.prefix, 1.into())).ok_or_else(inside)?.start();
+            let at = self.found.prefix_in_host().ok_or_else(inside)?;
             self.result.rewrite.edits.push(Edit::insert(at, text));
         }
         if let Some((_, _, assumption)) = asked {

@@ -22,6 +22,8 @@ pub(super) struct Binding {
     pub exported: bool,
     /// Whether its value was built up on the way, so that it can be no plain scalar.
     pub array: bool,
+    /// Whether no assignment to it is allowed any more, in front of a command neither.
+    pub readonly: bool,
 }
 
 impl Binding {
@@ -61,6 +63,7 @@ impl Binding {
         self.exported = (self.exported || !self.assigned) && (other.exported || !other.assigned);
         self.assigned |= other.assigned;
         self.array |= other.array;
+        self.readonly |= other.readonly;
         limit(&mut self.texts);
     }
 }
@@ -92,21 +95,37 @@ pub(super) struct State {
     pub nounset: bool,
     /// `set -a`
     pub allexport: bool,
-    /// Whether a file that can't be read was sourced: any variable may be its.
+    /// Whether something that can't be read ran in the script's own shell, such as a file that is sourced: any variable may be
+    /// its.
     pub sourced: bool,
 }
 
 impl State {
     /// Gives `name` a value.
     pub(super) fn bind(&mut self, name: &str, binding: Binding) {
-        let exported = self.allexport || binding.exported || self.bindings.get(name).is_some_and(|old| old.exported);
-        Rc::make_mut(&mut self.bindings).insert(name.to_owned(), Binding { exported, ..binding });
+        let old = self.bindings.get(name);
+        let exported = self.allexport || binding.exported || old.is_some_and(|old| old.exported);
+        let readonly = binding.readonly || old.is_some_and(|old| old.readonly);
+        Rc::make_mut(&mut self.bindings).insert(name.to_owned(), Binding { exported, readonly, ..binding });
     }
 
     /// Marks `name` as part of the environment.
     pub(super) fn export(&mut self, name: &str) {
         let unset = || Binding { texts: vec![UNKNOWN.to_string()], ..Binding::default() };
         Rc::make_mut(&mut self.bindings).entry(name.to_owned()).or_insert_with(unset).exported = true;
+    }
+
+    /// Forbids assignments to `name`.
+    pub(super) fn seal(&mut self, name: &str) {
+        if let Some(binding) = Rc::make_mut(&mut self.bindings).get_mut(name) {
+            binding.readonly = true;
+        }
+    }
+
+    /// Takes `name` out of the environment again.
+    pub(super) fn withhold(&mut self, name: &str) {
+        let binding = Rc::make_mut(&mut self.bindings).entry(name.to_owned()).or_insert_with(Binding::unknown);
+        (binding.exported, binding.assigned) = (false, true);
     }
 
     /// Where `name` has its value from.

@@ -35,15 +35,25 @@ pub(super) fn assigned(site: &Site<'_>, found: &Found, value: &Word) -> Result<S
         return Ok(raw.to_owned());
     }
     let mut text = quoted(found, "\"")?;
+    // The name of a variable without braces that ends the text so far.
+    let mut name: Option<&str> = None;
     for part in &value.parts {
-        match (&part.kind, part.quote) {
-            (PartKind::Text(_), Quote::Double) | (PartKind::Variable(_) | PartKind::Command(_), _) => {
-                text.push_str(host(part.range)?);
-            }
-            (PartKind::Text(plain), _) => text.push_str(&quoted(found, &escape(plain))?),
-            (PartKind::Arithmetic(_), _) => text.push_str(host(part.range)?),
+        let piece = match (&part.kind, part.quote) {
+            (PartKind::Text(plain), quote) if quote != Quote::Double => quoted(found, &escape(plain))?,
             (PartKind::Process(_) | PartKind::Other(_), _) => return Err(Stuck),
+            _ => host(part.range)?.to_owned(),
+        };
+        if let Some(name) =
+            name.filter(|_| piece.starts_with(|char: char| char.is_ascii_alphanumeric() || "_[".contains(char)))
+        {
+            text.insert(text.len() - name.len(), '{');
+            text.push('}');
         }
+        name = match &part.kind {
+            PartKind::Variable(variable) => Some(variable.name.as_str()).filter(|name| piece.ends_with(name)),
+            _ => name.filter(|_| piece.is_empty()),
+        };
+        text.push_str(&piece);
     }
     text.push_str(&quoted(found, "\"")?);
     Ok(text)

@@ -149,12 +149,18 @@ impl<'s> Walk<'s> {
         let values = command.assignments.iter().map(|assignment| &assignment.value);
         self.substitutions(values, state);
         self.substitutions(&command.words, state);
+        self.defaults(command.assignments.iter().map(|assignment| &assignment.value), state);
+        self.defaults(&command.words, state);
         if command.words.is_empty() {
             command.assignments.iter().for_each(|assignment| self.assign(assignment, state));
             return;
         }
         let evaluator = Evaluator { site: self.site, state };
         let pieces: Vec<Piece> = command.words.iter().flat_map(|word| evaluator.pieces(word)).collect();
+        if let Some(found) = embedded::of_variable(self, command, &pieces, state) {
+            self.found.push(found);
+            return;
+        }
         if builtin::run(self, command, &pieces, state) {
             return;
         }
@@ -208,6 +214,22 @@ impl<'s> Walk<'s> {
                     }
                     _ => {}
                 }
+            }
+        }
+    }
+
+    /// `${NAME:=value}` and `${NAME=value}` give a variable a value that has none, and export it no more than an assignment
+    /// does (POSIX.1-2024, XCU 2.6.2).
+    fn defaults(&self, words: impl IntoIterator<Item = &'s Word>, state: &mut State) {
+        for part in words.into_iter().flat_map(|word| &word.parts) {
+            let PartKind::Variable(variable) = &part.kind else { continue };
+            self.defaults(variable.operand.as_deref(), state);
+            let known = state.bindings.get(&variable.name).is_some_and(|known| known.assigned || known.exported);
+            if !known && matches!(variable.operator.as_deref(), Some(":=" | "=")) {
+                let evaluator = Evaluator { site: self.site, state };
+                let pieces = variable.operand.as_deref().map(|operand| evaluator.fields(operand)).unwrap_or_default();
+                let texts = evaluator.texts(&Word { range: part.range, parts: vec![part.clone()] });
+                state.bind(&variable.name, Binding { pieces, ..Binding::of_texts(texts) });
             }
         }
     }

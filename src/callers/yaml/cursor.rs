@@ -48,6 +48,21 @@ impl<'d> Cursor<'d> {
         self.lookup(key, MAXIMUM_HOPS)
     }
 
+    /// The mapping in which `key` is written: this one, or one that a merge key leads to.
+    #[must_use]
+    pub fn owner(self, key: &str) -> Option<Self> {
+        self.owner_within(key, MAXIMUM_HOPS)
+    }
+
+    fn owner_within(self, key: &str, hops: usize) -> Option<Self> {
+        let mapping = self.node.as_mapping()?;
+        if mapping.find(key).is_some() {
+            return Some(self);
+        }
+        let hops = hops.checked_sub(1)?;
+        self.merged(mapping).into_iter().find_map(|base| base.owner_within(key, hops))
+    }
+
     fn lookup(self, key: &str, hops: usize) -> Option<Self> {
         let mapping = self.node.as_mapping()?;
         if let Some((_, entry)) = mapping.find(key) {

@@ -1,0 +1,2 @@
+DOCKER ?= docker
+DOCKER_BUILD = $(DOCKER) build --pull

@@ -1,0 +1,3 @@
+load() {
+  NPM_TOKEN=$(cat token)
+}
