@@ -34,6 +34,8 @@ impl<'m> Migration<'m> {
         self.check_surroundings(change);
         if self.secret.entry != Entry::Mount {
             self.check_rests(change);
+            self.check_scripts(change);
+            self.check_relays(change);
         }
         self.note_programs(change);
         self.check_bundles(change);
@@ -50,6 +52,7 @@ impl<'m> Migration<'m> {
         self.check_passed(change);
         self.check_mentions(change);
         self.check_defaults(change);
+        self.check_derived_defaults(change);
         self.check_run_time(change);
         self.check_triggers(change);
     }

@@ -8,7 +8,9 @@ mod compatibility;
 mod fetched;
 mod labels;
 mod questions;
+mod relays;
 mod repair;
+mod scripts;
 mod unread;
 
 pub use fetched::{FetchWay, Fetched};

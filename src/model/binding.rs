@@ -210,7 +210,9 @@ pub(super) fn has_argument_word(text: &str) -> bool {
     ARGUMENT_WORDS.as_ref().is_some_and(|words| words.is_match(text))
 }
 
-static ARGUMENT_WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)build[-_. ]?arg|<args>").ok());
+/// Options and keys of build arguments, and the resource of an image in Pulumi's libraries, whose arguments are called `args`.
+static ARGUMENT_WORDS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)build[-_. ]?arg|<args>|\bdocker(?:_?build)?\.image\b").ok());
 
 fn in_comment(text: &str, at: TextRange) -> bool {
     let start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);

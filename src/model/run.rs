@@ -52,10 +52,10 @@ impl Run {
             ["target", "dst", "destination"].iter().find_map(|key| mount.get(key)).map(str::to_owned)
         };
         let temporary = mounts.filter(|mount| mount.kind == "tmpfs").filter_map(|mount| target(&mount)).collect();
-        Self { temporary, ..Self::of_script(instruction, interpreter) }
+        Self { temporary, ..Self::of_instruction(instruction, interpreter) }
     }
 
-    fn of_script(instruction: &tree::Instruction, interpreter: Interpreter) -> Self {
+    fn of_instruction(instruction: &tree::Instruction, interpreter: Interpreter) -> Self {
         match instruction.script() {
             RunScript::Shell(view) => Self::of_view(view, Form::Shell, interpreter),
             RunScript::ShellWithHeredocs { view } => Self::of_view(view, Form::ShellWithHeredocs, interpreter),
@@ -68,6 +68,13 @@ impl Run {
             }
             RunScript::Exec(strings) => Self::of_exec(strings.into_iter().map(|string| string.value).collect()),
         }
+    }
+
+    /// A script of its own, which a shell runs; its places are not in the Dockerfile.
+    #[must_use]
+    pub fn of_script(text: &str) -> Self {
+        let shells = vec![ShellText { view: None, script: shell::parse(text, shell::Dialect::Bash) }];
+        Self { form: Form::Shell, shells, text: text.to_owned(), temporary: Vec::new() }
     }
 
     fn of_view(view: View, form: Form, interpreter: Interpreter) -> Self {

@@ -105,7 +105,9 @@ fn read_within(
     if needs(&sources, &configuration) {
         let variables = secret_variables(&sources, &configuration);
         let mut wanted = of_kind(|kind| !matches!(kind, Kind::Dockerfile | Kind::Settings | Kind::Other));
-        wanted.retain(|(_, kind)| *kind != Kind::Program || !variables.is_empty());
+        let may_be_passed = || sources.iter().any(|source| declares_secret(source, &configuration));
+        let programs = !variables.is_empty() || may_be_passed();
+        wanted.retain(|(_, kind)| *kind != Kind::Program || programs);
         sources.extend(texts.read(&wanted, &variables));
     }
     notices.extend(texts.notices);
@@ -137,6 +139,17 @@ fn classify_as_decided(files: &mut BTreeMap<Utf8PathBuf, Kind>, configuration: &
             kind => kind,
         };
     }
+}
+
+/// Whether an `ARG` of the Dockerfile has the name of a secret, so that a program which builds it may pass one.
+fn declares_secret(dockerfile: &Source, configuration: &Configuration) -> bool {
+    let settings = configuration.at(dockerfile.path());
+    let is_secret = |word: &str| settings.classify_name(word).kind().is_some();
+    let mut lines = dockerfile.text().lines().map(str::trim_start);
+    lines.any(|line| {
+        let words = line.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
+        line.to_ascii_lowercase().contains("arg ") && words.into_iter().any(is_secret)
+    })
 }
 
 /// The variables with names of secrets that an `ENV` of `dockerfiles` sets, as far as their lines tell.

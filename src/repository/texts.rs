@@ -29,7 +29,8 @@ const CONTAINER_TOOLS: [&str; 10] =
     ["docker", "podman", "buildah", "buildx", "buildctl", "nerdctl", "kaniko", "containerfile", "earthly", "\"auths\""];
 
 /// What a file of [`Kind::Program`] has to name to build an image: an argument of a build, or the call of a library.
-const BUILDING: [&str; 4] = ["build-arg", "build_arg", "buildarg", "fromdockerfile"];
+const BUILDING: [&str; 7] =
+    ["build-arg", "build_arg", "buildarg", "fromdockerfile", "docker.image", "docker_build.image", "dockerbuild.image"];
 
 /// How a pointer begins that stands where Git LFS has not put the content (the specification of Git LFS, version 1).
 const POINTER_MARK: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
@@ -142,7 +143,7 @@ impl Search {
             return Err(Unread { reason: POINTER.to_owned(), may_build: true });
         }
         let wanted = match kind {
-            Kind::Mention => self.mentions(&bytes) || self.uses(&bytes),
+            Kind::Mention => self.mentions(&bytes) || self.uses(&bytes) || self.builds(&bytes),
             Kind::Program => self.uses(&bytes) || self.builds(&bytes),
             Kind::Nameless => !bytes.is_empty(),
             _ => true,

@@ -1,0 +1,2 @@
+set -e
+echo "password=$DB_PASSWORD" > /etc/app.conf
