@@ -186,8 +186,8 @@ impl<'c> Server<'c> {
 
     /// Looks again if something changed, and publishes what differs. Only a `careful` look tries the fixes.
     fn refresh(&mut self, careful: bool) {
-        let stale = std::mem::take(&mut self.stale);
-        if !stale && !(careful && self.untried) {
+        let due = std::mem::take(&mut self.stale) || (careful && self.untried);
+        if !due {
             return;
         }
         self.untried = !careful;

@@ -19,6 +19,10 @@ use super::{Applicability, Codemod, FileChange, Finding, Key, Plan, Planned, Pol
 /// secrets.
 const MOST_ROUNDS: usize = 256;
 
+/// How much is repaired in one Dockerfile: the square of its findings times its instructions. Each fix is made on an analysis of what
+/// the one before it left, and every analysis asks of each secret what each RUN does with it. Nobody writes more than a tenth.
+const MOST_WORK: usize = 64 * 64 * 256;
+
 /// Finds what is wrong in `repository` and makes the change that `policy` allows.
 ///
 /// Fixes that touch the same Dockerfile, the same build or the same bytes are made one after the other, each on an
@@ -118,6 +122,7 @@ impl<'p> Work<'p> {
     pub(super) fn plan(mut self, original: &Repository) -> Plan {
         let sorted = self.sort(original);
         let mut findings = self.wanted(&self.model, &self.answers);
+        self.hold_back_crowds(&findings);
         for _ in 0..MOST_ROUNDS {
             let chosen = self.choose(&findings);
             if chosen.is_empty() {
@@ -134,6 +139,7 @@ impl<'p> Work<'p> {
     /// Takes every fix that is sure enough for applied, without trying it.
     pub(super) fn trust(&mut self) {
         let findings = self.wanted(&self.model, &self.answers);
+        self.hold_back_crowds(&findings);
         let sure = findings.iter().filter(|finding| self.is_open(finding));
         let sure: Vec<Key> = sure.map(|finding| finding.key()).collect();
         self.applied.extend(sure);
@@ -200,6 +206,23 @@ impl<'p> Work<'p> {
         };
         let mut places = std::iter::once(&finding.primary).chain(&finding.labels);
         concerned.contains(&finding.dockerfile) || places.any(|label| changed.contains(&label.file))
+    }
+
+    /// Holds back all fixes of a Dockerfile that has too many: made in part, a second run would make others.
+    fn hold_back_crowds(&mut self, findings: &[Arc<Finding>]) {
+        let mut crowds: BTreeMap<&Utf8Path, Vec<Key>> = BTreeMap::new();
+        for finding in findings.iter().filter(|finding| finding.fix.applicability > Applicability::Manual) {
+            crowds.entry(&finding.dockerfile).or_default().push(finding.key());
+        }
+        for (path, keys) in crowds {
+            let steps = self.model.dockerfile(path).map_or(0, |dockerfile| dockerfile.steps.len());
+            let count = keys.len();
+            if count.saturating_pow(2).saturating_mul(steps) > MOST_WORK {
+                let many =
+                    format!("{count} findings in {steps} instructions are more than is repaired in one Dockerfile");
+                self.rejected.extend(keys.into_iter().map(|key| (key, many.clone())));
+            }
+        }
     }
 
     /// The fixes that the policy allows and that can be made together.

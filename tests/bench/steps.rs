@@ -73,9 +73,10 @@ fn understanding(criterion: &mut Criterion<Computing>) {
 }
 
 fn find(model: &Model) -> usize {
-    let findings = model.dockerfiles.iter().map(|dockerfile| {
-        codemods::ALL.iter().map(|codemod| (codemod.find)(model, dockerfile).len()).sum::<usize>()
-    });
+    let findings = model
+        .dockerfiles
+        .iter()
+        .map(|dockerfile| codemods::ALL.iter().map(|codemod| (codemod.find)(model, dockerfile).len()).sum::<usize>());
     findings.sum()
 }
 
