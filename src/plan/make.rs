@@ -326,9 +326,11 @@ impl<'p> Work<'p> {
         // An earlier fix may have made another finding of one, which was fixed then: what two secrets of one file need is one
         // command, and the first fix that moves it moves it for both.
         let repaired: BTreeSet<_> = self.applied.iter().map(|(_, dockerfile, subject)| (dockerfile, subject)).collect();
+        let left: BTreeSet<Key> = self.all(&self.answers).iter().map(|finding| finding.key()).collect();
         let status = |finding: &Finding| {
             let key = finding.key();
-            if repaired.contains(&(&finding.dockerfile, &finding.subject)) {
+            let is_repaired = repaired.contains(&(&finding.dockerfile, &finding.subject)) && !left.contains(&key);
+            if is_repaired || self.applied.contains(&key) {
                 return Status::Applied;
             }
             match (self.rejected.get(&key), finding.fix.applicability) {
