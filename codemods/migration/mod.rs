@@ -23,7 +23,6 @@ use crate::config::MountForm;
 use crate::knowledge::engines::{Answer, Feature, frontend_supports};
 use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{SecretKind, buildkit_flags};
-use crate::knowledge::tools::{self, Ecosystem};
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{
     Binding, BoundBuild, Dockerfile, Entry, Evidence, Flow, Form, Model, Mounted, OutsideUse, PairPlace, Relay, Rest,
@@ -575,9 +574,17 @@ impl<'m> Migration<'m> {
     /// Whether the RUN at `step` runs code of a language whose defaults are for variables that are not set, and not for empty
     /// ones: `os.environ.get(…, default)`, `ENV["…"] || default`, Laravel's `env(…, default)`.
     fn runs_code_with_defaults(&self, step: usize) -> bool {
-        let commands = self.run(step).into_iter().flat_map(Run::commands).map(effective_words);
-        let mut known = commands.filter_map(|words| tools::ecosystem_of_tool(&words));
-        known.any(|ecosystem| matches!(ecosystem, Ecosystem::Python | Ecosystem::Ruby | Ecosystem::Php))
+        let mut commands = self.run(step).into_iter().flat_map(Run::commands).map(effective_words);
+        commands.any(|words| {
+            let word = |at: usize| words.get(at).cloned().flatten().unwrap_or_default();
+            let program = word(0);
+            match program.rsplit('/').next().unwrap_or("") {
+                "bundle" => word(1) == "exec",
+                "python" | "python3" => word(1) != "-m" || word(2) == "django",
+                "manage.py" | "django-admin" | "rails" | "rake" | "php" | "artisan" | "console" => true,
+                _ => false,
+            }
+        })
     }
 
     /// Whether a build passes the value by its name alone, and so nothing where the variable is not set; which nobody knows of

@@ -52,8 +52,10 @@ fn is_option(word: &Option<String>, options: &[String]) -> bool {
 pub fn is_offline(words: &[Option<String>]) -> bool {
     let Some((tool, rest)) = TOOLS.resolve(words) else { return false };
     let operands = || rest.iter().flatten().map(String::as_str).filter(|word| !word.starts_with('-'));
-    tool.entry.offline.iter().any(|known| known.split(' ').zip(operands()).all(|(known, word)| known == word))
-        && first_operand(rest).is_some()
+    tool.entry.offline.iter().any(|known| {
+        let mut words = operands();
+        known.split(' ').all(|known| words.next() == Some(known))
+    }) && first_operand(rest).is_some()
 }
 
 /// Whether every address among the words is one of another protocol than ssh, so that the command has no use for a key
