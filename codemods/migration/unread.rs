@@ -32,7 +32,7 @@ impl<'m> Migration<'m> {
     }
 
     /// The script that a command runs, where it is none of the repository or of the distribution.
-    fn unread_script(&self, words: &[Option<String>]) -> Option<String> {
+    pub(super) fn unread_script(&self, words: &[Option<String>]) -> Option<String> {
         let program = words.first()?.as_deref()?;
         let is_shell = matches!(program, "sh" | "bash" | "ash" | "dash" | "source" | "." | "/bin/sh" | "/bin/bash");
         let operand = || words.iter().skip(1).flatten().find(|word| !word.starts_with(['-', '+'])).map(String::as_str);

@@ -97,6 +97,14 @@ impl<'m> Migration<'m> {
     /// Gives the settings, as variables, to the RUNs behind it that run a script of the repository in which git reaches the
     /// server.
     fn serve_scripts(&self, site: &Site<'m>, settings: &[Setting], repairs: &mut Repairs<'m>) -> Result<(), Refused> {
+        for step in self.later_runs(site.step) {
+            let commands = self.run(step).into_iter().flat_map(|run| run.commands());
+            for script in commands.filter_map(|command| self.unread_script(&effective_words(command))) {
+                repairs.assumptions.push(format!(
+                    "`{script}`, which is not in the repository, does not reach a server with the address that git kept"
+                ));
+            }
+        }
         let steps = self.later_runs(site.step).into_iter().filter(|step| self.runs_transfer(*step));
         for step in steps {
             if settings.is_empty() || self.run(step).is_some_and(|run| run.mentions("GIT_CONFIG_COUNT")) {
