@@ -226,14 +226,7 @@ fn replace<'m>(
         FetchWay::Run(commands) => {
             let (id, name) = (model.settings(dockerfile).id_of(name), name.to_owned());
             let as_file = model.has_only_files(dockerfile);
-            let mount = || {
-                if as_file {
-                    Mount::File { id: id.clone(), name, unless_empty: false }
-                } else {
-                    Mount::Variable { id: id.clone(), name }
-                }
-            };
-            change.fetch(source.step, &mount(), commands);
+            change.fetch(source.step, &Mount::of(id.clone(), name, as_file), commands);
             change.require(if as_file { Feature::Mount } else { Feature::SecretEnv });
             id
         }

@@ -169,11 +169,7 @@ fn finding<'m>(model: &'m Model, dockerfile: &'m Dockerfile, group: &Group) -> F
             continue;
         }
         change.rewrite(step, |dockerfile| replacement::next(model, dockerfile, step, &group.value, name));
-        let (id, name) = (id.clone(), name.clone());
-        change.mount(
-            step,
-            if as_file { Mount::File { id, name, unless_empty: false } } else { Mount::Variable { id, name } },
-        );
+        change.mount(step, Mount::of(id.clone(), name.clone(), as_file));
     }
     if let Some(place) = left_elsewhere(dockerfile, group) {
         let label = change.place(place, "here");

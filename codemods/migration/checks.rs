@@ -29,6 +29,16 @@ fn is_bundled(name: &str) -> bool {
 const HASHED_DEFAULT: &str = "the image has to keep a hash of this password, and builds that pass none set the default, which \
                               everybody can read: set the password when the container starts";
 
+/// What is assumed where commands keep a hash of the value in `files`.
+pub(super) fn may_hold_a_hash(files: &[String]) -> String {
+    format!("the image may hold a hash of the value in `{}`, which can be guessed at", files.join("`, `"))
+}
+
+/// What is assumed of a program that gets the value and of which nothing is known.
+pub(super) fn writes_nothing(program: &str) -> String {
+    format!("`{program}`, which gets the value, does not write it into the image")
+}
+
 impl<'m> Migration<'m> {
     pub(super) fn check(&self, change: &mut Change<'m>) {
         self.check_surroundings(change);
@@ -135,19 +145,14 @@ impl<'m> Migration<'m> {
                         change.notes.push(format!("line {line} prints the value to the build log"));
                     }
                     RestKind::Hashed(files) => {
-                        let files = files.join("`, `");
                         if !self.defaults().is_empty() {
                             let label = change.place(at, "keeps a hash of it");
                             change.obstruct("hashed-default", HASHED_DEFAULT, label);
                         }
-                        change.assume(format!(
-                            "the image may hold a hash of the value in `{files}`, which can be guessed at"
-                        ));
+                        change.assume(may_hold_a_hash(&files));
                     }
                     RestKind::NotUnderstood(_) if self.is_built_in(used) => {}
-                    RestKind::NotUnderstood(program) => {
-                        change.assume(format!("`{program}`, which gets the value, does not write it into the image"));
-                    }
+                    RestKind::NotUnderstood(program) => change.assume(writes_nothing(&program)),
                     // The repairs deal with what is written down.
                     RestKind::File(_) | RestKind::Tool { .. } => {}
                 }

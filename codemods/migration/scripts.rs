@@ -8,6 +8,7 @@ use crate::source::{LineIndex, Source};
 use crate::syntax::shell;
 
 use super::Migration;
+use super::checks::{may_hold_a_hash, writes_nothing};
 
 impl<'m> Migration<'m> {
     /// Makes the fix Manual where such a script writes the value into a file that stays, and says what else it may do with it.
@@ -47,28 +48,20 @@ impl<'m> Migration<'m> {
         match rest.kind {
             RestKind::File(file) => stays(&[file]),
             RestKind::Tool { files, .. } => stays(&files),
-            RestKind::Hashed(files) => change.assume(format!(
-                "the image may hold a hash of the value in `{}`, which can be guessed at",
-                files.join("`, `")
-            )),
+            RestKind::Hashed(files) => change.assume(may_hold_a_hash(&files)),
             RestKind::Log => {
                 change.assume(format!("nobody reads the build log, to which line {line} of `{path}` prints the value"));
             }
-            RestKind::NotUnderstood(program) => {
-                change.assume(format!("`{program}`, which gets the value, does not write it into the image"));
-            }
+            RestKind::NotUnderstood(program) => change.assume(writes_nothing(&program)),
         }
     }
 }
 
 /// Whether a shell runs the script, by its name or its first line.
 fn is_of_shell(script: &Source) -> bool {
-    let first = script.text().lines().next().unwrap_or("");
-    let interpreter =
-        first.strip_prefix("#!").and_then(|line| line.split_whitespace().rfind(|word| !word.starts_with('-')));
-    match interpreter {
-        Some(interpreter) => shell::dialect_of(interpreter.rsplit('/').next().unwrap_or("")).is_some(),
-        None => matches!(script.path().extension(), Some("sh" | "bash" | "ash")),
+    match script.text().starts_with("#!") {
+        true => shell::dialect_of(script.text()).is_some(),
+        false => matches!(script.path().extension(), Some("sh" | "bash" | "ash")),
     }
 }
 

@@ -151,11 +151,7 @@ fn change<'m>(model: &'m Model, dockerfile: &'m Dockerfile, idle: &Idle, readers
     refuse_broken_file(&mut change, dockerfile);
     let as_file = !comes_from_variables(model, dockerfile, &idle.mount.id);
     for reader in readers {
-        let (id, name) = (idle.mount.id.clone(), reader.name.clone());
-        change.mount(
-            reader.step,
-            if as_file { Mount::File { id, name, unless_empty: false } } else { Mount::Variable { id, name } },
-        );
+        change.mount(reader.step, Mount::of(idle.mount.id.clone(), reader.name.clone(), as_file));
         if !reader.evidence.is_certain() {
             let line = dockerfile.line_of(reader.step);
             change.assume(format!("the RUN of line {line} is meant to have `{}`", reader.name));

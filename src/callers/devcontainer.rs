@@ -7,8 +7,8 @@ use jsonc_parser::ast::{Array, Object, ObjectProp};
 use super::json::{leaves, place, with_root};
 use super::location::resolve;
 use super::{
-    Argument, ArgumentValue, Build, Builder, Caller, Dockerfiles, Format, Offer, PassedSecret, Receipt, Refusal,
-    Request, Rewrite, SecretSource, SecretValue, Surroundings,
+    Argument, ArgumentValue, Build, Caller, Dockerfiles, Format, Offer, PassedSecret, Receipt, Refusal, Request,
+    Rewrite, SecretSource, SecretValue, Surroundings,
 };
 use crate::source::{Edit, Source, TextRange, apply_edits, range, size};
 
@@ -85,21 +85,13 @@ fn build(root: &Object<'_>, source: &Source, around: &dyn Surroundings) -> Optio
     let path = resolve(folder, &written).filter(|path| around.is_file(path));
     let options = build.get_array("options");
     Some(Build {
-        outside: None,
-        format: Format::Devcontainer,
-        file: source.path().to_owned(),
-        range: place(build),
-        title: "the development container".to_owned(),
         dockerfiles: path.map_or_else(|| Dockerfiles::Unknown(written), Dockerfiles::One),
         context: resolve(folder, &text("context").unwrap_or_else(|| ".".to_owned())),
         target: text("target"),
-        tags: Vec::new(),
-        builder: Builder::BuildKit,
         arguments: build.get_object("args").map(arguments).unwrap_or_default(),
         secrets: options.map(secrets).unwrap_or_default(),
         ssh: options.is_some_and(|options| strings(options).any(|(text, _)| text.starts_with("--ssh"))),
-        opaque: None,
-        index: 0,
+        ..Build::at(Format::Devcontainer, source.path(), place(build), "the development container".to_owned())
     })
 }
 

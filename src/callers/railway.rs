@@ -83,21 +83,9 @@ fn build(settings: BuildSettings, source: &Source, around: &dyn Surroundings) ->
     let dockerfile = here.or_else(|| resolve(Utf8Path::new(""), written).filter(|path| around.is_file(path)));
     let dockerfile = dockerfile.filter(|_| docker)?;
     Some(Build {
-        format: Format::Railway,
-        file: source.path().to_owned(),
-        range: range(0, source.text().trim_end().len()),
-        title: "Railway".to_owned(),
         dockerfiles: Dockerfiles::One(dockerfile),
-        context: None,
-        outside: None,
-        target: None,
-        tags: Vec::new(),
         builder: Builder::WithoutSecrets(sentence()),
-        arguments: Vec::new(),
-        opaque: None,
-        secrets: Vec::new(),
-        ssh: false,
-        index: 0,
+        ..Build::at(Format::Railway, source.path(), range(0, source.text().trim_end().len()), "Railway".to_owned())
     })
 }
 

@@ -84,23 +84,12 @@ fn build(index: usize, (start, end): (usize, usize), source: &Source, around: &d
     let title = text.get(start..end).unwrap_or("").trim_end_matches(['(', '{']).to_owned();
     let call = named.map_or_else(|| title.clone(), str::to_owned);
     Build {
-        outside: None,
-        format: Format::Program,
-        file: source.path().to_owned(),
-        range: range(start, end),
         dockerfiles: named
             .and_then(|named| located(named, source.path(), around))
             .unwrap_or(Dockerfiles::Unknown(call)),
-        title,
-        context: None,
-        target: None,
-        tags: Vec::new(),
         builder: Builder::WithoutSecrets(sentence()),
-        arguments: Vec::new(),
-        secrets: Vec::new(),
-        ssh: false,
-        opaque: None,
         index,
+        ..Build::at(Format::Program, source.path(), range(start, end), title)
     }
 }
 

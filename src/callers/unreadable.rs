@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Build, Builder, Dockerfiles, Format};
+use super::{Build, Dockerfiles, Format};
 use crate::source::{Source, range};
 
 /// One build for every mention of one of `marks` in a file that its format's reader refuses (a template, a merge
@@ -23,20 +23,9 @@ pub(super) fn builds(format: Format, source: &Source, error: &dyn fmt::Display, 
 
 fn unknown(format: Format, source: &Source, error: &dyn fmt::Display, index: usize) -> Build {
     Build {
-        format,
-        file: source.path().to_owned(),
-        range: range(0, 0),
-        title: format!("unreadable {format}"),
         dockerfiles: Dockerfiles::Unknown(error.to_string()),
-        context: None,
-        outside: None,
-        target: None,
-        tags: Vec::new(),
-        builder: Builder::BuildKit,
-        arguments: Vec::new(),
         opaque: Some(error.to_string()),
-        secrets: Vec::new(),
-        ssh: false,
         index,
+        ..Build::at(format, source.path(), range(0, 0), format!("unreadable {format}"))
     }
 }

@@ -149,10 +149,12 @@ pub fn ecosystem_of_tool(words: &[Option<String>]) -> Option<Ecosystem> {
 /// Whether the command does nothing but print its version or how it is used.
 fn tells_about_itself(words: &[Option<String>]) -> bool {
     const QUESTIONS: [&str; 7] = ["--version", "-version", "-V", "-v", "version", "--help", "help"];
-    // `command -v npm` only says where it is (POSIX, command).
-    let looks_up = |words: &[Option<String>]| matches!(words, [Some(program), Some(option), ..] if program == "command" && matches!(option.as_str(), "-v" | "-V"));
-    matches!(words, [Some(program), Some(question)] if !program.contains('/') && QUESTIONS.contains(&question.as_str()))
-        || looks_up(words)
+    match words {
+        // `command -v npm` only says where it is (POSIX, command).
+        [Some(program), Some(option), ..] if program == "command" && matches!(option.as_str(), "-v" | "-V") => true,
+        [Some(program), Some(question)] => !program.contains('/') && QUESTIONS.contains(&question.as_str()),
+        _ => false,
+    }
 }
 
 fn by_convention(tool: &Tool) -> Reading {

@@ -507,6 +507,12 @@ fn obstacle_kind(build: &Build, requests: &[Request]) -> &'static str {
 }
 
 impl Mount {
+    /// The variable `name` from the secret `id`: from a file, where `as_file` says so.
+    #[must_use]
+    pub fn of(id: String, name: String, as_file: bool) -> Self {
+        if as_file { Self::File { id, name, unless_empty: false } } else { Self::Variable { id, name } }
+    }
+
     fn id(&self) -> Option<&str> {
         match self {
             Self::Variable { id, .. } | Self::File { id, .. } => Some(id),

@@ -15,7 +15,7 @@ use super::{
     texts::Texts,
     walk::{Found, walk},
 };
-use crate::config::{Configuration, Lookup, SettingsError};
+use crate::config::{Configuration, Lookup, Settings, SettingsError};
 use crate::source::Source;
 
 /// Why a repository could not be read at all. A single file that can't be read is a [`Notice`].
@@ -144,12 +144,14 @@ fn classify_as_decided(files: &mut BTreeMap<Utf8PathBuf, Kind>, configuration: &
 /// Whether an `ARG` of the Dockerfile has the name of a secret, so that a program which builds it may pass one.
 fn declares_secret(dockerfile: &Source, configuration: &Configuration) -> bool {
     let settings = configuration.at(dockerfile.path());
-    let is_secret = |word: &str| settings.classify_name(word).kind().is_some();
-    let mut lines = dockerfile.text().lines().map(str::trim_start);
-    lines.any(|line| {
-        let words = line.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
-        line.to_ascii_lowercase().contains("arg ") && words.into_iter().any(is_secret)
-    })
+    let mut lines = dockerfile.text().lines();
+    lines.any(|line| line.to_ascii_lowercase().contains("arg ") && secret_names(line, &settings).next().is_some())
+}
+
+/// The words of a line that are names of secrets.
+fn secret_names<'l>(line: &'l str, settings: &Settings) -> impl Iterator<Item = &'l str> {
+    let words = line.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
+    words.filter(|word| settings.classify_name(word).kind().is_some())
 }
 
 /// The variables with names of secrets that an `ENV` of `dockerfiles` sets, as far as their lines tell.
@@ -161,8 +163,7 @@ fn secret_variables(dockerfiles: &[Source], configuration: &Configuration) -> Ve
         for line in dockerfile.text().lines().map(str::trim) {
             let begins = line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("env "));
             if begins || goes_on {
-                let words = line.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
-                names.extend(words.filter(|word| settings.classify_name(word).kind().is_some()).map(str::to_owned));
+                names.extend(secret_names(line, &settings).map(str::to_owned));
             }
             goes_on = (begins || goes_on) && (line.ends_with(['\\', '`']) || line.starts_with('#'));
         }

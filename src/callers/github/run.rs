@@ -10,7 +10,7 @@ use super::matrix::Row;
 use super::step::{Place, Step, project};
 use crate::callers::shell::{self, Foreign, Replaced, Site, Span};
 use crate::callers::yaml::{self, Cursor};
-use crate::callers::{ArgumentValue, Build, Builder, Dockerfiles, Format, SecretSource, Surroundings};
+use crate::callers::{ArgumentValue, Build, Dockerfiles, Format, SecretSource, Surroundings};
 use crate::source::Source;
 use crate::syntax::shell::{Dialect, Word, parse};
 use crate::syntax::view::{Quoting, View};
@@ -175,21 +175,9 @@ fn unreadable(step: &Step<'_>, source: &Source) -> Vec<Build> {
         _ => "the script is written in a way that can't be read".to_owned(),
     };
     vec![Build {
-        format: Format::GithubActions,
-        file: source.path().to_owned(),
-        range: step.body.node().range,
-        title: step.title(),
         dockerfiles: Dockerfiles::Unknown(reason.clone()),
-        context: None,
-        outside: None,
-        target: None,
-        tags: Vec::new(),
-        builder: Builder::BuildKit,
-        arguments: Vec::new(),
         opaque: Some(reason),
-        secrets: Vec::new(),
-        ssh: false,
-        index: 0,
+        ..Build::at(Format::GithubActions, source.path(), step.body.node().range, step.title())
     }]
 }
 

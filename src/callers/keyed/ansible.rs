@@ -96,23 +96,13 @@ fn described<'d>(task: Cursor<'d>, source: &Source, around: &dyn Surroundings) -
     let path = text("path").unwrap_or(".");
     let written = text("dockerfile").unwrap_or("Dockerfile");
     let known = path.rsplit("}}").next().unwrap_or(path).trim_start_matches('/');
+    let title = format!("task {}", task.get("name").and_then(Cursor::text).unwrap_or("docker_image"));
     Some(Described {
         build: Build {
-            outside: None,
-            format: Format::Ansible,
-            file: source.path().to_owned(),
-            range: task.node().range,
-            title: format!("task {}", task.get("name").and_then(Cursor::text).unwrap_or("docker_image")),
             dockerfiles: dockerfiles(known, written, source.path(), around),
-            context: None,
             target: text("target").map(str::to_owned),
-            tags: Vec::new(),
             builder,
-            arguments: Vec::new(),
-            secrets: Vec::new(),
-            ssh: false,
-            opaque: None,
-            index: 0,
+            ..Build::at(Format::Ansible, source.path(), task.node().range, title)
         },
         body,
         keys: ("args", "secrets"),

@@ -7,7 +7,7 @@ use super::{Described, Tool};
 use crate::callers::location::resolve;
 use crate::callers::yaml::{Cursor, Document};
 use crate::callers::{
-    ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue, Surroundings,
+    ArgumentValue, Build, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue, Surroundings,
 };
 use crate::source::Source;
 
@@ -41,21 +41,11 @@ impl Tool for Kamal {
         let written = text("dockerfile").unwrap_or("Dockerfile");
         let path = resolve(home, written).filter(|path| around.is_file(path));
         let build = Build {
-            outside: None,
-            format: Format::Kamal,
-            file: source.path().to_owned(),
-            range: body.node().range,
-            title: "builder of Kamal".to_owned(),
             dockerfiles: path.map_or_else(|| Dockerfiles::Unknown(written.to_owned()), Dockerfiles::One),
             context,
             target: text("target").map(str::to_owned),
-            tags: Vec::new(),
-            builder: Builder::BuildKit,
-            arguments: Vec::new(),
-            secrets: Vec::new(),
             ssh: text("ssh").is_some(),
-            opaque: None,
-            index: 0,
+            ..Build::at(Format::Kamal, source.path(), body.node().range, "builder of Kamal".to_owned())
         };
         vec![Described { build, body, keys: ("args", "secrets"), assumptions: assumptions(body, home, around) }]
     }

@@ -85,21 +85,9 @@ fn described<'d>(
     let sentence = Release::of(engine).without_secrets().unwrap_or_default();
     Described {
         build: Build {
-            outside: None,
-            format: Format::Service,
-            file: source.path().to_owned(),
-            range: body.node().range,
-            title: format!("service {name}"),
             dockerfiles: path.map_or_else(|| Dockerfiles::Unknown(written.to_owned()), Dockerfiles::One),
-            context: None,
-            target: None,
-            tags: Vec::new(),
             builder: Builder::WithoutSecrets(sentence),
-            arguments: Vec::new(),
-            secrets: Vec::new(),
-            ssh: false,
-            opaque: None,
-            index: 0,
+            ..Build::at(Format::Service, source.path(), body.node().range, format!("service {name}"))
         },
         body,
         keys: ("config", "secrets"),

@@ -6,8 +6,10 @@
 
 use crate::callers::offer::refusal;
 use crate::callers::yaml::{Cursor, Document};
-use crate::callers::{Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, Refusal, Request, SecretValue};
-use crate::source::{Source, TextRange};
+use crate::callers::{Argument, ArgumentValue, Build, Dockerfiles, Format, Refusal, Request};
+use crate::source::Source;
+
+use super::plugin::{argument, pairs, value_of};
 
 /// Whether `text` may have such a step.
 pub(super) fn is_mentioned(text: &str) -> bool {
@@ -38,45 +40,20 @@ fn build(name: &str, settings: Cursor<'_>, source: &Source) -> Option<Build> {
     let arguments: Vec<Argument> = lists.flat_map(|(_, list)| arguments(list)).collect();
     let title = format!("plugin `{name}`");
     (!arguments.is_empty()).then(|| Build {
-        format: Format::Buildkite,
-        file: source.path().to_owned(),
-        range: settings.node().range,
         dockerfiles: Dockerfiles::Unknown(title.clone()),
-        title,
-        context: None,
-        outside: None,
-        target: None,
-        tags: Vec::new(),
-        builder: Builder::BuildKit,
         arguments,
-        secrets: Vec::new(),
-        ssh: false,
-        opaque: None,
-        index: 0,
+        ..Build::at(Format::Buildkite, source.path(), settings.node().range, title)
     })
 }
 
 /// The arguments of a list of `NAME=value`, of one such text, or of pairs.
 fn arguments(list: Cursor<'_>) -> Vec<Argument> {
-    let argument = |name: &str, value: Option<&str>, range: TextRange, shared: bool| {
-        let value = match value {
-            None => ArgumentValue::Inherited,
-            Some("") => ArgumentValue::Empty,
-            Some(value) if value.contains('$') => ArgumentValue::Composite,
-            Some(value) => ArgumentValue::Literal(SecretValue::new(value)),
-        };
-        Argument { name: name.to_owned(), value, range, shared }
-    };
     let written = list.items().into_iter().chain([list]).filter_map(|item| {
         let text = item.text()?;
         let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
-        Some(argument(name.trim(), value, item.node().range, item.is_shared()))
+        Some(argument(name.trim(), value.map_or(ArgumentValue::Inherited, value_of), item))
     });
-    let pairs = list
-        .entries()
-        .into_iter()
-        .map(|(name, value)| argument(name, Some(value.text().unwrap_or("$")), value.node().range, value.is_shared()));
-    written.chain(pairs).collect()
+    written.chain(pairs(list)).collect()
 }
 
 /// Why `build` can't be made to honour `requests`; `None` where it is none of a plugin.

@@ -88,22 +88,18 @@ fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings) -> Build {
         let setting = step.settings.get(key)?;
         setting.get("from_secret").map(|_| format!("{key}: from_secret"))
     };
+    let title = format!("step `{}`", name.unwrap_or("plugin"));
     Build {
-        format: Format::Drone,
-        file: source.path().to_owned(),
-        range: step.body.node().range,
-        title: format!("step `{}`", name.unwrap_or("plugin")),
         dockerfiles,
         context,
         outside,
         target: text("target").map(str::to_owned),
-        tags: Vec::new(),
         builder: builder(step),
         arguments: arguments(step),
         secrets: secrets(step),
         ssh: text("ssh_agent_key").is_some() || step.settings.get("ssh_agent_key").is_some(),
         opaque: opaque(PAIRS).or_else(|| opaque(NAMES)),
-        index: 0,
+        ..Build::at(Format::Drone, source.path(), step.body.node().range, title)
     }
 }
 
@@ -146,34 +142,33 @@ fn items<'d>(step: &Step<'d>, key: &str) -> Vec<(String, Cursor<'d>)> {
 }
 
 fn arguments(step: &Step<'_>) -> Vec<Argument> {
-    let pairs = items(step, PAIRS).into_iter().map(|(text, item)| {
+    let written = items(step, PAIRS).into_iter().map(|(text, item)| {
         let (name, value) = text.split_once('=').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
-        let value = match value {
-            None => ArgumentValue::Inherited,
-            Some("") => ArgumentValue::Empty,
-            Some(value) if value.contains('$') => ArgumentValue::Composite,
-            Some(value) => ArgumentValue::Literal(SecretValue::new(value)),
-        };
-        Argument { name: name.to_owned(), value, range: item.node().range, shared: item.is_shared() }
+        argument(name, value.map_or(ArgumentValue::Inherited, value_of), item)
     });
-    let given = step.settings.get(PAIRS).map(Cursor::entries).unwrap_or_default();
-    let given = given.into_iter().map(|(name, item)| Argument {
-        name: name.to_owned(),
-        value: match item.text() {
-            Some("") => ArgumentValue::Empty,
-            Some(value) if !value.contains('$') => ArgumentValue::Literal(SecretValue::new(value)),
-            _ => ArgumentValue::Composite,
-        },
-        range: item.node().range,
-        shared: item.is_shared(),
-    });
-    let names = items(step, NAMES).into_iter().map(|(name, item)| Argument {
-        name,
-        value: ArgumentValue::Inherited,
-        range: item.node().range,
-        shared: item.is_shared(),
-    });
-    pairs.chain(given).chain(names).collect()
+    let given = step.settings.get(PAIRS).into_iter().flat_map(pairs);
+    let names = items(step, NAMES).into_iter().map(|(name, item)| argument(&name, ArgumentValue::Inherited, item));
+    written.chain(given).chain(names).collect()
+}
+
+/// The arguments of a mapping from names to values.
+pub(super) fn pairs(list: Cursor<'_>) -> impl Iterator<Item = Argument> {
+    let value = |item: Cursor<'_>| item.text().map_or(ArgumentValue::Composite, value_of);
+    list.entries().into_iter().map(move |(name, item)| argument(name, value(item), item))
+}
+
+/// The argument that stands at `item`.
+pub(super) fn argument(name: &str, value: ArgumentValue, item: Cursor<'_>) -> Argument {
+    Argument { name: name.to_owned(), value, range: item.node().range, shared: item.is_shared() }
+}
+
+/// What the text of a value hands on.
+pub(super) fn value_of(text: &str) -> ArgumentValue {
+    match text {
+        "" => ArgumentValue::Empty,
+        _ if text.contains('$') => ArgumentValue::Composite,
+        _ => ArgumentValue::Literal(SecretValue::new(text)),
+    }
 }
 
 fn secrets(step: &Step<'_>) -> Vec<PassedSecret> {

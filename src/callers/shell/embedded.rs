@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::command::{Piece, UNKNOWN};
-use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles};
+use super::super::{Argument, ArgumentValue, Build, Dockerfiles};
 use super::Site;
 use super::found::Found;
 use super::state::State;
@@ -147,21 +147,10 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
     let names = text.split("--build-arg").skip(1).filter_map(argument_name);
     let argument = |name| Argument { name, value: ArgumentValue::Composite, range, shared: false };
     let build = Build {
-        format: site.format,
-        file: site.file.to_owned(),
-        range,
-        title: title.to_owned(),
         dockerfiles: Dockerfiles::Unknown(title.to_owned()),
-        context: None,
-        outside: None,
-        target: None,
-        tags: Vec::new(),
-        builder: Builder::BuildKit,
         arguments: names.map(argument).collect(),
-        secrets: Vec::new(),
-        ssh: false,
         opaque: Some(title.to_owned()),
-        index: 0,
+        ..Build::at(site.format, site.file, range, title.to_owned())
     };
     Some(Found {
         view: Rc::clone(&site.view),
