@@ -9,6 +9,9 @@ use super::super::outside::Folder;
 /// More texts than this for one word count as unknown.
 const MANY: usize = 24;
 
+/// How long the texts of one word are followed, in bytes of all together. The longest lists of flags have some thousands.
+const LONGEST: usize = 1 << 16;
+
 /// What is known of one variable.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Binding {
@@ -154,9 +157,9 @@ impl State {
     }
 }
 
-/// Keeps the number of texts in bounds.
+/// Keeps the number of texts in bounds, and their length: `a=$a$a` doubles it each time.
 pub(super) fn limit(texts: &mut Vec<String>) {
-    if texts.len() > MANY {
+    if texts.len() > MANY || texts.iter().map(String::len).sum::<usize>() > LONGEST {
         *texts = vec![UNKNOWN.to_string()];
     }
 }
