@@ -23,11 +23,19 @@ pub(super) fn place(node: &impl Ranged) -> TextRange {
     range(at.start, at.end)
 }
 
-/// The strings of the object under `key` of the outermost one, as views.
-pub(super) fn strings_of(text: &str, key: &str) -> Vec<View> {
-    let views = |root: &Object<'_>| -> Vec<View> {
+/// The strings of the object under `key` of the outermost one, as views with their own keys; those of a list have the
+/// list's.
+pub(super) fn strings_of(text: &str, key: &str) -> Vec<(String, View)> {
+    let views = |root: &Object<'_>| -> Vec<(String, View)> {
         let properties = root.get_object(key).map(|object| object.properties.as_slice()).unwrap_or_default();
-        properties.iter().filter_map(|property| view(text, &property.value)).collect()
+        let values = properties.iter().flat_map(|property| {
+            let values: Vec<&Value<'_>> = match &property.value {
+                Value::Array(list) => list.elements.iter().collect(),
+                value => vec![value],
+            };
+            values.into_iter().map(|value| (property.name.as_str().to_owned(), value))
+        });
+        values.filter_map(|(name, value)| Some((name, view(text, value)?))).collect()
     };
     with_root(text, views).unwrap_or_default()
 }

@@ -12,6 +12,7 @@ use super::sieve::may_build;
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::Source;
 use crate::syntax::shell::Dialect;
+use crate::syntax::view::View;
 
 /// The caller for `package.json`.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,6 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
     if !may_build(source.text()) {
         return Vec::new();
     }
-    let scripts = json::strings_of(source.text(), "scripts");
     let folder = source.path().parent().unwrap_or(Utf8Path::new(""));
     let site = |view| Site {
         folders: Vec::new(),
@@ -76,5 +76,12 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
         options_only: false,
         documentation: false,
     };
-    scripts.into_iter().map(site).collect()
+    scripts(source.text()).into_iter().map(|(_, view)| site(view)).collect()
+}
+
+/// The scripts of a `package.json` or `composer.json` by their names, in the order of the text; composer may have several
+/// under one name (documentation of Composer, "Scripts").
+#[must_use]
+pub fn scripts(text: &str) -> Vec<(String, View)> {
+    json::strings_of(text, "scripts")
 }

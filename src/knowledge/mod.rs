@@ -13,6 +13,7 @@ pub mod reruns;
 pub mod tools;
 pub mod values;
 mod words;
+pub mod writing;
 
 use serde::de::DeserializeOwned;
 

@@ -14,7 +14,11 @@ impl Run {
     /// assigned from it (`URL=https://$TOKEN@host`), also by `read`, by `set --` and by a loop.
     #[must_use]
     pub fn derived_variables(&self, name: &str) -> BTreeSet<String> {
-        let mut derived = BTreeSet::from([name.to_owned()]);
+        self.derived_from(BTreeSet::from([name.to_owned()]))
+    }
+
+    /// Those that hold the value of any of `derived`, with these.
+    pub(super) fn derived_from(&self, mut derived: BTreeSet<String>) -> BTreeSet<String> {
         loop {
             let before = derived.len();
             for command in self.commands() {

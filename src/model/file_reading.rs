@@ -2,13 +2,14 @@
 
 use crate::knowledge::images;
 use crate::knowledge::tools::{self, Reading};
-use crate::syntax::shell::{self, Dialect};
+use crate::syntax::shell;
 
 use super::file_commands::Scene;
 use super::file_flow::{FileTracer, Sighting};
 use super::file_runs::{Window, mentions_file};
-use super::reading::effective_words;
+use super::reading::{MOST_SCRIPT_DEPTH, effective_words};
 use super::run::{Form, Run};
+use super::scripts::dialect_of;
 use super::{Evidence, ImagePath};
 
 impl FileTracer<'_> {
@@ -89,9 +90,8 @@ impl FileTracer<'_> {
             if mentions_file(script.text(), sighting.path.file_name()) {
                 return Some(Evidence::Script(script.path().to_owned()));
             }
-            let parsed = shell::parse(script.text(), Dialect::Bash);
-            let is_shell = script.text().starts_with("#!") || script.path().extension() == Some("sh");
-            if is_shell && parsed.clean {
+            let parsed = dialect_of(script).map(|dialect| shell::parse(script.text(), dialect));
+            if let Some(parsed) = parsed.filter(|parsed| parsed.clean) {
                 let commands = parsed.commands();
                 let read = commands.iter().map(|it| self.words_read(&effective_words(it.command), sighting, depth + 1));
                 return strongest(read);
@@ -110,9 +110,6 @@ impl FileTracer<'_> {
         }
     }
 }
-
-/// How deep scripts that call scripts are followed.
-const MOST_SCRIPT_DEPTH: usize = 4;
 
 fn strongest(evidence: impl Iterator<Item = Option<Evidence>>) -> Option<Evidence> {
     let found: Vec<Evidence> = evidence.flatten().collect();

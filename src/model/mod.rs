@@ -32,6 +32,7 @@ mod programs;
 mod reading;
 mod rest;
 mod run;
+mod scripts;
 mod secret;
 mod shared;
 
@@ -54,6 +55,7 @@ pub use mounted::{SECRETS, SecretMount};
 pub use reading::{Evidence, Reader, effective_words};
 pub use rest::{Rest, RestKind, rests, rests_in_place};
 pub use run::{Form, Run, ShellText, mentions};
+pub use scripts::{ScriptRest, ScriptRestKind};
 pub use secret::{Entry, Secret, Use};
 pub use shared::Shared;
 

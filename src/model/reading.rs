@@ -5,12 +5,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::knowledge::tools::{self, Reading};
 use crate::repository::Repository;
 use crate::source::Source;
-use crate::syntax::shell::{self, Command, Dialect};
+use crate::syntax::shell::{self, Command};
 
 use super::exposure::environment_prints;
 use super::index::Index;
 use super::plain_text::is_named;
 use super::run::{Form, Run, mentions};
+use super::scripts::dialect_of;
 
 /// Why a RUN is taken to read a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl Evidence {
 }
 
 /// How deep scripts that call scripts are followed.
-const MOST_SCRIPT_DEPTH: usize = 4;
+pub(super) const MOST_SCRIPT_DEPTH: usize = 4;
 
 /// Answers which RUNs can see a value, with what the repository says about their scripts and configuration.
 #[derive(Debug, Clone, Copy)]
@@ -128,12 +129,10 @@ impl<'r> Reader<'r> {
         if mentions(script.text(), name) {
             return Some(Evidence::Script(script.path().to_owned()));
         }
-        let dialect = script.text().lines().next().and_then(shell::dialect_of).unwrap_or(Dialect::Bash);
-        let is_shell = script.text().starts_with("#!") || script.path().extension() == Some("sh");
-        let parsed = shell::parse(script.text(), dialect);
-        if !is_shell || !parsed.clean || depth >= MOST_SCRIPT_DEPTH {
+        let parsed = dialect_of(script).map(|dialect| shell::parse(script.text(), dialect));
+        let Some(parsed) = parsed.filter(|parsed| parsed.clean && depth < MOST_SCRIPT_DEPTH) else {
             return Some(Evidence::Possible(format!("runs `{}`", script.path())));
-        }
+        };
         let commands = parsed.commands();
         self.strongest(commands.into_iter().map(|context| self.command_reads(context.command, name, depth + 1)))
     }
@@ -153,9 +152,20 @@ impl<'r> Reader<'r> {
         self.file_like(path)
     }
 
+    /// The folder of the Dockerfile.
+    pub(super) fn home(&self) -> &'r Utf8Path {
+        self.home
+    }
+
+    /// The files of these names in the folder of the Dockerfile, below it and above it.
+    pub(super) fn near(&self, names: &[&str]) -> Vec<&'r Source> {
+        let near = names.iter().flat_map(|name| self.index.named_near(name, self.home));
+        near.filter_map(|path| self.repository.source(path)).collect()
+    }
+
     /// The file of the repository that a path inside the image most likely is a copy of: the one that shares the
     /// longest tail with it; `None` where two do.
-    fn file_like(&self, path: &str) -> Option<&'r Source> {
+    pub(super) fn file_like(&self, path: &str) -> Option<&'r Source> {
         let path = Utf8Path::new(path.trim_start_matches("./").trim_start_matches('/'));
         let parts: Vec<_> = path.components().collect();
         for skipped in 0..parts.len() {
@@ -186,8 +196,7 @@ impl<'r> Reader<'r> {
         let paths = tools::config_files(words).into_iter().flat_map(|file| &file.paths);
         let names: BTreeSet<&str> = paths.filter_map(|path| Utf8Path::new(path).file_name()).collect();
         // Configuration of another project in the same repository says nothing about this one.
-        let near = names.into_iter().flat_map(|file| self.index.named_near(file, self.home));
-        near.filter_map(|path| self.repository.source(path))
+        self.near(&names.into_iter().collect::<Vec<_>>()).into_iter()
     }
 
     fn configuration_that_refers(&self, words: &[Option<String>], name: &str) -> Option<Utf8PathBuf> {

@@ -70,6 +70,11 @@ pub fn rests(run: &Run, name: &str) -> Vec<Rest> {
     find_rests(run, &run.derived_variables(name), None)
 }
 
+/// What they do with the value that several variables hold.
+pub(super) fn rests_of(run: &Run, names: &BTreeSet<String>) -> Vec<Rest> {
+    find_rests(run, &run.derived_from(names.clone()), None)
+}
+
 /// What they do with the content of the mounted file at `path` where they read it in place.
 #[must_use]
 pub fn rests_in_place(run: &Run, path: &str) -> Vec<Rest> {
@@ -383,7 +388,8 @@ fn inline_flags(program: &str) -> Option<&'static [&'static str]> {
     }
 }
 
-fn is_interpreter(program: &str) -> bool {
+/// Whether it is the interpreter of a language other than the shell's.
+pub(super) fn is_interpreter(program: &str) -> bool {
     inline_flags(program).is_some()
 }
 

@@ -70,11 +70,9 @@ impl Run {
         }
     }
 
-    /// A script of its own, which a shell runs; its places are not in the Dockerfile.
-    #[must_use]
-    pub fn of_script(text: &str) -> Self {
-        let shells = vec![ShellText { view: None, script: shell::parse(text, shell::Dialect::Bash) }];
-        Self { form: Form::Shell, shells, text: text.to_owned(), temporary: Vec::new() }
+    /// A script of its own, which a shell runs; its places are those of the file that holds it.
+    pub(super) fn of_script(view: View) -> Self {
+        Self::of_view(view, Form::Shell, Interpreter::Shell(shell::Dialect::Bash))
     }
 
     fn of_view(view: View, form: Form, interpreter: Interpreter) -> Self {

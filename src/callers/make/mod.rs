@@ -6,6 +6,7 @@
 //! found, and edited, where it is written, and paths in variables are known.
 
 mod exports;
+mod goals;
 mod reference;
 mod script;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use crate::source::{Source, TextRange, range, slice};
 use crate::syntax::shell::Dialect;
 use reference::{COMPUTED, ODD, VARIABLE, names};
 
+pub use goals::{is_echoed, is_stand_in, recipes, stand_in};
 pub(super) use script::is_words;
 
 /// Makefiles: `Makefile`, `GNUmakefile`, `Makefile.*`, `*.mk`.

@@ -18,22 +18,31 @@ impl<'a> Scripts<'a> {
         Self { text, definitions }
     }
 
-    /// What the shell gets for the lines of a recipe, with the variables in front. `None` where it can't build.
+    /// [`Self::script`] where it may build; `None` where it can't.
     pub(super) fn recipe(&self, lines: &[TextRange]) -> Option<View> {
-        let mut names = Vec::new();
-        for line in lines {
-            self.collect(slice(self.text, *line), &mut names);
-        }
+        let names = self.names(lines);
         let builds = |text: &str| ["build", "executor", "deploy", " bud"].iter().any(|word| text.contains(word));
         let values = self.definitions.iter().filter(|definition| names.contains(&definition.name));
         let mut texts = lines.iter().copied().chain(values.map(|definition| definition.value));
         if !texts.any(|at| builds(slice(self.text, at))) {
             return None;
         }
+        Some(self.script(lines))
+    }
+
+    /// What the shell gets for the lines of a recipe, with the variables in front.
+    pub(super) fn script(&self, lines: &[TextRange]) -> View {
         let mut view = View::new(Quoting::Make);
-        names.iter().for_each(|name| self.assign(&mut view, name));
+        self.names(lines).iter().for_each(|name| self.assign(&mut view, name));
         self.lines(&mut view, lines);
-        Some(view)
+        view
+    }
+
+    /// The variables that the lines need, each behind those that it needs itself.
+    fn names(&self, lines: &[TextRange]) -> Vec<String> {
+        let mut names = Vec::new();
+        lines.iter().for_each(|line| self.collect(slice(self.text, *line), &mut names));
+        names
     }
 
     /// The script that a `define`, or a value that is more than words, amounts to.

@@ -1,0 +1,1 @@
+docker build --secret id=db_password,env=DB_PASSWORD .

@@ -1,0 +1,3 @@
+set -e
+password="$2"
+echo "password=$password" > "/etc/app.conf"
