@@ -26,6 +26,9 @@ fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
                 FileVerdict::BuildInput(input) => {
                     format!("`{path}` ({}) stays readable in a layer of the image", input.what)
                 }
+                FileVerdict::Runtime { what, .. } if !copying.is_shipped() => {
+                    format!("`{path}` ({what}) stays readable in the cache of the build")
+                }
                 FileVerdict::Runtime { what, .. } => {
                     format!("`{path}` ({what}) is part of the image, where everyone who can pull it can read it")
                 }

@@ -18,6 +18,7 @@ impl<'m> Copying<'m> {
     pub(super) fn check(&self, change: &mut Change<'m>, way: Way) {
         self.check_file(change);
         self.check_shape(change);
+        self.check_writer(change);
         if self.is_for_run_time() {
             return;
         }
@@ -35,6 +36,24 @@ impl<'m> Copying<'m> {
             let place = change.place(problem.range, "BuildKit stops here");
             change.obstruct("unparsable", format!("BuildKit refuses this file: {}", problem.message), place);
         }
+    }
+
+    /// What is written in front of one build is not there for the others, which could not hand it over.
+    fn check_writer(&self, change: &mut Change<'m>) {
+        let Some(writer) = &self.file.writer else { return };
+        let place = Label {
+            file: writer.file.clone(),
+            range: writer.range,
+            text: format!("writes `{}` into `{}`", writer.secret, self.path()),
+        };
+        let reason = format!(
+            "`{}` writes `{}` into `{}` in front of the build: keep the file out of the context with `.dockerignore`, and hand \
+             the secret itself to the RUN that needs it, or to the container when it is started",
+            writer.file,
+            writer.secret,
+            self.path()
+        );
+        change.obstruct("written-for-the-build", reason, Some(place));
     }
 
     fn check_shape(&self, change: &mut Change<'m>) {
@@ -276,6 +295,9 @@ impl<'m> Copying<'m> {
     /// A file that no RUN needs can't be a mount of the build.
     pub(super) fn check_run_time(&self, change: &mut Change<'m>) {
         let place = self.entry().and_then(|step| change.place(self.keyword(step), "copied here"));
+        if !self.is_shipped() {
+            return self.leave_to_reader(change, place);
+        }
         let certain = self.flow.uses.iter().any(|used| used.evidence.is_certain());
         let (path, way) = (self.path(), self.run_time_way());
         let reason = match certain {
@@ -283,6 +305,18 @@ impl<'m> Copying<'m> {
             false => format!("the container reads `{path}`, not the build: {way}"),
         };
         change.obstruct("run-time-value", reason, place);
+    }
+
+    /// Nobody runs the stage, so that a RUN of it needs the file, and none says so.
+    fn leave_to_reader(&self, change: &mut Change<'m>, place: Option<Label>) {
+        let (path, id) = (self.path(), self.id());
+        let target = self.landed().into_iter().next().unwrap_or_else(|| path.to_string());
+        let reason = format!(
+            "which RUN of the stage reads `{path}` can't be told: mount it in the one that does, and leave it out of the COPY and \
+             of the context"
+        );
+        let instead = Some(format!("RUN --mount=type=secret,id={id},target={target} …"));
+        change.obstacle(Obstacle { kind: "reader-unknown", reason, place, instead });
     }
 
     fn run_time_way(&self) -> String {

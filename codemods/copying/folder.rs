@@ -102,7 +102,7 @@ impl<'m> Copying<'m> {
         texts.any(|text| mentions_file(text, name) || settings.iter().any(|setting| text.contains(setting)))
     }
 
-    fn landed(&self) -> Vec<String> {
+    pub(super) fn landed(&self) -> Vec<String> {
         let places = self.file.sources.iter().filter_map(|source| Some((source.step, self.landing(source.step)?)));
         places.filter_map(|(step, path)| path.as_target(&self.workdir(step))).collect()
     }

@@ -100,7 +100,8 @@ impl<'m> Copying<'m> {
     }
 
     /// Whether a stage that somebody may run holds the file.
-    fn is_shipped(&self) -> bool {
+    #[must_use]
+    pub fn is_shipped(&self) -> bool {
         self.flow.stages.iter().any(|stage| self.shipped.contains(stage))
     }
 
@@ -111,7 +112,9 @@ impl<'m> Copying<'m> {
         self.check(&mut change, way);
         self.doubts.iter().for_each(|doubt| change.assume(doubt));
         if self.is_for_run_time() {
-            self.check_run_time(&mut change);
+            if self.file.writer.is_none() {
+                self.check_run_time(&mut change);
+            }
         } else {
             self.move_to_mounts(&mut change, way);
         }
@@ -273,7 +276,7 @@ impl<'m> Copying<'m> {
 
     /// The file's name in lower case without dots, with its folder's where the name alone says little; another one if the
     /// Dockerfile has a secret of that id.
-    fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         let name = self.path().file_name().unwrap_or("");
         let parent = self.path().parent().and_then(Utf8Path::file_name).unwrap_or("");
         let general = matches!(name, "config" | "config.json" | "credentials" | "config.toml" | "auth.conf");

@@ -7,6 +7,7 @@ use camino::Utf8Path;
 use crate::callers::{Builder, ByHand, Dockerfiles, Format, instead_of_argument};
 use crate::config::{self, Needed};
 use crate::knowledge::engines::Engine;
+use crate::knowledge::names::is_bundled;
 use crate::knowledge::tools;
 use crate::knowledge::values::{ValueVerdict, classify_value};
 use crate::model::{Binding, BoundBuild, Entry, Form, Mention, RestKind, Use, mentions, rests};
@@ -18,13 +19,6 @@ use super::Migration;
 use crate::codemods::prelude::refuse_broken_file;
 use crate::codemods::shown::{By, Held, does_nothing_but_print};
 
-/// Whether bundlers write a variable of this name into the code that browsers load.
-fn is_bundled(name: &str) -> bool {
-    const PREFIXES: [&str; 8] =
-        ["NEXT_PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "NG_APP_"];
-    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
 /// Why an argument with a default is left alone whose value an account's password is made of.
 const HASHED_DEFAULT: &str = "the image has to keep a hash of this password, and builds that pass none set the default, which \
                               everybody can read: set the password when the container starts";
@@ -32,6 +26,11 @@ const HASHED_DEFAULT: &str = "the image has to keep a hash of this password, and
 /// What is assumed where commands keep a hash of the value in `files`.
 pub(super) fn may_hold_a_hash(files: &[String]) -> String {
     format!("the image may hold a hash of the value in `{}`, which can be guessed at", files.join("`, `"))
+}
+
+/// Why a person has to decide about a value that ends in a program.
+pub(super) fn built_in(who: &str, name: &str) -> String {
+    format!("{who} builds `{name}` into the program, where whoever has it reads it, with a mount as well")
 }
 
 /// What is assumed of a program that gets the value and of which nothing is known.
@@ -47,7 +46,7 @@ impl<'m> Migration<'m> {
             self.check_scripts(change);
             self.check_relays(change);
         }
-        self.note_programs(change);
+        self.check_programs(change);
         self.check_bundles(change);
     }
 
@@ -160,13 +159,14 @@ impl<'m> Migration<'m> {
         }
     }
 
-    /// A mount keeps a value out of the history, and not out of a program that is built with it.
-    fn note_programs(&self, change: &mut Change<'m>) {
+    /// A mount keeps a value out of the history, and not out of a program that is built with it: whether everybody who has the
+    /// program may have the value is for a person to say.
+    fn check_programs(&self, change: &mut Change<'m>) {
         for used in self.secret.uses.iter().filter(|used| self.is_built_in(used)) {
             let (line, name) = (self.dockerfile.line_of(used.step), &used.name);
-            change.assume(format!(
-                "whoever has the program may read `{name}`: the RUN in line {line} builds it in, with a mount as well"
-            ));
+            let keyword = self.dockerfile.steps[used.step].instruction.keyword_range();
+            let reason = built_in(&format!("the RUN in line {line}"), name);
+            change.obstruct("built-in", reason, change.place(keyword, "builds it into a program"));
         }
     }
 

@@ -6,7 +6,7 @@ use crate::plan::{Change, Label};
 use crate::source::LineIndex;
 
 use super::Migration;
-use super::checks::{may_hold_a_hash, writes_nothing};
+use super::checks::{built_in, may_hold_a_hash, writes_nothing};
 
 impl<'m> Migration<'m> {
     /// Makes the fix Manual where one writes the value into a file that stays, and says what else it may do with it.
@@ -42,6 +42,10 @@ impl<'m> Migration<'m> {
                 change.assume(format!("nobody reads the build log, to which line {line} of `{file}` prints the value"));
             }
             ScriptRestKind::Shell(RestKind::NotUnderstood(program)) => change.assume(writes_nothing(&program)),
+            ScriptRestKind::BuiltIn => {
+                let label = Label { file: file.clone(), range: place, text: "builds it into a program".to_owned() };
+                change.obstruct("built-in", built_in(&format!("line {line} of `{file}`"), name), Some(label));
+            }
             ScriptRestKind::Program => change.assume(format!(
                 "`{file}`, which reads `{name}` and writes a file in line {line}, does not write the value into the image"
             )),

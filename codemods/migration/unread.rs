@@ -1,6 +1,6 @@
 //! Scripts that get the value and are not in the repository.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use crate::knowledge::names::SecretKind;
 use crate::model::{Evidence, effective_words};
@@ -50,19 +50,20 @@ impl<'m> Migration<'m> {
 
     /// Whether a `COPY` or `ADD` puts a program there that is not in the repository, or in a folder where a shell finds it.
     fn is_brought(&self, program: &str) -> bool {
-        let copies = self.dockerfile.steps.iter().filter(|step| matches!(step.keyword, Keyword::Copy | Keyword::Add));
-        let mut places = copies.flat_map(|step| {
+        let given = self.model.given_arguments(self.dockerfile);
+        let copies = self.dockerfile.steps.iter().enumerate();
+        let copies = copies.filter(|(_, step)| matches!(step.keyword, Keyword::Copy | Keyword::Add));
+        let mut places = copies.flat_map(|(index, step)| {
             let words = step.instruction.words();
-            let target = words.last().map(|word| word.value.clone()).unwrap_or_default();
-            let sources: Vec<String> = words.iter().rev().skip(1).map(|word| word.value.clone()).collect();
-            sources.into_iter().map(move |source| (Utf8PathBuf::from(source), target.clone())).collect::<Vec<_>>()
-        });
-        places.any(|(source, target)| {
-            let landed = match target.ends_with('/') {
-                true => format!("{target}{}", source.file_name().unwrap_or("")),
-                false => target,
+            let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
+            let names = sources.iter().map(|source| Utf8Path::new(&source.value).file_name().unwrap_or("").to_owned());
+            // Where it can't be told whether that is a folder, a program of this name is as good as brought.
+            let landed = |name: String| {
+                let landing = self.dockerfile.landing(index, &name, &given);
+                landing.or_else(|_| self.dockerfile.destination(index, &given)).ok()
             };
-            landed == program || Utf8Path::new(&landed).file_name() == Some(program)
-        })
+            names.filter_map(landed).collect::<Vec<_>>()
+        });
+        places.any(|landed| landed.path() == program || landed.file_name() == program)
     }
 }

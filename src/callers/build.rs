@@ -230,6 +230,8 @@ pub struct Build {
     /// What may hold further arguments but can't be read, as written: `$BUILD_FLAGS` that comes from outside, `"$@"`,
     /// an input that is handed on. `None` where every word is understood.
     pub opaque: Option<String>,
+    /// The files with a secret that the same text writes in front of it.
+    pub written: Vec<WrittenFile>,
     /// Which build of the file it is, zero-based in the order of [`super::Caller::builds`].
     pub index: usize,
 }
@@ -253,6 +255,7 @@ impl Build {
             secrets: Vec::new(),
             ssh: false,
             opaque: None,
+            written: Vec::new(),
             index: 0,
         }
     }
@@ -266,12 +269,28 @@ impl Build {
         if self.outside != other.outside {
             self.outside = None;
         }
+        for written in other.written {
+            if !self.written.contains(&written) {
+                self.written.push(written);
+            }
+        }
         for tag in other.tags {
             if !self.tags.contains(&tag) {
                 self.tags.push(tag);
             }
         }
     }
+}
+
+/// A file that commands in front of a build write a secret into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenFile {
+    /// Its path from the repository's root.
+    pub path: Utf8PathBuf,
+    /// The command, in bytes of the file that holds the build.
+    pub range: TextRange,
+    /// The secret, as it stands there: `secrets.NPM_TOKEN`, `$NPM_TOKEN`.
+    pub secret: String,
 }
 
 /// Which Dockerfile a build is of.

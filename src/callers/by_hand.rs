@@ -54,6 +54,12 @@ pub fn instead_of_argument(path: &Utf8Path, text: &str, at: TextRange, name: &st
             let variable = variable.as_ref().map_or(name, |(variable, _)| variable);
             format!("docker run -e {variable} …\n{flag}")
         }
+        (Program::Docker, variable) if place.line.contains("kubectl exec ") => {
+            let variable = variable.as_ref().map_or(name, |(variable, _)| variable);
+            format!("-- env {variable}=\"${variable}\" docker build {flag} …")
+        }
+        (Program::Okteto, _) => format!("secrets:\n  {id}: FILE"),
+        (Program::Copilot, _) => format!("docker buildx build {flag}"),
         (Program::Docker, Some((variable, Owner::Script(setting)))) => {
             format!("{}\n{flag}", setting.replace("NAME", &variable))
         }
@@ -94,6 +100,10 @@ enum Program {
     Sdk,
     /// A step of Codefresh that builds (codefresh.io/docs, "Build step": `secrets`).
     Codefresh,
+    /// A manifest of Okteto, whose secrets are files (okteto.com/docs/reference/okteto-manifest, `build`).
+    Okteto,
+    /// A manifest of AWS Copilot (aws.github.io/copilot-cli, "Image config": `build` has `args` and no secrets).
+    Copilot,
 }
 
 /// What shows which program gets an argument: the nearest one above it counts. The documentation of each names the words.
@@ -134,6 +144,7 @@ impl Program {
             Self::Sdk => Some("a library on Docker's classic API builds it"),
             Self::ClassicPulumi => Some("the package `docker` of Pulumi builds it (`docker-build` has secrets)"),
             Self::ClassicMaven => Some("Spotify's plugin for Maven builds it (the one of fabric8 has secrets)"),
+            Self::Copilot => Some("AWS Copilot builds it with arguments alone"),
             Self::Earthly => Some("Earthly's `FROM DOCKERFILE` builds it with arguments alone"),
             _ => None,
         }
@@ -170,6 +181,8 @@ impl<'t> Place<'t> {
             None if self.path.extension() == Some("tf") => Program::Terraform,
             None if file == "pom.xml" => Program::Maven,
             None if file == "Tiltfile" => Program::Tilt,
+            None if matches!(file, "okteto.yml" | "okteto.yaml") => Program::Okteto,
+            None if file == "manifest.yml" && self.path.as_str().contains("copilot/") => Program::Copilot,
             None => Program::Docker,
         }
     }
@@ -310,6 +323,12 @@ mod tests {
                 "docker run docker:cli docker build --build-arg A_TOKEN=\"$A_TOKEN\" .",
                 "docker run -e A_TOKEN …\n--secret id=a_token,env=A_TOKEN",
             ),
+            (
+                "build.txt",
+                "kubectl exec -i builder -- docker build --build-arg A_TOKEN=\"$A_TOKEN\" .",
+                "-- env A_TOKEN=\"$A_TOKEN\" docker build --secret id=a_token,env=A_TOKEN …",
+            ),
+            ("okteto.yml", "build:\n  app:\n    args:\n      A_TOKEN: x\n", "secrets:\n  a_token: FILE"),
             ("fly.toml", "[build.args]\n  A_TOKEN = \"x\"\n", "fly deploy --build-secret a_token=\"$A_TOKEN\""),
             (
                 "stack.ts",

@@ -48,7 +48,7 @@ pub mod windows;
 pub mod yaml;
 
 pub use build::{
-    Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue,
+    Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue, WrittenFile,
 };
 
 pub use by_hand::{ByHand, instead_of_argument};

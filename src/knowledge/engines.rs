@@ -40,6 +40,8 @@ pub enum Engine {
     Heroku,
     /// The same.
     Render,
+    /// The same.
+    CapRover,
 }
 
 /// What is known of one engine.
@@ -91,8 +93,20 @@ mod tests {
     fn every_engine_has_a_row() -> Result<(), Box<dyn std::error::Error>> {
         use Engine::*;
         let tables: Tables = crate::knowledge::check(include_str!("engines.toml"))?;
-        let engines =
-            [Docker, BuildKit, ClassicBuilder, Kaniko, Podman, Buildah, AzureAcr, DockerSdk, Railway, Heroku, Render];
+        let engines = [
+            Docker,
+            BuildKit,
+            ClassicBuilder,
+            Kaniko,
+            Podman,
+            Buildah,
+            AzureAcr,
+            DockerSdk,
+            Railway,
+            Heroku,
+            Render,
+            CapRover,
+        ];
         for engine in engines {
             assert_eq!(tables.engine.iter().filter(|row| row.engine == Some(engine)).count(), 1, "{engine:?}");
         }

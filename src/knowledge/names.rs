@@ -78,6 +78,15 @@ pub fn classify_name(name: &str) -> NameVerdict {
     rules::classify_words(name, &names.words)
 }
 
+/// Whether bundlers write a variable of this name into the code that browsers load (manuals of Next.js, Nuxt, Expo, Vite,
+/// Create React App, Vue CLI, Gatsby, ngx-env).
+#[must_use]
+pub fn is_bundled(name: &str) -> bool {
+    const PREFIXES: [&str; 8] =
+        ["NEXT_PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "NG_APP_"];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// BuildKit's own rule `SecretsUsedInArgOrEnv`: one of its words as a whole `_`-separated part of the name, in any letter
 /// case, unless a part is `public` (frontend/dockerfile/dockerfile2llb/convert.go, frontend 1.9 and later).
 #[must_use]

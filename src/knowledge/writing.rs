@@ -30,7 +30,8 @@ pub fn writes_file(text: &str) -> Option<usize> {
     let is_mode = |quoted: &str| RULES.write.iter().any(|rule| rule.modes.iter().any(|mode| mode == quoted));
     let opened = text.match_indices("open").filter(|(at, open)| {
         let behind = text.get(at + open.len()..).and_then(|behind| behind.lines().next()).unwrap_or("");
-        behind.starts_with(['(', ' ']) && behind.split(['"', '\'']).skip(1).step_by(2).any(is_mode)
+        let calls = behind.starts_with('(') || (behind.starts_with(' ') && !behind.trim_start().starts_with('='));
+        calls && behind.split(['"', '\'']).skip(1).step_by(2).any(is_mode)
     });
     let called = RULES.write.iter().flat_map(|rule| &rule.calls).filter_map(|call| text.find(call));
     opened.map(|(at, _)| at).chain(called).min()

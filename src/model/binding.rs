@@ -201,13 +201,41 @@ fn passes_arguments(source: &Source, at: TextRange, understood: impl Fn(TextRang
     if in_one_line && option.is_some_and(|option| !understood(option)) {
         return true;
     }
+    if stands_under_args(text, at) {
+        return true;
+    }
     let Some(words) = ARGUMENT_WORDS.as_ref() else { return false };
     words.find_iter(&text[start..end]).any(|word| !understood(range(start + word.start(), start + word.end())))
 }
 
-/// `build-arg`, `build_args`, `buildArgs`, `buildArguments`, …
+/// `build-arg`, `build_args`, `buildArgs`, `buildArguments`, …, or a key `args` of something that builds.
 pub(super) fn has_argument_word(text: &str) -> bool {
     ARGUMENT_WORDS.as_ref().is_some_and(|words| words.is_match(text))
+        || (builds_by_keys(text) && text.contains("args:"))
+}
+
+/// Whether the text speaks of a Dockerfile, or has a key `build`, as the YAML of tools that build does (Okteto, AWS Copilot,
+/// werf).
+fn builds_by_keys(text: &str) -> bool {
+    text.contains("ockerfile") || text.lines().any(|line| line.trim_start().starts_with("build:"))
+}
+
+/// Whether the name at `at` is a key or a member of a list right below a key `args` of YAML that builds.
+fn stands_under_args(text: &str, at: TextRange) -> bool {
+    let start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let line = text[start..].lines().next().unwrap_or("");
+    let in_front = text[start..usize::from(at.start())].trim_start();
+    let is_member = in_front.starts_with('-');
+    if !in_front.trim_start_matches('-').trim_matches([' ', '"', '\'']).is_empty() || !builds_by_keys(text) {
+        return false;
+    }
+    let is_around = |above: &&str| match is_member {
+        true => indent(above) <= indent(line) && !above.trim_start().starts_with('-'),
+        false => indent(above) < indent(line),
+    };
+    let mut above = text[..start].lines().rev().filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#'));
+    above.find(is_around).is_some_and(|key| key.trim() == "args:" || key.trim_start().starts_with("args: &"))
 }
 
 /// Options and keys of build arguments, and the resource of an image in Pulumi's libraries, whose arguments are called `args`.

@@ -3,12 +3,14 @@
 mod along;
 mod pattern;
 mod verdict;
+mod written;
 
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::knowledge::files::{FileVerdict, classify_file, files_named, holds_credential};
+use crate::source::TextRange;
 use crate::syntax::dockerfile::{Instruction, Keyword, Word};
 
 use super::{Dockerfile, Model};
@@ -63,6 +65,19 @@ pub struct CopiedFile {
     pub content: Content,
     /// Where it is copied by its name, in the order of the file; empty where it only comes along with a folder.
     pub sources: Vec<CopySource>,
+    /// Who writes a secret into it in front of a build, where nothing else says that it holds one.
+    pub writer: Option<Writer>,
+}
+
+/// A command that writes a secret into a file in front of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writer {
+    /// The file that holds the command and the build.
+    pub file: Utf8PathBuf,
+    /// The command, in bytes of that file.
+    pub range: TextRange,
+    /// The secret, as it stands there.
+    pub secret: String,
 }
 
 impl CopiedFile {
@@ -109,6 +124,7 @@ impl Model {
         files.extend(
             along.into_iter().filter(|file| files.iter().all(|known| known.path != file.path)).collect::<Vec<_>>(),
         );
+        self.add_written(dockerfile, &mut files);
         files
     }
 
@@ -120,14 +136,15 @@ impl Model {
         destination: &str,
         place: CopySource,
     ) -> Option<CopiedFile> {
-        // `COPY config.json /root/.docker/config.json`: the destination says what it is.
-        let landed = match destination.ends_with('/') {
-            true => format!("{destination}{}", path.file_name().unwrap_or("")),
-            false => destination.to_owned(),
-        };
+        // `COPY config.json /root/.docker/config.json`: the destination says what it is. What goes into a folder for
+        // credentials may be a folder as well.
+        let given = self.given_arguments(dockerfile);
+        let landing = dockerfile.landing(place.step, path.file_name().unwrap_or(""), &given);
+        let landing = landing.ok().filter(|_| !names_a_folder(last(destination)));
+        let landed = landing.map_or_else(|| destination.to_owned(), |landed| landed.path().to_string());
         let computed = !source.variables.is_empty();
         let by_name = || named_by_variable(path.as_str()).filter(|_| computed);
-        let usual_path = || dockerfile.expanded(source, place.step, &self.given_arguments(dockerfile));
+        let usual_path = || dockerfile.expanded(source, place.step, &given);
         let by_default =
             || computed.then(usual_path).flatten().and_then(|usual| verdict_of(usual.as_str().into(), &landed));
         let by_base = || dockerfile.base_image(place.step).and_then(|base| certificate_with_key(&path, base));
@@ -147,7 +164,7 @@ impl Model {
             found if found.contains(&true) => Content::Credential,
             _ => Content::Harmless,
         };
-        let file = CopiedFile { path, shape, verdict, content, sources: vec![place] };
+        let file = CopiedFile { path, shape, verdict, content, sources: vec![place], writer: None };
         let meant = content == Content::Credential
             || is_meant(dockerfile, &file, &landed)
             || (content == Content::Unseen && self.is_left_out(dockerfile, &file));

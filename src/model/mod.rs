@@ -38,7 +38,7 @@ mod shared;
 
 pub use binding::{Binding, BoundBuild, Mention};
 pub use changes::Changes;
-pub use copied::{Content, CopiedFile, CopySource, Shape};
+pub use copied::{Content, CopiedFile, CopySource, Shape, Writer};
 pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
 pub use exposure::{Exposure, ExposureKind, Holders, exposures, is_traceable};
 pub use fallback::{fallback_comment, is_fallback_comment};

@@ -150,10 +150,7 @@ fn add_nested(shells: &mut Vec<ShellText>) {
             .commands()
             .into_iter()
             .filter_map(|context| shell::nested(view.text(), view, context.command))
-            .map(|nested| ShellText {
-                script: shell::parse(nested.view.text(), nested.dialect),
-                view: Some(nested.view),
-            })
+            .map(|nested| ShellText { script: nested.script(), view: Some(nested.view) })
             .collect();
         shells.extend(nested);
         index += 1;

@@ -54,6 +54,8 @@ pub struct ScriptRest {
 pub enum ScriptRestKind {
     /// Its shell text does this.
     Shell(RestKind),
+    /// Its shell text builds the value into a program.
+    BuiltIn,
     /// It is a program in another language that names the value's variable and writes files, there or elsewhere.
     Program,
 }
@@ -257,8 +259,20 @@ impl<'r> Finder<'_, 'r> {
         let rests = rests_of(&script.run, &script.values).into_iter().filter(stays);
         found.extend(rests.map(|rest| (rest.place, rest.kind)));
         found.extend(self.printed(script).map(|place| (Some(place), RestKind::Log)));
+        let embeds = |place: Option<TextRange>| {
+            let shell = script.run.shells.first();
+            let commands = shell.into_iter().flat_map(|shell| shell.script.commands());
+            commands.into_iter().any(|context| {
+                let words: Vec<String> = effective_words(context.command).into_iter().flatten().collect();
+                tools::embeds(&words)
+                    && shell.and_then(|it| it.view.as_ref()?.host_range(context.command.range)) == place
+            })
+        };
         for (place, kind) in found {
-            let kind = ScriptRestKind::Shell(kind);
+            let kind = match kind {
+                RestKind::NotUnderstood(_) if embeds(place) => ScriptRestKind::BuiltIn,
+                kind => ScriptRestKind::Shell(kind),
+            };
             let rest = ScriptRest { file: file.to_owned(), place: place.unwrap_or_default(), kind };
             if !self.found.contains(&rest) {
                 self.found.push(rest);

@@ -58,7 +58,7 @@ impl Draft {
             for act in self.later_first(step) {
                 if copy.steps.len() == count {
                     let edits = match act {
-                        Act::Tidies(cleanup) => tidied(&copy, cleanup),
+                        Act::Tidies(cleanup) => tidied(&copy, &cleanup),
                         Act::Rewords(replacement) => reworded(&copy, step, replacement),
                     };
                     copy = applied(&copy, &edits.map_err(stuck)?).map_err(stuck)?;
@@ -131,7 +131,7 @@ fn preceded(dockerfile: &Dockerfile, step: usize, text: &str) -> Result<Vec<Edit
 
 /// What is to be done with one command.
 enum Act<'d> {
-    Tidies(&'d Cleanup),
+    Tidies(Cleanup),
     Rewords(&'d Replacement),
 }
 
@@ -139,9 +139,20 @@ impl Draft {
     /// What is to be done with the commands of a step, from the last to the first, so that the places of the earlier ones
     /// hold while the later ones go.
     fn later_first(&self, step: usize) -> Vec<Act<'_>> {
-        let mut cleanups: Vec<&Cleanup> = self.cleanups.get(&step).into_iter().flatten().collect();
-        cleanups.sort_by_key(|cleanup| std::cmp::Reverse((cleanup.shell, cleanup.command.start())));
-        cleanups.dedup();
+        // One command may tidy a file away from two places: its operands go together.
+        let mut cleanups: Vec<Cleanup> = Vec::new();
+        for cleanup in self.cleanups.get(&step).into_iter().flatten() {
+            let same = |known: &&mut Cleanup| (known.shell, known.command) == (cleanup.shell, cleanup.command);
+            match cleanups.iter_mut().find(same) {
+                Some(known) => {
+                    known.whole |= cleanup.whole;
+                    known
+                        .words
+                        .extend(cleanup.words.iter().filter(|word| !known.words.contains(word)).collect::<Vec<_>>());
+                }
+                None => cleanups.push(cleanup.clone()),
+            }
+        }
         let mut rewordings: Vec<&Replacement> = self.rewordings.get(&step).into_iter().flatten().collect();
         rewordings.sort_by_key(|one| std::cmp::Reverse((one.shell, one.at.start())));
         rewordings.dedup();
@@ -176,7 +187,15 @@ fn tidied(dockerfile: &Dockerfile, cleanup: &Cleanup) -> Result<Vec<Edit>, Strin
     let shell = step.run.as_ref().and_then(|run| run.shells.get(number));
     let shell = shell.ok_or("its shell text is not there any more")?;
     let view = shell.view.as_ref().ok_or("its shell text stands inside a JSON string")?;
-    if cleanup.whole {
+    let commands = shell.script.commands();
+    let context = commands.iter().find(|context| context.command.range == cleanup.command);
+    let has_others = context.is_some_and(|context| {
+        // The first operand of these is no file (POSIX.1-2024, XCU chmod, chown, chgrp).
+        let owns = matches!(context.command.effective_name().as_deref(), Some("chmod" | "chown" | "chgrp"));
+        let operands = context.command.effective_arguments().iter().filter(|word| !word.lossy().starts_with('-'));
+        operands.skip(usize::from(owns)).any(|word| !cleanup.words.contains(&word.range))
+    });
+    if cleanup.whole || (!has_others && !cleanup.words.is_empty()) {
         return match shell::edit::remove_item(dockerfile.source.text(), view, &shell.script, cleanup.command) {
             // A body of an `if` with nothing else in it is no reason to drop what stands around it.
             Err(shell::edit::Refusal::OnlyCommand)
@@ -187,8 +206,6 @@ fn tidied(dockerfile: &Dockerfile, cleanup: &Cleanup) -> Result<Vec<Edit>, Strin
             edits => edits.map_err(|refusal| refusal.to_string()),
         };
     }
-    let commands = shell.script.commands();
-    let context = commands.iter().find(|context| context.command.range == cleanup.command);
     let words = context.map(|context| context.command.words.as_slice()).ok_or("the command is not there any more")?;
     let gone = cleanup.words.iter().map(|word| {
         let at = with_blank_before(words, *word).ok_or("the operand is not there any more")?;

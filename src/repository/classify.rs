@@ -104,7 +104,7 @@ const CONTEXT_NAMES: [&str; 26] = [
 ];
 
 /// Names of files that run builds.
-const CALLER_NAMES: [&str; 10] = [
+const CALLER_NAMES: [&str; 11] = [
     "makefile",
     "gnumakefile",
     "justfile",
@@ -115,6 +115,7 @@ const CALLER_NAMES: [&str; 10] = [
     "earthfile",
     "tiltfile",
     "procfile",
+    "captain-definition",
 ];
 
 /// Tells what the file at `path` is for.
@@ -133,6 +134,9 @@ pub fn classify(path: &Utf8Path) -> Kind {
     }
     if CALLER_NAMES.contains(&name.as_str()) || name.starts_with("jenkinsfile") || name.starts_with("makefile.") {
         return Kind::Caller;
+    }
+    if name.starts_with("procfile.") {
+        return Kind::Mention;
     }
     if name.contains("bake") && matches!(extension, Some("json")) {
         return Kind::Caller;

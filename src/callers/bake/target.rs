@@ -123,6 +123,7 @@ impl<'a> Files<'a> {
             secrets: own.iter().flat_map(|(_, part)| secrets(part)).collect(),
             ssh: whole.iter().any(|part| part.get("ssh").is_some_and(|ssh| !ssh.value.items().is_empty())),
             opaque: opaque(&own),
+            written: Vec::new(),
             index,
         };
         let mut places = places.into_iter();

@@ -5,7 +5,7 @@
 //! tried). So such a service is a build of its own, which passes what the other one passes, and the top level is all that
 //! has to be edited for it.
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Compose;
 use super::layout::Layout;
@@ -14,7 +14,7 @@ use super::service::Service;
 use crate::callers::location::resolve;
 use crate::callers::verify::same_elsewhere;
 use crate::callers::yaml::{Cursor, Document, Patch};
-use crate::callers::{Argument, Build, Caller, Refusal, Request, Rewrite, Surroundings};
+use crate::callers::{Argument, Build, Caller, PassedSecret, Refusal, Request, Rewrite, Surroundings};
 use crate::source::Source;
 
 /// A service that extends one of another file.
@@ -71,6 +71,56 @@ fn taken_over(service: Service<'_>, source: &Source, around: &dyn Surroundings, 
         index,
         ..extended
     })
+}
+
+/// How many services that extend each other in one file are followed; a circle is an error for Compose.
+const MOST_BASES: usize = 8;
+
+/// The secrets that a service takes over from the one that it extends, in this file or another; their values are what the
+/// top level of this file says.
+pub(super) fn inherited_secrets(service: Service<'_>, source: &Source, around: &dyn Surroundings) -> Vec<PassedSecret> {
+    let mut inherited: Vec<PassedSecret> = Vec::new();
+    let mut open = Some(service);
+    for _ in 0..MOST_BASES {
+        let Some((extends, name)) = open.take().and_then(|it| Some((it, extended(it)?))) else { break };
+        let secrets = match of_file(extends, source) {
+            Some(other) => secrets_in(&other, name, source, around),
+            None => {
+                let body = service.root.get("services").and_then(|services| services.get(name));
+                let build = |body: Cursor<'_>| body.get("build").unwrap_or(body);
+                open = body.map(|body| Service { name, body, build: build(body), ..service });
+                open.map(Service::secrets).unwrap_or_default()
+            }
+        };
+        inherited.extend(secrets);
+    }
+    let range = service.body.get("extends").map_or(service.body.node().range, |extends| extends.node().range);
+    let here = |passed: PassedSecret| {
+        let source = service.source_of(&passed.id).unwrap_or(passed.source);
+        PassedSecret { source, range, ..passed }
+    };
+    inherited.into_iter().map(here).collect()
+}
+
+/// The name of the service that a service extends.
+fn extended(service: Service<'_>) -> Option<&str> {
+    let extends = service.body.get("extends")?;
+    extends.text().or_else(|| extends.get("service")?.text())
+}
+
+/// The other file that holds it, if it is in one.
+fn of_file(service: Service<'_>, source: &Source) -> Option<Utf8PathBuf> {
+    let folder = source.path().parent().unwrap_or(Utf8Path::new(""));
+    resolve(folder, service.body.get("extends")?.get("file")?.text()?).filter(|other| other != source.path())
+}
+
+/// What the service of another file is given.
+fn secrets_in(other: &Utf8Path, name: &str, source: &Source, around: &dyn Surroundings) -> Vec<PassedSecret> {
+    let Some(text) = around.text(other) else { return Vec::new() };
+    let base = Source::new(other, text.as_bytes().to_vec());
+    let title = format!("service {name}");
+    let builds = Compose.builds(&base, &Hidden { around, file: source.path() });
+    builds.into_iter().find(|build| build.title == title).map(|build| build.secrets).unwrap_or_default()
 }
 
 /// The files around, without the one that is being read: no chain of files comes back to it.

@@ -19,7 +19,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::location::Place;
 use super::yaml::{self, Cursor, Document};
-use super::{Build, Builder, Caller, Dockerfiles, Format, Offer, Refusal, Request, Rewrite, Surroundings, unreadable};
+use super::{
+    Build, Builder, Caller, Dockerfiles, Format, Offer, PassedSecret, Refusal, Request, Rewrite, Surroundings,
+    unreadable,
+};
 use crate::source::{Source, TextRange};
 use service::{ProjectFile, Service};
 
@@ -56,7 +59,14 @@ impl Caller for Compose {
             }
             Err(_) => return Vec::new(),
         };
-        let mut builds: Vec<Build> = found(&documents, source, around).into_iter().map(|(_, build)| build).collect();
+        let with_inherited = |(service, mut build): (Service<'_>, Build)| {
+            let inherited = extension::inherited_secrets(service, source, around);
+            let is_own = |secrets: &[PassedSecret], id: &str| secrets.iter().any(|own| own.id == id);
+            let inherited: Vec<_> = inherited.into_iter().filter(|one| !is_own(&build.secrets, &one.id)).collect();
+            build.secrets.extend(inherited);
+            build
+        };
+        let mut builds: Vec<Build> = found(&documents, source, around).into_iter().map(with_inherited).collect();
         let extensions = extension::extensions(&documents, source, around, builds.len());
         builds.extend(extensions.into_iter().map(|extension| extension.build));
         builds
@@ -159,6 +169,7 @@ fn build(
         builder: Builder::BuildKit,
         arguments,
         opaque: None,
+        written: Vec::new(),
         secrets: service.secrets(),
         ssh: service.forwards_ssh(),
         index,

@@ -95,11 +95,15 @@ impl<'d> Service<'d> {
         let secret = |item: Cursor<'d>| {
             let source = item.text().or_else(|| item.get("source")?.text())?;
             let id = item.get("target").and_then(Cursor::text).unwrap_or(source);
-            let source = self.root.get("secrets").and_then(|secrets| secrets.get(source));
-            let source = source.map_or(SecretSource::Unknown, secret_source);
+            let source = self.source_of(source).unwrap_or(SecretSource::Unknown);
             Some(PassedSecret { id: id.to_owned(), source, range: item.node().range })
         };
         secrets.items().into_iter().filter_map(secret).collect()
+    }
+
+    /// Where the value of the secret of this name comes from, as the top level of the file says.
+    pub(super) fn source_of(self, name: &str) -> Option<SecretSource> {
+        self.root.get("secrets").and_then(|secrets| secrets.get(name)).map(secret_source)
     }
 
     /// Whether the build forwards an ssh agent or key.

@@ -36,6 +36,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
         builder: builder(step, action, uses),
         arguments,
         opaque,
+        written: Vec::new(),
         secrets: secrets(step, source.text()),
         ssh: text("ssh").is_some(),
         index: 0,

@@ -106,10 +106,14 @@ fn found<'d>(documents: &'d [Document], source: &Source, around: &dyn Surroundin
     let mut found = Vec::new();
     for step in documents.first().map(step::steps).unwrap_or_default() {
         let by_action = action::build(&step, source, around).or_else(|| bake::build(&step, source, around));
-        let builds: Vec<Build> = match by_action {
+        let mut builds: Vec<Build> = match by_action {
             Some(build) => vec![build],
             None => run::builds(&step, source, around),
         };
+        if !builds.is_empty() {
+            let earlier = run::written_before(&step, source, around);
+            builds.iter_mut().for_each(|build| build.written.splice(0..0, earlier.iter().cloned()).for_each(drop));
+        }
         let told = |build| (step.clone(), if step.is_run_by_others() { for_its_caller(build) } else { build });
         found.extend(builds.into_iter().map(told));
     }

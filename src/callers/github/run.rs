@@ -10,7 +10,7 @@ use super::matrix::Row;
 use super::step::{Place, Step, project};
 use crate::callers::shell::{self, Foreign, Replaced, Site, Span};
 use crate::callers::yaml::{self, Cursor};
-use crate::callers::{ArgumentValue, Build, Dockerfiles, Format, SecretSource, Surroundings};
+use crate::callers::{ArgumentValue, Build, Dockerfiles, Format, SecretSource, Surroundings, WrittenFile};
 use crate::source::Source;
 use crate::syntax::shell::{Dialect, Word, parse};
 use crate::syntax::view::{Quoting, View};
@@ -147,6 +147,19 @@ pub(super) fn builds(step: &Step<'_>, source: &Source, around: &dyn Surroundings
         name_expressions(step, build);
     }
     builds
+}
+
+/// The files that the steps before `step` write a secret into.
+pub(super) fn written_before(step: &Step<'_>, source: &Source, around: &dyn Surroundings) -> Vec<WrittenFile> {
+    let writes = |body: &&Cursor<'_>| {
+        let text = body.get("run").and_then(Cursor::text);
+        text.is_some_and(|text| text.contains("${{ secrets.") || text.contains("${{secrets.") || text.contains('$'))
+            && text.is_some_and(|text| text.contains('>') || text.contains("tee "))
+    };
+    let earlier = step.earlier.iter().filter(writes).map(|body| Step { body: *body, ..step.clone() });
+    let scripts: Vec<Step<'_>> = earlier.collect();
+    let written = scripts.iter().filter_map(|step| Script::of(step, source));
+    written.flat_map(|script| shell::written(&script.site(&script.first_row()), around)).collect()
 }
 
 /// A secret from a variable that the step fills with an argument's expression has that argument's value.

@@ -75,7 +75,7 @@ impl Caller for Keyed {
     }
 
     fn recognises(&self, path: &Utf8Path) -> bool {
-        matches!(path.extension(), Some("yml" | "yaml")) && self.0.recognises(path)
+        matches!(path.extension(), Some("yml" | "yaml") | None) && self.0.recognises(path)
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {

@@ -1,5 +1,5 @@
-//! Services that build a Dockerfile of the repository with variables of their own as build arguments: Heroku's `heroku.yml`
-//! and Render's `render.yaml`. Neither takes a secret from a variable.
+//! Services that build a Dockerfile of the repository with variables of their own as build arguments: Heroku's `heroku.yml`,
+//! Render's `render.yaml` and CapRover's `captain-definition`. None takes a secret from a variable.
 
 use camino::Utf8Path;
 
@@ -10,6 +10,9 @@ use crate::callers::{ArgumentValue, Build, Builder, Dockerfiles, Format, PassedS
 use crate::knowledge::engines::{Engine, Release};
 use crate::source::Source;
 
+/// The file of CapRover, JSON, which YAML takes in (yaml.org/spec/1.2.2, 1.3).
+const CAPTAIN: &str = "captain-definition";
+
 /// See above.
 pub(super) struct Service;
 
@@ -19,7 +22,7 @@ impl Tool for Service {
     }
 
     fn recognises(&self, path: &Utf8Path) -> bool {
-        matches!(path.file_name(), Some("heroku.yml" | "render.yaml" | "render.yml"))
+        matches!(path.file_name(), Some("heroku.yml" | "render.yaml" | "render.yml" | CAPTAIN))
     }
 
     fn words(&self) -> &'static [&'static str] {
@@ -30,6 +33,7 @@ impl Tool for Service {
         let root = Cursor::root(document);
         match source.path().file_name() {
             Some("heroku.yml") => heroku(root, source, around),
+            Some(CAPTAIN) => captain(root, source, around).into_iter().collect(),
             _ => render(root, source, around),
         }
     }
@@ -70,6 +74,12 @@ fn render<'d>(root: Cursor<'d>, source: &Source, around: &dyn Surroundings) -> V
         described(service, Engine::Render, text("name").unwrap_or("?"), written, source, around)
     };
     services.map(one).collect()
+}
+
+/// `dockerfilePath` names the Dockerfile; with `imageName` or `dockerfileLines` none of the repository is built.
+fn captain<'d>(root: Cursor<'d>, source: &Source, around: &dyn Surroundings) -> Option<Described<'d>> {
+    let written = root.get("dockerfilePath")?.text()?;
+    Some(described(root, Engine::CapRover, "CapRover", written, source, around))
 }
 
 fn described<'d>(

@@ -106,6 +106,7 @@ fn described<'d>(
             secrets: Vec::new(),
             ssh: body.get("ssh").is_some(),
             opaque: None,
+            written: Vec::new(),
             index: 0,
         },
         body,

@@ -172,8 +172,10 @@ pub(super) fn sudo(wrappers: &[Piece]) -> Option<TextSize> {
     (!keeps).then(|| wrappers.get(sudo).map(|piece| piece.site.end())).flatten()
 }
 
-/// Whether `env -i` empties the environment.
+/// Whether `env -i` empties the environment, or `env -u` takes variables out.
 pub(super) fn clears(wrappers: &[Piece]) -> bool {
     let mut texts = wrappers.iter().filter_map(Piece::text).skip_while(|text| *text != "env").skip(1);
-    texts.any(|text| matches!(text, "-i" | "-" | "--ignore-environment"))
+    texts.any(|text| {
+        matches!(text, "-i" | "-" | "--ignore-environment") || text.starts_with("-u") || text.starts_with("--unset")
+    })
 }

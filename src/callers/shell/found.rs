@@ -184,6 +184,7 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
         secrets: parsed.secrets.iter().filter_map(|secret| passed(site, secret)).collect(),
         ssh: parsed.ssh,
         opaque: parsed.opaque.first().map(|at| without_value(&written(site, *at))),
+        written: Vec::new(),
         index: 0,
     }
 }

@@ -24,6 +24,7 @@ pub(super) mod tests;
 mod value;
 mod walk;
 mod wrapper;
+mod written;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -37,7 +38,7 @@ pub use script::Shell;
 use super::command::UNKNOWN;
 use super::outside::Folder;
 use super::sieve::may_build;
-use super::{Build, Format, Offer, Refusal, Request, Rewrite, Surroundings};
+use super::{Build, Format, Offer, Refusal, Request, Rewrite, Surroundings, WrittenFile};
 use crate::knowledge::engines::Release;
 use crate::syntax::shell::{Dialect, Script, parse};
 use crate::syntax::view::View;
@@ -121,6 +122,12 @@ pub struct ScriptRewrite {
 #[must_use]
 pub fn builds(site: &Site<'_>, around: &dyn Surroundings) -> Vec<Build> {
     found(site, around).iter().map(|found| found.build.clone()).collect()
+}
+
+/// The files that all of the text writes a secret into, and that are there at its end.
+pub(super) fn written(site: &Site<'_>, around: &dyn Surroundings) -> Vec<WrittenFile> {
+    let script = read(site.view.text(), site.dialect);
+    walk::Walk::new(site, around, script.clean).written_by(&script.items)
 }
 
 /// The edits that make `build`, one of [`builds`], honour the requests.

@@ -447,7 +447,11 @@ impl Draft<'_> {
 
     fn keep(&mut self, name: &str, argument: &Argument) -> Result<(), Refusal> {
         if self.found.cleared {
-            return Err(refusal("the environment does not reach this build (`env -i`, `su -`)", argument.range, None));
+            return Err(refusal(
+                "the environment does not reach this build (`env -i`, `env -u`, `su -`)",
+                argument.range,
+                None,
+            ));
         }
         if self.found.sudo.is_some() && !self.kept.iter().any(|kept| kept == name) {
             self.kept.push(name.to_owned());

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::super::Surroundings;
 use super::super::command::{Piece, UNKNOWN};
 use super::super::location::absolute;
+use super::super::{Build, Surroundings, WrittenFile};
 use super::builtin;
 use super::expand::Evaluator;
 use super::found::{self, Found};
 use super::state::{Binding, State};
-use super::{Site, embedded};
-use crate::syntax::shell::{Assignment, Command, Compound, CompoundKind, Item, Node, PartKind, Word};
+use super::{Site, embedded, written};
+use crate::syntax::shell::{Assignment, Command, Compound, CompoundKind, Item, Node, PartKind, Redirect, Word};
 
 /// Functions that call functions are followed this deep.
 const DEPTH: usize = 6;
@@ -28,19 +28,36 @@ pub(super) struct Walk<'s> {
     depth: usize,
     /// The simple command in front of the pipe whose output the command that is looked at reads.
     pub(super) feeding: Option<&'s Command>,
+    /// The files with a secret that were written until now.
+    pub(super) written: Vec<WrittenFile>,
+    /// The redirections of the compounds around.
+    redirects: Vec<&'s Redirect>,
 }
 
 impl<'s> Walk<'s> {
     /// Starts where the script starts.
     pub(super) fn new(site: &'s Site<'s>, around: &'s dyn Surroundings, clean: bool) -> Self {
         let (functions, called) = (BTreeMap::new(), BTreeSet::new());
-        Self { site, around, found: Vec::new(), clean, functions, called, depth: 0, feeding: None }
+        let (found, written, redirects) = (Vec::new(), Vec::new(), Vec::new());
+        Self { site, around, found, clean, functions, called, depth: 0, feeding: None, written, redirects }
     }
 
     /// Goes through all of it, functions that nobody calls included.
     pub(super) fn run(self, items: &'s [Item]) -> Vec<Found> {
+        let state = self.start();
+        self.run_from(items, state)
+    }
+
+    /// The files with a secret that are there at the end.
+    pub(super) fn written_by(mut self, items: &'s [Item]) -> Vec<WrittenFile> {
+        let mut state = self.start();
+        self.items(items, &mut state);
+        self.written
+    }
+
+    fn start(&self) -> State {
         let directories = self.site.directories.iter().map(|directory| absolute(directory)).collect();
-        self.run_from(items, State { directories, ..State::default() })
+        State { directories, ..State::default() }
     }
 
     /// The same for text that runs where another script has got to.
@@ -86,6 +103,13 @@ impl<'s> Walk<'s> {
 
     fn compound(&mut self, compound: &'s Compound, state: &mut State) {
         self.substitutions(&compound.words, state);
+        let outer = self.redirects.len();
+        self.redirects.extend(&compound.redirects);
+        self.inner(compound, state);
+        self.redirects.truncate(outer);
+    }
+
+    fn inner(&mut self, compound: &'s Compound, state: &mut State) {
         match compound.kind {
             CompoundKind::Function => {
                 if let Some(name) = &compound.name {
@@ -157,8 +181,10 @@ impl<'s> Walk<'s> {
         }
         let evaluator = Evaluator { site: self.site, state };
         let pieces: Vec<Piece> = command.words.iter().flat_map(|word| evaluator.pieces(word)).collect();
+        let redirects = self.redirects.clone();
+        written::note(self, command, feeding, &redirects, state);
         if let Some(found) = embedded::of_variable(self, command, &pieces, state) {
-            self.found.push(found);
+            self.push(found);
             return;
         }
         if builtin::run(self, command, &pieces, state) {
@@ -171,10 +197,15 @@ impl<'s> Walk<'s> {
         }
         self.feeding = feeding;
         if let Some(found) = found::build(self, command, &pieces, state) {
-            self.found.push(found);
+            self.push(found);
         } else {
             embedded::look(self, command, state);
         }
+    }
+
+    fn push(&mut self, found: Found) {
+        let written = self.written.clone();
+        self.found.push(Found { build: Build { written, ..found.build }, ..found });
     }
 
     /// Runs a function's body. `pieces` are the words of the call; without them nobody knows what it is given.

@@ -24,7 +24,7 @@ struct Rule {
 static RULES: LazyLock<Rules> = LazyLock::new(|| crate::knowledge::table(include_str!("lifecycle.toml")));
 
 /// The names of the scripts that a package manager of this name runs with these words behind it, where `is_script` knows the
-/// project's: `npm run build` runs `prebuild`, `build` and `postbuild` (docs.npmjs.com, "Pre & Post Scripts").
+/// project's: `npm run build` runs `prebuild`, `build` and `postbuild` (documentation of npm, "Pre & Post Scripts").
 #[must_use]
 pub fn scripts_run(program: &str, words: &[&str], is_script: &dyn Fn(&str) -> bool) -> Vec<String> {
     let program = program.rsplit('/').next().unwrap_or(program);

@@ -172,6 +172,18 @@ fn what_remains() {
         ("…", "tee -a $FILE"),
         ("f", "dd of=f"),
         ("/tmp", "cp /run/secrets/x /tmp"),
+        ("~/.kube/config", "oc login --token=$T https://o.example.com"),
+        ("~/.pulumi/credentials.json", "pulumi login"),
+        (".dvc/config.local", "dvc remote modify --local r password $T"),
+        ("~/.config/argocd/config", "argocd login a.example.com --username u --password $T"),
+        ("~/.config/ngrok/ngrok.yml", "ngrok config add-authtoken $T"),
+        ("~/.jfrog/jfrog-cli.conf.v6", "jf c add --interactive=false --access-token=$T"),
+        ("~/.conan/.conan.db", "conan user -p $T -r r ci"),
+        ("~/.netrc", "buf registry login --token-stdin"),
+        ("~/.microsoft/usersecrets/ID/secrets.json", "dotnet user-secrets set A:B $T"),
+        ("~/.config/doctl/config.yaml", "doctl auth init --access-token $T"),
+        ("~/.hex/hex.config", "mix hex.organization auth acme --key $T"),
+        ("~/.modal.toml", "modal token set --token-id a --token-secret $T"),
     ] {
         assert_eq!(kept(command).as_deref(), Some(file), "{command}");
     }
@@ -191,6 +203,11 @@ fn what_does_not_remain() {
         "sed s/X/$T/ f",
         "docker build .",
         "mysql -uroot -p$P",
+        "pulumi preview",
+        "pulumi login --local",
+        "conan user --clean",
+        "dart pub token add https://pub.example.com --env-var T",
+        "doctl --access-token $T apps list",
     ] {
         assert_eq!(kept(command), None, "{command}");
     }

@@ -26,7 +26,7 @@ impl Model {
                 if !self.is_ignored(dockerfile, &context, path) {
                     let verdict = FileVerdict::BuildInput(input);
                     let (path, shape, content) = (path.to_owned(), Shape::File, Content::Credential);
-                    found.push(CopiedFile { path, shape, verdict, content, sources: Vec::new() });
+                    found.push(CopiedFile { path, shape, verdict, content, sources: Vec::new(), writer: None });
                 }
             }
         }
@@ -62,7 +62,8 @@ impl Model {
             return false;
         }
         let (verdict, shape, content) = (classify_file(path.as_str()), Shape::File, Content::Unseen);
-        let file = CopiedFile { path: path.to_owned(), shape, verdict, content, sources: Vec::new() };
+        let (path, sources) = (path.to_owned(), Vec::new());
+        let file = CopiedFile { path, shape, verdict, content, sources, writer: None };
         self.file_flow(dockerfile, &file, &Settled::new()).uses.iter().any(|used| used.evidence.is_certain())
     }
 
@@ -76,7 +77,7 @@ impl Model {
 
     /// Whether the ignore file keeps `path` out of the context: the last line that matches it or a folder around it
     /// decides (docs.docker.com/build/concepts/context).
-    fn is_ignored(&self, dockerfile: &Dockerfile, context: &Utf8Path, path: &Utf8Path) -> bool {
+    pub(super) fn is_ignored(&self, dockerfile: &Dockerfile, context: &Utf8Path, path: &Utf8Path) -> bool {
         let own = Utf8PathBuf::from(format!("{}.dockerignore", dockerfile.path()));
         let rules = self.repository.source(&own).or_else(|| self.repository.source(&context.join(".dockerignore")));
         let mut ignored = false;
@@ -94,7 +95,7 @@ impl Model {
 }
 
 /// The folders that a `COPY` takes.
-struct Taking {
+pub(super) struct Taking {
     /// Its sources that are folders as they are written; the context itself is empty.
     folders: Vec<String>,
     excluded: Vec<String>,
@@ -102,7 +103,7 @@ struct Taking {
 }
 
 impl Taking {
-    fn new(copy: &Instruction) -> Self {
+    pub(super) fn new(copy: &Instruction) -> Self {
         let words = copy.words();
         let (destination, sources) =
             words.split_last().map_or((None, &[][..]), |(last, sources)| (Some(last), sources));
@@ -115,7 +116,7 @@ impl Taking {
     }
 
     /// Whether it takes the file `path` along with a folder.
-    fn takes(&self, path: &Utf8Path) -> bool {
+    pub(super) fn takes(&self, path: &Utf8Path) -> bool {
         let within = |folder: &String| path.strip_prefix(folder).is_ok_and(|rest| !rest.as_str().is_empty());
         self.folders.iter().any(within) && !self.excluded.iter().any(|pattern| matches_pattern(pattern, path.as_str()))
     }

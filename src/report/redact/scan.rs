@@ -112,7 +112,10 @@ fn assignments(text: &str, is_secret: impl Fn(&str) -> bool) -> Vec<Range<usize>
             let default =
                 Some(value.as_str()).filter(|_| before.ends_with("${")).and_then(|text| text.strip_prefix(['-', '=']));
             let shown = default.unwrap_or(value.as_str());
+            let is_code = found.name("plain").is_some() && is_expression(shown);
             let writes = assigns
+                && !is_code
+                && !NAMES_OF_SECRETS.contains(&name.as_str())
                 && !is_build_secret(name.as_str(), shown)
                 && !is_expansion(before, shown)
                 && !name.as_str().eq_ignore_ascii_case(shown)
@@ -134,6 +137,28 @@ fn is_build_secret(name: &str, value: &str) -> bool {
     name == "secret" && ["id", "type", "src", "source", "env"].contains(&key)
 }
 
+/// Keys whose value is the name of a secret that a store holds (documentation of Drone and of Kubernetes).
+const NAMES_OF_SECRETS: [&str; 6] =
+    ["from_secret", "secretName", "secret_name", "secretRef", "secretKeyRef", "existingSecret"];
+
+/// Whether an unquoted value is an expression of Terraform, HCL, JavaScript, Python, Ruby, PHP or Java that says where a value
+/// comes from.
+fn is_expression(value: &str) -> bool {
+    static EXPRESSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(
+            r"(?x)^(?:
+            (?:var|local|data|module|each|self|process\.env|secrets|inputs|params)\.[A-Za-z_]
+            | (?:os\.environ|ENV|process\.env|\$_ENV|\$_SERVER)\[
+            | (?:os\.environ\.get|os\.getenv|ENV\.fetch|System\.getenv|os\.Getenv|getenv|env)\(
+            | (?:equal|notequal|lookup|try|coalesce|file|base64encode|base64decode|jsonencode|tostring|format|join
+                |sensitive|nonsensitive|trimspace|trim)\(
+            )",
+        )
+        .ok()
+    });
+    EXPRESSION.iter().any(|expression| expression.is_match(value))
+}
+
 /// Whether it is the message of `${NAME:?message}` or a `${NAME:+word}` (POSIX, parameter expansion), which are no values of
 /// NAME. The default in `${NAME:-default}` is one.
 fn is_expansion(before: &str, value: &str) -> bool {
@@ -152,7 +177,9 @@ fn is_written_out(value: &str) -> bool {
         ValueVerdict::Public => !value.bytes().all(|byte| byte.is_ascii_digit()),
         _ => false,
     };
-    !reference && !harmless && !block
+    // A bracket that opens, or the word that GitHub takes in the place of a password (docs.github.com, "Basic authentication").
+    let means_nothing = value.chars().all(|char| "{}[]()\\\"':,".contains(char)) || value == "x-oauth-basic";
+    !reference && !harmless && !block && !means_nothing
 }
 
 fn is_credential(value: &str) -> bool {
@@ -229,6 +256,13 @@ mod tests {
             "NPM_TOKEN: ${NPM_TOKEN:?set it}\n",
             "ARG NPM_TOKEN=NPM_TOKEN\n",
             ": \"${NPM_TOKEN:?is not set}\" ${NPM_TOKEN:+--secret}\n",
+            "NPM_TOKEN = var.npm_token\n",
+            "NPM_TOKEN: os.environ[\"NPM_TOKEN\"]\n",
+            "NPM_TOKEN=ENV.fetch('NPM_TOKEN')\n",
+            "NPM_TOKEN = notequal(\"\", GITHUB_PAT) ? GITHUB_PAT : \"\"\n",
+            "COMPOSER_AUTH: '{\"github-oauth\":{\"github.com\":\"${GITHUB_TOKEN}\"}}'\n",
+            "GH_PAT: {from_secret: gh_token_of_ci}\n",
+            "url.\"https://${GH_PAT}:x-oauth-basic@git.example.com/\".insteadOf\n",
         ] {
             assert_eq!(found(text), Vec::<&str>::new(), "{text}");
         }

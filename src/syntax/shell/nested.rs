@@ -1,5 +1,6 @@
 //! Shell text inside a word or a heredoc: `sh -c '…'`, `su user -c "…"`, `eval '…'`, `bash <<EOF`.
 
+mod outer;
 mod pieces;
 
 use super::dialect::{dialect_of, file_name};
@@ -31,10 +32,13 @@ pub struct Nested {
 }
 
 impl Nested {
-    /// The parsed text.
+    /// The parsed text. A plain variable that the outer shell expands is one as well where the inner shell's single quotes
+    /// are around it.
     #[must_use]
     pub fn script(&self) -> Script {
-        parse(self.view.text(), self.dialect)
+        let mut script = parse(self.view.text(), self.dialect);
+        outer::show(&mut script, self.view.text(), &self.outer);
+        script
     }
 
     /// Whether a range of the nested text lies in an expansion that the outer shell makes.
@@ -237,7 +241,7 @@ mod tests {
         let script = nested.script();
         let uses: Vec<_> =
             script.variables().iter().map(|it| (it.variable.name.clone(), nested.is_outer(it.range))).collect();
-        assert_eq!(uses, [("A".to_owned(), true), ("B".to_owned(), false)]);
+        assert_eq!(uses, [("A".to_owned(), true), ("B".to_owned(), false), ("C".to_owned(), true)]);
         assert_eq!(nested.outer.len(), 2);
     }
 

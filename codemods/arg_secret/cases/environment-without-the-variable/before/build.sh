@@ -1,0 +1,1 @@
+env -u NPM_TOKEN docker build --build-arg NPM_TOKEN="$NPM_TOKEN" -t app .

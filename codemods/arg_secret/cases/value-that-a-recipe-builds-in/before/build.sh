@@ -1,0 +1,1 @@
+docker build --build-arg WRITE_TOKEN="$WRITE_TOKEN" -t app .

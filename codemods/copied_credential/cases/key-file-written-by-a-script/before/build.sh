@@ -1,0 +1,3 @@
+set -e
+base64 -d <<< "$SERVICE_ACCOUNT_KEY" > conf/account.json
+docker build -t app .
