@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use crate::model::{Changes, Dockerfile, Model};
@@ -28,17 +28,21 @@ struct Answer {
 /// From so many Dockerfiles on it is worth it to make the model again for each thread.
 const FEWEST: usize = 16;
 
+/// In so many parts a thread looks at its Dockerfiles. Between two it forgets what it understood, so that not all of it is in memory at
+/// once.
+const PARTS: usize = 16;
+
 impl Answers {
     /// The findings in `model`; those that the `changes` since these answers can't touch are kept.
     pub(super) fn of(&self, model: &Model, changes: Option<&Changes<'_>>, codemods: &[&Codemod]) -> Self {
-        let kept = |dockerfile: &Dockerfile| {
-            let known = self.0.get(dockerfile.path())?;
-            (!changes?.touch(dockerfile, &known.reads)).then(|| (dockerfile.path().to_owned(), Arc::clone(known)))
+        let kept = |path: &Utf8Path| {
+            let known = self.0.get(path)?;
+            (!changes?.touch(path, &known.reads)).then(|| (path.to_owned(), Arc::clone(known)))
         };
         let mut answers = BTreeMap::new();
         let mut open = Vec::new();
-        for (at, dockerfile) in model.dockerfiles.iter().enumerate() {
-            match kept(dockerfile) {
+        for (at, path) in model.paths().enumerate() {
+            match kept(path) {
                 Some((path, known)) => drop(answers.insert(path, known)),
                 None => open.push(at),
             }
@@ -66,19 +70,21 @@ impl Answers {
 /// What is found in those of the model's Dockerfiles that `open` names by their index.
 fn fresh(model: &Model, open: &[usize], codemods: &[&Codemod]) -> Vec<(Utf8PathBuf, Arc<Answer>)> {
     let next = AtomicUsize::new(0);
-    let work = |model: &Model| -> Vec<(Utf8PathBuf, Arc<Answer>)> {
+    let work = |model: &Model, most: usize| -> Vec<(Utf8PathBuf, Arc<Answer>)> {
         let next = || open.get(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| model.dockerfiles.get(*at));
-        let open = std::iter::from_fn(next);
+        let open = std::iter::from_fn(next).take(most);
         open.map(|dockerfile| Answer::new(model, dockerfile, codemods).of(dockerfile)).collect()
     };
     let threads = rayon::current_num_threads();
     if threads < 2 || open.len() < FEWEST {
-        return work(model);
+        return work(model, usize::MAX);
     }
     let shared = model.shared();
+    let most = FEWEST.max(open.len() / (threads * PARTS));
     let is_done = || next.load(Ordering::Relaxed) >= open.len();
+    let part = || if is_done() { None } else { Some(work(&shared.model(), most)) };
     let found = (0..threads).into_par_iter().with_max_len(1);
-    found.flat_map_iter(|_| if is_done() { Vec::new() } else { work(&shared.model()) }).collect()
+    found.flat_map_iter(|_| std::iter::from_fn(part).flatten()).collect()
 }
 
 impl Answer {
