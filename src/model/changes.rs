@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -59,7 +59,7 @@ impl<'m> Changes<'m> {
     /// Whether an answer about the Dockerfile at `path`, one of the state before, that rests on `reads` may be another one now.
     #[must_use]
     pub fn touch(&self, path: &Utf8Path, reads: &Reads) -> bool {
-        let holds = |folders: &BTreeSet<Utf8PathBuf>, path: &Utf8Path| folders.iter().any(|it| path.starts_with(it));
+        let holds = |folders: &HashSet<Utf8PathBuf>, path: &Utf8Path| folders.iter().any(|it| path.starts_with(it));
         self.settings
             || reads.texts
             || self.files.contains(path)

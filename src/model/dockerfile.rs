@@ -31,7 +31,7 @@ pub struct Dockerfile {
 }
 
 /// A [`Dockerfile`] that is understood when it is first looked at, which in a large repository most never are by each thread.
-pub type LazyDockerfile = LazyCell<Dockerfile, Box<dyn FnOnce() -> Dockerfile>>;
+pub type LazyDockerfile = LazyCell<Box<Dockerfile>, Box<dyn FnOnce() -> Box<Dockerfile>>>;
 
 /// The text of a Dockerfile, and its tree where that is kept. Other threads can have it, unlike what is made of it: a tree with its
 /// positions can't cross threads.
@@ -55,7 +55,7 @@ impl Text {
     /// The same, read when it is first looked at.
     pub(super) fn lazy(&self) -> Rc<LazyDockerfile> {
         let text = self.clone();
-        Rc::new(LazyCell::new(Box::new(move || text.read())))
+        Rc::new(LazyCell::new(Box::new(move || Box::new(text.read()))))
     }
 }
 

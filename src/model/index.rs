@@ -3,7 +3,7 @@
 //! A lookup that concerns all names or all Dockerfiles belongs here and not into a loop over [`Repository::sources`]: the
 //! texts are scanned once for all of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
@@ -38,7 +38,9 @@ fn updated<T: Clone>(kept: &Kept<T>, update: impl FnOnce(&mut T)) -> Kept<T> {
 pub(super) struct Index {
     /// The files whose text was read, by the name in the last part of their path.
     by_name: Arc<BTreeMap<String, Vec<Utf8PathBuf>>>,
-    dockerfiles: Arc<BTreeSet<Utf8PathBuf>>,
+    dockerfiles: Arc<HashSet<Utf8PathBuf>>,
+    /// The files whose text was read and that are no Dockerfiles, in order.
+    others: Arc<Vec<Utf8PathBuf>>,
     /// The files that are no Dockerfiles and speak of build arguments.
     passing: Arc<BTreeSet<Utf8PathBuf>>,
     /// The Dockerfiles that declare each build argument, in order.
@@ -123,7 +125,8 @@ impl Index {
         known: impl Iterator<Item = (&'d Utf8Path, &'d Names)>,
         builds: &[Build],
     ) -> Self {
-        let dockerfiles: BTreeSet<Utf8PathBuf> = repository.dockerfiles().iter().cloned().collect();
+        let dockerfiles: HashSet<Utf8PathBuf> = repository.dockerfiles().iter().cloned().collect();
+        let mut others = Vec::new();
         let mut by_name: BTreeMap<String, Vec<Utf8PathBuf>> = BTreeMap::new();
         let mut passing = BTreeSet::new();
         let mut buildx = None;
@@ -133,7 +136,11 @@ impl Index {
             });
             let name = source.path().file_name().unwrap_or("").to_owned();
             by_name.entry(name).or_default().push(source.path().to_owned());
-            let is_caller = !dockerfiles.contains(source.path()) && !repository.is_excluded_caller(source.path());
+            if dockerfiles.contains(source.path()) {
+                continue;
+            }
+            others.push(source.path().to_owned());
+            let is_caller = !repository.is_excluded_caller(source.path());
             if is_caller && super::binding::has_argument_word(source.text()) {
                 passing.insert(source.path().to_owned());
             }
@@ -147,6 +154,7 @@ impl Index {
         let mut index = Self {
             by_name: Arc::new(by_name),
             dockerfiles: Arc::new(dockerfiles),
+            others: Arc::new(others),
             passing: Arc::new(passing),
             declaring: Arc::new(declaring),
             variables: Arc::new(variables),
@@ -182,6 +190,9 @@ impl Index {
         index.credentials = updated(&self.credentials, |credentials| update_credentials(credentials, &texts));
         index.naming = updated(&self.naming, |naming| naming.replace(changed, &texts));
         for source in texts {
+            if let Err(at) = index.others.binary_search_by(|path| path.as_path().cmp(source.path())) {
+                Arc::make_mut(&mut index.others).insert(at, source.path().to_owned());
+            }
             let is_caller = !repository.is_excluded_caller(source.path());
             let is_passing = is_caller && super::binding::has_argument_word(source.text());
             if is_passing != index.passing.contains(source.path()) {
@@ -205,6 +216,7 @@ impl Index {
         Self {
             by_name: Arc::clone(&self.by_name),
             dockerfiles: Arc::clone(&self.dockerfiles),
+            others: Arc::clone(&self.others),
             passing: Arc::clone(&self.passing),
             declaring: Arc::clone(&self.declaring),
             variables: Arc::clone(&self.variables),
@@ -232,12 +244,12 @@ impl Index {
             }
         }
         self.placed = Arc::new(placed);
-        self.place_contexts(builds);
+        self.place_contexts(repository, builds);
     }
 
-    fn place_contexts(&mut self, builds: &[Build]) {
+    fn place_contexts(&mut self, repository: &Repository, builds: &[Build]) {
         let mut by_context: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> = BTreeMap::new();
-        for path in self.dockerfiles.iter() {
+        for path in repository.dockerfiles() {
             for context in self.contexts(builds, path) {
                 by_context.entry(context).or_default().push(path.clone());
             }
@@ -271,7 +283,7 @@ impl Index {
         self.recorder.note(|reads| reads.bases = true);
         let new = || {
             let mut heirs: BTreeMap<String, BTreeSet<Utf8PathBuf>> = BTreeMap::new();
-            for source in self.dockerfiles.iter().filter_map(|path| repository.source(path)) {
+            for source in repository.dockerfiles().iter().filter_map(|path| repository.source(path)) {
                 for image in source.text().lines().filter_map(inherited) {
                     let image = super::without_latest(image).to_owned();
                     heirs.entry(image).or_default().insert(source.path().to_owned());
@@ -387,7 +399,7 @@ impl Index {
 
     /// The files that are no Dockerfiles, in order.
     fn texts<'r>(&self, repository: &'r Repository) -> impl Iterator<Item = &'r Source> {
-        repository.sources().filter(|source| !self.is_dockerfile(source.path()))
+        self.others.iter().filter_map(|path| repository.source(path))
     }
 
     /// The files with this name in the last part of their path, in order.

@@ -216,7 +216,7 @@ impl Model {
     #[must_use]
     pub fn dockerfile(&self, path: &Utf8Path) -> Option<&Dockerfile> {
         self.repository.recorder().note_file(path);
-        self.places.get(path.as_str()).and_then(|at| self.dockerfiles.get(*at)).map(|one| &***one)
+        self.places.get(path.as_str()).and_then(|at| self.dockerfiles.get(*at)).map(|one| &****one)
     }
 
     /// The files with this name in the last part of their path whose text was read, in order.
@@ -242,7 +242,7 @@ impl Model {
         let starts_from =
             |stage: &Stage| matches!(&stage.base, Base::Image(image) if tags.contains(&without_latest(image)));
         self.repository.recorder().note(|reads| reads.bases = true);
-        let others = self.dockerfiles.iter().map(|one| &***one).filter(|other| other.path() != dockerfile.path());
+        let others = self.dockerfiles.iter().map(|one| &****one).filter(|other| other.path() != dockerfile.path());
         let children = others.filter(|other| other.stages.iter().any(starts_from));
         children.inspect(|child| self.repository.recorder().note_file(child.path())).collect()
     }

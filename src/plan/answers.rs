@@ -20,8 +20,8 @@ pub(super) struct Answers(BTreeMap<Utf8PathBuf, Arc<Answer>>);
 /// What is found in one Dockerfile.
 #[derive(Debug)]
 struct Answer {
-    /// The findings of each codemod, in the order in which the codemods were asked.
-    findings: Vec<Vec<Arc<Finding>>>,
+    /// The findings, each with the place of its codemod among those that were asked.
+    findings: Box<[(usize, Arc<Finding>)]>,
     reads: Reads,
 }
 
@@ -56,14 +56,13 @@ impl Answers {
 
     /// All findings, in the order of the files and of the places in them.
     pub(super) fn findings(&self) -> Vec<Arc<Finding>> {
-        let codemods = self.0.values().map(|answer| answer.findings.len()).max().unwrap_or(0);
-        let of_codemod = |at: usize| self.0.values().filter_map(move |answer| answer.findings.get(at)).flatten();
-        let mut findings: Vec<Arc<Finding>> = (0..codemods).flat_map(of_codemod).cloned().collect();
-        findings.sort_by(|one, other| {
+        let mut findings: Vec<&(usize, Arc<Finding>)> = self.0.values().flat_map(|answer| &answer.findings).collect();
+        findings.sort_by(|(codemod, one), (others, other)| {
             let place = |finding: &Finding| finding.primary.range.start();
-            one.primary.file.cmp(&other.primary.file).then_with(|| place(one).cmp(&place(other)))
+            let files = || one.primary.file.cmp(&other.primary.file);
+            files().then_with(|| place(one).cmp(&place(other))).then_with(|| codemod.cmp(others))
         });
-        findings
+        findings.into_iter().map(|(_, finding)| Arc::clone(finding)).collect()
     }
 }
 
@@ -96,8 +95,9 @@ impl Answer {
         let runs = |finding: &Finding| model.settings_at(&finding.dockerfile).codemods.includes(finding.codemod);
         let wanted = |finding: &Finding| is_selected(&model.repository, finding) && runs(finding);
         let (findings, reads) = model.repository.recorder().record(|| {
-            let found = codemods.iter().map(|codemod| (codemod.find)(model, dockerfile).into_iter());
-            found.map(|found| found.filter(wanted).map(Arc::new).collect()).collect()
+            let found = codemods.iter().enumerate();
+            let found = found.flat_map(|(at, codemod)| (codemod.find)(model, dockerfile).into_iter().zip(std::iter::repeat(at)));
+            found.filter(|(finding, _)| wanted(finding)).map(|(finding, at)| (at, Arc::new(finding))).collect()
         });
         Self { findings, reads }
     }

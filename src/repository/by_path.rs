@@ -95,6 +95,29 @@ impl<T: HasPath> ByPath<T> {
         self.0[first..].iter().take_while(move |one| one.path().starts_with(folder))
     }
 
+    /// What is in `folder` and in none of the folders in it, in order.
+    pub(super) fn directly_in<'s>(&'s self, folder: &'s Utf8Path) -> impl Iterator<Item = &'s T> {
+        let mut left = &self.0[self.0.partition_point(|one| order(one.path(), folder) == Ordering::Less)..];
+        std::iter::from_fn(move || {
+            loop {
+                let (one, others) = left.split_first()?;
+                let mut parts = one.path().strip_prefix(folder).ok()?.components();
+                match (parts.next(), parts.next()) {
+                    (Some(inner), Some(_)) => {
+                        let inner = folder.join(inner.as_str());
+                        left = &left[left.partition_point(|one| one.path().starts_with(&inner))..];
+                    }
+                    (name, _) => {
+                        left = others;
+                        if name.is_some() {
+                            return Some(one);
+                        }
+                    }
+                }
+            }
+        })
+    }
+
     pub(super) fn iter(&self) -> std::slice::Iter<'_, T> {
         self.0.iter()
     }
@@ -128,6 +151,8 @@ mod tests {
         let below: Vec<&str> = all.below("a".into()).map(|path| path.as_str()).collect();
         assert_eq!(below, ["a", "a/b/c", "a/z"]);
         assert_eq!(all.below("".into()).count(), 5);
+        let direct = |folder: &str| all.directly_in(folder.into()).map(|path| path.to_string()).collect::<Vec<_>>();
+        assert_eq!((direct("a"), direct("a/b"), direct("")), (vec!["a/z".into()], vec!["a/b/c".into()], vec!["a".into(), "b".into()]));
         assert!(all.contains("a//z".into()) && !all.contains("a-b".into()));
     }
 

@@ -158,6 +158,12 @@ impl Repository {
         self.paths.below(folder).map(Utf8PathBuf::as_path)
     }
 
+    /// The paths in `folder` that are in none of the folders in it, in order.
+    pub fn paths_in<'r>(&'r self, folder: &'r Utf8Path) -> impl Iterator<Item = &'r Utf8Path> {
+        self.recorder.note(|reads| reads::insert(&mut reads.folders, folder));
+        self.paths.directly_in(folder).map(Utf8PathBuf::as_path)
+    }
+
     /// The same repository with another settings file; one that can't be read decides nothing.
     #[must_use]
     fn with_settings_source(mut self, source: Source) -> Self {
