@@ -87,8 +87,7 @@ pub(super) fn inherited_secrets(service: Service<'_>, source: &Source, around: &
             Some(other) => secrets_in(&other, name, source, around),
             None => {
                 let body = service.root.get("services").and_then(|services| services.get(name));
-                let build = |body: Cursor<'_>| body.get("build").unwrap_or(body);
-                open = body.map(|body| Service { name, body, build: build(body), ..service });
+                open = body.map(|body| Service { name, body, build: body.get("build").unwrap_or(body), ..service });
                 open.map(Service::secrets).unwrap_or_default()
             }
         };
