@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-/// What the programs of [`super::command::Program`] and the words for what they do are made of.
-const VERBS: [&str; 5] = ["build", "executor", "deploy", " bud", "BUILDKIT"];
+/// What the programs of [`super::command::Program`] and the words for what they do are made of; a script of the repository that
+/// hands its options on may only be given a secret.
+const VERBS: [&str; 6] = ["build", "executor", "deploy", " bud", "BUILDKIT", "--secret"];
 
 /// Every program that is known by its name, and the option that makes a build of any other.
 const PROGRAMS: [&str; 13] = [

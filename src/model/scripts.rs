@@ -68,6 +68,9 @@ pub(super) fn dialect_of(script: &Source) -> Option<Dialect> {
     }
 }
 
+/// In how many files a goal of make or a script of a package manager is looked for.
+const MOST_FILES: usize = 16;
+
 impl<'r> Reader<'r> {
     /// What the scripts and programs of the repository that `run` runs do with the value of the variable `name`.
     #[must_use]
@@ -118,6 +121,19 @@ impl<'r> Reader<'r> {
         Some(Started::Script(Script { source, run, values, of_make: false, traced }))
     }
 
+    /// The files of these names around the Dockerfile, those in its own folder and above it first, then those that lie least deep.
+    fn nearest(&self, names: &[&str]) -> Vec<&'r Source> {
+        let mut near = self.near(names);
+        near.sort_by_key(|source| {
+            (
+                !self.home().starts_with(source.path().parent().unwrap_or(Utf8Path::new(""))),
+                source.path().components().count(),
+            )
+        });
+        near.truncate(MOST_FILES);
+        near
+    }
+
     /// The recipes that make runs (GNU make manual, "Options Summary" and "Goals").
     fn recipes(&self, words: &[Option<String>], holds: &dyn Fn(usize) -> bool) -> Vec<Started<'r>> {
         let (mut goals, mut values) = (Vec::new(), BTreeSet::new());
@@ -142,7 +158,7 @@ impl<'r> Reader<'r> {
         let below = folder.as_str().trim_start_matches("./").trim_start_matches('/');
         let mut makefiles: Vec<&'r Source> = match file {
             Some(file) => self.file_like(file).into_iter().collect(),
-            None => self.near(&["GNUmakefile", "makefile", "Makefile"]),
+            None => self.nearest(&["GNUmakefile", "makefile", "Makefile"]),
         };
         makefiles.retain(|source| source.path().parent().is_some_and(|folder| folder.ends_with(below)));
         if goals.is_empty() && makefiles.len() > 1 {
@@ -164,7 +180,7 @@ impl<'r> Reader<'r> {
         }
         let operands: Vec<&str> = words.iter().skip(1).flatten().map(String::as_str).collect();
         let mut found = Vec::new();
-        for source in self.near(&[manifest]) {
+        for source in self.nearest(&[manifest]) {
             let scripts = package_json::scripts(source.text());
             let names =
                 tools::scripts_run(words.first().and_then(Option::as_deref).unwrap_or(""), &operands, &|name| {

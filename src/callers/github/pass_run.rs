@@ -83,7 +83,7 @@ fn is_provided(
     match step.environment(name).and_then(Cursor::text) {
         Some(text) if same_value(text, &provide.value) => Ok(true),
         Some(_) if step.body.get("env").is_some_and(|env| env.get(name).is_some()) => {
-            Err(format!("`{name}` has another value in the `env` of the step"))
+            Err(format!("`{name}` has another value in the `env` of the step, or gets one for another build there"))
         }
         Some(_) if named() => Err(format!("`{name}` has another value in `env`, and the step reads that too")),
         Some(_) | None => Ok(false),

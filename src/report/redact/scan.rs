@@ -261,7 +261,7 @@ mod tests {
             "NPM_TOKEN=ENV.fetch('NPM_TOKEN')\n",
             "NPM_TOKEN = notequal(\"\", GITHUB_PAT) ? GITHUB_PAT : \"\"\n",
             "COMPOSER_AUTH: '{\"github-oauth\":{\"github.com\":\"${GITHUB_TOKEN}\"}}'\n",
-            "GH_PAT: {from_secret: gh_token_of_ci}\n",
+            "GH_PAT:\n  from_secret: gh_token_of_ci\n",
             "url.\"https://${GH_PAT}:x-oauth-basic@git.example.com/\".insteadOf\n",
         ] {
             assert_eq!(found(text), Vec::<&str>::new(), "{text}");
