@@ -42,7 +42,7 @@ impl Engine {
         Ok(Self { base_layers, stand_ins: StandIns::default(), entries, nonces: Mutex::default() })
     }
 
-    /// The image that stands for [`base::WHOLE`] in a repository: it has the programs that the files below `folder` name.
+    /// The image that stands for [`base::WHOLE`] in a case: it has the programs that the files below `folder` name.
     pub fn base_for(&self, folder: &Path) -> Result<String> {
         self.stand_ins.image(Programs::named_in(folder)?)
     }
@@ -87,10 +87,12 @@ impl Engine {
         docker(&["history", "--no-trunc", image])
     }
 
-    /// Runs a shell command in a container without network and returns how it ended.
-    pub fn run_in(&self, image: &str, shell: &str) -> Result<command::Ended> {
-        let arguments = ["run", "--rm", "--network=none", "--entrypoint", "sh", image, "-c", shell];
-        command::run(Command::new("docker").args(arguments))
+    /// Runs shell commands, each in a shell of its own, in one container without network, up to the first that fails; that one is
+    /// the last line of the output.
+    pub fn run_in(&self, image: &str, commands: &[String]) -> Result<command::Ended> {
+        let script = "for command; do sh -c \"$command\" || { echo \"$command\"; exit 1; }; done";
+        let arguments = ["run", "--rm", "--network=none", "--entrypoint", "sh", image, "-c", script, "sh"];
+        command::run(Command::new("docker").args(arguments).args(commands))
     }
 
     /// The provenance of every build that was started with the buildx configuration in `folder`.

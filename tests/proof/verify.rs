@@ -94,7 +94,7 @@ fn verify(case: &Case, engine: &Engine) -> Result<Ended> {
     let canary = Canary::with_key()?;
     let nonce = format!("run{}", unique_digits(8));
     let service = Service::start(&canary, &nonce)?;
-    let base = engine.base_for(&case.repository)?;
+    let base = engine.base_for(&case.folder)?;
     let addresses = Addresses::of(&service, &canary, &nonce, base);
     let folder = TempDir::with_prefix("dfmigrate-proof-")?;
     addresses.copy(&case.repository, folder.path())?;
