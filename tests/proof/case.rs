@@ -14,6 +14,7 @@ use crate::scan::Place;
 pub struct Case {
     /// The folder's name, which is also the test's.
     pub name: String,
+    pub folder: PathBuf,
     /// The repository as it is before any migration.
     pub repository: PathBuf,
     pub manifest: Manifest,
@@ -129,7 +130,7 @@ impl Case {
         let text = fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
         let manifest = toml::from_str(&text).with_context(|| format!("{} is not a case", manifest.display()))?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, repository: folder.join("repo"), manifest })
+        Ok(Self { name, folder: folder.to_owned(), repository: folder.join("repo"), manifest })
     }
 }
 
