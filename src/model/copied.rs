@@ -138,10 +138,13 @@ impl Model {
     ) -> Option<CopiedFile> {
         // `COPY config.json /root/.docker/config.json`: the destination says what it is. What goes into a folder for
         // credentials may be a folder as well.
-        let given = self.given_arguments(dockerfile);
-        let landing = dockerfile.landing(place.step, path.file_name().unwrap_or(""), &given);
-        let landing = landing.ok().filter(|_| !names_a_folder(last(destination)));
-        let landed = landing.map_or_else(|| destination.to_owned(), |landed| landed.path().to_string());
+        let (given, name) = (self.given_arguments(dockerfile), path.file_name().unwrap_or(""));
+        let landing = dockerfile.landing(place.step, name, &given);
+        let landed = match landing.ok().filter(|_| !names_a_folder(last(destination))) {
+            Some(landed) => landed.path().to_string(),
+            None if destination.ends_with('/') => format!("{destination}{name}"),
+            None => destination.to_owned(),
+        };
         let computed = !source.variables.is_empty();
         let by_name = || named_by_variable(path.as_str()).filter(|_| computed);
         let usual_path = || dockerfile.expanded(source, place.step, &given);
