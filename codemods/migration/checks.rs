@@ -256,6 +256,13 @@ impl<'m> Migration<'m> {
             let (id, name, file) = (&passed.id, self.name(), &bound.build.file);
             change.assume(format!("the secret `{id}` that `{file}` passes has the value that `{name}` should have"));
         }
+        for (build, address) in self.model.passed_to_an_address(self.dockerfile, self.name()) {
+            change.assume(format!(
+                "`{address}`, which `{}` builds with `{}`, is another repository",
+                build.file,
+                self.name()
+            ));
+        }
     }
 
     /// Whatever comes in from outside may be the build argument.

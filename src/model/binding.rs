@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
 
-use crate::callers::{Build, recognised};
+use crate::callers::{Build, Dockerfiles, Whereabouts, recognised};
 use crate::source::{Source, TextRange, range};
 
 use super::{Dockerfile, Model, mentions};
@@ -85,6 +85,21 @@ impl Model {
     /// The builds of which the Dockerfile can't be told.
     pub fn unplaced_builds(&self) -> impl Iterator<Item = &Build> {
         self.index.unplaced().iter().filter_map(|at| self.builds.get(*at))
+    }
+
+    /// The builds near `dockerfile` that pass the build argument `name` to what lies at an address. Nothing in a repository says for
+    /// certain what its own address is, so that may be the same Dockerfile.
+    #[must_use]
+    pub fn passed_to_an_address(&self, dockerfile: &Dockerfile, name: &str) -> Vec<(&Build, &str)> {
+        let near = self.index.passing(&self.repository, dockerfile.path(), name).into_iter();
+        let builds = near.flat_map(|source| self.builds_of_file(source.path()));
+        let passing = builds.filter(|build| build.arguments.iter().any(|given| given.name == name));
+        let elsewhere = passing.filter(|build| build.dockerfiles == Dockerfiles::Elsewhere);
+        let addressed = elsewhere.filter_map(|build| match &build.outside.as_ref()?.repository {
+            Whereabouts::Address(address) => Some((build, address.as_str())),
+            _ => None,
+        });
+        addressed.collect()
     }
 
     /// Where else the build argument `name` of `dockerfile` seems to be passed: near a word such as `build-arg`, and in no argument of

@@ -236,8 +236,9 @@ impl Program {
             |piece: &Piece| piece.text().is_some_and(|text| text.trim_start_matches("--secret=").starts_with("id="));
         let is_script = || pieces.first().and_then(Piece::text).is_some_and(|text| text.contains('/'));
         let flags = pieces.iter().any(|piece| piece.text().is_some_and(|text| text.starts_with("--secret")));
-        let has_arguments = has_arguments || flags && pieces.iter().any(is_secret) && is_script();
         let unknown = pieces.iter().position(is_unknown_program).filter(|index| *index < 3);
+        let takes_secrets = || flags && pieces.iter().any(is_secret) && (is_script() || unknown.is_some());
+        let has_arguments = has_arguments || takes_secrets();
         let Some(index) = unknown else {
             let name = basename(pieces.first()?.text()?).to_owned();
             return (has_arguments && !name.starts_with('-')).then(|| Self::new(Family::Other, name, 0, 1));
