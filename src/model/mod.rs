@@ -96,9 +96,12 @@ pub struct Model {
     settings: Arc<[Arc<Settings>]>,
 }
 
-/// What was found in each of the Dockerfiles, with what that rests on.
+/// What was found in a Dockerfile, with what that rests on.
+type Noted<T> = (Rc<[T]>, Reads);
+
+/// What was found in each of the Dockerfiles.
 #[derive(Debug)]
-struct Known<T>(Vec<OnceCell<Box<(Rc<[T]>, Reads)>>>);
+struct Known<T>(Vec<OnceCell<Box<Noted<T>>>>);
 
 /// Of so many Dockerfiles the trees are kept, which take several times the memory of the texts; those of others are made again when
 /// they are looked at, which takes a thirtieth of the time of looking.
