@@ -133,7 +133,7 @@ pub struct Arguments {
     ///
     /// It decides how a RUN can get a secret: as a variable, or as a file where one of the engines gives nothing else. NAME is
     /// docker, buildkit, buildx, buildctl, nerdctl, podman, buildah, classic, kaniko, az-acr, docker-sdk, docker-py,
-    /// testcontainers, railway, heroku or render. The same can be decided in `dfmigrate.toml`.
+    /// testcontainers, railway, heroku, render or caprover. The same can be decided in `dfmigrate.toml`.
     #[arg(long = "engine", value_name = "NAME[@VERSION]", value_delimiter = ',', help_heading = "Building")]
     pub engines: Vec<Release>,
 
