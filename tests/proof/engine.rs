@@ -3,19 +3,30 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 
+use crate::base::{self, Programs, StandIns};
 use crate::command;
 use crate::scan::{Stored, read_stored};
 
 /// The images that the case repositories start from; nothing is pulled.
-const BASES: [&str; 2] = ["local/busybox:1", "local/debian-dev:1"];
+const BASES: [&str; 2] = ["local/busybox:1", base::WHOLE];
+
+/// How many cache entries are named in one command.
+const ENTRIES_AT_ONCE: usize = 200;
 
 /// A reachable engine that has the base images.
 pub struct Engine {
     /// The digests of the base images' layers, which need no search.
     base_layers: HashSet<String>,
+    stand_ins: StandIns,
+    /// The cache entries that were there before.
+    entries: HashSet<String>,
+    /// What the steps of this run have in their commands.
+    nonces: Mutex<Vec<String>>,
 }
 
 impl Engine {
@@ -25,13 +36,32 @@ impl Engine {
             .map_err(|_| "no Docker Engine answers (DOCKER_HOST tells where one is)".to_owned())?;
         let mut base_layers = HashSet::new();
         for base in BASES {
-            let layers =
-                docker(&["image", "inspect", "--format", "{{range .RootFS.Layers}}{{println .}}{{end}}", base])
-                    .map_err(|_| format!("the Docker Engine has no image {base}"))?;
-            base_layers
-                .extend(layers.lines().filter_map(|line| line.trim().strip_prefix("sha256:")).map(str::to_owned));
+            base_layers.extend(base::layers(base).map_err(|_| format!("the Docker Engine has no image {base}"))?);
         }
-        Ok(Self { base_layers })
+        let entries = entries().map_err(|error| error.to_string())?.into_iter().map(|(id, _)| id).collect();
+        Ok(Self { base_layers, stand_ins: StandIns::default(), entries, nonces: Mutex::default() })
+    }
+
+    /// The image that stands for [`base::WHOLE`] in a repository: it has the programs that the files below `folder` name.
+    pub fn base_for(&self, folder: &Path) -> Result<String> {
+        self.stand_ins.image(Programs::named_in(folder)?)
+    }
+
+    /// Takes away what belongs to all cases of a run: the bases, and what its builds left in the cache. That is done once,
+    /// because the engine goes through its whole cache each time.
+    pub fn end(&self) -> Result<()> {
+        self.stand_ins.remove()?;
+        let nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_own = |description: &str| {
+            description.starts_with("local source for ") || nonces.iter().any(|nonce| description.contains(nonce))
+        };
+        let left = entries()?.into_iter();
+        let left = left.filter(|(id, description)| !self.entries.contains(id) && is_own(description));
+        let own: Vec<String> = left.map(|(id, _)| id).collect();
+        for some in own.chunks(ENTRIES_AT_ONCE) {
+            docker(&["buildx", "prune", "--force", "--filter", &format!("id~=^({})$", some.join("|"))])?;
+        }
+        Ok(())
     }
 
     /// The names of all images below `prefix`, e.g. `dfm-proof-k3j1/app:latest`.
@@ -45,7 +75,8 @@ impl Engine {
     pub fn save(&self, images: &[String]) -> Result<Stored> {
         let mut saving = Command::new("docker").arg("save").args(images).stdout(Stdio::piped()).spawn()?;
         let stream = saving.stdout.take().context("docker save has no output")?;
-        let stored = read_stored(std::io::BufReader::with_capacity(1 << 20, stream), &self.base_layers);
+        let known: HashSet<String> = self.base_layers.union(&self.stand_ins.layers()).cloned().collect();
+        let stored = read_stored(std::io::BufReader::with_capacity(1 << 20, stream), &known);
         // Without a reader the program ends by itself, also after an error.
         saving.wait()?;
         stored
@@ -93,16 +124,31 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes the images below `prefixes` and the cached steps whose command names `nonce`. The records of the builds stay until the
+    /// Removes the images below `prefixes`; what the builds with `nonce` left in the cache goes with [`Engine::end`]. The records of the builds stay until the
     /// engine drops them: BuildKit 0.25 was seen to end with a nil dereference (`filterHistoryEvents`) when records were listed after
     /// many a `buildx history rm`.
     pub fn clean(&self, prefixes: &[String], nonce: &str) -> Result<()> {
         for prefix in prefixes {
             self.forget(prefix)?;
         }
-        docker(&["buildx", "prune", "--force", "--filter", &format!("description~={nonce}")])?;
+        self.nonces.lock().unwrap_or_else(PoisonError::into_inner).push(nonce.to_owned());
         Ok(())
     }
+}
+
+/// The entries of the build cache: the id of each, and what made it.
+fn entries() -> Result<Vec<(String, String)>> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Entry {
+        #[serde(rename = "ID")]
+        id: String,
+        #[serde(default)]
+        description: String,
+    }
+    let listed = docker(&["buildx", "du", "--format", "json"])?;
+    let entries = listed.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
+    Ok(entries.map(|entry| (entry.id, entry.description)).collect())
 }
 
 /// The ids of the builds that the buildx configuration in `folder` remembers (`refs/<builder>/<node>/<id>`).

@@ -7,6 +7,7 @@
 //!
 //! Without an engine the cases are skipped, with the reason. `DOCKER_HOST` says where the engine is.
 
+mod base;
 mod canary;
 mod case;
 mod command;
@@ -57,6 +58,9 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     trials.extend(selftest::by_hand(&report)?);
     let conclusion = libtest_mimic::run(&arguments, trials);
+    if let Ok(engine) = engine() {
+        engine.end()?;
+    }
     report.print().or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })?;
     Ok(conclusion.exit_code())
 }

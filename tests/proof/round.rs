@@ -65,7 +65,8 @@ impl<'a> Round<'a> {
         let canary = Canary::with_key()?;
         let nonce = format!("run{}", unique_digits(8));
         let service = Service::start(&canary, &nonce)?;
-        let addresses = Addresses::of(&service, &canary, &nonce);
+        let base = engine.base_for(&case.repository)?;
+        let addresses = Addresses::of(&service, &canary, &nonce, base);
         let folder = TempDir::with_prefix("dfmigrate-proof-")?;
         let searcher = Searcher::new(&canary)?;
         Ok(Self { case, engine, searcher, nonce, addresses, service, folder })

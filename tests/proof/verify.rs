@@ -11,9 +11,11 @@ use anyhow::{Context, Result, ensure};
 use libtest_mimic::{Completion, Failed, Trial};
 use tempfile::TempDir;
 
+use crate::base;
 use crate::canary::{Canary, unique_digits};
 use crate::case::{Case, Expectation, home};
 use crate::command::{self, Ended};
+use crate::engine::Engine;
 use crate::report::Report;
 use crate::scan::Searcher;
 use crate::service::Service;
@@ -33,12 +35,13 @@ pub fn trials(cases: Vec<Case>, report: &Arc<Report>) -> Vec<Trial> {
 fn trial(name: String, case: Case, report: &Arc<Report>) -> Trial {
     let report = Arc::clone(report);
     Trial::ignorable_test(name, move || {
-        if let Err(reason) = crate::engine() {
-            return Ok(Completion::ignored_with(reason));
-        }
+        let engine = match crate::engine() {
+            Ok(engine) => engine,
+            Err(reason) => return Ok(Completion::ignored_with(reason)),
+        };
         let start = Instant::now();
         let expected = &case.manifest.differences;
-        let ran = verify(&case).and_then(|ended| match expected.as_slice() {
+        let ran = verify(&case, engine).and_then(|ended| match expected.as_slice() {
             [] => proven(&ended),
             expected => differs(&ended, expected),
         });
@@ -63,7 +66,7 @@ fn prove_example() -> Result<()> {
     let canary = Canary::generate();
     let nonce = format!("run{}", unique_digits(8));
     let service = Service::start(&canary, &nonce)?;
-    let addresses = Addresses::of(&service, &canary, &nonce);
+    let addresses = Addresses::of(&service, &canary, &nonce, base::WHOLE.to_owned());
     let folder = TempDir::with_prefix("dfmigrate-proof-")?;
     let (stand, repository) = (folder.path().join("stand"), folder.path().join("example"));
     addresses.copy(&home().join("example"), &stand)?;
@@ -87,11 +90,12 @@ fn prove_example() -> Result<()> {
 }
 
 /// Runs the program on a copy of the case, with the services that it needs.
-pub fn verify(case: &Case) -> Result<Ended> {
+fn verify(case: &Case, engine: &Engine) -> Result<Ended> {
     let canary = Canary::with_key()?;
     let nonce = format!("run{}", unique_digits(8));
     let service = Service::start(&canary, &nonce)?;
-    let addresses = Addresses::of(&service, &canary, &nonce);
+    let base = engine.base_for(&case.repository)?;
+    let addresses = Addresses::of(&service, &canary, &nonce, base);
     let folder = TempDir::with_prefix("dfmigrate-proof-")?;
     addresses.copy(&case.repository, folder.path())?;
     let manifest = &case.manifest;

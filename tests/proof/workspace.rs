@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use ignore::WalkBuilder;
 
+use crate::base;
 use crate::canary::Canary;
 use crate::key::Key;
 use crate::service::Service;
@@ -32,13 +33,16 @@ pub struct Addresses {
     pub key: String,
     /// What stands for `{certificate}`.
     pub certificate: String,
+    /// What stands for [`base::WHOLE`].
+    pub base: String,
     /// The prefix of every image name, e.g. `dfm-proof-k3j1`.
     pub images: String,
 }
 
 impl Addresses {
-    /// Those of a run with the services that `service` gives to who has `canary`; nobody else has the `nonce`.
-    pub fn of(service: &Service, canary: &Canary, nonce: &str) -> Self {
+    /// Those of a run with the services that `service` gives to who has `canary`; nobody else has the `nonce`. `base` stands for
+    /// [`base::WHOLE`].
+    pub fn of(service: &Service, canary: &Canary, nonce: &str, base: String) -> Self {
         Self {
             services: service.location(),
             ssh: service.ssh_location(),
@@ -46,6 +50,7 @@ impl Addresses {
             value: canary.value().to_owned(),
             key: canary.key().map_or("", Key::text).to_owned(),
             certificate: service.certificate().to_owned(),
+            base,
             images: format!("dfm-proof-{nonce}"),
         }
     }
@@ -56,7 +61,7 @@ impl Addresses {
     pub fn fill_in(&self, text: &str) -> String {
         let text = text.replace("images.example.com", &self.images);
         let text = text.replace("{canary}", &self.value).replace("{certificate}", &self.certificate);
-        let text = text.replace("{key}", &self.key);
+        let text = text.replace("{key}", &self.key).replace(base::WHOLE, &self.base);
         let text = text.replace("forge.example.com", &format!("{}/code", self.services));
         let mut text = text.replace("code.example.com", &format!("{}/code", self.encrypted));
         for service in PLAIN_SERVICES {
