@@ -7,7 +7,9 @@
 
 mod answer;
 mod buildkit;
+mod builds;
 mod labels;
+mod peers;
 mod sample;
 mod score;
 mod table;
@@ -31,9 +33,12 @@ fn main() -> ExitCode {
         println!("skipped: {corpus} is not there\n\n0 passed, 0 failed, 1 skipped");
         return ExitCode::SUCCESS;
     }
-    let done = match has("--buildkit") {
-        true => buildkit::check(&corpus),
-        false => run(root, &corpus, has("--remarks"), has("--report")),
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-')).map_or("", String::as_str);
+    let done = match () {
+        () if has("--buildkit") => buildkit::check(&corpus),
+        () if has("--peers") => peers::print(root, &corpus),
+        () if has("--builds") => builds::check(&corpus, filter),
+        () => run(root, &corpus, has("--remarks"), has("--report")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
