@@ -26,8 +26,8 @@ use crate::{answer, buildkit};
 use judge::{Judged, Outcome};
 pub use text::offline;
 
-/// Builds at a time: an engine gains little from more.
-const AT_A_TIME: usize = 12;
+/// Builds at a time. Most of the time of a short build is waiting.
+const AT_A_TIME: usize = 4;
 
 /// A repository with a plan that changes a Dockerfile.
 struct Changed {
@@ -258,7 +258,15 @@ fn sources(dockerfile: &Dockerfile) -> BTreeSet<String> {
         let tail = if source.ends_with('/') { "/" } else { "" };
         format!("{}{tail}", parts.collect::<Vec<_>>().join("/"))
     });
-    plain.filter(|source| source.len() > 1 && !source.contains(['*', '?', '[', '$', '<'])).collect()
+    // The folder that a pattern begins with has to be there.
+    let told = plain.map(|source| match source.find(['*', '?', '[']) {
+        Some(at) => source
+            .get(..at)
+            .and_then(|start| start.rsplit_once('/'))
+            .map_or_else(String::new, |(folder, _)| format!("{folder}/")),
+        None => source,
+    });
+    told.filter(|source| source.len() > 1 && !source.contains(['$', '<'])).collect()
 }
 
 fn add_source(context: &Utf8Path, source: &str) -> Result<()> {
