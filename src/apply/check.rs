@@ -16,6 +16,8 @@ use crate::plan::FileChange;
 pub(super) struct Checked {
     /// From the root.
     pub path: Utf8PathBuf,
+    /// What it holds.
+    pub before: Vec<u8>,
     /// What it will hold.
     pub bytes: Vec<u8>,
     /// What it is now; `None` for a file that is created.
@@ -30,7 +32,7 @@ pub(super) fn all(root: &Utf8Path, files: &BTreeMap<Utf8PathBuf, FileChange>) ->
         let bytes = change.after.encode();
         let metadata = one(root, path, &before)?;
         if before != bytes {
-            checked.push(Checked { path: path.clone(), bytes, metadata });
+            checked.push(Checked { path: path.clone(), before, bytes, metadata });
         }
     }
     Ok(checked)

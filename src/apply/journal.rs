@@ -91,7 +91,12 @@ impl Journal {
     pub(super) fn open(place: &Place) -> Result<Self, ApplyError> {
         let path = place.journal.clone();
         let failed = |error| ApplyError::Io { step: "opening the journal", path: path.clone(), error };
+        let is_link = |path: &Utf8Path| fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
         if let Some(directory) = path.parent() {
+            // Without git it is the root, which may have been reached by a link.
+            if directory != place.root && is_link(directory) {
+                return Err(ApplyError::ForeignJournal(path));
+            }
             fs::create_dir_all(directory).map_err(failed)?;
         }
         if fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {

@@ -51,12 +51,35 @@ fn stage_and_swap(
     sync_directories(root, entries);
     journal.staged()?;
     *phase = Phase::Staged;
-    for entry in entries {
+    for (file, entry) in files.iter().zip(entries) {
+        refuse_if_changed(root, file, entry)?;
         let swapped = rename(&root.join(&entry.new), &root.join(&entry.path));
         swapped.map_err(|error| io_error("replacing", &entry.path, error))?;
     }
     sync_directories(root, entries);
+    for (file, entry) in files.iter().zip(entries) {
+        // An editor may have written into the file up to the moment at which it got its second name alone.
+        let old = entry.old.as_ref().map(|old| fs::read(root.join(old)));
+        if old.is_some_and(|old| !old.is_ok_and(|old| old == file.before)) {
+            return Err(ApplyError::Changed(file.path.clone()));
+        }
+    }
     journal.done()
+}
+
+/// The last look before a file is replaced: it took a while to write all of them. A program that renames its own file over this
+/// one after that look would lose its work; no system call that all systems have can tell.
+fn refuse_if_changed(root: &Utf8Path, file: &Checked, entry: &Entry) -> Result<(), ApplyError> {
+    let path = root.join(&entry.path);
+    let is_same = match &entry.old {
+        Some(_) => path.symlink_metadata().is_ok_and(|now| now.is_file()) && holds(&path, &file.before),
+        None => !exists(&path),
+    };
+    if is_same { Ok(()) } else { Err(ApplyError::Changed(file.path.clone())) }
+}
+
+fn holds(path: &Utf8Path, bytes: &[u8]) -> bool {
+    fs::read(path).is_ok_and(|now| now == bytes)
 }
 
 fn io_error(step: &'static str, path: &Utf8Path, error: io::Error) -> ApplyError {
@@ -130,15 +153,20 @@ pub(super) fn undo_or_settle(place: &Place, journal: &mut Journal) -> Result<boo
 
 /// Refuses to undo where a person has worked on the file since.
 fn refuse_if_edited(place: &Place, entry: &Entry) -> Result<(), ApplyError> {
-    let read = |path: &Utf8Path| fs::read(place.root.join(path)).ok();
+    if is_edited(&place.root, entry) {
+        let (path, old) = (entry.path.clone(), entry.old.clone());
+        return Err(ApplyError::Edited { path, old, journal: place.journal.clone() });
+    }
+    Ok(())
+}
+
+/// Whether the file holds neither its old content nor its new one.
+fn is_edited(root: &Utf8Path, entry: &Entry) -> bool {
+    let read = |path: &Utf8Path| fs::read(root.join(path)).ok();
     let (now, old) = (read(&entry.path), entry.old.as_deref().and_then(read));
     let is_new = now.as_ref().is_some_and(|now| content_id(now) == entry.id);
-    let is_old = now == old;
     let is_settled = entry.old.is_some() && old.is_none();
-    if is_new || is_old || is_settled {
-        return Ok(());
-    }
-    Err(ApplyError::Edited { path: entry.path.clone(), old: entry.old.clone(), journal: place.journal.clone() })
+    !is_new && now != old && !is_settled
 }
 
 /// Brings back every old content. All are tried, the first failure is returned.
@@ -155,7 +183,11 @@ fn undo_one(root: &Utf8Path, entry: &Entry, phase: Phase) -> io::Result<()> {
         Some(old) => {
             let old = root.join(old);
             remove(&part_of(&old))?;
-            if phase == Phase::Staged && exists(&old) {
+            // A new content that is still there was not renamed: then the file is as this program found it, or somebody else's.
+            if phase == Phase::Staged && exists(&old) && !exists(&new) {
+                if is_edited(root, entry) {
+                    return Err(io::Error::other("it was edited meanwhile"));
+                }
                 fs::rename(&old, &path)?;
             }
             // Renaming one name of a file to another of its names does nothing and leaves both (rename(2)).

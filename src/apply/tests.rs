@@ -109,6 +109,59 @@ fn a_failure_in_the_middle_brings_everything_back() {
     assert_eq!(scratch.names(), ["a", "b"]);
 }
 
+/// What is found after a run of which each renaming is preceded by `meanwhile`, which gets the number of the renaming.
+fn disturbed(meanwhile: impl Fn(&Scratch, usize)) -> (Scratch, ApplyError) {
+    let scratch = Scratch::new(&[("a", "1"), ("b", "1"), ("c", "1")]);
+    let files = changes(&[("a", "1", "2"), ("b", "1", "2"), ("c", "1", "2"), ("d", "", "new")]);
+    let mut journal = Journal::open(&scratch.place).unwrap();
+    let mut count = 0;
+    let renaming: &mut dyn FnMut(&Utf8Path, &Utf8Path) -> io::Result<()> = &mut |from, to| {
+        meanwhile(&scratch, count);
+        count += 1;
+        fs::rename(from, to)
+    };
+    let error = swap::run(&scratch.place.root, &mut journal, &scratch.checked(&files), renaming).unwrap_err();
+    journal.remove().unwrap();
+    (scratch, error)
+}
+
+#[test]
+fn what_somebody_writes_while_files_are_replaced_stays() {
+    for name in ["a", "b", "c", "d"] {
+        let into = |scratch: &Scratch, number: usize| {
+            if number == 0 {
+                fs::write(scratch.path(name), "mine").unwrap();
+            }
+        };
+        let over = |scratch: &Scratch, number: usize| {
+            if number == 0 && name != "a" {
+                fs::write(scratch.path("other"), "mine").unwrap();
+                fs::rename(scratch.path("other"), scratch.path(name)).unwrap();
+            } else if number == 0 {
+                into(scratch, number);
+            }
+        };
+        for (scratch, error) in [disturbed(into), disturbed(over)] {
+            assert!(matches!(&error, ApplyError::Changed(path) if path == name), "{name}: {error}");
+            assert_eq!(scratch.text(name), "mine");
+            for other in ["a", "b", "c"].iter().filter(|other| **other != name) {
+                assert_eq!(scratch.text(other), "1", "{other} where {name} changed");
+            }
+            assert_eq!(scratch.names().len(), if name == "d" { 4 } else { 3 }, "{:?}", scratch.names());
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_is_written_behind_no_link() {
+    let (scratch, outside) = (Scratch::new(&[("a", "1")]), Scratch::new(&[("journal", "notes")]));
+    std::os::unix::fs::symlink(&outside.place.root, scratch.path("linked")).unwrap();
+    let place = Place { root: scratch.place.root.clone(), journal: scratch.path("linked/journal") };
+    assert!(matches!(write(&place, &changes(&[("a", "1", "2")])), Err(ApplyError::ForeignJournal(_))));
+    assert_eq!((scratch.text("a"), outside.text("journal")), ("1".to_owned(), "notes".to_owned()));
+}
+
 /// Leaves the disk as a run that was killed after `swapped` files.
 fn kill_after(scratch: &Scratch, files: &BTreeMap<Utf8PathBuf, FileChange>, swapped: usize) {
     let checked = scratch.checked(files);

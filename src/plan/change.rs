@@ -349,11 +349,8 @@ impl<'m> Change<'m> {
     fn check_absent(&mut self) {
         let asks = !self.removed.is_empty() || !self.mounts.is_empty() || !self.requests.is_empty();
         if let ([first, rest @ ..], true) = (self.model.repository.absent_callers.as_slice(), asks) {
-            let others = if rest.is_empty() {
-                ", which is not checked out, does"
-            } else {
-                " and other files that are not checked out do"
-            };
+            let others =
+                if rest.is_empty() { ", which was not read, does" } else { " and other files that were not read do" };
             self.assume(format!("`{first}`{others} not build `{}`", self.dockerfile.path()));
         }
     }

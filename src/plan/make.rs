@@ -19,6 +19,10 @@ use super::{Applicability, Codemod, FileChange, Finding, Key, Plan, Planned, Pol
 /// secrets.
 const MOST_ROUNDS: usize = 256;
 
+/// How much is repaired in one Dockerfile: the square of its findings times its instructions. Each fix is made on an analysis of what
+/// the one before it left, and every analysis asks of each secret what each RUN does with it. Nobody writes more than a tenth.
+const MOST_WORK: usize = 64 * 64 * 256;
+
 /// Finds what is wrong in `repository` and makes the change that `policy` allows.
 ///
 /// Fixes that touch the same Dockerfile, the same build or the same bytes are made one after the other, each on an
@@ -30,6 +34,7 @@ pub fn make(repository: &Repository, policy: &Policy, codemods: &[&Codemod]) -> 
     work.answers = work.answer(&work.model, None);
     let sorted = work.sort(repository);
     let mut findings = work.wanted(&work.model, &work.answers);
+    work.hold_back_crowds(&findings);
     for _ in 0..MOST_ROUNDS {
         let chosen = work.choose(&findings);
         if chosen.is_empty() {
@@ -176,6 +181,23 @@ impl<'p> Work<'p> {
         };
         let mut places = std::iter::once(&finding.primary).chain(&finding.labels);
         concerned.contains(&finding.dockerfile) || places.any(|label| changed.contains(&label.file))
+    }
+
+    /// Holds back all fixes of a Dockerfile that has too many: made in part, a second run would make others.
+    fn hold_back_crowds(&mut self, findings: &[Arc<Finding>]) {
+        let mut crowds: BTreeMap<&Utf8Path, Vec<Key>> = BTreeMap::new();
+        for finding in findings.iter().filter(|finding| finding.fix.applicability > Applicability::Manual) {
+            crowds.entry(&finding.dockerfile).or_default().push(finding.key());
+        }
+        for (path, keys) in crowds {
+            let steps = self.model.dockerfile(path).map_or(0, |dockerfile| dockerfile.steps.len());
+            let count = keys.len();
+            if count.saturating_pow(2).saturating_mul(steps) > MOST_WORK {
+                let many =
+                    format!("{count} findings in {steps} instructions are more than is repaired in one Dockerfile");
+                self.rejected.extend(keys.into_iter().map(|key| (key, many.clone())));
+            }
+        }
     }
 
     /// The fixes that the policy allows and that can be made together.

@@ -4,10 +4,12 @@
 //! after that works on the [`Repository`], which knows no disk.
 
 mod classify;
+mod limits;
 mod read;
 pub mod reads;
 mod roots;
 mod settings;
+mod texts;
 mod walk;
 
 pub use classify::{Kind, classify};
@@ -47,8 +49,8 @@ pub struct Repository {
     pub selection: Vec<Utf8PathBuf>,
     /// The files that changed, where only findings that a change is about are asked for.
     pub changed: Option<BTreeSet<Utf8PathBuf>>,
-    /// Tracked files that may run builds and whose text is not on the disk: left out by a sparse checkout, or pointers
-    /// of Git LFS.
+    /// Files that may run builds and whose text was not read: left out by a sparse checkout, pointers of Git LFS, too large,
+    /// not readable.
     pub absent_callers: Vec<Utf8PathBuf>,
     /// The day on which it is looked at; what depends on the day is left out without one.
     pub today: Option<Date>,

@@ -3,46 +3,20 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs,
-    io::Read as _,
     sync::Arc,
 };
 
-use aho_corasick::AhoCorasick;
-use camino::{Utf8Path, Utf8PathBuf};
-use rayon::prelude::*;
+use camino::Utf8PathBuf;
 
 use super::{
-    Decided, Kind, Notice, Repository, Root, classify, settings,
+    Decided, Kind, Repository, Root, classify,
+    limits::Limits,
+    settings,
+    texts::Texts,
     walk::{Found, walk},
 };
 use crate::config::{Configuration, Lookup, SettingsError};
 use crate::source::Source;
-use crate::syntax::dockerfile::is_too_deep;
-
-/// The size from which a file is not read, in bytes. Nobody writes builds by hand into larger files.
-const LARGEST: u64 = 1 << 20;
-
-/// A file without an extension that has more bytes than this, and no interpreter's name, is no script.
-const LONGEST_NAMELESS: u64 = 1 << 14;
-
-/// What shows a build in such a file.
-const ARGUMENT: &[u8] = b"--build-arg";
-
-/// What a file of [`Kind::Mention`] has to name for its text to matter.
-const CONTAINER_TOOLS: [&str; 10] =
-    ["docker", "podman", "buildah", "buildx", "buildctl", "nerdctl", "kaniko", "containerfile", "earthly", "\"auths\""];
-
-/// What a file of [`Kind::Program`] has to name to build an image: an argument of a build, or the call of a library.
-const BUILDING: [&str; 4] = ["build-arg", "build_arg", "buildarg", "fromdockerfile"];
-
-/// How a pointer begins that stands where Git LFS has not put the content (the specification of Git LFS, version 1).
-const POINTER_MARK: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
-
-/// What is said of such a file.
-const POINTER: &str = "it is a pointer of Git LFS, and the content is not here (`git lfs pull` brings it)";
-
-/// What is said of a Dockerfile that nobody wrote by hand.
-const TOO_DEEP: &str = "its variables nest too deeply to be understood (`${A:-${B:-…}}`, over 64 levels in one line)";
 
 /// Why a repository could not be read at all. A single file that can't be read is a [`Notice`].
 #[derive(Debug)]
@@ -53,6 +27,8 @@ pub enum ReadError {
     Settings(SettingsError),
     /// Settings of several files that can't hold together; the sentence says which.
     Contradiction(String),
+    /// It has more files than are looked at, which is this number.
+    TooManyFiles(usize),
     /// A path that was asked for does not exist or can't be resolved.
     Path {
         /// The path as it was given.
@@ -71,6 +47,10 @@ impl fmt::Display for ReadError {
             ),
             Self::Settings(error) => error.fmt(f),
             Self::Contradiction(sentence) => f.write_str(sentence),
+            Self::TooManyFiles(most) => write!(
+                f,
+                "there are over {most} files that git does not ignore, and no more are looked at; name the repository in it"
+            ),
             Self::Path { path, reason } => write!(f, "`{path}` can't be read: {reason}"),
         }
     }
@@ -96,15 +76,25 @@ pub fn read_as_decided(
     decided: &Decided,
     needs: impl FnOnce(&[Source], &Configuration) -> bool,
 ) -> Result<Repository, ReadError> {
+    read_within(root, decided, &Limits::default(), needs)
+}
+
+fn read_within(
+    root: &Root,
+    decided: &Decided,
+    limits: &Limits,
+    needs: impl FnOnce(&[Source], &Configuration) -> bool,
+) -> Result<Repository, ReadError> {
     fs::read_dir(&root.path).map_err(|error| ReadError::Path { path: root.path.clone(), reason: error.to_string() })?;
-    let Found { mut files, mut notices, absent } = walk(&root.path, &root.selection);
+    let Found { mut files, mut notices, absent } = walk(&root.path, &root.selection, limits.files)?;
     let of_settings = files.iter().filter(|(_, kind)| **kind == Kind::Settings).map(|(path, _)| path);
     let (configuration, settings_source) = settings::configuration(&root.path, of_settings, decided)?;
     classify_as_decided(&mut files, &configuration);
     let of_kind = |wanted: fn(Kind) -> bool| -> Vec<(&Utf8PathBuf, Kind)> {
         files.iter().filter(|(_, kind)| wanted(**kind)).map(|(path, kind)| (path, *kind)).collect()
     };
-    let mut sources = texts(&root.path, &of_kind(|kind| kind == Kind::Dockerfile), &[], &mut notices);
+    let mut texts = Texts::new(&root.path, limits);
+    let mut sources = texts.read(&of_kind(|kind| kind == Kind::Dockerfile), &[]);
     let dockerfiles: Vec<_> = sources.iter().map(|source| source.path().to_owned()).collect();
     if let Some(sentence) = dockerfiles.iter().find_map(|path| configuration.contradiction(path)) {
         return Err(ReadError::Contradiction(sentence));
@@ -116,11 +106,10 @@ pub fn read_as_decided(
         let variables = secret_variables(&sources, &configuration);
         let mut wanted = of_kind(|kind| !matches!(kind, Kind::Dockerfile | Kind::Settings | Kind::Other));
         wanted.retain(|(_, kind)| *kind != Kind::Program || !variables.is_empty());
-        sources.extend(texts(&root.path, &wanted, &variables, &mut notices));
+        sources.extend(texts.read(&wanted, &variables));
     }
-    let pointers = notices.iter().filter(|notice| notice.reason == POINTER).map(|notice| notice.file.clone());
-    let absent = absent.into_iter().chain(pointers);
-    let absent_callers = absent.filter(|path| classify(path) == Kind::Caller).collect();
+    notices.extend(texts.notices);
+    let absent_callers = absent.into_iter().filter(|path| classify(path) == Kind::Caller).chain(texts.unread).collect();
     let mut repository = Repository::new(files.into_keys(), sources, dockerfiles);
     repository.absent_callers = absent_callers;
     notices.sort_by(|left, right| left.file.cmp(&right.file));
@@ -168,89 +157,10 @@ fn secret_variables(dockerfiles: &[Source], configuration: &Configuration) -> Ve
     names.into_iter().collect()
 }
 
-/// The texts of those of `files` that are worth keeping, in the same order. `variables` are the names that make a program
-/// worth it.
-fn texts(
-    root: &Utf8Path,
-    files: &[(&Utf8PathBuf, Kind)],
-    variables: &[String],
-    notices: &mut Vec<Notice>,
-) -> Vec<Source> {
-    let names = AhoCorasick::new(variables).ok();
-    let uses = |bytes: &[u8]| names.as_ref().is_some_and(|names| names.is_match(bytes));
-    let tools = AhoCorasick::builder().ascii_case_insensitive(true).build(CONTAINER_TOOLS).ok();
-    let mentions = |bytes: &[u8]| tools.as_ref().is_none_or(|tools| tools.is_match(bytes));
-    let building = AhoCorasick::builder().ascii_case_insensitive(true).build(BUILDING).ok();
-    let builds = |bytes: &[u8]| building.as_ref().is_some_and(|words| words.is_match(bytes));
-    let outcomes: Vec<Result<Option<Source>, Notice>> = files
-        .par_iter()
-        .map(|(path, kind)| {
-            let bytes = match bytes(&root.join(path), *kind) {
-                Ok(bytes) => bytes,
-                Err(reason) if matches!(kind, Kind::Dockerfile | Kind::Caller) => {
-                    return Err(Notice { file: (*path).clone(), reason });
-                }
-                Err(_) => return Ok(None),
-            };
-            if bytes.starts_with(POINTER_MARK) {
-                let matters = matches!(kind, Kind::Dockerfile | Kind::Caller);
-                let notice = Notice { file: (*path).clone(), reason: POINTER.to_owned() };
-                return if matters { Err(notice) } else { Ok(None) };
-            }
-            let wanted = match kind {
-                Kind::Mention => mentions(&bytes) || uses(&bytes),
-                Kind::Program => uses(&bytes) || builds(&bytes),
-                Kind::Nameless => !bytes.is_empty(),
-                _ => true,
-            };
-            let source = wanted.then(|| Source::new((*path).clone(), bytes));
-            if *kind == Kind::Dockerfile && source.as_ref().is_some_and(|source| is_too_deep(source.text())) {
-                return Err(Notice { file: (*path).clone(), reason: TOO_DEEP.to_owned() });
-            }
-            Ok(source)
-        })
-        .collect();
-    let mut sources = Vec::with_capacity(outcomes.len());
-    for outcome in outcomes {
-        match outcome {
-            Ok(source) => sources.extend(source),
-            Err(notice) => notices.push(notice),
-        }
-    }
-    sources
-}
-
-/// The content of a file, empty for a nameless one that is not a script: it begins with `#!`, or passes build arguments
-/// (a shell runs a file without an interpreter's name by itself).
-pub(super) fn bytes(path: &Utf8Path, kind: Kind) -> Result<Vec<u8>, String> {
-    let unreadable = |error: std::io::Error| format!("it could not be read: {error}");
-    // The walk saw a regular file, but what stands there now may be another one: opening a FIFO would wait forever.
-    let metadata = fs::symlink_metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err("it is not a regular file".to_owned());
-    }
-    if metadata.len() > LARGEST {
-        return Err(format!("it has {} bytes; files over {LARGEST} bytes are not read", metadata.len()));
-    }
-    let mut file = fs::File::open(path).map_err(unreadable)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
-    if kind == Kind::Nameless {
-        (&mut file).take(2).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes != b"#!" && metadata.len() > LONGEST_NAMELESS {
-            return Ok(Vec::new());
-        }
-    }
-    let is_script = kind != Kind::Nameless || bytes == b"#!";
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(unreadable)?;
-    if !is_script && !bytes.windows(ARGUMENT.len()).any(|window| window == ARGUMENT) {
-        return Ok(Vec::new());
-    }
-    if bytes.contains(&0) { Err("it holds NUL bytes, so it is not a text file in UTF-8".to_owned()) } else { Ok(bytes) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repository::limits::LARGEST;
 
     struct Scratch(tempfile::TempDir);
 
@@ -342,6 +252,29 @@ mod tests {
         assert!(repository.dockerfiles().is_empty());
         let told: Vec<_> = repository.notices.iter().map(|notice| notice.file.as_str()).collect();
         assert_eq!(told, ["Dockerfile", "Dockerfile.j2", "a.Dockerfile", "b.Dockerfile"]);
+    }
+
+    #[test]
+    fn no_more_is_read_than_within_the_limits() {
+        let script = format!("docker build {}\n", ".".repeat(100));
+        let scratch = Scratch::new(&[
+            ("a.sh", script.as_bytes()),
+            ("b.sh", script.as_bytes()),
+            ("c.md", script.as_bytes()),
+            ("d.sh", b"docker build .\n"),
+            ("Dockerfile", b"FROM x\nRUN y\n"),
+            ("long.Dockerfile", b"FROM x\nRUN y\nRUN y\n"),
+        ]);
+        let read = |limits: &Limits| read_within(&scratch.root(), &Decided::default(), limits, |_, _| true);
+        let repository = read(&Limits { text: 150, instructions: 2, ..Limits::default() }).unwrap();
+        assert_eq!(read_paths(&repository), ["Dockerfile", "a.sh", "d.sh"]);
+        let told: Vec<_> = repository.notices.iter().map(|notice| notice.file.as_str()).collect();
+        assert_eq!(told, ["b.sh", "long.Dockerfile"]);
+        assert_eq!(repository.absent_callers, ["b.sh"]);
+        assert_eq!(repository.notices[1].reason, "it has 3 instructions; files with over 2 are not analysed");
+        let error = read(&Limits { files: 5, ..Limits::default() }).unwrap_err();
+        assert!(matches!(error, ReadError::TooManyFiles(5)), "{error}");
+        assert!(read(&Limits { files: 6, ..Limits::default() }).is_ok());
     }
 
     #[cfg(unix)]

@@ -30,6 +30,7 @@ pub fn discover(paths: &[Utf8PathBuf]) -> Result<Vec<Root>, ReadError> {
             .canonicalize_utf8()
             .map_err(|error| ReadError::Path { path: path.clone(), reason: error.to_string() })?;
         let root = enclosing(&full)?;
+        sound(&root.join(".git"))?;
         let inside = full.strip_prefix(&root).unwrap_or(&full).to_owned();
         let selection = roots.entry(root).or_insert_with(|| Some(Vec::new()));
         if inside.as_str().is_empty() {
@@ -49,6 +50,43 @@ fn enclosing(full: &Utf8Path) -> Result<Utf8PathBuf, ReadError> {
         (None, Some(bare)) => Err(ReadError::Bare(bare.to_owned())),
         (found, _) => Ok(found.unwrap_or(directory).to_owned()),
     }
+}
+
+/// What git and libgit2 open in their own directory as soon as they look at a repository (gitrepository-layout).
+const OPENED_BY_GIT: [&str; 12] = [
+    "HEAD",
+    "commondir",
+    "config",
+    "config.worktree",
+    "gitdir",
+    "index",
+    "info/attributes",
+    "info/exclude",
+    "info/sparse-checkout",
+    "objects/info/alternates",
+    "packed-refs",
+    "shallow",
+];
+
+/// Refuses a repository in which git would wait for the end of a pipe or of a device. No clone has one, but an archive may.
+fn sound(git: &Utf8Path) -> Result<(), ReadError> {
+    let directory = named_directory(git).unwrap_or_else(|| git.to_owned());
+    let opened = OPENED_BY_GIT.iter().map(|name| directory.join(name));
+    let odd = std::iter::once(git.to_owned()).chain(opened).find(|path| {
+        let is_odd = |found: std::fs::Metadata| !found.is_file() && !found.is_dir();
+        path.metadata().is_ok_and(is_odd)
+    });
+    match odd {
+        Some(path) => Err(ReadError::Path { path, reason: "it is not a regular file".to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// What the file that a linked work tree or a submodule has instead of the directory names (gitrepository-layout).
+fn named_directory(git: &Utf8Path) -> Option<Utf8PathBuf> {
+    let is_file = git.metadata().is_ok_and(|found| found.is_file() && found.len() < 1 << 16);
+    let text = is_file.then(|| std::fs::read_to_string(git).ok()).flatten()?;
+    Some(git.parent()?.join(text.strip_prefix("gitdir:")?.trim()))
 }
 
 /// Whether git would take the directory for its own: gitrepository-layout.

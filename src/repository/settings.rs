@@ -4,7 +4,7 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{ReadError, read};
+use super::{ReadError, texts};
 use crate::config::{self, Configuration, Layer, SettingsError};
 use crate::source::Source;
 
@@ -60,7 +60,7 @@ pub(super) fn configuration<'f>(
 
 fn source(root: &Utf8Path, file: &Utf8Path) -> Result<Source, ReadError> {
     let path = root.join(file);
-    let bytes = read::bytes(&path, super::Kind::Other).map_err(|reason| ReadError::Path { path, reason })?;
+    let bytes = texts::bytes(&path, super::Kind::Other).map_err(|reason| ReadError::Path { path, reason })?;
     Ok(Source::new(file, bytes))
 }
 
@@ -73,7 +73,7 @@ fn of_file(root: &Utf8Path, source: &Source) -> Result<Vec<Layer>, SettingsError
         if outside || linked() {
             return Err(format!("`{path}` is not in this repository; a file outside is given by `--config`"));
         }
-        let bytes = read::bytes(&root.join(path), super::Kind::Other)
+        let bytes = texts::bytes(&root.join(path), super::Kind::Other)
             .map_err(|reason| format!("`{path}` can't be read: {reason}"))?;
         Ok(Source::new(path, bytes).text().to_owned())
     };

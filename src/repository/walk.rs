@@ -7,14 +7,18 @@
 use std::{
     collections::BTreeMap,
     fs::{self, FileType},
-    path::Path,
-    sync::mpsc,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use super::{Kind, Notice, classify};
+use super::{Kind, Notice, ReadError, classify, limits::LARGEST};
 
 /// The files that were found: what each is for, by its path from the root.
 #[derive(Debug, Default)]
@@ -31,15 +35,18 @@ enum Seen {
 }
 
 /// Walks `root`; what lies at or below `selection` is part of it even where git ignores it.
-pub(super) fn walk(root: &Utf8Path, selection: &[Utf8PathBuf]) -> Found {
-    let (walked, tracked) = rayon::join(|| visit(root, root), || tracked(root));
+///
+/// # Errors
+/// There are more than `most` files.
+pub(super) fn walk(root: &Utf8Path, selection: &[Utf8PathBuf], most: usize) -> Result<Found, ReadError> {
+    let (walked, tracked) = rayon::join(|| visit(root, root, most), || tracked(root));
     let mut found = collect(walked);
     for entry in tracked {
         found.add_tracked(root, entry);
     }
     for path in selection {
         if !found.files.keys().any(|file| file.starts_with(path)) {
-            collect(visit(root, &root.join(path))).files.into_iter().for_each(|(file, kind)| {
+            collect(visit(root, &root.join(path), most)).files.into_iter().for_each(|(file, kind)| {
                 found.files.insert(file, kind);
             });
             found.add(look(root, path));
@@ -48,7 +55,7 @@ pub(super) fn walk(root: &Utf8Path, selection: &[Utf8PathBuf]) -> Found {
     }
     found.notices.sort_by(|left, right| left.file.cmp(&right.file));
     found.notices.dedup();
-    found
+    if found.files.len() > most { Err(ReadError::TooManyFiles(most)) } else { Ok(found) }
 }
 
 impl Found {
@@ -103,34 +110,82 @@ fn collect(seen: impl IntoIterator<Item = Seen>) -> Found {
     found
 }
 
-fn visit(root: &Utf8Path, start: &Utf8Path) -> Vec<Seen> {
-    let walker = WalkBuilder::new(start)
-        .hidden(false)
-        .ignore(false)
-        .parents(false)
-        .require_git(false)
-        .filter_entry(|entry| entry.depth() == 0 || !is_foreign(entry))
-        .threads(rayon::current_num_threads().min(8))
-        .build_parallel();
-    let (sender, receiver) = mpsc::channel();
-    walker.run(|| {
-        let sender = sender.clone();
-        Box::new(move |entry| {
-            if let Some(seen) = see(root, entry) {
-                // The receiver outlives the walk; nothing can be lost here.
-                let _ = sender.send(seen);
+/// What is found below `start`; of more than `most` files, some.
+fn visit(root: &Utf8Path, start: &Utf8Path, most: usize) -> Vec<Seen> {
+    let odd: Arc<Mutex<Vec<PathBuf>>> = Arc::default();
+    let first = has_odd_rules(root, start.as_std_path());
+    let mut seen =
+        visit_with(root, start.as_std_path(), if first { Rules::None } else { Rules::Own(Arc::clone(&odd)) }, most);
+    let mut folders = std::mem::take(&mut *odd.lock().unwrap_or_else(PoisonError::into_inner));
+    folders.iter().for_each(|folder| seen.extend(visit_with(root, folder, Rules::None, most)));
+    folders.extend(first.then(|| start.as_std_path().to_owned()));
+    seen.extend(folders.iter().map(|folder| {
+        let file = relative(root, &folder.join(IGNORE_FILE)).unwrap_or_else(|lossy| lossy);
+        Seen::Notice(Notice { file, reason: ODD_RULES.to_owned() })
+    }));
+    seen
+}
+
+/// Which files of rules count in a walk.
+enum Rules {
+    /// Those of git, except in folders whose own file of rules can't be read. They are not entered, and put here.
+    Own(Arc<Mutex<Vec<PathBuf>>>),
+    /// None: whatever is there is looked at.
+    None,
+}
+
+fn visit_with(root: &Utf8Path, start: &Path, rules: Rules, most: usize) -> Vec<Seen> {
+    let mut walker = WalkBuilder::new(start);
+    walker.hidden(false).ignore(false).parents(false).require_git(false).threads(rayon::current_num_threads().min(8));
+    let exclude = root.join(".git/info/exclude");
+    walker.git_ignore(matches!(rules, Rules::Own(_))).git_exclude(!is_odd(root, exclude.as_std_path()));
+    let top = root.to_owned();
+    walker.filter_entry(move |entry| {
+        let is_folder = entry.depth() > 0 && entry.file_type().is_some_and(|kind| kind.is_dir());
+        match &rules {
+            _ if !is_folder => true,
+            _ if is_foreign(entry) => false,
+            Rules::Own(odd) if has_odd_rules(&top, entry.path()) => {
+                odd.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path().to_owned());
+                false
             }
-            WalkState::Continue
+            _ => true,
+        }
+    });
+    let (sender, receiver) = mpsc::channel();
+    let count = AtomicUsize::new(0);
+    walker.build_parallel().run(|| {
+        let (sender, count) = (sender.clone(), &count);
+        Box::new(move |entry| {
+            let Some(seen) = see(root, entry) else { return WalkState::Continue };
+            // The receiver outlives the walk; nothing can be lost here.
+            let _ = sender.send(seen);
+            if count.fetch_add(1, Ordering::Relaxed) > most { WalkState::Quit } else { WalkState::Continue }
         })
     });
     drop(sender);
     receiver.into_iter().collect()
 }
 
-/// Git's own directory, or a directory that is another repository.
-fn is_foreign(entry: &DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_dir())
-        && (entry.file_name() == ".git" || entry.path().join(".git").symlink_metadata().is_ok())
+/// The name of git's files of rules (gitignore(5)).
+const IGNORE_FILE: &str = ".gitignore";
+
+/// What is said of such a file that is not read.
+const ODD_RULES: &str =
+    "it is no regular file of this repository, or has over 1 MiB; what it would have git ignore is looked at";
+
+/// Whether the rules of `folder` must not be read: the library would wait for the end of a pipe or of a device.
+fn has_odd_rules(root: &Utf8Path, folder: &Path) -> bool {
+    is_odd(root, &folder.join(IGNORE_FILE))
+}
+
+/// Whether the file at `path` is there and is nothing to be opened: no regular file, one that a symbolic link finds outside of
+/// the repository, or one that is too large.
+fn is_odd(root: &Utf8Path, path: &Path) -> bool {
+    let (Ok(named), Ok(found)) = (path.symlink_metadata(), path.metadata()) else { return false };
+    let leads_out = || !path.canonicalize().is_ok_and(|target| target.starts_with(root));
+    let is_sound = found.is_file() && found.len() <= LARGEST;
+    !found.is_dir() && (!is_sound || named.is_symlink() && leads_out())
 }
 
 fn see(root: &Utf8Path, entry: Result<DirEntry, ignore::Error>) -> Option<Seen> {
@@ -143,6 +198,11 @@ fn see(root: &Utf8Path, entry: Result<DirEntry, ignore::Error>) -> Option<Seen> 
             Some(Seen::Notice(Notice { file, reason: format!("could not be read: {reason}") }))
         }
     }
+}
+
+/// Whether a directory is git's own, or another repository.
+fn is_foreign(entry: &DirEntry) -> bool {
+    entry.file_name() == ".git" || entry.path().join(".git").symlink_metadata().is_ok()
 }
 
 fn path_of(error: &ignore::Error) -> Option<&Path> {

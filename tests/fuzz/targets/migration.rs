@@ -1,10 +1,13 @@
-//! Random Dockerfiles with random callers are migrated, and the promises are checked from outside: a second run changes nothing,
-//! no lever changes the result, BuildKit refuses no file that it took before, no build passes what was migrated, line
-//! breaks stay what they are, and no report shows a value.
+//! Repositories are migrated, and the promises are checked from outside: a second run changes nothing and finds nothing of what was
+//! repaired, no lever changes the result, BuildKit refuses no file that it took before, no instruction goes or moves that a fix
+//! has nothing to do with, no build passes what was migrated and none is lost, line breaks stay what they are, and no report shows a
+//! value.
+//!
+//! Half of them are [`made`] of short pieces, half are [`cases`] of the codemods with some changes.
 
 #![no_main]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use camino::Utf8PathBuf;
@@ -12,135 +15,36 @@ use dfmigrate::plan::{self, Plan, Policy, Status};
 use dfmigrate::report::{Redactor, diagnostics::Diagnostics, machine};
 use dfmigrate::repository::Repository;
 use dfmigrate::source::Source;
-use dfmigrate::syntax::dockerfile::{self, ProblemKind};
-use dfmigrate::{apply, codemods};
+use dfmigrate::syntax::dockerfile::{self, Keyword, ProblemKind};
+use dfmigrate::{apply, callers, codemods};
 use libfuzzer_sys::fuzz_target;
 
-/// A value that no report may show.
-const CANARY: &str = "c4n4ryV4lu3xQ9zT7";
+use cases::is_dockerfile;
+use made::{CANARY, NAMES};
 
-/// Names of secrets, and one that is none.
-const NAMES: [&str; 5] = ["NPM_TOKEN", "GITHUB_TOKEN", "DB_PASSWORD", "AWS_SECRET_ACCESS_KEY", "VERSION"];
-
-/// Instructions; `@` is a name, `%` the value.
-const INSTRUCTIONS: [&str; 34] = [
-    "ARG @",
-    "ARG @=%",
-    "ARG @ OTHER=1",
-    "ENV @=%",
-    "ENV @=$@",
-    "ENV @ %",
-    "ENV A=1 \\\n    @=${@} \\\n    # why\n    B=2",
-    "ENV COPY_OF=${@:-x}",
-    "LABEL token=$@",
-    "RUN npm ci",
-    "RUN echo $@ | tool login",
-    "RUN curl -H \"Authorization: Bearer $@\" https://api.example.com/x",
-    "RUN echo \"//npm.example.com/:_authToken=$@\" > ~/.npmrc && npm ci && rm ~/.npmrc",
-    "RUN echo \"//npm.example.com/:_authToken=$@\" > ~/.npmrc\nRUN npm ci\nRUN rm -f ~/.npmrc",
-    "RUN git config --global url.\"https://$@@git.example.com/\".insteadOf https://git.example.com/",
-    "RUN if [ -n \"$@\" ]; then npm ci; else npm i; fi",
-    "RUN sh -c 'echo $@'",
-    "RUN sh -c \"echo $@\"",
-    "RUN a=$@; b \"$a\"",
-    "RUN export @ && make",
-    "RUN <<E\nset -e\necho $@\nE",
-    "RUN <<'E'\necho $@\nE",
-    "RUN [\"npm\", \"ci\"]",
-    "RUN --mount=type=secret,id=x,env=@ npm ci",
-    "RUN --mount=type=cache,target=/root/.npm \\\n  # note\n  npm ci \\\n  && echo \"$@\"",
-    "COPY .npmrc package.json ./",
-    "COPY . .",
-    "COPY id_rsa /root/.ssh/id_rsa\nRUN git clone git@git.example.com:a/b\nRUN rm /root/.ssh/id_rsa",
-    "ONBUILD RUN npm ci",
-    "ONBUILD ARG @",
-    "USER node",
-    "CMD [\"sh\", \"-c\", \"echo $@\"]",
-    "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]",
-    "FROM base AS other",
-];
-
-/// Callers: the path and the text.
-const CALLERS: [(&str, &str); 18] = [
-    ("build.sh", "#!/bin/sh\ndocker build --build-arg @ .\n"),
-    ("build.sh", "#!/bin/sh\nset -eu\ndocker build --build-arg @=\"$@\" --build-arg V=1 -t app .\n"),
-    ("build.sh", "#!/bin/bash\nargs=(--build-arg \"@=$(cat token)\")\ndocker build \"${args[@]}\" .\n"),
-    ("build.sh", "export @=%\ndocker build \\\n  --build-arg @=$@ \\\n  .\n"),
-    ("Makefile", "build:\n\tdocker build --build-arg @=$(@) .\n"),
-    ("Makefile", "ARGS = --build-arg @\nbuild:\n\tdocker build $(ARGS) -t $$USER .\n"),
-    ("compose.yml", "services:\n  app:\n    build:\n      context: .\n      args:\n        @: ${@}\n"),
-    ("compose.yml", "services:\n  app:\n    build:\n      context: .\n      args:\n        - @\n        - A=1\n"),
-    (
-        ".github/workflows/a.yml",
-        "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          build-args: |\n            @=${{ secrets.@ }}\n            A=1\n",
-    ),
-    (
-        ".github/workflows/a.yml",
-        "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - run: docker build --build-arg @=${{ secrets.@ }} .\n",
-    ),
-    (".gitlab-ci.yml", "build:\n  script:\n    - docker build --build-arg @=$@ .\n"),
-    ("docker-bake.hcl", "variable \"@\" {}\ntarget \"default\" {\n  args = { @ = @ }\n}\n"),
-    ("Jenkinsfile", "node {\n  sh 'docker build --build-arg @=$@ .'\n}\n"),
-    ("README.md", "```sh\ndocker build --build-arg @=% .\n```\n"),
-    ("package.json", "{\n  \"scripts\": { \"image\": \"docker build --build-arg @ .\" }\n}\n"),
-    (".npmrc", "//npm.example.com/:_authToken=${@}\n"),
-    (".dockerignore", "*\n!package.json\n!.npmrc\n"),
-    ("tool.py", "subprocess.run(['docker', 'build', '--build-arg', '@=' + token, '.'])\n"),
-];
+#[path = "migration/cases.rs"]
+mod cases;
+#[path = "migration/made.rs"]
+mod made;
 
 #[derive(Debug)]
 struct Miniature {
-    files: BTreeMap<&'static str, String>,
-    crlf: bool,
+    files: BTreeMap<String, String>,
     unsafe_fixes: bool,
+    /// Whether [`CANARY`] stands for every value.
+    canary: bool,
 }
 
 impl<'a> Arbitrary<'a> for Miniature {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
-        let (crlf, unsafe_fixes) = (bytes.ratio(1, 4)?, bytes.arbitrary()?);
-        let mut dockerfile = String::new();
-        if bytes.ratio(1, 4)? {
-            dockerfile.push_str("# syntax=docker/dockerfile:1\n");
-        }
-        dockerfile.push_str("FROM node:22 AS base\n");
-        for _ in 0..bytes.int_in_range(1..=9)? {
-            dockerfile.push_str(&filled(bytes.choose(&INSTRUCTIONS)?, bytes)?);
-            dockerfile.push('\n');
-        }
-        if bytes.ratio(1, 5)? {
-            dockerfile.pop();
-        }
-        let mut files = BTreeMap::from([("Dockerfile", dockerfile)]);
-        for _ in 0..bytes.int_in_range(0..=3)? {
-            let (path, text) = bytes.choose(&CALLERS)?;
-            files.insert(path, filled(text, bytes)?);
-        }
-        if bytes.ratio(1, 3)? {
-            files.insert("package.json", "{}\n".to_owned());
-        }
-        Ok(Self { files, crlf, unsafe_fixes })
+        if bytes.arbitrary()? { cases::repository(bytes) } else { made::repository(bytes) }
     }
 }
 
-fn filled(text: &str, bytes: &mut Unstructured<'_>) -> Result<String> {
-    let name = bytes.choose(&NAMES)?;
-    Ok(text
-        .replace("git@git", "git\0git")
-        .replace("\"${args[@]}\"", "\0")
-        .replace("build-push-action@", "build-push-action\0")
-        .replace("$@@git", "$@\0git")
-        .replace('@', name)
-        .replace("git\0git", "git@git")
-        .replace("build-push-action\0", "build-push-action@")
-        .replace("\0git", "@git")
-        .replace('\0', "\"${args[@]}\"")
-        .replace('%', CANARY))
-}
-
 fuzz_target!(|miniature: Miniature| {
-    let text = |text: &str| if miniature.crlf { text.replace('\n', "\r\n") } else { text.to_owned() };
-    let sources = miniature.files.iter().map(|(path, content)| Source::new(*path, text(content).into_bytes()));
-    let repository = Repository::new([], sources, vec!["Dockerfile".into()]);
+    let sources = miniature.files.iter().map(|(path, text)| Source::new(path.as_str(), text.clone().into_bytes()));
+    let dockerfiles = miniature.files.keys().filter(|path| is_dockerfile(path)).map(Utf8PathBuf::from).collect();
+    let repository = Repository::new([], sources, dockerfiles);
     let policy = Policy { unsafe_fixes: miniature.unsafe_fixes, ..Policy::default() };
     let plan = plan::make(&repository, &policy, codemods::ALL);
 
@@ -152,15 +56,25 @@ fuzz_target!(|miniature: Miniature| {
     let migrated = repository.with_sources(plan.files.values().map(|change| change.after.clone()));
     let again = plan::make(&migrated, &policy, codemods::ALL);
     assert!(again.files.is_empty(), "a second run changes {:#?} of {miniature:#?}", after(&again));
+    assert_repaired(&plan, &again, &miniature);
 
     for (path, change) in &plan.files {
         let (before, after) = (change.before.text(), change.after.text());
-        assert!(rejections(path, after) <= rejections(path, before), "BuildKit refuses {after:?}: {miniature:#?}");
-        let bare = |text: &str| text.replace("\r\n", "").contains('\n');
-        assert!(!miniature.crlf || before.is_empty() || !bare(after), "a bare line feed in {after:?}");
+        assert_lines(before, after, &miniature);
+        if is_dockerfile(path.as_str()) {
+            assert!(rejections(after) <= rejections(before), "BuildKit refuses {after:?}: {miniature:#?}");
+            assert_eq!(others(before), others(after), "another instruction is changed in {after:?}: {miniature:#?}");
+        } else {
+            let count = |repository: &Repository| {
+                repository.source(path).map_or(0, |source| callers::builds_in(repository, source).len())
+            };
+            assert_eq!(count(&repository), count(&migrated), "another build in {after:?}: {miniature:#?}");
+        }
     }
     assert_no_build_passes(&plan, &migrated, &miniature);
-    assert_nothing_is_shown(&plan, &repository, &miniature);
+    if miniature.canary {
+        assert_nothing_is_shown(&plan, &repository, &miniature);
+    }
     assert_applied(&repository, &plan);
 });
 
@@ -168,21 +82,60 @@ fn after(plan: &Plan) -> BTreeMap<&Utf8PathBuf, &str> {
     plan.files.iter().map(|(path, change)| (path, change.after.text())).collect()
 }
 
-fn rejections(path: &Utf8PathBuf, text: &str) -> usize {
-    let is_dockerfile = path == "Dockerfile";
+/// What was repaired is not found again, unless the same was found twice.
+fn assert_repaired(plan: &Plan, again: &Plan, miniature: &Miniature) {
+    let keys = |plan: &Plan, is_wanted: fn(&Status) -> bool| -> BTreeSet<_> {
+        let wanted = plan.findings.iter().filter(|planned| is_wanted(&planned.status));
+        wanted.map(|planned| planned.finding.key()).collect()
+    };
+    let (repaired, stayed) =
+        (keys(plan, |status| *status == Status::Applied), keys(plan, |one| *one != Status::Applied));
+    let left = keys(again, |_| true);
+    let back: Vec<_> = repaired.difference(&stayed).filter(|key| left.contains(key)).collect();
+    assert!(back.is_empty(), "repaired and found again: {back:?} in {:#?} of {miniature:#?}", after(plan));
+}
+
+/// Line breaks are those that the file had, and a last one stays.
+fn assert_lines(before: &str, after: &str, miniature: &Miniature) {
+    let bare = |text: &str| text.replace("\r\n", "").contains('\n');
+    if !before.is_empty() {
+        assert!(
+            !before.contains('\n') || bare(before) || !bare(after),
+            "a bare line feed in {after:?}: {miniature:#?}"
+        );
+        assert!(before.contains('\r') || !after.contains('\r'), "a carriage return in {after:?}: {miniature:#?}");
+        assert!(!before.ends_with('\n') || after.ends_with('\n'), "no last line feed in {after:?}: {miniature:#?}");
+        assert_eq!(before.starts_with('\u{feff}'), after.starts_with('\u{feff}'), "{after:?}: {miniature:#?}");
+    }
+}
+
+fn rejections(text: &str) -> usize {
+    dockerfile::parse(text).problems().iter().filter(|problem| problem.kind == ProblemKind::Rejected).count()
+}
+
+/// The instructions that no fix changes.
+fn others(text: &str) -> Vec<String> {
     let parsed = dockerfile::parse(text);
-    parsed.problems().iter().filter(|problem| is_dockerfile && problem.kind == ProblemKind::Rejected).count()
+    assert_eq!(parsed.root().syntax().text().to_string(), text, "the text of a tree is the text that was parsed");
+    let kept = parsed.root().instructions().into_iter().filter(|one| {
+        !matches!(
+            one.keyword(),
+            Some(Keyword::Run | Keyword::Arg | Keyword::Env | Keyword::Copy | Keyword::Add | Keyword::Onbuild) | None
+        )
+    });
+    kept.map(|one| one.syntax().text().to_string().trim_end().to_owned()).collect()
 }
 
 /// A build argument that is no longer declared is passed by no build that is read.
 fn assert_no_build_passes(plan: &Plan, migrated: &Repository, miniature: &Miniature) {
-    let builds = dfmigrate::callers::builds(migrated);
-    let dockerfile = migrated.source("Dockerfile".into()).map_or("", Source::text);
+    let builds = callers::builds(migrated);
+    let [only] = migrated.dockerfiles() else { return };
+    let dockerfile = migrated.source(only).map_or("", Source::text);
     for planned in &plan.findings {
         let applied = planned.status == Status::Applied && planned.finding.codemod == "arg-secret";
         let name = planned.finding.subject.as_str();
         if applied && !dockerfile.contains(&format!("ARG {name}")) {
-            let passes = |build: &dfmigrate::callers::Build| build.arguments.iter().any(|given| given.name == name);
+            let passes = |build: &callers::Build| build.arguments.iter().any(|given| given.name == name);
             assert!(!builds.iter().any(passes), "{name} is still passed: {miniature:#?}");
         }
     }
