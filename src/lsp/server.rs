@@ -23,7 +23,7 @@ use super::workspace::{Open, Workspace};
 use super::{Options, ServeError};
 use crate::repository;
 
-/// How long nothing has to be typed before it is looked at.
+/// How long nothing has to be typed before fixes are tried, and before the disk is read again.
 const QUIET: Duration = Duration::from_millis(120);
 
 pub(super) struct Server<'c> {
@@ -36,6 +36,8 @@ pub(super) struct Server<'c> {
     shown: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
     /// Whether something was typed or changed since findings were looked for.
     stale: bool,
+    /// Whether something was typed or changed since their fixes were tried.
+    untried: bool,
     /// Whether files changed on the disk since it was read.
     disk_changed: bool,
 }
@@ -61,6 +63,7 @@ impl<'c> Server<'c> {
             workspaces: Vec::new(),
             shown: BTreeMap::new(),
             stale: true,
+            untried: true,
             disk_changed: true,
         };
         for folder in folders(&params) {
@@ -72,22 +75,28 @@ impl<'c> Server<'c> {
 
     pub(super) fn run(mut self) -> Result<(), ServeError> {
         loop {
-            let message = match self.stale {
-                true => self.connection.receiver.recv_timeout(QUIET).map_err(|error| error.is_timeout()),
-                false => self.connection.receiver.recv().map_err(|_| false),
+            let patience = match (self.stale, self.disk_changed, self.untried) {
+                (true, false, _) => Some(Duration::ZERO),
+                (true, true, _) | (false, _, true) => Some(QUIET),
+                (false, _, false) => None,
+            };
+            let message = match patience {
+                Some(patience) => self.connection.receiver.recv_timeout(patience).map_err(|error| error.is_timeout()),
+                None => self.connection.receiver.recv().map_err(|_| false),
             };
             match message {
                 Ok(Message::Request(request)) => {
                     if self.connection.handle_shutdown(&request)? {
                         return Ok(());
                     }
-                    self.refresh();
+                    self.refresh(true);
                     let answer = self.answer(request);
                     self.send(answer);
                 }
                 Ok(Message::Notification(notification)) => self.take(notification),
                 Ok(Message::Response(_)) => {}
-                Err(true) => self.refresh(),
+                // What is found is told as soon as nothing more was typed, what became of the fixes when somebody pauses.
+                Err(true) => self.refresh(!self.stale || self.disk_changed),
                 // The client is gone.
                 Err(false) => return Ok(()),
             }
@@ -175,17 +184,19 @@ impl<'c> Server<'c> {
         self.stale = true;
     }
 
-    /// Looks again if something changed, and publishes what differs.
-    fn refresh(&mut self) {
-        if !std::mem::take(&mut self.stale) {
+    /// Looks again if something changed, and publishes what differs. Only a `careful` look tries the fixes.
+    fn refresh(&mut self, careful: bool) {
+        let due = std::mem::take(&mut self.stale) || (careful && self.untried);
+        if !due {
             return;
         }
+        self.untried = !careful;
         let read = std::mem::take(&mut self.disk_changed);
         for workspace in &mut self.workspaces {
             if read {
                 workspace.read(&self.options);
             }
-            workspace.look(&self.open, &self.options);
+            workspace.look(&self.open, &self.options, careful);
         }
         for error in self.workspaces.iter().filter(|_| read).filter_map(|workspace| workspace.error.as_ref()) {
             self.log(MessageType::WARNING, error.to_string());

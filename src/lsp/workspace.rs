@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::Options;
 use crate::codemods;
 use crate::config::{self, SettingsError, SettingsFile};
-use crate::plan::{self, Choice, CommentMistake, Key, Policy};
+use crate::plan::{self, Choice, CommentMistake, Key, Policy, Session};
 use crate::report::machine::{Document, Finding, Part, Place, Status};
 use crate::report::{Redactor, shown};
 use crate::repository::{self, Kind, ReadError, Repository, Root, classify};
@@ -24,6 +24,7 @@ pub(super) struct Open {
 pub(super) struct Workspace {
     root: Root,
     on_disk: Option<Repository>,
+    session: Session<'static>,
     /// Why the disk could not be read the last time.
     pub error: Option<ReadError>,
     pub found: Found,
@@ -38,9 +39,13 @@ pub(super) struct Found {
     pub settings: Option<SettingsError>,
 }
 
+fn session() -> Session<'static> {
+    Session::new(Policy { unsafe_fixes: true, ..Policy::default() }, codemods::ALL)
+}
+
 impl Workspace {
     pub(super) fn new(root: Root) -> Self {
-        Self { root, on_disk: None, error: None, found: Found::default() }
+        Self { root, on_disk: None, session: session(), error: None, found: Found::default() }
     }
 
     /// The root of the repository.
@@ -63,13 +68,13 @@ impl Workspace {
     pub(super) fn read(&mut self, options: &Options) {
         // A caller matters as soon as somebody types a secret into a Dockerfile.
         match repository::read_as_decided(&self.root, &options.decided, |_, _| true) {
-            Ok(repository) => (self.on_disk, self.error) = (Some(repository), None),
+            Ok(repository) => (self.on_disk, self.session, self.error) = (Some(repository), session(), None),
             Err(error) => self.error = Some(error),
         }
     }
 
-    /// Looks for findings in the files with what is `open`, by absolute paths.
-    pub(super) fn look(&mut self, open: &BTreeMap<Utf8PathBuf, Open>, options: &Options) {
+    /// Looks for findings in the files with what is `open`, by absolute paths. Only a `careful` look tries their fixes.
+    pub(super) fn look(&mut self, open: &BTreeMap<Utf8PathBuf, Open>, options: &Options, careful: bool) {
         let Some(on_disk) = &self.on_disk else { return };
         let inside = open.iter().filter_map(|(path, open)| Some((path.strip_prefix(&self.root.path).ok()?, open)));
         let matters = |path: &Utf8Path| on_disk.source(path).is_some() || classify(path) != Kind::Other;
@@ -77,8 +82,8 @@ impl Workspace {
         let sources = typed.map(|(path, open)| Source::new(path, open.text.clone().into_bytes()));
         let mut repository = on_disk.with_sources(sources.collect::<Vec<_>>());
         repository.today = (options.today)();
-        let policy = Policy { unsafe_fixes: true, ..Policy::default() };
-        let plan = plan::make(&repository, &policy, codemods::ALL);
+        let session = &mut self.session;
+        let plan = if careful { session.plan(&repository) } else { session.findings(&repository) };
         let redactor = Redactor::of_plan(&plan, &repository);
         let part = Part { root: &self.root.path, repository: &repository, plan: &plan, redactor: &redactor };
         let document = Some(Document::of(&[part]));

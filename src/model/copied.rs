@@ -257,7 +257,7 @@ impl Model {
     #[must_use]
     pub fn copied_elsewhere(&self, dockerfile: &Dockerfile, path: &Utf8Path) -> Vec<Utf8PathBuf> {
         let contexts = self.contexts_with(dockerfile, path);
-        let unread = self.repository.dockerfiles().iter().filter(|other| !self.places.contains_key(other.as_str()));
+        // Only those: a note of each Dockerfile for each file would cost the square of them in time and memory.
         let near = contexts.iter().flat_map(|context| self.index.with_context(context));
         let own = |other: &Utf8PathBuf| Utf8PathBuf::from(format!("{other}.dockerignore"));
         let concerned = |other: &&Utf8PathBuf| {
@@ -269,7 +269,7 @@ impl Model {
             (text.contains(path.as_str()) && text.lines().any(|line| copies(line, path)))
                 || self.dockerfile(other).is_some_and(|other| self.reads_along(other, path))
         };
-        let others: BTreeSet<&Utf8PathBuf> = unread.chain(near).collect();
+        let others: BTreeSet<&Utf8PathBuf> = near.collect();
         others.into_iter().filter(concerned).filter(needs).cloned().collect()
     }
 }

@@ -14,7 +14,7 @@ use crate::repository::reads::Reads;
 use super::{Codemod, Finding};
 
 /// The findings of one state of the files.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Answers(BTreeMap<Utf8PathBuf, Arc<Answer>>);
 
 /// What is found in one Dockerfile.

@@ -32,20 +32,7 @@ const MOST_WORK: usize = 64 * 64 * 256;
 pub fn make(repository: &Repository, policy: &Policy, codemods: &[&Codemod]) -> Plan {
     let mut work = Work::new(repository, policy, codemods);
     work.answers = work.answer(&work.model, None);
-    let sorted = work.sort(repository);
-    let mut findings = work.wanted(&work.model, &work.answers);
-    work.hold_back_crowds(&findings);
-    for _ in 0..MOST_ROUNDS {
-        let chosen = work.choose(&findings);
-        if chosen.is_empty() {
-            break;
-        }
-        match work.apply(&chosen) {
-            Some(next) => findings = next,
-            None => continue,
-        }
-    }
-    work.into_plan(repository, sorted)
+    work.plan(repository)
 }
 
 /// What is wrong with `changed` as a repair of `finding`, which is a finding in `repository`; `None` if it keeps what a
@@ -78,8 +65,8 @@ pub fn may_find(text: &str, settings: &Settings, codemods: &[&Codemod]) -> bool 
     active.any(|codemod| named || (codemod.may_find)(text))
 }
 
-struct Work<'p> {
-    model: Model,
+pub(super) struct Work<'p> {
+    model: Rc<Model>,
     /// What is found in that state.
     answers: Answers,
     policy: &'p Policy,
@@ -97,27 +84,65 @@ struct Work<'p> {
 }
 
 /// The findings of the original files, as a person is told of them.
-struct Sorted {
+pub(super) struct Sorted {
     open: Vec<Planned>,
     set_aside: Vec<SetAside>,
 }
 
 impl<'p> Work<'p> {
     fn new(original: &'p Repository, policy: &'p Policy, codemods: &[&'p Codemod]) -> Self {
-        let ids: Vec<&str> = codemods.iter().map(|codemod| codemod.id).collect();
-        let codemods: Vec<_> = codemods.iter().copied().filter(|codemod| policy.includes(codemod.id)).collect();
+        let active: Vec<_> = codemods.iter().copied().filter(|codemod| policy.includes(codemod.id)).collect();
         let text = |path: &Utf8Path| original.source(path).map_or("", Source::text);
-        let may_find = |path: &Utf8Path| may_find(text(path), &original.settings(path), &codemods);
+        let may_find = |path: &Utf8Path| may_find(text(path), &original.settings(path), &active);
         // Triggers run in the builds of other Dockerfiles, which may have nothing of their own to be found.
         let has_triggers = |path: &Utf8PathBuf| text(path).to_ascii_lowercase().contains("onbuild");
         let all = !policy.prefilter || original.dockerfiles().iter().any(|path| may_find(path) && has_triggers(path));
         let triggered = |path: &Utf8Path| all || may_find(path);
         let model = Model::new(Rc::new(original.noted_apart()), triggered).knowing(&policy.foreign);
+        Self::on(Rc::new(model), Answers::default(), original, policy, codemods)
+    }
+
+    /// The work on a state that was understood before, and what is found in it.
+    pub(super) fn on(
+        model: Rc<Model>,
+        answers: Answers,
+        original: &Repository,
+        policy: &'p Policy,
+        codemods: &[&'p Codemod],
+    ) -> Self {
+        let ids: Vec<&str> = codemods.iter().map(|codemod| codemod.id).collect();
+        let codemods: Vec<_> = codemods.iter().copied().filter(|codemod| policy.includes(codemod.id)).collect();
         let suppressions = Suppressions::of(original, &ids);
         let concerned = original.changed.as_ref().map(|changed| concerned(&model, changed));
         let (applied, rejected, known) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
-        let answers = Answers::default();
         Self { model, answers, policy, codemods, ids, suppressions, concerned, applied, rejected, known }
+    }
+
+    /// Makes fixes in rounds until none is left.
+    pub(super) fn plan(mut self, original: &Repository) -> Plan {
+        let sorted = self.sort(original);
+        let mut findings = self.wanted(&self.model, &self.answers);
+        self.hold_back_crowds(&findings);
+        for _ in 0..MOST_ROUNDS {
+            let chosen = self.choose(&findings);
+            if chosen.is_empty() {
+                break;
+            }
+            match self.apply(&chosen) {
+                Some(next) => findings = next,
+                None => continue,
+            }
+        }
+        self.into_plan(original, sorted)
+    }
+
+    /// Takes every fix that is sure enough for applied, without trying it.
+    pub(super) fn trust(&mut self) {
+        let findings = self.wanted(&self.model, &self.answers);
+        self.hold_back_crowds(&findings);
+        let sure = findings.iter().filter(|finding| self.is_open(finding));
+        let sure: Vec<Key> = sure.map(|finding| finding.key()).collect();
+        self.applied.extend(sure);
     }
 
     /// What is found in `model`, a later state in which `files` changed: of what they can't touch, the same as before.
@@ -138,7 +163,7 @@ impl<'p> Work<'p> {
     }
 
     /// Finds everything in the original files, and sets aside what nobody wants to hear of.
-    fn sort(&mut self, original: &Repository) -> Sorted {
+    pub(super) fn sort(&mut self, original: &Repository) -> Sorted {
         let all: Vec<Finding> = self.all(&self.answers).iter().map(|finding| Finding::clone(finding)).collect();
         let runs = |file: &Utf8Path, id: &str| {
             let asked = original.is_selected(file) && original.changed.is_none();
@@ -202,15 +227,12 @@ impl<'p> Work<'p> {
 
     /// The fixes that the policy allows and that can be made together.
     fn choose<'f>(&self, findings: &'f [Arc<Finding>]) -> Vec<&'f Finding> {
-        let least = if self.policy.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
         let mut units: BTreeSet<&(Utf8PathBuf, usize)> = BTreeSet::new();
         let mut edits: BTreeMap<&Utf8PathBuf, Vec<&Edit>> = BTreeMap::new();
         let mut chosen = Vec::new();
         for finding in findings.iter().map(Arc::as_ref) {
             let fix = &finding.fix;
-            let key = finding.key();
-            let settled = self.rejected.contains_key(&key) || self.applied.contains(&key);
-            if fix.applicability < least || settled || !self.policy.choice.includes(&key) {
+            if !self.is_open(finding) {
                 continue;
             }
             let collides = fix.edits.iter().any(|(file, own)| {
@@ -229,6 +251,14 @@ impl<'p> Work<'p> {
         chosen
     }
 
+    /// Whether the policy allows the fix of `finding`, and nothing has come of it yet.
+    fn is_open(&self, finding: &Finding) -> bool {
+        let least = if self.policy.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+        let key = finding.key();
+        let settled = self.rejected.contains_key(&key) || self.applied.contains(&key);
+        finding.fix.applicability >= least && !settled && self.policy.choice.includes(&key)
+    }
+
     /// Applies those of `chosen` that keep their promise. Returns what is found in the result; `None` if none did.
     fn apply(&mut self, chosen: &[&Finding]) -> Option<Vec<Arc<Finding>>> {
         let mut rest: Vec<&Finding> = chosen.to_vec();
@@ -244,7 +274,7 @@ impl<'p> Work<'p> {
                 .collect();
             if failed.is_empty() {
                 self.applied.extend(rest.iter().map(|finding| finding.key()));
-                (self.model, self.answers) = (next, answers);
+                (self.model, self.answers) = (Rc::new(next), answers);
                 return Some(findings);
             }
             rest.retain(|finding| !failed.contains_key(&finding.key()));
@@ -292,13 +322,15 @@ impl<'p> Work<'p> {
         problem_with(&self.model, next, finding)
     }
 
-    fn into_plan(self, original: &Repository, sorted: Sorted) -> Plan {
+    pub(super) fn into_plan(self, original: &Repository, sorted: Sorted) -> Plan {
         // An earlier fix may have made another finding of one, which was fixed then: what two secrets of one file need is one
         // command, and the first fix that moves it moves it for both.
         let repaired: BTreeSet<_> = self.applied.iter().map(|(_, dockerfile, subject)| (dockerfile, subject)).collect();
+        let left: BTreeSet<Key> = self.all(&self.answers).iter().map(|finding| finding.key()).collect();
         let status = |finding: &Finding| {
             let key = finding.key();
-            if repaired.contains(&(&finding.dockerfile, &finding.subject)) {
+            let is_repaired = repaired.contains(&(&finding.dockerfile, &finding.subject)) && !left.contains(&key);
+            if is_repaired || self.applied.contains(&key) {
                 return Status::Applied;
             }
             match (self.rejected.get(&key), finding.fix.applicability) {

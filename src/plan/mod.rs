@@ -10,6 +10,7 @@ mod delivery;
 mod draft;
 mod finding;
 mod make;
+mod session;
 mod stages;
 mod suppress;
 
@@ -18,6 +19,7 @@ pub use codemod::Codemod;
 pub use delivery::FileMount;
 pub use finding::{Applicability, Finding, Fix, FollowUp, Key, Label, Obstacle, Severity, StepChange};
 pub use make::{make, may_find, problem_with_edit};
+pub(crate) use session::Session;
 pub use stages::{Stage, stages};
 pub use suppress::{Comment, CommentMistake, Suppression, SuppressionState};
 

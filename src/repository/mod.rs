@@ -196,6 +196,29 @@ impl Repository {
         Self { recorder: Recorder::default(), ..self.clone() }
     }
 
+    /// The files whose texts are others in `later`, a state of the same files on the disk; `None` where more than texts differs:
+    /// which files there are or are read, or what is decided about them.
+    pub(crate) fn differing(&self, later: &Self) -> Option<Vec<Utf8PathBuf>> {
+        let text = |repository: &Self| repository.settings_source.as_ref().map(|source| source.text().to_owned());
+        let is_decided_alike = Arc::ptr_eq(&self.configuration, &later.configuration) || text(self) == text(later);
+        let has_same_files = Arc::ptr_eq(&self.paths, &later.paths) || self.paths == later.paths;
+        let has_same_sources = self.sources.len() == later.sources.len() && self.dockerfiles == later.dockerfiles;
+        let is_asked_alike = self.selection == later.selection && self.today == later.today;
+        if !(is_decided_alike && has_same_files && has_same_sources && is_asked_alike) {
+            return None;
+        }
+        let mut changed = Vec::new();
+        for ((path, own), (other, source)) in self.sources.iter().zip(&later.sources) {
+            if path != other {
+                return None;
+            }
+            if !own.is_same_text(source) {
+                changed.push(path.clone());
+            }
+        }
+        Some(changed)
+    }
+
     /// The same repository with other texts for some of its files.
     #[must_use]
     pub fn with_sources(&self, changed: impl IntoIterator<Item = Source>) -> Self {

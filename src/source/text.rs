@@ -69,6 +69,11 @@ impl Source {
         &self.text
     }
 
+    /// Whether it says the same as `other`; quickly where both come from one reading.
+    pub(crate) fn is_same_text(&self, other: &Self) -> bool {
+        self.escaped == other.escaped && (Arc::ptr_eq(&self.text, &other.text) || self.text == other.text)
+    }
+
     /// Whether the bytes are not UTF-8, so that [`Self::text`] holds stand-ins for some of them.
     #[must_use]
     pub fn is_escaped(&self) -> bool {

@@ -116,3 +116,13 @@ fn a_path_limits_what_is_fixed() {
     let run = scratch.run(&["--fix", "--unsafe-fixes", "other"]);
     assert_eq!(scratch.read("Dockerfile"), DOCKERFILE, "{}", run.out);
 }
+
+#[test]
+fn what_only_has_the_name_of_what_was_repaired_is_not_told_as_repaired() {
+    let value = "k3pt-hidden";
+    let text = format!("FROM node:22\nARG DB_PASSWORD={value}\nENV DB_PASSWORD={value}\n");
+    let scratch = Scratch::committed(&[("Dockerfile", &text)]);
+    let run = scratch.run(&["--fix", "--unsafe-fixes"]).status(1);
+    assert_eq!(scratch.read("Dockerfile"), format!("FROM node:22\nENV DB_PASSWORD={value}\n"));
+    assert!(run.out.contains("fixed 1 finding in 1 file"), "{}", run.out);
+}

@@ -204,30 +204,95 @@ fn a_server_with_a_password_gets_it_from_the_credential_helper_and_nobody_else_s
     assert!(run.out.contains("in place of the commits of an earlier run"), "{}", run.out);
 }
 
+/// A server of git's own protocol; it ends with the test.
+struct Daemon {
+    child: std::process::Child,
+    port: u16,
+}
+
+impl Daemon {
+    /// Serves the repositories that lie beside the one of `pair`.
+    fn start(pair: &Pair) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let parent = pair.server.path().parent().unwrap();
+        // The program itself: `git daemon` would start it and leave it behind when it is ended.
+        let mut daemon = Command::new(Path::new(&git(parent, &["--exec-path"])).join("git-daemon"));
+        daemon.args(["--export-all", "--enable=receive-pack", "--listen=127.0.0.1", "--reuseaddr"]);
+        daemon.stderr(std::process::Stdio::null());
+        let child =
+            daemon.arg(format!("--port={port}")).arg(format!("--base-path={}", parent.display())).spawn().unwrap();
+        for _ in 0..100 {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        Self { child, port }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Has the clone of `pair` reach its server at `port`.
+fn reach(pair: &Pair, port: u16) {
+    let name = pair.server.path().file_name().unwrap().to_str().unwrap();
+    pair.clone.git(&["remote", "set-url", "origin", &format!("git://127.0.0.1:{port}/{name}")]);
+}
+
 #[test]
 fn the_git_protocol_works_as_well() {
     let pair = Pair::new();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (parent, name) = (pair.server.path().parent().unwrap(), pair.server.path().file_name().unwrap());
-    // The program itself: `git daemon` would start it and leave it behind when it is ended.
-    let mut daemon = Command::new(Path::new(&git(parent, &["--exec-path"])).join("git-daemon"));
-    daemon.args(["--export-all", "--enable=receive-pack", "--listen=127.0.0.1", "--reuseaddr"]);
-    daemon.stderr(std::process::Stdio::null());
-    let mut daemon =
-        daemon.arg(format!("--port={port}")).arg(format!("--base-path={}", parent.display())).spawn().unwrap();
-    let address = format!("git://127.0.0.1:{port}/{}", name.to_str().unwrap());
-    for _ in 0..100 {
-        if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    pair.clone.git(&["remote", "set-url", "origin", &address]);
-    let run = pair.clone.run(&PUSH);
-    daemon.kill().unwrap();
-    daemon.wait().unwrap();
-    let run = run.status(0);
+    let daemon = Daemon::start(&pair);
+    reach(&pair, daemon.port);
+    let run = pair.clone.run(&PUSH).status(0);
     assert!(run.out.ends_with("`origin/fix` was pushed, and is new there\n"), "{}", run.out);
+}
+
+/// Hands on what is sent to `port` until the client has sent so many bytes in one connection, and then hangs up.
+fn cut(port: u16, bytes: u64) -> u16 {
+    use std::io::{Read as _, copy};
+    use std::net::{Shutdown, TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { return };
+            let (mut answers, mut asks) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            std::thread::spawn(move || copy(&mut answers, &mut asks));
+            std::thread::spawn(move || {
+                let _ = copy(&mut (&client).take(bytes), &mut &server);
+                let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+            });
+        }
+    });
+    own
+}
+
+#[test]
+fn a_connection_that_breaks_keeps_the_commit_and_the_next_run_pushes_it() {
+    let pair = Pair::new();
+    let daemon = Daemon::start(&pair);
+    let mut commits = std::collections::BTreeSet::new();
+    // Before a word, within the greeting, in front of the objects, among them.
+    for bytes in [0, 10, 150, 300, 600] {
+        reach(&pair, cut(daemon.port, bytes));
+        let run = pair.clone.run(&PUSH).status(2);
+        assert!(run.err.starts_with("error: "), "{bytes}: {}", run.err);
+        commits.insert(pair.clone.git(&["rev-parse", "fix"]));
+        assert_eq!(pair.clone.git(&["status", "--porcelain"]), "");
+        assert!(!git(pair.server.path(), &["branch"]).contains("fix"));
+        pair.clone.git(&["switch", "-q", "main"]);
+    }
+    reach(&pair, daemon.port);
+    pair.clone.run(&PUSH).status(0);
+    commits.insert(pair.clone.git(&["rev-parse", "fix"]));
+    assert_eq!(commits.len(), 1, "{commits:?}");
+    assert_eq!(pair.head("fix"), pair.clone.git(&["rev-parse", "fix"]).trim());
 }
 
 /// A key that `ssh-keygen` makes; `None` where there is none.
