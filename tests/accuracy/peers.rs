@@ -108,11 +108,12 @@ pub fn print(root: &Utf8Path, corpus: &Utf8Path) -> Result<()> {
     let folders = labels::read(&root.join("tests/accuracy/labels"))?;
     let (plain, folders): (Vec<_>, Vec<_>) = folders.into_iter().partition(|folder| folder.batch == "plain");
     let plain = sample::plain(corpus, &plain)?;
-    let mut columns = vec![("dfmigrate".to_owned(), own(corpus, &folders), own(corpus, &plain))];
+    let mut columns = Vec::new();
     for tool in TOOLS.iter().filter(|tool| is_there(tool)) {
         columns.push((tool.name.to_owned(), others(tool, corpus, &folders)?, others(tool, corpus, &plain)?));
         println!("{} is done", tool.name);
     }
+    columns.insert(0, ("dfmigrate".to_owned(), own(corpus, &folders), own_plain(corpus, &plain)));
     let codemods: BTreeSet<&String> = columns.iter().flat_map(|(_, tally, _)| tally.found.keys()).collect();
     println!("| | {} |", columns.iter().map(|(name, ..)| name.clone()).collect::<Vec<_>>().join(" | "));
     println!("|---|{}", "---|".repeat(columns.len()));
@@ -149,12 +150,23 @@ fn is_there(tool: &Tool) -> bool {
 
 /// What dfmigrate names.
 fn own(corpus: &Utf8Path, folders: &[Folder]) -> Tally {
-    let named = |folder: &Folder| {
-        let answers = answer::of_paths(&[corpus.join(crate::source(folder))]);
-        answers.into_iter().map(|answer| (named_file(folder, answer.file), answer.line)).collect()
-    };
+    let named =
+        |folder: &Folder| answer::of_paths(&[corpus.join(crate::source(folder))]).into_iter().map(place).collect();
     let named: Vec<Named> = folders.par_iter().map(named).collect();
     judged(folders, &named)
+}
+
+fn own_plain(corpus: &Utf8Path, plain: &[Folder]) -> Tally {
+    let answers = crate::of_plain(corpus, plain);
+    let named = |file: &Folder| {
+        let own = crate::of_file(&answers, &file.path).into_iter();
+        own.map(|answer| (named_file(file, answer.file), answer.line)).collect()
+    };
+    judged(plain, &plain.iter().map(named).collect::<Vec<Named>>())
+}
+
+fn place(answer: answer::Answer) -> (Utf8PathBuf, u32) {
+    (answer.file, answer.line)
 }
 
 /// A label of `plain/` is about one file, whose flows name no other.

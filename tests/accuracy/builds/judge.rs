@@ -13,6 +13,8 @@ pub enum Outcome {
     Same,
     /// They do not.
     Different,
+    /// They do not, and somebody found out that it is none of the fix.
+    Known,
     /// The stub can't stand for what the first one needs.
     NotBuilt,
 }
@@ -46,6 +48,18 @@ impl Judged {
             }
         };
         Self { outcome, name: name.to_owned(), dockerfile: row.dockerfile.clone(), callers: row.callers.clone(), lines }
+    }
+}
+
+impl Judged {
+    /// With what was found out about a difference.
+    pub fn read(mut self, why: Option<&String>) -> Self {
+        let is_broken = self.lines.iter().any(|line| line.starts_with("BROKEN"));
+        if let (Outcome::Different, Some(why), false) = (self.outcome, why, is_broken) {
+            self.outcome = Outcome::Known;
+            self.lines.push(why.clone());
+        }
+        self
     }
 }
 
@@ -94,6 +108,7 @@ impl fmt::Display for Judged {
         let what = match self.outcome {
             Outcome::Same => "same",
             Outcome::Different => "DIFFERENT",
+            Outcome::Known => "known",
             Outcome::NotBuilt => "not built",
         };
         writeln!(formatter, "{what}: {} {} {}", self.name, self.dockerfile, self.callers.join(", "))?;
