@@ -16,20 +16,13 @@ use crate::workspace;
 pub const WHOLE: &str = "local/debian-dev:1";
 
 /// What no case reads.
-<<<<<<< HEAD
 const UNREAD: [&str; 9] = [
-=======
-const UNREAD: [&str; 7] = [
->>>>>>> w7-builds
     "/usr/share/locale",
     "/usr/share/doc",
     "/usr/share/man",
     "/usr/share/info",
-<<<<<<< HEAD
     "/usr/share/perl",
     "/usr/lib/x86_64-linux-gnu/gconv",
-=======
->>>>>>> w7-builds
     "/usr/share/zoneinfo",
     "/var/lib/apt/lists/*",
     "/var/cache/*",
@@ -38,19 +31,13 @@ const NODE: [&str; 4] =
     ["/usr/local/bin/node", "/usr/local/bin/npm", "/usr/local/bin/npx", "/usr/local/lib/node_modules"];
 const PYTHON: [&str; 5] =
     ["/usr/lib/python3", "/usr/lib/python3.11", "/usr/share/python-wheels", "/usr/bin/python3*", "/usr/bin/pip*"];
-<<<<<<< HEAD
 const GIT: [&str; 4] = ["/usr/bin/git*", "/usr/bin/scalar", "/usr/lib/git-core", "/usr/share/git-core"];
 
 /// The large programs that a case runs; all others are in each stand-in. A case that misses one fails.
-=======
-
-/// The large programs that a repository runs; all others are in each stand-in. A case that misses one fails.
->>>>>>> w7-builds
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Programs {
     node: bool,
     python: bool,
-<<<<<<< HEAD
     git: bool,
 }
 
@@ -66,32 +53,14 @@ impl Programs {
             python: names(&["python", "python3", "pip", "pip3"]),
             git: names(&["git"]),
         })
-=======
-}
-
-impl Programs {
-    /// Those that the files below a folder name, in whatever way.
-    pub fn named_in(folder: &Path) -> Result<Self> {
-        let files = workspace::read(folder)?;
-        let names = |words: &[&str]| {
-            files.values().any(|content| words.iter().any(|word| String::from_utf8_lossy(content).contains(word)))
-        };
-        Ok(Self { node: names(&["node", "npm", "npx", "yarn"]), python: names(&["python", "pip"]) })
->>>>>>> w7-builds
     }
 
     /// What the stand-in lacks of the whole image.
     fn removed(self) -> Vec<&'static str> {
-<<<<<<< HEAD
         let without = |has: bool, files: &'static [&'static str]| if has { &[] } else { files };
         let parts: [&[&str]; 4] =
             [&UNREAD, without(self.node, &NODE), without(self.python, &PYTHON), without(self.git, &GIT)];
         parts.concat()
-=======
-        let node = NODE.iter().filter(|_| !self.node);
-        let python = PYTHON.iter().filter(|_| !self.python);
-        UNREAD.iter().chain(node).chain(python).copied().collect()
->>>>>>> w7-builds
     }
 }
 
@@ -138,7 +107,6 @@ impl StandIns {
 
 /// Makes an image of one layer from the whole one without the files that match `removed`. Returns the digest of the layer.
 fn make(name: &str, removed: &[&str]) -> Result<Vec<String>> {
-<<<<<<< HEAD
     let settings = docker(&["image", "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", WHOLE])?;
     let settings = settings.lines().filter(|line| !line.is_empty()).map(|line| format!("--change=ENV {line}"));
     let mut packing = Command::new("docker");
@@ -151,27 +119,6 @@ fn make(name: &str, removed: &[&str]) -> Result<Vec<String>> {
     let imported = import.status()?;
     ensure!(packing.wait()?.success() && imported.success(), "the base image {name} could not be made");
     layers(name)
-=======
-    let container = name.replace(['/', ':'], "-");
-    let script = format!("rm -rf {}", removed.join(" "));
-    docker(&["run", "--name", &container, "--network=none", "--entrypoint", "sh", WHOLE, "-c", &script])?;
-    let imported = import(&container, name);
-    docker(&["container", "rm", "--force", &container])?;
-    imported?;
-    layers(name)
-}
-
-fn import(container: &str, name: &str) -> Result<()> {
-    let settings = docker(&["image", "inspect", "--format", "{{range .Config.Env}}{{println .}}{{end}}", WHOLE])?;
-    let settings = settings.lines().filter(|line| !line.is_empty()).map(|line| format!("--change=ENV {line}"));
-    let mut export = Command::new("docker").args(["container", "export", container]).stdout(Stdio::piped()).spawn()?;
-    let stream = export.stdout.take().map_or_else(Stdio::null, Stdio::from);
-    let mut import = Command::new("docker");
-    let imported =
-        import.arg("import").args(settings).args(["-", name]).stdin(stream).stdout(Stdio::null()).status()?;
-    ensure!(export.wait()?.success() && imported.success(), "the base image {name} could not be made");
-    Ok(())
->>>>>>> w7-builds
 }
 
 /// The digests of the layers of an image, 64 hexadecimal digits each.

@@ -42,11 +42,7 @@ impl Engine {
         Ok(Self { base_layers, stand_ins: StandIns::default(), entries, nonces: Mutex::default() })
     }
 
-<<<<<<< HEAD
     /// The image that stands for [`base::WHOLE`] in a case: it has the programs that the files below `folder` name.
-=======
-    /// The image that stands for [`base::WHOLE`] in a repository: it has the programs that the files below `folder` name.
->>>>>>> w7-builds
     pub fn base_for(&self, folder: &Path) -> Result<String> {
         self.stand_ins.image(Programs::named_in(folder)?)
     }

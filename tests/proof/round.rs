@@ -65,11 +65,7 @@ impl<'a> Round<'a> {
         let canary = Canary::with_key()?;
         let nonce = format!("run{}", unique_digits(8));
         let service = Service::start(&canary, &nonce)?;
-<<<<<<< HEAD
         let base = engine.base_for(&case.folder)?;
-=======
-        let base = engine.base_for(&case.repository)?;
->>>>>>> w7-builds
         let addresses = Addresses::of(&service, &canary, &nonce, base);
         let folder = TempDir::with_prefix("dfmigrate-proof-")?;
         let searcher = Searcher::new(&canary)?;
