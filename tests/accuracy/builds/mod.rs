@@ -235,9 +235,9 @@ fn fixed(plan: &Plan, dockerfile: &Utf8Path) -> BTreeSet<String> {
 fn add_sources(root: &Utf8Path, repository: &Repository) -> Result<()> {
     let model = Model::new(std::rc::Rc::new(repository.clone()), |_| true);
     for dockerfile in &model.dockerfiles {
-        let unseen = model.copied_files(dockerfile).into_iter();
-        let unseen = unseen.filter(|file| file.content == Content::Unseen && file.shape == Shape::File);
-        let given: BTreeSet<Utf8PathBuf> = unseen.map(|file| file.path).collect();
+        let copied = model.copied_files(dockerfile);
+        let unseen = copied.iter().filter(|file| file.content == Content::Unseen && file.shape == Shape::File);
+        let given: BTreeSet<Utf8PathBuf> = unseen.map(|file| file.path.clone()).collect();
         let contexts = contexts(&model, dockerfile);
         for source in
             sources(dockerfile).iter().filter(|source| !given.contains(Utf8Path::new(source.trim_end_matches('/'))))
