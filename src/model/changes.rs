@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -56,13 +56,13 @@ impl<'m> Changes<'m> {
         }
     }
 
-    /// Whether an answer about `dockerfile`, one of the state before, that rests on `reads` may be another one now.
+    /// Whether an answer about the Dockerfile at `path`, one of the state before, that rests on `reads` may be another one now.
     #[must_use]
-    pub fn touch(&self, dockerfile: &Dockerfile, reads: &Reads) -> bool {
-        let holds = |folders: &BTreeSet<Utf8PathBuf>, path: &Utf8Path| folders.iter().any(|it| path.starts_with(it));
+    pub fn touch(&self, path: &Utf8Path, reads: &Reads) -> bool {
+        let holds = |folders: &HashSet<Utf8PathBuf>, path: &Utf8Path| folders.iter().any(|it| path.starts_with(it));
         self.settings
             || reads.texts
-            || self.files.contains(dockerfile.path())
+            || self.files.contains(path)
             || reads.files.iter().any(|path| self.files.contains(path.as_path()))
             || self.created.iter().any(|path| holds(&reads.folders, path))
             || self.credentials.iter().any(|path| holds(&reads.credentials, path))
@@ -72,8 +72,8 @@ impl<'m> Changes<'m> {
             || (self.unplaced && reads.unplaced)
             || (self.giving_values && reads.giving_values)
             || reads.named.iter().any(|name| self.names(name))
-            || reads.passed.iter().any(|name| self.passes(dockerfile.path(), name))
-            || (reads.unread_builds && self.builds_unread(dockerfile))
+            || reads.passed.iter().any(|name| self.passes(path, name))
+            || (reads.unread_builds && self.before.dockerfile(path).is_none_or(|one| self.builds_unread(one)))
     }
 
     /// Whether a changed file names the variable, or did.

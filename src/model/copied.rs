@@ -178,10 +178,13 @@ impl Model {
             inside.filter(|inside| matches_pattern(pattern, inside.as_str())).map(Utf8Path::to_owned).next()
         };
         let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
-        let fixed = if folder.contains(['*', '?', '[']) { "" } else { folder };
+        let is_deep = folder.contains(['*', '?', '[']) || name == "**";
+        let fixed = if is_deep { "" } else { folder };
         let folders: BTreeSet<Utf8PathBuf> = of_contexts.iter().map(|context| context.join(fixed)).collect();
-        let paths = folders.iter().flat_map(|folder| self.repository.paths_below(folder));
-        let matching: BTreeSet<Utf8PathBuf> = paths.filter_map(below).collect();
+        let matching: BTreeSet<Utf8PathBuf> = match is_deep {
+            true => folders.iter().flat_map(|folder| self.repository.paths_below(folder)).filter_map(below).collect(),
+            false => folders.iter().flat_map(|folder| self.repository.paths_in(folder)).filter_map(below).collect(),
+        };
         let named: BTreeSet<Utf8PathBuf> = match folder.contains(['*', '?', '[']) {
             true => BTreeSet::new(),
             false => files_named(name).into_iter().map(|file| Utf8Path::new(folder).join(file)).collect(),

@@ -1,5 +1,6 @@
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use camino::Utf8Path;
@@ -27,6 +28,35 @@ pub struct Dockerfile {
     pub lines: LineIndex,
     /// The names that an `ARG` declares somewhere in it.
     pub arguments: BTreeSet<String>,
+}
+
+/// A [`Dockerfile`] that is understood when it is first looked at, which in a large repository most never are by each thread.
+pub type LazyDockerfile = LazyCell<Box<Dockerfile>, Box<dyn FnOnce() -> Box<Dockerfile>>>;
+
+/// The text of a Dockerfile, and its tree where that is kept. Other threads can have it, unlike what is made of it: a tree with its
+/// positions can't cross threads.
+#[derive(Debug, Clone)]
+pub(super) struct Text {
+    pub source: Source,
+    tree: Option<tree::Parse>,
+}
+
+impl Text {
+    /// The text of `source` with its `tree`, if there is one; without, it is parsed whenever it is looked at.
+    pub(super) fn new(source: Source, tree: Option<tree::Parse>) -> Self {
+        Self { source, tree }
+    }
+
+    /// What it says.
+    pub(super) fn read(&self) -> Dockerfile {
+        Dockerfile::of(self.source.clone(), self.tree.clone().unwrap_or_else(|| parse(&self.source)))
+    }
+
+    /// The same, read when it is first looked at.
+    pub(super) fn lazy(&self) -> Rc<LazyDockerfile> {
+        let text = self.clone();
+        Rc::new(LazyCell::new(Box::new(move || Box::new(text.read()))))
+    }
 }
 
 /// One instruction in its stage.

@@ -3,7 +3,7 @@
 //! A lookup that concerns all names or all Dockerfiles belongs here and not into a loop over [`Repository::sources`]: the
 //! texts are scanned once for all of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
@@ -19,7 +19,7 @@ use crate::repository::reads::{self, Recorder};
 use crate::source::{Source, TextRange, range};
 use crate::syntax::dockerfile::Keyword;
 
-use super::{Binding, Dockerfile};
+use super::{Binding, Dockerfile, LazyDockerfile};
 
 /// What is made when it is first asked for, by whichever of the copies of an index.
 type Kept<T> = Arc<OnceLock<T>>;
@@ -38,23 +38,18 @@ fn updated<T: Clone>(kept: &Kept<T>, update: impl FnOnce(&mut T)) -> Kept<T> {
 pub(super) struct Index {
     /// The files whose text was read, by the name in the last part of their path.
     by_name: Arc<BTreeMap<String, Vec<Utf8PathBuf>>>,
-    dockerfiles: Arc<BTreeSet<Utf8PathBuf>>,
+    dockerfiles: Arc<HashSet<Utf8PathBuf>>,
+    /// The files whose text was read and that are no Dockerfiles, in order.
+    others: Arc<Vec<Utf8PathBuf>>,
     /// The files that are no Dockerfiles and speak of build arguments.
-    passing: BTreeSet<Utf8PathBuf>,
+    passing: Arc<BTreeSet<Utf8PathBuf>>,
     /// The Dockerfiles that declare each build argument, in order.
-    declaring: BTreeMap<String, BTreeSet<Utf8PathBuf>>,
+    declaring: Arc<BTreeMap<String, BTreeSet<Utf8PathBuf>>>,
     /// The names of secrets that an `ARG` or `ENV` sets somewhere, and some that one did.
     variables: Arc<BTreeSet<String>>,
     /// The files that are no Dockerfiles and name each of [`Self::variables`].
     naming: Kept<Naming>,
-    /// The builds of each file, as indices.
-    by_file: BTreeMap<Utf8PathBuf, Vec<usize>>,
-    /// The builds of which the Dockerfile can't be told, as indices.
-    unplaced: Vec<usize>,
-    /// The builds that are, or may be, of each Dockerfile, as indices in order.
-    bound: BTreeMap<Utf8PathBuf, Vec<(usize, Binding)>>,
-    /// The Dockerfiles whose builds may have each folder as their context, in order.
-    by_context: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
+    placed: Arc<Placed>,
     /// The Dockerfiles that start from each image by their text, without the tag `latest`.
     heirs: Kept<BTreeMap<String, BTreeSet<Utf8PathBuf>>>,
     /// The places of words that begin a build, by the files that are no Dockerfiles.
@@ -66,6 +61,34 @@ pub(super) struct Index {
     /// Where a file installs a buildx that takes no secret from the environment, and its version.
     old_buildx: Option<(Utf8PathBuf, TextRange, Version)>,
     recorder: Recorder,
+}
+
+/// Which builds are of which Dockerfiles.
+#[derive(Debug, Default, Clone)]
+struct Placed {
+    /// The builds of each file, as indices.
+    by_file: BTreeMap<Utf8PathBuf, Vec<usize>>,
+    /// The builds of which the Dockerfile can't be told, as indices.
+    unplaced: Vec<usize>,
+    /// The builds that are, or may be, of each Dockerfile, as indices in order.
+    bound: BTreeMap<Utf8PathBuf, Vec<(usize, Binding)>>,
+    /// The Dockerfiles whose builds may have each folder as their context, in order.
+    by_context: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
+}
+
+/// What a Dockerfile adds to the index.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// The build arguments that it declares.
+    arguments: BTreeSet<String>,
+    /// The names of secrets that it declares or sets.
+    variables: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn of(dockerfile: &Dockerfile) -> Self {
+        Self { arguments: dockerfile.arguments.clone(), variables: variables(dockerfile).collect() }
+    }
 }
 
 /// What is in the addresses that buildx is fetched from.
@@ -96,8 +119,14 @@ fn old_buildx(text: &str) -> Option<(TextRange, Version)> {
 type Near = BTreeMap<Option<Utf8PathBuf>, Vec<Utf8PathBuf>>;
 
 impl Index {
-    pub(super) fn new(repository: &Repository, known: &[Rc<Dockerfile>], builds: &[Build]) -> Self {
-        let dockerfiles: BTreeSet<Utf8PathBuf> = repository.dockerfiles().iter().cloned().collect();
+    /// The index of `repository`, with what each of its Dockerfiles that was understood adds to it.
+    pub(super) fn new<'d>(
+        repository: &Repository,
+        known: impl Iterator<Item = (&'d Utf8Path, &'d Names)>,
+        builds: &[Build],
+    ) -> Self {
+        let dockerfiles: HashSet<Utf8PathBuf> = repository.dockerfiles().iter().cloned().collect();
+        let mut others = Vec::new();
         let mut by_name: BTreeMap<String, Vec<Utf8PathBuf>> = BTreeMap::new();
         let mut passing = BTreeSet::new();
         let mut buildx = None;
@@ -107,22 +136,30 @@ impl Index {
             });
             let name = source.path().file_name().unwrap_or("").to_owned();
             by_name.entry(name).or_default().push(source.path().to_owned());
-            let is_caller = !dockerfiles.contains(source.path()) && !repository.is_excluded_caller(source.path());
+            if dockerfiles.contains(source.path()) {
+                continue;
+            }
+            others.push(source.path().to_owned());
+            let is_caller = !repository.is_excluded_caller(source.path());
             if is_caller && super::binding::has_argument_word(source.text()) {
                 passing.insert(source.path().to_owned());
             }
         }
+        let mut declaring: BTreeMap<String, BTreeSet<Utf8PathBuf>> = BTreeMap::new();
+        let mut variables = BTreeSet::new();
+        for (path, names) in known {
+            declare(&mut declaring, path, &names.arguments);
+            variables.extend(names.variables.iter().cloned());
+        }
         let mut index = Self {
             by_name: Arc::new(by_name),
             dockerfiles: Arc::new(dockerfiles),
-            passing,
-            declaring: BTreeMap::new(),
-            variables: Arc::new(known.iter().flat_map(|dockerfile| variables(dockerfile)).collect()),
+            others: Arc::new(others),
+            passing: Arc::new(passing),
+            declaring: Arc::new(declaring),
+            variables: Arc::new(variables),
             naming: Kept::default(),
-            by_file: BTreeMap::new(),
-            unplaced: Vec::new(),
-            bound: BTreeMap::new(),
-            by_context: BTreeMap::new(),
+            placed: Arc::default(),
             heirs: Kept::default(),
             building: Kept::default(),
             credentials: Kept::default(),
@@ -130,7 +167,6 @@ impl Index {
             old_buildx: buildx,
             recorder: repository.recorder().clone(),
         };
-        known.iter().for_each(|dockerfile| index.declare(dockerfile));
         index.bind(repository, builds);
         index
     }
@@ -141,7 +177,7 @@ impl Index {
         &self,
         repository: &Repository,
         changed: &[Utf8PathBuf],
-        replaced: &[(Rc<Dockerfile>, Rc<Dockerfile>)],
+        replaced: &[(Rc<LazyDockerfile>, Rc<LazyDockerfile>)],
         builds: &[Build],
     ) -> Self {
         let mut index = self.noted_by(&self.recorder);
@@ -154,18 +190,22 @@ impl Index {
         index.credentials = updated(&self.credentials, |credentials| update_credentials(credentials, &texts));
         index.naming = updated(&self.naming, |naming| naming.replace(changed, &texts));
         for source in texts {
+            if let Err(at) = index.others.binary_search_by(|path| path.as_path().cmp(source.path())) {
+                Arc::make_mut(&mut index.others).insert(at, source.path().to_owned());
+            }
             let is_caller = !repository.is_excluded_caller(source.path());
-            if is_caller && super::binding::has_argument_word(source.text()) {
-                index.passing.insert(source.path().to_owned());
-            } else {
-                index.passing.remove(source.path());
+            let is_passing = is_caller && super::binding::has_argument_word(source.text());
+            if is_passing != index.passing.contains(source.path()) {
+                let passing = Arc::make_mut(&mut index.passing);
+                if is_passing { passing.insert(source.path().to_owned()) } else { passing.remove(source.path()) };
             }
         }
-        for (before, after) in replaced {
+        for (before, after) in replaced.iter().filter(|(before, after)| before.arguments != after.arguments) {
+            let declaring = Arc::make_mut(&mut index.declaring);
             for name in &before.arguments {
-                index.declaring.get_mut(name).map(|paths| paths.remove(before.path()));
+                declaring.get_mut(name).map(|paths| paths.remove(before.path()));
             }
-            index.declare(after);
+            declare(declaring, after.path(), &after.arguments);
         }
         index.bind(repository, builds);
         index
@@ -176,14 +216,12 @@ impl Index {
         Self {
             by_name: Arc::clone(&self.by_name),
             dockerfiles: Arc::clone(&self.dockerfiles),
-            passing: self.passing.clone(),
-            declaring: self.declaring.clone(),
+            others: Arc::clone(&self.others),
+            passing: Arc::clone(&self.passing),
+            declaring: Arc::clone(&self.declaring),
             variables: Arc::clone(&self.variables),
             naming: Arc::clone(&self.naming),
-            by_file: self.by_file.clone(),
-            unplaced: self.unplaced.clone(),
-            bound: self.bound.clone(),
-            by_context: self.by_context.clone(),
+            placed: Arc::clone(&self.placed),
             heirs: Arc::clone(&self.heirs),
             building: Arc::clone(&self.building),
             credentials: Arc::clone(&self.credentials),
@@ -193,37 +231,30 @@ impl Index {
         }
     }
 
-    fn declare(&mut self, dockerfile: &Dockerfile) {
-        for name in &dockerfile.arguments {
-            self.declaring.entry(name.clone()).or_default().insert(dockerfile.path().to_owned());
-        }
-    }
-
     /// Takes note of what each of `builds` is of.
     pub(super) fn bind(&mut self, repository: &Repository, builds: &[Build]) {
-        self.by_file.clear();
-        self.unplaced.clear();
-        self.bound.clear();
+        let mut placed = Placed::default();
         for (at, build) in builds.iter().enumerate() {
-            self.by_file.entry(build.file.clone()).or_default().push(at);
+            placed.by_file.entry(build.file.clone()).or_default().push(at);
             if matches!(build.dockerfiles, Dockerfiles::Unknown(_)) {
-                self.unplaced.push(at);
+                placed.unplaced.push(at);
             }
             for (path, binding) in self.bindings(repository, build) {
-                self.bound.entry(path).or_default().push((at, binding));
+                placed.bound.entry(path).or_default().push((at, binding));
             }
         }
-        self.place_contexts(builds);
+        self.placed = Arc::new(placed);
+        self.place_contexts(repository, builds);
     }
 
-    fn place_contexts(&mut self, builds: &[Build]) {
+    fn place_contexts(&mut self, repository: &Repository, builds: &[Build]) {
         let mut by_context: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> = BTreeMap::new();
-        for path in self.dockerfiles.iter() {
+        for path in repository.dockerfiles() {
             for context in self.contexts(builds, path) {
                 by_context.entry(context).or_default().push(path.clone());
             }
         }
-        self.by_context = by_context;
+        Arc::make_mut(&mut self.placed).by_context = by_context;
     }
 
     /// The contexts that builds of the Dockerfile at `path` name; its own folder and the root where none does.
@@ -244,7 +275,7 @@ impl Index {
     /// The Dockerfiles of which builds may have `context` as their context, in order.
     pub(super) fn with_context(&self, context: &Utf8Path) -> &[Utf8PathBuf] {
         self.recorder.note(|reads| reads::insert(&mut reads.contexts, context));
-        self.by_context.get(context).map(Vec::as_slice).unwrap_or_default()
+        self.placed.by_context.get(context).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The Dockerfiles that start from an image of this name, by their text.
@@ -252,7 +283,7 @@ impl Index {
         self.recorder.note(|reads| reads.bases = true);
         let new = || {
             let mut heirs: BTreeMap<String, BTreeSet<Utf8PathBuf>> = BTreeMap::new();
-            for source in self.dockerfiles.iter().filter_map(|path| repository.source(path)) {
+            for source in repository.dockerfiles().iter().filter_map(|path| repository.source(path)) {
                 for image in source.text().lines().filter_map(inherited) {
                     let image = super::without_latest(image).to_owned();
                     heirs.entry(image).or_default().insert(source.path().to_owned());
@@ -368,7 +399,7 @@ impl Index {
 
     /// The files that are no Dockerfiles, in order.
     fn texts<'r>(&self, repository: &'r Repository) -> impl Iterator<Item = &'r Source> {
-        repository.sources().filter(|source| !self.is_dockerfile(source.path()))
+        self.others.iter().filter_map(|path| repository.source(path))
     }
 
     /// The files with this name in the last part of their path, in order.
@@ -395,11 +426,11 @@ impl Index {
         files: &BTreeSet<&Utf8Path>,
     ) -> BTreeSet<&'i Utf8Path> {
         let of = |index: &Self, builds: &[Build], path: &Utf8PathBuf| -> Vec<(Utf8PathBuf, usize, Binding)> {
-            let bound = index.bound.get(path).into_iter().flatten();
+            let bound = index.placed.bound.get(path).into_iter().flatten();
             let known = bound.filter_map(|(at, binding)| builds.get(*at).map(|build| (build, *binding)));
             known.map(|(build, binding)| (build.file.clone(), build.index, binding)).collect()
         };
-        let paths = self.bound.keys().chain(after.bound.keys());
+        let paths = self.placed.bound.keys().chain(after.placed.bound.keys());
         let differ = |path: &&'i Utf8PathBuf| {
             let (one, other) = (of(self, builds, path), of(after, builds_after, path));
             one != other || one.iter().any(|(file, ..)| files.contains(file.as_path()))
@@ -409,8 +440,8 @@ impl Index {
 
     /// The folders that are the context of other builds in a later state.
     pub(super) fn other_contexts<'i>(&'i self, after: &'i Self) -> BTreeSet<&'i Utf8Path> {
-        let folders = self.by_context.keys().chain(after.by_context.keys());
-        let differ = |folder: &&Utf8PathBuf| self.by_context.get(*folder) != after.by_context.get(*folder);
+        let folders = self.placed.by_context.keys().chain(after.placed.by_context.keys());
+        let differ = |folder: &&Utf8PathBuf| self.placed.by_context.get(*folder) != after.placed.by_context.get(*folder);
         folders.filter(differ).map(Utf8PathBuf::as_path).collect()
     }
 
@@ -422,19 +453,19 @@ impl Index {
     /// The builds that are, or may be, of the Dockerfile at `path`, as indices in order.
     pub(super) fn bound(&self, path: &Utf8Path) -> &[(usize, Binding)] {
         self.recorder.note(|reads| reads::insert(&mut reads.builds, path));
-        self.bound.get(path).map(Vec::as_slice).unwrap_or_default()
+        self.placed.bound.get(path).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The builds that `file` writes down, as indices in order.
     pub(super) fn of_file(&self, file: &Utf8Path) -> &[usize] {
         self.recorder.note_file(file);
-        self.by_file.get(file).map(Vec::as_slice).unwrap_or_default()
+        self.placed.by_file.get(file).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The builds of which the Dockerfile can't be told, as indices in order.
     pub(super) fn unplaced(&self) -> &[usize] {
         self.recorder.note(|reads| reads.unplaced = true);
-        &self.unplaced
+        &self.placed.unplaced
     }
 
     /// The places of [`BUILDING`] words in files that are no Dockerfiles.
@@ -566,6 +597,13 @@ impl Naming {
     fn replace(&mut self, changed: &[Utf8PathBuf], texts: &[&Source]) {
         self.files.values_mut().for_each(|files| files.retain(|path| !changed.contains(path)));
         texts.iter().for_each(|source| self.add(source));
+    }
+}
+
+/// Takes note of the build arguments that the Dockerfile at `path` declares.
+fn declare(declaring: &mut BTreeMap<String, BTreeSet<Utf8PathBuf>>, path: &Utf8Path, arguments: &BTreeSet<String>) {
+    for name in arguments {
+        declaring.entry(name.clone()).or_default().insert(path.to_owned());
     }
 }
 

@@ -38,7 +38,7 @@ mod shared;
 pub use binding::{Binding, BoundBuild, Mention};
 pub use changes::Changes;
 pub use copied::{Content, CopiedFile, CopySource, Shape};
-pub use dockerfile::{Base, Dockerfile, Interpreter, Stage, Step};
+pub use dockerfile::{Base, Dockerfile, Interpreter, LazyDockerfile, Stage, Step};
 pub use exposure::{Exposure, ExposureKind, Holders, exposures, is_traceable};
 pub use fallback::{fallback_comment, is_fallback_comment};
 pub use file_acts::{FileAct, FileAction};
@@ -58,7 +58,7 @@ pub use secret::{Entry, Secret, Use};
 pub use shared::Shared;
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -71,26 +71,36 @@ use crate::repository::Repository;
 use crate::repository::reads::Reads;
 use crate::source::Source;
 
+use dockerfile::Text;
+
 /// One repository, understood.
 #[derive(Debug)]
 pub struct Model {
     /// Its files.
     pub repository: Rc<Repository>,
     /// Its Dockerfiles, in order of their paths.
-    pub dockerfiles: Vec<Rc<Dockerfile>>,
+    pub dockerfiles: Vec<Rc<LazyDockerfile>>,
     /// Every build that is written down in it.
     pub builds: Arc<Vec<Build>>,
     foreign: Arc<[Foreign]>,
+    /// The texts of [`Self::dockerfiles`].
+    texts: Arc<[Text]>,
     index: index::Index,
-    places: Arc<BTreeMap<String, usize>>,
+    /// Where each of them stands, by its path.
+    places: Arc<HashMap<String, usize>>,
     secrets: Known<Secret>,
     copied: Known<CopiedFile>,
-    settings: Arc<BTreeMap<Utf8PathBuf, Arc<Settings>>>,
+    /// What was decided for each of them.
+    settings: Arc<[Arc<Settings>]>,
 }
 
 /// What was found in each of the Dockerfiles, with what that rests on.
 #[derive(Debug)]
-struct Known<T>(Vec<OnceCell<(Rc<[T]>, Reads)>>);
+struct Known<T>(Vec<OnceCell<Box<(Rc<[T]>, Reads)>>>);
+
+/// Of so many Dockerfiles the trees are kept, which take several times the memory of the texts; those of others are made again when
+/// they are looked at, which takes a thirtieth of the time of looking.
+const MOST_TREES: usize = 2048;
 
 impl<T> Known<T> {
     /// Nothing yet, of so many Dockerfiles.
@@ -105,13 +115,18 @@ impl Model {
     pub fn new(repository: Rc<Repository>, wanted: impl Fn(&Utf8Path) -> bool) -> Self {
         let sources = repository.dockerfiles().iter().filter_map(|path| repository.source(path));
         let chosen: Vec<&Source> = sources.filter(|source| wanted(source.path())).collect();
-        // Green trees may cross threads, the rest of a model may not.
-        let parsed: Vec<_> = chosen.par_iter().map(|source| dockerfile::parse(source)).collect();
-        let read = |(source, parse): (&Source, _)| Rc::new(Dockerfile::of(source.clone(), parse));
-        let dockerfiles: Vec<_> = chosen.into_iter().zip(parsed).map(read).collect();
-        let builds = if dockerfiles.is_empty() { Vec::new() } else { callers::builds(&repository) };
-        let index = index::Index::new(&repository, &dockerfiles, &builds);
-        Self::of(repository, dockerfiles, builds, index)
+        let keeps_trees = chosen.len() <= MOST_TREES;
+        let read = |source: &&Source| {
+            let tree = dockerfile::parse(source);
+            let names = index::Names::of(&Dockerfile::of((*source).clone(), tree.clone()));
+            (Text::new((*source).clone(), keeps_trees.then_some(tree)), names)
+        };
+        let (texts, names): (Vec<Text>, Vec<index::Names>) = chosen.par_iter().map(read).unzip();
+        let builds = if texts.is_empty() { Vec::new() } else { callers::builds(&repository) };
+        let named = texts.iter().map(|text| text.source.path()).zip(&names);
+        let index = index::Index::new(&repository, named, &builds);
+        let dockerfiles = texts.iter().map(Text::lazy).collect();
+        Self::of(repository, texts.into(), dockerfiles, builds, index)
     }
 
     /// The same for `repository`, a later state of the files in which only those of `changed` differ: what was
@@ -119,15 +134,15 @@ impl Model {
     #[must_use]
     pub fn after(&self, repository: Rc<Repository>, changed: &[Utf8PathBuf]) -> Self {
         let mut replaced = Vec::new();
-        let dockerfiles = self.dockerfiles.iter().map(|old| match repository.source(old.path()) {
-            Some(source) if changed.iter().any(|path| path == source.path()) => {
-                let new = Rc::new(Dockerfile::new(source.clone()));
-                replaced.push((Rc::clone(old), Rc::clone(&new)));
-                new
-            }
-            _ => Rc::clone(old),
-        });
-        let dockerfiles: Vec<_> = dockerfiles.collect();
+        let (mut texts, mut dockerfiles) = (Arc::clone(&self.texts), self.dockerfiles.clone());
+        for path in changed {
+            let Some(source) = repository.source(path) else { continue };
+            let Some(at) = self.places.get(path.as_str()) else { continue };
+            let text = Text::new(source.clone(), Some(dockerfile::parse(source)));
+            let old = std::mem::replace(&mut dockerfiles[*at], text.lazy());
+            Arc::make_mut(&mut texts)[*at] = text;
+            replaced.push((old, Rc::clone(&dockerfiles[*at])));
+        }
         let kept = self.builds.iter().filter(|build| !changed.contains(&build.file)).cloned();
         let fresh = changed.iter().filter_map(|path| repository.source(path));
         let fresh = fresh.flat_map(|source| callers::builds_in(&repository, source));
@@ -135,24 +150,29 @@ impl Model {
         builds.sort_by(|left, right| (&left.file, left.index).cmp(&(&right.file, right.index)));
         let builds = foreign::elsewhere(&self.foreign, builds);
         let index = self.index.after(&repository, changed, &replaced, &builds);
-        Self { foreign: Arc::clone(&self.foreign), ..Self::of(repository, dockerfiles, builds, index) }
+        Self { foreign: Arc::clone(&self.foreign), ..Self::of(repository, texts, dockerfiles, builds, index) }
     }
 
     fn of(
         repository: Rc<Repository>,
-        dockerfiles: Vec<Rc<Dockerfile>>,
+        texts: Arc<[Text]>,
+        dockerfiles: Vec<Rc<LazyDockerfile>>,
         builds: Vec<Build>,
         index: index::Index,
     ) -> Self {
-        let places: BTreeMap<String, usize> =
-            dockerfiles.iter().enumerate().map(|(at, one)| (one.path().as_str().to_owned(), at)).collect();
-        let (secrets, copied) = (Known::of(dockerfiles.len()), Known::of(dockerfiles.len()));
+        let paths = || texts.iter().map(|text| text.source.path());
+        let places: HashMap<String, usize> =
+            paths().enumerate().map(|(at, path)| (path.as_str().to_owned(), at)).collect();
+        let (secrets, copied) = (Known::of(texts.len()), Known::of(texts.len()));
         let mut lookup = Lookup::new(&repository.configuration);
-        let settings: BTreeMap<_, _> =
-            dockerfiles.iter().map(|one| (one.path().to_owned(), lookup.at(one.path()))).collect();
-        let (builds, foreign) = (Arc::new(builds), Arc::default());
-        let (places, settings) = (Arc::new(places), Arc::new(settings));
-        Self { repository, dockerfiles, builds, foreign, index, places, secrets, copied, settings }
+        let settings: Arc<[Arc<Settings>]> = paths().map(|path| lookup.at(path)).collect();
+        let (builds, foreign, places) = (Arc::new(builds), Arc::default(), Arc::new(places));
+        Self { repository, dockerfiles, builds, foreign, texts, index, places, secrets, copied, settings }
+    }
+
+    /// The paths of [`Self::dockerfiles`].
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.texts.iter().map(|text| text.source.path())
     }
 
     /// The secrets of `dockerfile`: those that enter as build arguments first, each group in the order of the file.
@@ -174,9 +194,9 @@ impl Model {
         let Some(place) = place else { return find().into() };
         let recorder = self.repository.recorder();
         // Whoever asks first is not the only one whose answer rests on it.
-        let (found, reads) = place.get_or_init(|| recorder.record(|| find().into()));
-        recorder.note_all(reads);
-        Rc::clone(found)
+        let known = place.get_or_init(|| Box::new(recorder.record(|| find().into())));
+        recorder.note_all(&known.1);
+        Rc::clone(&known.0)
     }
 
     /// What was decided for `dockerfile`.
@@ -188,14 +208,15 @@ impl Model {
     /// What was decided for the file at `path`.
     #[must_use]
     pub fn settings_at(&self, path: &Utf8Path) -> Arc<Settings> {
-        self.settings.get(path).cloned().unwrap_or_else(|| self.repository.settings(path))
+        let known = self.places.get(path.as_str()).and_then(|at| self.settings.get(*at));
+        known.cloned().unwrap_or_else(|| self.repository.settings(path))
     }
 
     /// The Dockerfile at `path`.
     #[must_use]
     pub fn dockerfile(&self, path: &Utf8Path) -> Option<&Dockerfile> {
         self.repository.recorder().note_file(path);
-        self.places.get(path.as_str()).and_then(|at| self.dockerfiles.get(*at)).map(Rc::as_ref)
+        self.places.get(path.as_str()).and_then(|at| self.dockerfiles.get(*at)).map(|one| &****one)
     }
 
     /// The files with this name in the last part of their path whose text was read, in order.
@@ -221,7 +242,7 @@ impl Model {
         let starts_from =
             |stage: &Stage| matches!(&stage.base, Base::Image(image) if tags.contains(&without_latest(image)));
         self.repository.recorder().note(|reads| reads.bases = true);
-        let others = self.dockerfiles.iter().map(Rc::as_ref).filter(|other| other.path() != dockerfile.path());
+        let others = self.dockerfiles.iter().map(|one| &****one).filter(|other| other.path() != dockerfile.path());
         let children = others.filter(|other| other.stages.iter().any(starts_from));
         children.inspect(|child| self.repository.recorder().note_file(child.path())).collect()
     }

@@ -1,27 +1,24 @@
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-
-use camino::Utf8PathBuf;
 
 use crate::callers::Build;
 use crate::config::Settings;
 use crate::repository::Repository;
-use crate::source::Source;
-use crate::syntax::dockerfile::Parse;
 
-use super::{Dockerfile, Foreign, Known, Model, index};
+use super::dockerfile::Text;
+use super::{Foreign, Known, Model, index};
 
 /// What other threads need to make the same model: trees with their positions can't cross threads.
 #[derive(Debug)]
 pub struct Shared<'m> {
     repository: &'m Repository,
-    dockerfiles: Vec<(&'m Source, &'m Parse)>,
+    texts: &'m Arc<[Text]>,
     builds: &'m Arc<Vec<Build>>,
     foreign: &'m Arc<[Foreign]>,
     index: &'m index::Index,
-    places: &'m Arc<BTreeMap<String, usize>>,
-    settings: &'m Arc<BTreeMap<Utf8PathBuf, Arc<Settings>>>,
+    places: &'m Arc<HashMap<String, usize>>,
+    settings: &'m Arc<[Arc<Settings>]>,
 }
 
 impl Model {
@@ -30,7 +27,7 @@ impl Model {
     pub fn shared(&self) -> Shared<'_> {
         Shared {
             repository: &self.repository,
-            dockerfiles: self.dockerfiles.iter().map(|one| (&one.source, &one.parse)).collect(),
+            texts: &self.texts,
             builds: &self.builds,
             foreign: &self.foreign,
             index: &self.index,
@@ -41,20 +38,20 @@ impl Model {
 }
 
 impl Shared<'_> {
-    /// The same model, whose answers are noted apart.
+    /// The same model, whose answers are noted apart. Its Dockerfiles are understood when they are looked at.
     #[must_use]
     pub fn model(&self) -> Model {
         let repository = self.repository.noted_apart();
-        let again = |(source, parse): &(&Source, &Parse)| Dockerfile::of((*source).clone(), (*parse).clone());
         Model {
             index: self.index.noted_by(repository.recorder()),
             repository: Rc::new(repository),
-            dockerfiles: self.dockerfiles.iter().map(again).map(Rc::new).collect(),
+            dockerfiles: self.texts.iter().map(Text::lazy).collect(),
+            texts: Arc::clone(self.texts),
             builds: Arc::clone(self.builds),
             foreign: Arc::clone(self.foreign),
             places: Arc::clone(self.places),
-            secrets: Known::of(self.dockerfiles.len()),
-            copied: Known::of(self.dockerfiles.len()),
+            secrets: Known::of(self.texts.len()),
+            copied: Known::of(self.texts.len()),
             settings: Arc::clone(self.settings),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use crate::model::{Changes, Dockerfile, Model};
@@ -20,25 +20,29 @@ pub(super) struct Answers(BTreeMap<Utf8PathBuf, Arc<Answer>>);
 /// What is found in one Dockerfile.
 #[derive(Debug)]
 struct Answer {
-    /// The findings of each codemod, in the order in which the codemods were asked.
-    findings: Vec<Vec<Arc<Finding>>>,
+    /// The findings, each with the place of its codemod among those that were asked.
+    findings: Box<[(usize, Arc<Finding>)]>,
     reads: Reads,
 }
 
 /// From so many Dockerfiles on it is worth it to make the model again for each thread.
 const FEWEST: usize = 16;
 
+/// In so many parts a thread looks at its Dockerfiles. Between two it forgets what it understood, so that not all of it is in memory at
+/// once.
+const PARTS: usize = 16;
+
 impl Answers {
     /// The findings in `model`; those that the `changes` since these answers can't touch are kept.
     pub(super) fn of(&self, model: &Model, changes: Option<&Changes<'_>>, codemods: &[&Codemod]) -> Self {
-        let kept = |dockerfile: &Dockerfile| {
-            let known = self.0.get(dockerfile.path())?;
-            (!changes?.touch(dockerfile, &known.reads)).then(|| (dockerfile.path().to_owned(), Arc::clone(known)))
+        let kept = |path: &Utf8Path| {
+            let known = self.0.get(path)?;
+            (!changes?.touch(path, &known.reads)).then(|| (path.to_owned(), Arc::clone(known)))
         };
         let mut answers = BTreeMap::new();
         let mut open = Vec::new();
-        for (at, dockerfile) in model.dockerfiles.iter().enumerate() {
-            match kept(dockerfile) {
+        for (at, path) in model.paths().enumerate() {
+            match kept(path) {
                 Some((path, known)) => drop(answers.insert(path, known)),
                 None => open.push(at),
             }
@@ -52,33 +56,34 @@ impl Answers {
 
     /// All findings, in the order of the files and of the places in them.
     pub(super) fn findings(&self) -> Vec<Arc<Finding>> {
-        let codemods = self.0.values().map(|answer| answer.findings.len()).max().unwrap_or(0);
-        let of_codemod = |at: usize| self.0.values().filter_map(move |answer| answer.findings.get(at)).flatten();
-        let mut findings: Vec<Arc<Finding>> = (0..codemods).flat_map(of_codemod).cloned().collect();
-        findings.sort_by(|one, other| {
+        let mut findings: Vec<&(usize, Arc<Finding>)> = self.0.values().flat_map(|answer| &answer.findings).collect();
+        findings.sort_by(|(codemod, one), (others, other)| {
             let place = |finding: &Finding| finding.primary.range.start();
-            one.primary.file.cmp(&other.primary.file).then_with(|| place(one).cmp(&place(other)))
+            let files = || one.primary.file.cmp(&other.primary.file);
+            files().then_with(|| place(one).cmp(&place(other))).then_with(|| codemod.cmp(others))
         });
-        findings
+        findings.into_iter().map(|(_, finding)| Arc::clone(finding)).collect()
     }
 }
 
 /// What is found in those of the model's Dockerfiles that `open` names by their index.
 fn fresh(model: &Model, open: &[usize], codemods: &[&Codemod]) -> Vec<(Utf8PathBuf, Arc<Answer>)> {
     let next = AtomicUsize::new(0);
-    let work = |model: &Model| -> Vec<(Utf8PathBuf, Arc<Answer>)> {
+    let work = |model: &Model, most: usize| -> Vec<(Utf8PathBuf, Arc<Answer>)> {
         let next = || open.get(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| model.dockerfiles.get(*at));
-        let open = std::iter::from_fn(next);
+        let open = std::iter::from_fn(next).take(most);
         open.map(|dockerfile| Answer::new(model, dockerfile, codemods).of(dockerfile)).collect()
     };
     let threads = rayon::current_num_threads();
     if threads < 2 || open.len() < FEWEST {
-        return work(model);
+        return work(model, usize::MAX);
     }
     let shared = model.shared();
+    let most = FEWEST.max(open.len() / (threads * PARTS));
     let is_done = || next.load(Ordering::Relaxed) >= open.len();
+    let part = || if is_done() { None } else { Some(work(&shared.model(), most)) };
     let found = (0..threads).into_par_iter().with_max_len(1);
-    found.flat_map_iter(|_| if is_done() { Vec::new() } else { work(&shared.model()) }).collect()
+    found.flat_map_iter(|_| std::iter::from_fn(part).flatten()).collect()
 }
 
 impl Answer {
@@ -90,8 +95,9 @@ impl Answer {
         let runs = |finding: &Finding| model.settings_at(&finding.dockerfile).codemods.includes(finding.codemod);
         let wanted = |finding: &Finding| is_selected(&model.repository, finding) && runs(finding);
         let (findings, reads) = model.repository.recorder().record(|| {
-            let found = codemods.iter().map(|codemod| (codemod.find)(model, dockerfile).into_iter());
-            found.map(|found| found.filter(wanted).map(Arc::new).collect()).collect()
+            let found = codemods.iter().enumerate();
+            let found = found.flat_map(|(at, codemod)| (codemod.find)(model, dockerfile).into_iter().zip(std::iter::repeat(at)));
+            found.filter(|(finding, _)| wanted(finding)).map(|(finding, at)| (at, Arc::new(finding))).collect()
         });
         Self { findings, reads }
     }

@@ -164,7 +164,7 @@ impl<'p> Work<'p> {
 
     /// Finds everything in the original files, and sets aside what nobody wants to hear of.
     pub(super) fn sort(&mut self, original: &Repository) -> Sorted {
-        let all: Vec<Finding> = self.all(&self.answers).iter().map(|finding| Finding::clone(finding)).collect();
+        let all = self.all(&self.answers);
         let runs = |file: &Utf8Path, id: &str| {
             let asked = original.is_selected(file) && original.changed.is_none();
             asked

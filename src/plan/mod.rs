@@ -119,7 +119,7 @@ pub enum Status {
 #[derive(Debug, Clone)]
 pub struct Planned {
     /// The finding, in places of the original files.
-    pub finding: Finding,
+    pub finding: Arc<Finding>,
     /// What became of it.
     pub status: Status,
     /// Which one it is of the findings with its key, from 1, in the order of places.
@@ -131,8 +131,8 @@ pub struct Planned {
 impl Planned {
     /// The only finding with its key, and new.
     #[must_use]
-    pub fn new(finding: Finding, status: Status) -> Self {
-        Self { finding, status, number: 1, known: false }
+    pub fn new(finding: impl Into<Arc<Finding>>, status: Status) -> Self {
+        Self { finding: finding.into(), status, number: 1, known: false }
     }
 
     /// 32 hexadecimal digits that stay the same when lines move: of the key and the number.
@@ -151,7 +151,7 @@ fn fingerprint(finding: &Finding, number: usize) -> String {
 #[derive(Debug, Clone)]
 pub struct SetAside {
     /// The finding, in places of the original files.
-    pub finding: Finding,
+    pub finding: Arc<Finding>,
     /// Its fingerprint, as [`Planned::fingerprint`].
     pub fingerprint: String,
     /// The comment that says so, an index into [`Plan::suppressions`]; `None` for one of [`Policy::known`].

@@ -3,6 +3,7 @@
 //! [`discover`] finds the roots of the paths asked about, [`read`] walks one and keeps the texts that matter. Everything
 //! after that works on the [`Repository`], which knows no disk.
 
+mod by_path;
 mod classify;
 mod limits;
 mod read;
@@ -18,13 +19,14 @@ pub use roots::{Root, discover};
 pub use settings::{Decided, organisation};
 pub use walk::tracked_files;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::{self, Configuration, Date, Setting, Settings};
 use crate::source::Source;
+use by_path::ByPath;
 use reads::Recorder;
 
 /// Something about a file that a person should know: it was left alone, and why.
@@ -39,8 +41,8 @@ pub struct Notice {
 /// The files of one repository as they were read. Cloning is cheap: texts are shared.
 #[derive(Debug, Clone, Default)]
 pub struct Repository {
-    paths: Arc<BTreeSet<Utf8PathBuf>>,
-    sources: BTreeMap<Utf8PathBuf, Source>,
+    paths: Arc<ByPath<Utf8PathBuf>>,
+    sources: Arc<ByPath<Source>>,
     dockerfiles: Vec<Utf8PathBuf>,
     /// What was left alone while reading.
     pub notices: Vec<Notice>,
@@ -72,10 +74,12 @@ impl Repository {
         sources: impl IntoIterator<Item = Source>,
         dockerfiles: Vec<Utf8PathBuf>,
     ) -> Self {
-        let sources: BTreeMap<_, _> = sources.into_iter().map(|source| (source.path().to_owned(), source)).collect();
-        let mut paths: BTreeSet<_> = paths.into_iter().collect();
-        paths.extend(sources.keys().cloned());
-        Self { paths: Arc::new(paths), sources, dockerfiles, ..Self::default() }
+        let sources = ByPath::new(sources.into_iter().collect());
+        let paths = ByPath::new(paths.into_iter().collect());
+        let missing = sources.iter().map(Source::path).filter(|path| !paths.contains(path));
+        let missing: Vec<Utf8PathBuf> = missing.map(Utf8Path::to_owned).collect();
+        let paths = if missing.is_empty() { paths } else { ByPath::new([paths.into_vec(), missing].concat()) };
+        Self { paths: Arc::new(paths), sources: Arc::new(sources), dockerfiles, ..Self::default() }
     }
 
     /// The Dockerfiles, in order of their paths.
@@ -100,7 +104,7 @@ impl Repository {
     /// All files whose text was read.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.recorder.note(|reads| reads.texts = true);
-        self.sources.values()
+        self.sources.iter()
     }
 
     /// Whether `path` is a file of the repository.
@@ -117,7 +121,7 @@ impl Repository {
         self.recorder.note(|reads| reads.giving_values = true);
         let gives = |line: &str| line.contains("--env-file") && line.contains("compose");
         let all = || {
-            let texts = self.sources.values().filter(|source| source.text().contains("--env-file"));
+            let texts = self.sources.iter().filter(|source| source.text().contains("--env-file"));
             let giving = texts.filter(|source| source.text().replace("\\\n", " ").lines().any(gives));
             giving.map(|source| source.path().to_owned()).collect()
         };
@@ -151,8 +155,13 @@ impl Repository {
     /// The paths at or below `folder`, in order.
     pub fn paths_below<'r>(&'r self, folder: &'r Utf8Path) -> impl Iterator<Item = &'r Utf8Path> {
         self.recorder.note(|reads| reads::insert(&mut reads.folders, folder));
-        let from = self.paths.range(folder.to_owned()..).map(Utf8PathBuf::as_path);
-        from.take_while(move |path| path.starts_with(folder))
+        self.paths.below(folder).map(Utf8PathBuf::as_path)
+    }
+
+    /// The paths in `folder` that are in none of the folders in it, in order.
+    pub fn paths_in<'r>(&'r self, folder: &'r Utf8Path) -> impl Iterator<Item = &'r Utf8Path> {
+        self.recorder.note(|reads| reads::insert(&mut reads.folders, folder));
+        self.paths.directly_in(folder).map(Utf8PathBuf::as_path)
     }
 
     /// The same repository with another settings file; one that can't be read decides nothing.
@@ -208,12 +217,12 @@ impl Repository {
             return None;
         }
         let mut changed = Vec::new();
-        for ((path, own), (other, source)) in self.sources.iter().zip(&later.sources) {
-            if path != other {
+        for (own, source) in self.sources.iter().zip(later.sources.iter()) {
+            if own.path() != source.path() {
                 return None;
             }
             if !own.is_same_text(source) {
-                changed.push(path.clone());
+                changed.push(own.path().to_owned());
             }
         }
         Some(changed)
@@ -229,7 +238,7 @@ impl Repository {
                 continue;
             }
             repository.add_path(source.path());
-            repository.sources.insert(source.path().to_owned(), source);
+            Arc::make_mut(&mut repository.sources).insert(source);
         }
         repository
     }

@@ -1,15 +1,13 @@
 //! From a root on disk to a [`Repository`].
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt, fs,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, fmt, fs, sync::Arc};
 
 use camino::Utf8PathBuf;
 
 use super::{
-    Decided, Kind, Repository, Root, classify,
+    Decided, Kind, Repository, Root,
+    by_path::ByPath,
+    classify,
     limits::Limits,
     settings,
     texts::Texts,
@@ -87,11 +85,11 @@ fn read_within(
 ) -> Result<Repository, ReadError> {
     fs::read_dir(&root.path).map_err(|error| ReadError::Path { path: root.path.clone(), reason: error.to_string() })?;
     let Found { mut files, mut notices, absent } = walk(&root.path, &root.selection, limits.files)?;
-    let of_settings = files.iter().filter(|(_, kind)| **kind == Kind::Settings).map(|(path, _)| path);
+    let of_settings = files.iter().filter(|(_, kind)| *kind == Kind::Settings).map(|(path, _)| path);
     let (configuration, settings_source) = settings::configuration(&root.path, of_settings, decided)?;
     classify_as_decided(&mut files, &configuration);
     let of_kind = |wanted: fn(Kind) -> bool| -> Vec<(&Utf8PathBuf, Kind)> {
-        files.iter().filter(|(_, kind)| wanted(**kind)).map(|(path, kind)| (path, *kind)).collect()
+        files.iter().filter(|(_, kind)| wanted(*kind)).map(|(path, kind)| (path, *kind)).collect()
     };
     let mut texts = Texts::new(&root.path, limits);
     let mut sources = texts.read(&of_kind(|kind| kind == Kind::Dockerfile), &[]);
@@ -99,7 +97,7 @@ fn read_within(
     if let Some(sentence) = dockerfiles.iter().find_map(|path| configuration.contradiction(path)) {
         return Err(ReadError::Contradiction(sentence));
     }
-    if let Some(error) = configuration.stray_build(|path| files.contains_key(path), &dockerfiles) {
+    if let Some(error) = configuration.stray_build(|path| files.contains(path), &dockerfiles) {
         return Err(ReadError::Settings(error));
     }
     if needs(&sources, &configuration) {
@@ -112,7 +110,7 @@ fn read_within(
     }
     notices.extend(texts.notices);
     let absent_callers = absent.into_iter().filter(|path| classify(path) == Kind::Caller).chain(texts.unread).collect();
-    let mut repository = Repository::new(files.into_keys(), sources, dockerfiles);
+    let mut repository = Repository::new(files.into_vec().into_iter().map(|(path, _)| path), sources, dockerfiles);
     repository.absent_callers = absent_callers;
     notices.sort_by(|left, right| left.file.cmp(&right.file));
     repository.notices = notices;
@@ -123,12 +121,12 @@ fn read_within(
 }
 
 /// Files are what somebody says they are, whatever their names say.
-fn classify_as_decided(files: &mut BTreeMap<Utf8PathBuf, Kind>, configuration: &Configuration) {
+fn classify_as_decided(files: &mut ByPath<(Utf8PathBuf, Kind)>, configuration: &Configuration) {
     if !configuration.decides_about_files() {
         return;
     }
     let mut settings = Lookup::new(configuration);
-    for (path, kind) in files.iter_mut().filter(|(_, kind)| **kind != Kind::Settings) {
+    for (path, kind) in files.iter_mut().filter(|(_, kind)| *kind != Kind::Settings) {
         let decided = settings.at(path);
         let dockerfiles = &decided.dockerfiles;
         let is_one = matches!(kind, Kind::Dockerfile | Kind::Template);

@@ -1,31 +1,31 @@
 //! What an answer about a repository rests on: noted while it is worked out, so that it is worked out again only when
 //! something of that has changed.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// What was looked at.
+/// What was looked at. Nobody asks for an order, and in one of paths each would be compared with several others, part by part.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reads {
     /// Files whose text or builds were read, or of which it was asked whether they exist.
-    pub files: BTreeSet<Utf8PathBuf>,
+    pub files: HashSet<Utf8PathBuf>,
     /// Folders whose files were listed; the empty path stands for all.
-    pub folders: BTreeSet<Utf8PathBuf>,
+    pub folders: HashSet<Utf8PathBuf>,
     /// Whether all texts were looked at.
     pub texts: bool,
     /// Variables whose naming files were asked for.
-    pub named: BTreeSet<String>,
+    pub named: HashSet<String>,
     /// Build arguments of which it was asked which files near the Dockerfile seem to pass them.
-    pub passed: BTreeSet<String>,
+    pub passed: HashSet<String>,
     /// Dockerfiles whose builds were asked for.
-    pub builds: BTreeSet<Utf8PathBuf>,
+    pub builds: HashSet<Utf8PathBuf>,
     /// Folders of which it was asked whose builds have them as context.
-    pub contexts: BTreeSet<Utf8PathBuf>,
+    pub contexts: HashSet<Utf8PathBuf>,
     /// Folders whose files with credentials were asked for.
-    pub credentials: BTreeSet<Utf8PathBuf>,
+    pub credentials: HashSet<Utf8PathBuf>,
     /// Whether it was asked what builds that no caller understands there are of the Dockerfile.
     pub unread_builds: bool,
     /// Whether it was asked which builds can't be told apart.
@@ -117,14 +117,14 @@ impl Recorder {
 }
 
 /// Puts `path` into `paths`; most were noted before, and cost nothing then.
-pub fn insert(paths: &mut BTreeSet<Utf8PathBuf>, path: &Utf8Path) {
+pub fn insert(paths: &mut HashSet<Utf8PathBuf>, path: &Utf8Path) {
     if !paths.contains(path) {
         paths.insert(path.to_owned());
     }
 }
 
 /// The same for a name.
-pub fn name(names: &mut BTreeSet<String>, name: &str) {
+pub fn name(names: &mut HashSet<String>, name: &str) {
     if !names.contains(name) {
         names.insert(name.to_owned());
     }
@@ -143,7 +143,7 @@ mod tests {
             recorder.unnoted(|| recorder.note_file("b".into()));
             recorder.note(|reads| reads.unplaced = true);
         });
-        assert_eq!(reads, Reads { files: BTreeSet::from(["a".into()]), unplaced: true, ..Reads::default() });
+        assert_eq!(reads, Reads { files: HashSet::from(["a".into()]), unplaced: true, ..Reads::default() });
         assert_eq!(recorder.record(|| ()).1, Reads::default());
     }
 
@@ -153,10 +153,10 @@ mod tests {
         let ((), outer) = recorder.record(|| {
             recorder.note_file("a".into());
             let ((), inner) = recorder.record(|| recorder.note_file("b".into()));
-            assert_eq!(inner.files, BTreeSet::from(["b".into()]));
+            assert_eq!(inner.files, HashSet::from(["b".into()]));
             let ((), unnoted) = recorder.unnoted(|| recorder.record(|| recorder.note_file("c".into())));
-            assert_eq!(unnoted.files, BTreeSet::from(["c".into()]));
+            assert_eq!(unnoted.files, HashSet::from(["c".into()]));
         });
-        assert_eq!(outer.files, BTreeSet::from(["a".into(), "b".into()]));
+        assert_eq!(outer.files, HashSet::from(["a".into(), "b".into()]));
     }
 }

@@ -112,27 +112,27 @@ impl<'r> Texts<'r> {
 
 /// What makes a text worth keeping.
 struct Search {
-    names: Option<AhoCorasick>,
+    /// The tools, the words of [`BUILDING`] and the variables.
+    mention: Option<AhoCorasick>,
+    /// The words of [`BUILDING`] and the variables.
+    program: Option<AhoCorasick>,
     tools: Option<AhoCorasick>,
-    building: Option<AhoCorasick>,
 }
 
 impl Search {
     fn new(variables: &[String]) -> Self {
-        let words = |words: &[&str]| AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok();
-        Self { names: AhoCorasick::new(variables).ok(), tools: words(&CONTAINER_TOOLS), building: words(&BUILDING) }
+        // One pass over a text finds them all; a variable in other letters is found as well, which costs nothing but memory.
+        let words = |lists: &[&[&str]]| AhoCorasick::builder().ascii_case_insensitive(true).build(lists.concat()).ok();
+        let variables: Vec<&str> = variables.iter().map(String::as_str).collect();
+        Self {
+            mention: words(&[&CONTAINER_TOOLS, &BUILDING, &variables]),
+            program: words(&[&BUILDING, &variables]),
+            tools: words(&[&CONTAINER_TOOLS]),
+        }
     }
 
     fn mentions(&self, bytes: &[u8]) -> bool {
         self.tools.as_ref().is_none_or(|tools| tools.is_match(bytes))
-    }
-
-    fn uses(&self, bytes: &[u8]) -> bool {
-        self.names.as_ref().is_some_and(|names| names.is_match(bytes))
-    }
-
-    fn builds(&self, bytes: &[u8]) -> bool {
-        self.building.as_ref().is_some_and(|words| words.is_match(bytes))
     }
 
     /// The text of a file; `None` if it is not worth keeping.
@@ -143,8 +143,8 @@ impl Search {
             return Err(Unread { reason: POINTER.to_owned(), may_build: true });
         }
         let wanted = match kind {
-            Kind::Mention => self.mentions(&bytes) || self.uses(&bytes) || self.builds(&bytes),
-            Kind::Program => self.uses(&bytes) || self.builds(&bytes),
+            Kind::Mention => self.mention.as_ref().is_none_or(|words| words.is_match(&bytes)),
+            Kind::Program => self.program.as_ref().is_none_or(|words| words.is_match(&bytes)),
             Kind::Nameless => !bytes.is_empty(),
             _ => true,
         };

@@ -5,7 +5,7 @@
 //! part of the repository for git, so the index is asked as well.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     fs::{self, FileType},
     path::{Path, PathBuf},
     sync::{
@@ -18,12 +18,12 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use super::{Kind, Notice, ReadError, classify, limits::LARGEST};
+use super::{Kind, Notice, ReadError, by_path::ByPath, classify, limits::LARGEST};
 
 /// The files that were found: what each is for, by its path from the root.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    pub files: BTreeMap<Utf8PathBuf, Kind>,
+    pub files: ByPath<(Utf8PathBuf, Kind)>,
     pub notices: Vec<Notice>,
     /// Tracked files that are not checked out.
     pub absent: Vec<Utf8PathBuf>,
@@ -41,15 +41,13 @@ enum Seen {
 pub(super) fn walk(root: &Utf8Path, selection: &[Utf8PathBuf], most: usize) -> Result<Found, ReadError> {
     let (walked, tracked) = rayon::join(|| visit(root, root, most), || tracked(root));
     let mut found = collect(walked);
-    let walked: HashSet<String> = found.files.keys().map(|path| path.as_str().to_owned()).collect();
-    for entry in tracked.into_iter().filter(|entry| !entry.is_one_of(&walked)) {
-        found.add_tracked(root, entry);
-    }
+    let walked: HashSet<&str> = found.files.iter().map(|(path, _)| path.as_str()).collect();
+    let left: Vec<Tracked> = tracked.into_iter().filter(|entry| !entry.is_one_of(&walked)).collect();
+    left.into_iter().for_each(|entry| found.add_tracked(root, entry));
     for path in selection {
-        if !found.files.keys().any(|file| file.starts_with(path)) {
-            collect(visit(root, &root.join(path), most)).files.into_iter().for_each(|(file, kind)| {
-                found.files.insert(file, kind);
-            });
+        if found.files.below(path).next().is_none() {
+            let below = collect(visit(root, &root.join(path), most)).files.into_vec();
+            found.files = ByPath::new([std::mem::take(&mut found.files).into_vec(), below].concat());
             found.add(look(root, path));
         }
         found.take_for_dockerfile(path);
@@ -62,7 +60,7 @@ pub(super) fn walk(root: &Utf8Path, selection: &[Utf8PathBuf], most: usize) -> R
 impl Found {
     fn add(&mut self, seen: Option<Seen>) {
         match seen {
-            Some(Seen::File(path, kind)) => drop(self.files.insert(path, kind)),
+            Some(Seen::File(path, kind)) => self.files.insert((path, kind)),
             Some(Seen::Notice(notice)) => self.notices.push(notice),
             None => {}
         }
@@ -90,7 +88,7 @@ impl Found {
 
     /// A file that is named on the command line and is nothing else that is known is meant as a Dockerfile.
     fn take_for_dockerfile(&mut self, path: &Utf8Path) {
-        if let Some(kind @ (Kind::Nameless | Kind::Other)) = self.files.get_mut(path) {
+        if let Some((_, kind @ (Kind::Nameless | Kind::Other))) = self.files.get_mut(path) {
             *kind = Kind::Dockerfile;
         }
     }
@@ -105,9 +103,7 @@ fn collect(seen: impl IntoIterator<Item = Seen>) -> Found {
             Seen::Notice(notice) => found.notices.push(notice),
         }
     }
-    // A tree is made of sorted entries with few comparisons, and `camino` compares paths part by part.
-    files.sort_unstable_by(|(one, _), (other, _)| one.as_std_path().cmp(other.as_std_path()));
-    found.files = files.into_iter().collect();
+    found.files = ByPath::new(files);
     found
 }
 
@@ -287,7 +283,7 @@ enum Tracked {
 
 impl Tracked {
     /// Whether it is a file that was `walked`, so that there is nothing more to be known of it.
-    fn is_one_of(&self, walked: &HashSet<String>) -> bool {
+    fn is_one_of(&self, walked: &HashSet<&str>) -> bool {
         match self {
             Self::File(path) | Self::LeftOut(path) => walked.contains(path.as_str()),
             Self::Submodule(_) => false,

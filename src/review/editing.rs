@@ -2,6 +2,8 @@
 
 use std::io;
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 
 use super::{Offer, Review};
@@ -58,7 +60,7 @@ impl Review<'_> {
 
 /// The offer of an edit that failed its check: a person answers for it.
 fn taken_as_it_is(mut offer: Offer, problem: &str) -> Offer {
-    let fix = &mut offer.finding.fix;
+    let fix = &mut Arc::make_mut(&mut offer.finding).fix;
     fix.applicability = Applicability::Unsafe;
     fix.assumptions.push(format!("the edit is right although a check says: {problem}"));
     offer

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anstyle::Style;
 use camino::Utf8PathBuf;
@@ -15,7 +16,7 @@ const HEADLINE: Style = Style::new().bold();
 #[derive(Clone)]
 pub(super) struct Offer {
     /// What it repairs, in places of the files with the fixes that were accepted before.
-    pub finding: Finding,
+    pub finding: Arc<Finding>,
     /// What it changes in these files.
     pub files: BTreeMap<Utf8PathBuf, FileChange>,
 }
@@ -62,7 +63,7 @@ impl Offer {
 /// The findings that a person has to repair, in a few lines each; `None` if there are none.
 pub(super) fn by_hand(session: &Session, redactor: &Redactor) -> Option<String> {
     let manual = session.findings().iter().filter(|finding| finding.fix.applicability == Applicability::Manual);
-    let manual: Vec<&Finding> = manual.collect();
+    let manual: Vec<&Arc<Finding>> = manual.collect();
     let plan = Plan { findings: manual.iter().map(|finding| planned(finding)).collect(), ..Plan::default() };
     let diagnostics = Diagnostics::new(&plan, session.repository(), redactor);
     let mut text = format!("{HEADLINE}{} to be repaired by hand{HEADLINE:#}", counted(manual.len(), "finding"));
@@ -76,11 +77,11 @@ pub(super) fn by_hand(session: &Session, redactor: &Redactor) -> Option<String> 
 }
 
 /// A plan of one finding, which is what the report takes.
-fn alone(finding: &Finding) -> Plan {
+fn alone(finding: &Arc<Finding>) -> Plan {
     Plan { findings: vec![planned(finding)], ..Plan::default() }
 }
 
-fn planned(finding: &Finding) -> Planned {
+fn planned(finding: &Arc<Finding>) -> Planned {
     let manual = finding.fix.applicability == Applicability::Manual;
-    Planned::new(finding.clone(), if manual { Status::Manual } else { Status::NotChosen })
+    Planned::new(Arc::clone(finding), if manual { Status::Manual } else { Status::NotChosen })
 }

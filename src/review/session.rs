@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -19,7 +20,7 @@ use super::offer::Offer;
 pub(super) struct Session<'a> {
     original: &'a Repository,
     policy: Policy,
-    found: Vec<Finding>,
+    found: Vec<Arc<Finding>>,
     now: State,
     /// The states before each answer.
     earlier: Vec<State>,
@@ -28,8 +29,8 @@ pub(super) struct Session<'a> {
 #[derive(Clone)]
 struct State {
     repository: Repository,
-    findings: Rc<Vec<Finding>>,
-    accepted: Vec<Finding>,
+    findings: Rc<Vec<Arc<Finding>>>,
+    accepted: Vec<Arc<Finding>>,
     skipped: BTreeSet<Key>,
     held_back: BTreeMap<Key, String>,
 }
@@ -54,7 +55,7 @@ impl<'a> Session<'a> {
     }
 
     /// What is found in [`Self::repository`].
-    pub(super) fn findings(&self) -> &[Finding] {
+    pub(super) fn findings(&self) -> &[Arc<Finding>] {
         &self.now.findings
     }
 
@@ -182,11 +183,11 @@ impl<'a> Session<'a> {
         let files = files.chain(settings).collect();
         // What an accepted fix brought to light stands behind what was there before it; what one repaired along the way
         // is neither left nor fixed by its own fix.
-        let known: BTreeSet<Key> = found.iter().map(Finding::key).collect();
-        let left: BTreeSet<Key> = now.findings.iter().map(Finding::key).collect();
+        let known: BTreeSet<Key> = found.iter().map(|finding| finding.key()).collect();
+        let left: BTreeSet<Key> = now.findings.iter().map(|finding| finding.key()).collect();
         let later = now.accepted.iter().chain(now.findings.iter()).filter(|finding| !known.contains(&finding.key()));
         let all = found.iter().chain(later);
-        let accepted = |finding: &&Finding| now.accepted.iter().any(|one| one.key() == finding.key());
+        let accepted = |finding: &Finding| now.accepted.iter().any(|one| one.key() == finding.key());
         let told = all.filter(|finding| accepted(finding) || left.contains(&finding.key()));
         let findings = told.map(|finding| Planned::new(finding.clone(), now.status(finding)));
         Plan { findings: findings.collect(), files, ..Plan::default() }
@@ -217,7 +218,7 @@ impl State {
 }
 
 /// What is found in the files as they are.
-fn find(repository: &Repository, policy: &Policy) -> Vec<Finding> {
+fn find(repository: &Repository, policy: &Policy) -> Vec<Arc<Finding>> {
     make(repository, policy, []).findings.into_iter().map(|planned| planned.finding).collect()
 }
 

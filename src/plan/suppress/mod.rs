@@ -5,6 +5,8 @@ mod reach;
 
 pub use comment::Comment;
 
+use std::sync::Arc;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Finding, Label};
@@ -155,7 +157,7 @@ impl Suppressions {
 
     /// Takes note of the comments that are about none of `findings`, of which `looked_for` tells whether they were looked
     /// for.
-    pub(super) fn look_for_use(&mut self, findings: &[Finding], looked_for: impl Fn(&Utf8Path, &str) -> bool) {
+    pub(super) fn look_for_use(&mut self, findings: &[Arc<Finding>], looked_for: impl Fn(&Utf8Path, &str) -> bool) {
         for one in &mut self.all {
             let asked = one.comment.codemods.iter().all(|id| looked_for(&one.file, id));
             let useless = one.state == SuppressionState::Holds || one.state == SuppressionState::Expired;

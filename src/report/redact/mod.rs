@@ -78,8 +78,8 @@ impl Redactor {
     /// Hides what the files that `plan` points to write down as a secret, and the credentials that it is about.
     #[must_use]
     pub fn of_plan(plan: &Plan, repository: &Repository) -> Self {
-        let aside = || plan.set_aside.iter().map(|aside| &aside.finding);
-        let all = || plan.findings.iter().map(|planned| &planned.finding).chain(aside());
+        let aside = || plan.set_aside.iter().map(|aside| aside.finding.as_ref());
+        let all = || plan.findings.iter().map(|planned| planned.finding.as_ref()).chain(aside());
         let subjects = all().map(|finding| finding.subject.clone());
         let concealed = all().flat_map(|finding| &finding.fix.concealed).map(SecretValue::reveal);
         let places = all().flat_map(diagnostics::labels).map(|label| label.file.as_path());

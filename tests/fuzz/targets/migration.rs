@@ -123,7 +123,12 @@ fn others(text: &str) -> Vec<String> {
             Some(Keyword::Run | Keyword::Arg | Keyword::Env | Keyword::Copy | Keyword::Add | Keyword::Onbuild) | None
         )
     });
-    kept.map(|one| one.syntax().text().to_string().trim_end().to_owned()).collect()
+    kept.map(|one| {
+        let text = one.syntax().text().to_string().trim_end().to_owned();
+        // `secret-logged` has a shell not tell its commands.
+        if one.keyword() == Some(Keyword::Shell) { text.replace('x', "") } else { text }
+    })
+    .collect()
 }
 
 /// A build argument that is no longer declared is passed by no build that is read.
