@@ -122,7 +122,9 @@ fn is_of_the_system(run: &Instruction) -> bool {
     let text = view.text();
     let commands = text.split(['\n', ';', '|', '&']).map(str::trim).filter(|command| !command.is_empty());
     let mut first = commands.map(|command| command.split_whitespace().next().unwrap_or_default());
-    !text.contains(['$', '<', '>', '`', '(']) && first.all(|word| WORDS.contains(&word))
+    // What it removes may be a credential.
+    let is_plain = !text.contains(['$', '<', '>', '`', '(', '~']) && !text.contains("/root") && !text.contains("/home");
+    is_plain && first.all(|word| WORDS.contains(&word))
 }
 
 /// What a program would have made is not there: a pattern may match nothing (BuildKit `dockerfile2llb/convert.go`, `AllowEmptyWildcard`).
