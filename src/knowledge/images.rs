@@ -1,6 +1,8 @@
 //! Base images: as whom their commands run, where, and what is in them.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -62,12 +64,44 @@ impl Reference {
         Self { path: plain.unwrap_or(path).to_owned(), tag: tag.to_owned(), is_official, is_published }
     }
 
-    fn rows(&self) -> impl Iterator<Item = &'static Row> {
-        IMAGES.image.iter().filter(|row| {
-            let tagged = |patterns: &[String]| patterns.iter().any(|pattern| matches_name(pattern, &self.tag));
-            let mut names = row.names.iter().filter(|name| self.is_published || name.contains('/'));
-            let named = names.any(|name| matches_image(name, &self.path));
-            named && (row.tags.is_empty() || tagged(&row.tags)) && !tagged(&row.without)
+    fn is_in(&self, row: &Row) -> bool {
+        let tagged = |patterns: &[String]| patterns.iter().any(|pattern| matches_name(pattern, &self.tag));
+        let mut names = row.names.iter().filter(|name| self.is_published || name.contains('/'));
+        let named = names.any(|name| matches_image(name, &self.path));
+        named && (row.tags.is_empty() || tagged(&row.tags)) && !tagged(&row.without)
+    }
+}
+
+/// What the table says of an image.
+struct Known {
+    reference: Reference,
+    /// Its rows, in order.
+    rows: Vec<&'static Row>,
+}
+
+/// So many images are remembered; a repository has fewer, and a server that runs for days sees what people type.
+const MOST_REMEMBERED: usize = 4096;
+
+thread_local! {
+    static REMEMBERED: RefCell<HashMap<String, Rc<Known>>> = RefCell::default();
+}
+
+impl Known {
+    /// What is known of `image`, a reference as a `FROM` has it. It is asked for at each path of each instruction, and the table is
+    /// one of patterns: so an image is looked up once.
+    fn of(image: &str) -> Rc<Self> {
+        REMEMBERED.with_borrow_mut(|remembered| {
+            if let Some(known) = remembered.get(image) {
+                return Rc::clone(known);
+            }
+            if remembered.len() >= MOST_REMEMBERED {
+                remembered.clear();
+            }
+            let reference = Reference::new(image);
+            let rows = IMAGES.image.iter().filter(|row| reference.is_in(row)).collect();
+            let known = Rc::new(Self { reference, rows });
+            remembered.insert(image.to_owned(), Rc::clone(&known));
+            known
         })
     }
 }
@@ -76,34 +110,35 @@ impl Reference {
 /// that is not known.
 #[must_use]
 pub fn runs_as_root(image: &str) -> Option<bool> {
-    let reference = Reference::new(image);
-    let said = reference.rows().find_map(|row| row.root);
+    let known = Known::of(image);
+    let reference = &known.reference;
+    let said = known.rows.iter().find_map(|row| row.root);
     said.or_else(|| (reference.is_official && !reference.path.contains('$')).then_some(true))
 }
 
 /// The home directory of the account that commands of `image` run under where no `USER` says otherwise.
 #[must_use]
 pub fn home(image: &str) -> Option<&'static str> {
-    let said = Reference::new(image).rows().find_map(|row| row.home.as_deref());
+    let said = Known::of(image).rows.iter().find_map(|row| row.home.as_deref());
     said.or_else(|| (runs_as_root(image) == Some(true)).then_some("/root"))
 }
 
 /// The working directory of `image`, where it is known.
 #[must_use]
 pub fn workdir(image: &str) -> Option<&'static str> {
-    Reference::new(image).rows().find_map(|row| row.workdir.as_deref())
+    Known::of(image).rows.iter().find_map(|row| row.workdir.as_deref())
 }
 
 /// The value that `image` gives a variable, where it is known.
 #[must_use]
 pub fn variable(image: &str, name: &str) -> Option<&'static str> {
-    Reference::new(image).rows().find_map(|row| row.variables.get(name).map(String::as_str))
+    Known::of(image).rows.iter().find_map(|row| row.variables.get(name).map(String::as_str))
 }
 
 /// Whether the command `program` is known to be in `image`.
 #[must_use]
 pub fn has_program(image: &str, program: &str) -> bool {
-    Reference::new(image).rows().any(|row| row.programs.iter().any(|known| known == program))
+    Known::of(image).rows.iter().any(|row| row.programs.iter().any(|known| known == program))
 }
 
 /// The major version of Node.js in `image`, one of the official images; `None` for another image, or where its tag does not

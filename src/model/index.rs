@@ -197,7 +197,11 @@ impl Index {
             let is_passing = is_caller && super::binding::has_argument_word(source.text());
             if is_passing != index.passing.contains(source.path()) {
                 let passing = Arc::make_mut(&mut index.passing);
-                if is_passing { passing.insert(source.path().to_owned()) } else { passing.remove(source.path()) };
+                if is_passing {
+                    passing.insert(source.path().to_owned())
+                } else {
+                    passing.remove(source.path())
+                };
             }
         }
         for (before, after) in replaced.iter().filter(|(before, after)| before.arguments != after.arguments) {
@@ -441,7 +445,8 @@ impl Index {
     /// The folders that are the context of other builds in a later state.
     pub(super) fn other_contexts<'i>(&'i self, after: &'i Self) -> BTreeSet<&'i Utf8Path> {
         let folders = self.placed.by_context.keys().chain(after.placed.by_context.keys());
-        let differ = |folder: &&Utf8PathBuf| self.placed.by_context.get(*folder) != after.placed.by_context.get(*folder);
+        let differ =
+            |folder: &&Utf8PathBuf| self.placed.by_context.get(*folder) != after.placed.by_context.get(*folder);
         folders.filter(differ).map(Utf8PathBuf::as_path).collect()
     }
 

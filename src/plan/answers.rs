@@ -96,7 +96,8 @@ impl Answer {
         let wanted = |finding: &Finding| is_selected(&model.repository, finding) && runs(finding);
         let (findings, reads) = model.repository.recorder().record(|| {
             let found = codemods.iter().enumerate();
-            let found = found.flat_map(|(at, codemod)| (codemod.find)(model, dockerfile).into_iter().zip(std::iter::repeat(at)));
+            let found = found
+                .flat_map(|(at, codemod)| (codemod.find)(model, dockerfile).into_iter().zip(std::iter::repeat(at)));
             found.filter(|(finding, _)| wanted(finding)).map(|(finding, at)| (at, Arc::new(finding))).collect()
         });
         Self { findings, reads }

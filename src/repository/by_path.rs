@@ -152,13 +152,17 @@ mod tests {
         assert_eq!(below, ["a", "a/b/c", "a/z"]);
         assert_eq!(all.below("".into()).count(), 5);
         let direct = |folder: &str| all.directly_in(folder.into()).map(|path| path.to_string()).collect::<Vec<_>>();
-        assert_eq!((direct("a"), direct("a/b"), direct("")), (vec!["a/z".into()], vec!["a/b/c".into()], vec!["a".into(), "b".into()]));
+        assert_eq!(
+            (direct("a"), direct("a/b"), direct("")),
+            (vec!["a/z".into()], vec!["a/b/c".into()], vec!["a".into(), "b".into()])
+        );
         assert!(all.contains("a//z".into()) && !all.contains("a-b".into()));
     }
 
     #[test]
     fn of_one_path_the_last_counts() {
-        let mut all = ByPath::new(vec![Source::new("b", vec![b'1']), Source::new("a", vec![]), Source::new("b", vec![b'2'])]);
+        let mut all =
+            ByPath::new(vec![Source::new("b", vec![b'1']), Source::new("a", vec![]), Source::new("b", vec![b'2'])]);
         assert_eq!(all.get("b".into()).map(Source::text), Some("2"));
         all.insert(Source::new("b", vec![b'3']));
         all.insert(Source::new("0", vec![]));
