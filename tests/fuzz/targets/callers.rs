@@ -5,7 +5,7 @@
 
 #![no_main]
 
-use dfmigrate::callers::{self, Receipt, Request, RequestedSecret};
+use dfmigrate::callers::{self, Builder, Receipt, Request, RequestedSecret};
 use dfmigrate::repository::Repository;
 use dfmigrate::source::{Source, apply_edits};
 use libfuzzer_sys::fuzz_target;
