@@ -8,14 +8,13 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use dfmigrate::plan::{Applicability, Planned, Status};
-use dfmigrate::source::{Edit, apply_edits};
-use dfmigrate::syntax::dockerfile::{self, DirectiveKind, Instruction, Keyword};
 use rayon::prelude::*;
 
 use crate::answer;
+use crate::builds::offline;
 
 /// The image that stands for every base.
-const BASE: &str = "local/busybox:1";
+pub const BASE: &str = "local/busybox:1";
 
 /// What BuildKit says about a text.
 struct Verdict {
@@ -63,7 +62,7 @@ pub fn check(corpus: &Utf8Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn repositories(corpus: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
+pub fn repositories(corpus: &Utf8Path) -> anyhow::Result<Vec<Utf8PathBuf>> {
     let mut folders = Vec::new();
     for (batch, below) in [("secrets", ""), ("pairs", "before")] {
         for entry in corpus.join(batch).read_dir_utf8()? {
@@ -95,47 +94,8 @@ fn changed(folder: &Utf8Path) -> Vec<Changed> {
     found
 }
 
-/// The text without its header, which nothing here could pull, and with `BASE` in the place of every image.
-fn offline(text: &str) -> anyhow::Result<String> {
-    let parse = dockerfile::parse(text);
-    let root = parse.root();
-    let headers = root.directives().into_iter().filter(|directive| directive.kind == DirectiveKind::Syntax);
-    let mut edits: Vec<Edit> = headers.map(|header| Edit::delete(header.range)).collect();
-    let mut stages: BTreeSet<String> = BTreeSet::from(["scratch".to_owned()]);
-    for instruction in root.instructions() {
-        match instruction.keyword() {
-            Some(Keyword::From) => {
-                let words = instruction.words();
-                let Some(image) = words.first() else { continue };
-                if !stages.contains(&image.value.to_lowercase()) {
-                    edits.push(Edit::replace(image.range, BASE));
-                }
-                edits.extend(platform(&instruction));
-                let named = words.windows(2).find(|pair| pair[0].value.eq_ignore_ascii_case("as"));
-                stages.extend(named.map(|pair| pair[1].value.to_lowercase()));
-            }
-            Some(Keyword::Copy) => {
-                let from = instruction.flags().into_iter().find(|flag| flag.name == "from");
-                let image = from.filter(|flag| {
-                    let source = flag.value.as_deref().unwrap_or_default().to_lowercase();
-                    !stages.contains(&source) && source.parse::<usize>().is_err()
-                });
-                edits.extend(image.and_then(|flag| flag.value_range).map(|at| Edit::replace(at, BASE)));
-            }
-            _ => {}
-        }
-    }
-    Ok(apply_edits(text, &edits)?)
-}
-
-/// The base is there for one platform only.
-fn platform(from: &Instruction) -> Option<Edit> {
-    let flag = from.flags().into_iter().find(|flag| flag.name == "platform")?;
-    flag.value_range.map(|at| Edit::replace(at, "$BUILDPLATFORM"))
-}
-
 fn verdict(text: &str) -> anyhow::Result<Verdict> {
-    let text = offline(text)?;
+    let text = offline(text, BASE)?;
     let mut check = Command::new("docker");
     check.args(["build", "--check", "--progress=plain", "-"]);
     let streams = check.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

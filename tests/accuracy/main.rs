@@ -7,6 +7,7 @@
 
 mod answer;
 mod buildkit;
+mod builds;
 mod labels;
 mod sample;
 mod score;
@@ -31,9 +32,11 @@ fn main() -> ExitCode {
         println!("skipped: {corpus} is not there\n\n0 passed, 0 failed, 1 skipped");
         return ExitCode::SUCCESS;
     }
-    let done = match has("--buildkit") {
-        true => buildkit::check(&corpus),
-        false => run(root, &corpus, has("--remarks"), has("--report")),
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-')).map_or("", String::as_str);
+    let done = match () {
+        () if has("--buildkit") => buildkit::check(&corpus),
+        () if has("--builds") => builds::check(&corpus, filter),
+        () => run(root, &corpus, has("--remarks"), has("--report")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,11 +55,7 @@ fn run(root: &Utf8Path, corpus: &Utf8Path, remarks: bool, report: bool) -> anyho
     let (plain, folders): (Vec<_>, Vec<_>) = folders.into_iter().partition(|folder| folder.batch == "plain");
     let score = scored(&folders, |folder| answer::of_paths(&[corpus.join(source(folder))]));
     let plain = sample::plain(corpus, &plain)?;
-    let mut homes: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> = BTreeMap::new();
-    plain.iter().for_each(|file| homes.entry(home(&file.path)).or_default().push(corpus.join(&file.path)));
-    // The corpus gives the files names of its own, so each is named, as a user would name it.
-    let answers: BTreeMap<Utf8PathBuf, Vec<Answer>> =
-        homes.into_par_iter().map(|(home, files)| (home, answer::of_paths(&files))).collect();
+    let answers = of_plain(corpus, &plain);
     let plain_score = scored(&plain, |file| of_file(&answers, &file.path));
     table::print(&score, &plain_score);
     if remarks {
@@ -67,6 +66,14 @@ fn run(root: &Utf8Path, corpus: &Utf8Path, remarks: bool, report: bool) -> anyho
             .for_each(|remark| println!("{}: {}", remark.kind, remark.text));
     }
     Ok(())
+}
+
+/// The answers about files of `plain/`, by their folder. The corpus gives the files names of its own, so each is named, as a
+/// user would name it.
+fn of_plain(corpus: &Utf8Path, plain: &[Folder]) -> BTreeMap<Utf8PathBuf, Vec<Answer>> {
+    let mut homes: BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>> = BTreeMap::new();
+    plain.iter().for_each(|file| homes.entry(home(&file.path)).or_default().push(corpus.join(&file.path)));
+    homes.into_par_iter().map(|(home, files)| (home, answer::of_paths(&files))).collect()
 }
 
 /// Every label points at a line of a file that is there.
