@@ -113,10 +113,7 @@ impl Model {
                     Some(file) => file.sources.push(place),
                     // What is in a folder of the repository is known, and looked at file by file.
                     None if pattern.is_none() && !computed && self.is_known_folder(dockerfile, &path) => {}
-                    None => {
-                        let folder = words.last().map_or("", |destination| destination.value.as_str());
-                        files.extend(self.copied_file(dockerfile, path, (pattern, source), folder, place));
-                    }
+                    None => files.extend(self.copied_file(dockerfile, path, (pattern, source), &words, place)),
                 }
             }
         }
@@ -133,13 +130,14 @@ impl Model {
         dockerfile: &Dockerfile,
         path: Utf8PathBuf,
         (pattern, source): (Option<Shape>, &Word),
-        destination: &str,
+        words: &[Word],
         place: CopySource,
     ) -> Option<CopiedFile> {
+        let destination = words.last().map_or("", |destination| destination.value.as_str());
         // `COPY config.json /root/.docker/config.json`: the destination says what it is. What goes into a folder for
         // credentials may be a folder as well.
         let (given, name) = (self.given_arguments(dockerfile), path.file_name().unwrap_or(""));
-        let landing = dockerfile.landing(place.step, name, &given);
+        let landing = dockerfile.landing_among(words, place.step, name, &given);
         let landed = match landing.ok().filter(|_| !names_a_folder(last(destination))) {
             Some(landed) => landed.path().to_string(),
             None if destination.ends_with('/') => format!("{destination}{name}"),

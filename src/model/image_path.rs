@@ -258,6 +258,17 @@ impl Dockerfile {
     /// Why that can't be told, as a clause.
     pub fn landing(&self, index: usize, name: &str, given: &BTreeSet<String>) -> Result<ImagePath, String> {
         let words = self.steps.get(index).map(|step| step.instruction.words()).unwrap_or_default();
+        self.landing_among(&words, index, name, given)
+    }
+
+    /// The same of an instruction whose `words` are known: one may have very many sources.
+    pub(super) fn landing_among(
+        &self,
+        words: &[Word],
+        index: usize,
+        name: &str,
+        given: &BTreeSet<String>,
+    ) -> Result<ImagePath, String> {
         let Some((destination, sources)) = words.split_last() else { return Err("it has no destination".to_owned()) };
         let text = self
             .expand(destination, index, given, 0)
