@@ -14,10 +14,9 @@ impl<'m> Migration<'m> {
         let reader = self.model.reader(self.dockerfile);
         for used in &self.secret.uses {
             let Some(run) = self.run(used.step) else { continue };
-            reader
-                .script_rests(run, &used.name)
-                .into_iter()
-                .for_each(|rest| self.tell_of_script(change, &used.name, rest));
+            for rest in reader.script_rests(run, &used.name) {
+                self.tell_of_script(change, &used.name, rest);
+            }
         }
     }
 

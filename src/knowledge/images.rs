@@ -156,7 +156,8 @@ pub fn node_version(image: &str) -> Option<u32> {
         ("jod", 22),
         ("krypton", 24),
     ];
-    let reference = Reference::new(image);
+    let known = Known::of(image);
+    let reference = &known.reference;
     if !reference.is_official || reference.path != "node" {
         return None;
     }

@@ -226,7 +226,7 @@ fn passes_arguments(source: &Source, at: TextRange, understood: impl Fn(TextRang
 /// `build-arg`, `build_args`, `buildArgs`, `buildArguments`, …, or a key `args` of something that builds.
 pub(super) fn has_argument_word(text: &str) -> bool {
     ARGUMENT_WORDS.as_ref().is_some_and(|words| words.is_match(text))
-        || (builds_by_keys(text) && text.contains("args:"))
+        || (text.contains("args:") && builds_by_keys(text))
 }
 
 /// Whether the text speaks of a Dockerfile, or has a key `build`, as the YAML of tools that build does (Okteto, AWS Copilot,
@@ -242,7 +242,7 @@ fn stands_under_args(text: &str, at: TextRange) -> bool {
     let line = text[start..].lines().next().unwrap_or("");
     let in_front = text[start..usize::from(at.start())].trim_start();
     let is_member = in_front.starts_with('-');
-    if !in_front.trim_start_matches('-').trim_matches([' ', '"', '\'']).is_empty() || !builds_by_keys(text) {
+    if !in_front.trim_start_matches('-').trim_matches([' ', '"', '\'']).is_empty() {
         return false;
     }
     let is_around = |above: &&str| match is_member {
@@ -250,7 +250,8 @@ fn stands_under_args(text: &str, at: TextRange) -> bool {
         false => indent(above) < indent(line),
     };
     let mut above = text[..start].lines().rev().filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#'));
-    above.find(is_around).is_some_and(|key| key.trim() == "args:" || key.trim_start().starts_with("args: &"))
+    let is_args = |key: &str| key.trim() == "args:" || key.trim_start().starts_with("args: &");
+    above.find(is_around).is_some_and(is_args) && builds_by_keys(text)
 }
 
 /// Options and keys of build arguments, and the resource of an image in Pulumi's libraries, whose arguments are called `args`.

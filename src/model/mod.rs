@@ -59,7 +59,7 @@ pub use scripts::{ScriptRest, ScriptRestKind};
 pub use secret::{Entry, Secret, Use};
 pub use shared::Shared;
 
-use std::cell::OnceCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -175,6 +175,11 @@ impl Model {
         Self { repository, dockerfiles, builds, foreign, texts, index, places, secrets, copied, settings }
     }
 
+    /// [`Self::dockerfiles`], all of them looked at.
+    pub(crate) fn understood(&self) -> impl Iterator<Item = &Dockerfile> {
+        self.dockerfiles.iter().map(|one| LazyCell::force(one).as_ref())
+    }
+
     /// The paths of [`Self::dockerfiles`].
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Utf8Path> {
         self.texts.iter().map(|text| text.source.path())
@@ -221,7 +226,7 @@ impl Model {
     #[must_use]
     pub fn dockerfile(&self, path: &Utf8Path) -> Option<&Dockerfile> {
         self.repository.recorder().note_file(path);
-        self.places.get(path.as_str()).and_then(|at| self.dockerfiles.get(*at)).map(|one| &****one)
+        self.places.get(path.as_str()).and_then(|at| self.dockerfiles.get(*at)).map(|one| LazyCell::force(one).as_ref())
     }
 
     /// The files with this name in the last part of their path whose text was read, in order.
@@ -247,7 +252,7 @@ impl Model {
         let starts_from =
             |stage: &Stage| matches!(&stage.base, Base::Image(image) if tags.contains(&without_latest(image)));
         self.repository.recorder().note(|reads| reads.bases = true);
-        let others = self.dockerfiles.iter().map(|one| &****one).filter(|other| other.path() != dockerfile.path());
+        let others = self.understood().filter(|other| other.path() != dockerfile.path());
         let children = others.filter(|other| other.stages.iter().any(starts_from));
         children.inspect(|child| self.repository.recorder().note_file(child.path())).collect()
     }

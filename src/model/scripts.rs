@@ -112,12 +112,14 @@ impl<'r> Reader<'r> {
         if !values.is_empty() {
             values.extend(["@", "*"].map(str::to_owned));
         }
-        let first = source.text().lines().next().unwrap_or("");
-        let of_line = || first.split_whitespace().skip(1).map(|word| Some(word.to_owned()));
-        let traces = |words: &[Option<String>]| tools::logs(words);
-        let interpreter = || std::iter::once(Some("sh".to_owned())).chain(of_line()).collect::<Vec<_>>();
-        let traced =
-            if by_shell { traces(words.get(..at)?) } else { first.starts_with("#!") && traces(&interpreter()) };
+        let traced = match source.text().lines().next().filter(|line| line.starts_with("#!")) {
+            _ if by_shell => tools::logs(words.get(..at)?),
+            Some(line) => {
+                let options = line.split_whitespace().skip(1);
+                tools::logs(&std::iter::once("sh").chain(options).map(|word| Some(word.to_owned())).collect::<Vec<_>>())
+            }
+            None => false,
+        };
         Some(Started::Script(Script { source, run, values, of_make: false, traced }))
     }
 
@@ -143,7 +145,6 @@ impl<'r> Reader<'r> {
             match word {
                 "-f" | "--file" | "--makefile" => file = rest.next().map(|(_, word)| word),
                 "-C" | "--directory" => folder = Utf8Path::new(rest.next().map_or("", |(_, word)| word)),
-                "-j" | "-I" | "-o" | "-W" | "-l" => {}
                 _ if word.starts_with('-') => {}
                 _ => match word.split_once('=') {
                     Some((name, _)) if holds(at) => {

@@ -17,8 +17,7 @@ pub(super) fn concerned(model: &Model, changed: &BTreeSet<Utf8PathBuf>) -> BTree
     let is_gone = |path: &Utf8Path| !model.repository.is_file(path) && classify(path) != Kind::Other;
     let matters = |path: &&Utf8PathBuf| is_read(path) || is_gone(path);
     let changed: Vec<&Utf8Path> = changed.iter().filter(matters).map(Utf8PathBuf::as_path).collect();
-    let all = model.dockerfiles.iter().map(|one| &****one);
-    let concerned = all.filter(|dockerfile| settings || is_concerned(model, dockerfile, &changed));
+    let concerned = model.understood().filter(|dockerfile| settings || is_concerned(model, dockerfile, &changed));
     concerned.map(|dockerfile| dockerfile.path().to_owned()).collect()
 }
 

@@ -146,9 +146,9 @@ impl Draft {
             match cleanups.iter_mut().find(same) {
                 Some(known) => {
                     known.whole |= cleanup.whole;
-                    known
-                        .words
-                        .extend(cleanup.words.iter().filter(|word| !known.words.contains(word)).collect::<Vec<_>>());
+                    let words = cleanup.words.iter().copied();
+                    let fresh: Vec<_> = words.filter(|word| !known.words.contains(word)).collect();
+                    known.words.extend(fresh);
                 }
                 None => cleanups.push(cleanup.clone()),
             }

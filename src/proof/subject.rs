@@ -37,7 +37,7 @@ impl Way {
 /// file; and those that start from the image of one. The ones that others start from come first.
 pub(super) fn of_interest<'m>(model: &'m Model, repository: &Repository, plan: &Plan) -> Vec<&'m Dockerfile> {
     let has_finding = |path: &Utf8Path| plan.findings.iter().any(|planned| planned.finding.dockerfile == path);
-    let selected = model.dockerfiles.iter().map(|one| &****one).filter(|one| repository.is_selected(one.path()));
+    let selected = model.understood().filter(|one| repository.is_selected(one.path()));
     let own = selected.filter(|one| has_finding(one.path()) || has_secrets(model, one));
     let mut chosen: Vec<&Dockerfile> = own.collect();
     let children: Vec<&Dockerfile> = chosen.iter().flat_map(|one| model.children(one)).collect();

@@ -65,6 +65,18 @@ impl<T: HasPath> ByPath<T> {
         Self(all)
     }
 
+    /// These and `others`, which count more.
+    pub(super) fn with(mut self, others: Vec<T>) -> Self
+    where
+        T: Send,
+    {
+        if others.is_empty() {
+            return self;
+        }
+        self.0.extend(others);
+        Self::new(self.0)
+    }
+
     fn place(&self, path: &Utf8Path) -> Result<usize, usize> {
         self.0.binary_search_by(|one| order(one.path(), path))
     }

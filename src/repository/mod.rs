@@ -78,7 +78,7 @@ impl Repository {
         let paths = ByPath::new(paths.into_iter().collect());
         let missing = sources.iter().map(Source::path).filter(|path| !paths.contains(path));
         let missing: Vec<Utf8PathBuf> = missing.map(Utf8Path::to_owned).collect();
-        let paths = if missing.is_empty() { paths } else { ByPath::new([paths.into_vec(), missing].concat()) };
+        let paths = paths.with(missing);
         Self { paths: Arc::new(paths), sources: Arc::new(sources), dockerfiles, ..Self::default() }
     }
 

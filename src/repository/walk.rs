@@ -47,7 +47,7 @@ pub(super) fn walk(root: &Utf8Path, selection: &[Utf8PathBuf], most: usize) -> R
     for path in selection {
         if found.files.below(path).next().is_none() {
             let below = collect(visit(root, &root.join(path), most)).files.into_vec();
-            found.files = ByPath::new([std::mem::take(&mut found.files).into_vec(), below].concat());
+            found.files = std::mem::take(&mut found.files).with(below);
             found.add(look(root, path));
         }
         found.take_for_dockerfile(path);

@@ -10,7 +10,7 @@ use crate::callers::command::UNKNOWN;
 use crate::callers::location::{Place, Reading, absolute, choose, inside, is_remote, join, upwards};
 use crate::callers::outside::of_address;
 use crate::callers::{
-    Argument, ArgumentValue, Build, Builder, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue, Surroundings,
+    Argument, ArgumentValue, Build, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue, Surroundings,
 };
 use crate::source::TextRange;
 
@@ -109,22 +109,14 @@ impl<'a> Files<'a> {
         let rows = self.rows(&whole);
         let places: Vec<Place> = rows.iter().map(|row| self.location(&whole, row, around)).collect();
         let mut build = Build {
-            format: Format::Bake,
-            file: self.path.to_owned(),
-            range: block.range,
-            title: title(&block.name),
-            dockerfiles: Dockerfiles::Elsewhere,
-            context: None,
-            outside: None,
             target: self.text(&whole, "target", rows.first()),
             tags: self.tags(&whole, &rows),
-            builder: Builder::BuildKit,
             arguments: self.arguments(&own, block, &rows),
             secrets: own.iter().flat_map(|(_, part)| secrets(part)).collect(),
             ssh: whole.iter().any(|part| part.get("ssh").is_some_and(|ssh| !ssh.value.items().is_empty())),
             opaque: opaque(&own),
-            written: Vec::new(),
             index,
+            ..Build::at(Format::Bake, self.path, block.range, title(&block.name))
         };
         let mut places = places.into_iter();
         if let Some(first) = places.next() {

@@ -20,8 +20,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::location::Place;
 use super::yaml::{self, Cursor, Document};
 use super::{
-    Build, Builder, Caller, Dockerfiles, Format, Offer, PassedSecret, Refusal, Request, Rewrite, Surroundings,
-    unreadable,
+    Build, Caller, Dockerfiles, Format, Offer, PassedSecret, Refusal, Request, Rewrite, Surroundings, unreadable,
 };
 use crate::source::{Source, TextRange};
 use service::{ProjectFile, Service};
@@ -157,22 +156,16 @@ fn build(
         argument.shared &= !range.contains_range(argument.range);
     }
     Build {
-        format: Format::Compose,
-        file: source.path().to_owned(),
-        range,
-        title: format!("service {}", service.name),
         dockerfiles,
         context,
         outside,
         target: target.filter(|target| !target.contains('$')).map(str::to_owned),
         tags: service.tags(source.path(), around),
-        builder: Builder::BuildKit,
         arguments,
-        opaque: None,
-        written: Vec::new(),
         secrets: service.secrets(),
         ssh: service.forwards_ssh(),
         index,
+        ..Build::at(Format::Compose, source.path(), range, format!("service {}", service.name))
     }
 }
 

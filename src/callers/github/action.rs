@@ -24,10 +24,6 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
     let Arguments { arguments, opaque } = arguments(step, action, uses, source.text());
     let text = |key: &str| step.input(key).and_then(Cursor::text).map(str::to_owned);
     Some(Build {
-        format: Format::GithubActions,
-        file: source.path().to_owned(),
-        range: step.body.node().range,
-        title: step.title(),
         dockerfiles,
         context,
         outside,
@@ -36,10 +32,9 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
         builder: builder(step, action, uses),
         arguments,
         opaque,
-        written: Vec::new(),
         secrets: secrets(step, source.text()),
         ssh: text("ssh").is_some(),
-        index: 0,
+        ..Build::at(Format::GithubActions, source.path(), step.body.node().range, step.title())
     })
 }
 

@@ -112,7 +112,9 @@ fn found<'d>(documents: &'d [Document], source: &Source, around: &dyn Surroundin
         };
         if !builds.is_empty() {
             let earlier = run::written_before(&step, source, around);
-            builds.iter_mut().for_each(|build| build.written.splice(0..0, earlier.iter().cloned()).for_each(drop));
+            for build in &mut builds {
+                build.written = [earlier.clone(), std::mem::take(&mut build.written)].concat();
+            }
         }
         let told = |build| (step.clone(), if step.is_run_by_others() { for_its_caller(build) } else { build });
         found.extend(builds.into_iter().map(told));

@@ -153,8 +153,7 @@ pub(super) fn builds(step: &Step<'_>, source: &Source, around: &dyn Surroundings
 pub(super) fn written_before(step: &Step<'_>, source: &Source, around: &dyn Surroundings) -> Vec<WrittenFile> {
     let writes = |body: &&Cursor<'_>| {
         let text = body.get("run").and_then(Cursor::text);
-        text.is_some_and(|text| text.contains("${{ secrets.") || text.contains("${{secrets.") || text.contains('$'))
-            && text.is_some_and(|text| text.contains('>') || text.contains("tee "))
+        text.is_some_and(|text| text.contains('$') && (text.contains('>') || text.contains("tee ")))
     };
     let earlier = step.earlier.iter().filter(writes).map(|body| Step { body: *body, ..step.clone() });
     let scripts: Vec<Step<'_>> = earlier.collect();

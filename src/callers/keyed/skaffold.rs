@@ -92,22 +92,13 @@ fn described<'d>(
         "Skaffold builds with BuildKit (`build.local.useBuildkit: true`, or `DOCKER_BUILDKIT=1`)".to_owned();
     Some(Described {
         build: Build {
-            outside: None,
-            format: Format::Skaffold,
-            file: source.path().to_owned(),
-            range: artifact.node().range,
-            title: format!("artifact {image}"),
             dockerfiles: dockerfiles(context.as_deref(), written, around),
             context,
             target: body.get("target").and_then(Cursor::text).map(str::to_owned),
             tags: vec![image.to_owned()],
             builder,
-            arguments: Vec::new(),
-            secrets: Vec::new(),
             ssh: body.get("ssh").is_some(),
-            opaque: None,
-            written: Vec::new(),
-            index: 0,
+            ..Build::at(Format::Skaffold, source.path(), artifact.node().range, format!("artifact {image}"))
         },
         body,
         keys: ("buildArgs", "secrets"),

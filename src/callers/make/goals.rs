@@ -61,19 +61,11 @@ pub fn is_stand_in(variable: &str) -> bool {
 /// Echoing").
 #[must_use]
 pub fn is_echoed(text: &str, at: usize) -> bool {
-    let mut before = text.get(..at).unwrap_or("");
-    let mut start = 0;
-    while let Some(newline) = before.rfind('\n') {
-        start = newline + 1;
-        before = before.get(..newline).unwrap_or("");
-        if !before.trim_end_matches('\r').ends_with('\\') {
-            break;
-        }
-        start = 0;
-    }
-    let line = text.get(start..).unwrap_or("");
-    let prefix = line.chars().take_while(|char| matches!(char, '@' | '-' | '+' | ' ' | '\t'));
-    !prefix.into_iter().any(|char| char == '@') && !text.lines().any(|line| line.starts_with(".SILENT:"))
+    let goes_on = |newline: &usize| text[..*newline].trim_end_matches('\r').ends_with('\\');
+    let mut newlines = text.get(..at).unwrap_or("").rmatch_indices('\n').map(|(newline, _)| newline);
+    let start = newlines.find(|newline| !goes_on(newline)).map_or(0, |newline| newline + 1);
+    let mut prefix = text[start..].chars().take_while(|char| matches!(char, '@' | '-' | '+' | ' ' | '\t'));
+    !prefix.any(|char| char == '@') && !text.lines().any(|line| line.starts_with(".SILENT:"))
 }
 
 fn rules(source: &Source) -> Vec<Goal> {

@@ -170,22 +170,15 @@ fn describe(walk: &Walk<'_>, command: &Command, parsed: &BuildCommand, guessed: 
     let start = Start { site, directories, folders: &folders, input: input.as_ref(), telling: &telling };
     let place = start.resolve(parsed, walk.around);
     Build {
-        format: site.format,
-        file: site.file.to_owned(),
-        range: TextRange::default(),
-        title,
         dockerfiles: place.dockerfiles,
         context: place.context,
         outside: place.outside,
         target: parsed.target.as_ref().and_then(Operand::text).map(str::to_owned),
         tags: parsed.tags.clone(),
-        builder: Builder::BuildKit,
-        arguments: Vec::new(),
         secrets: parsed.secrets.iter().filter_map(|secret| passed(site, secret)).collect(),
         ssh: parsed.ssh,
         opaque: parsed.opaque.first().map(|at| without_value(&written(site, *at))),
-        written: Vec::new(),
-        index: 0,
+        ..Build::at(site.format, site.file, TextRange::default(), title)
     }
 }
 

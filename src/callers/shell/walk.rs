@@ -31,7 +31,7 @@ pub(super) struct Walk<'s> {
     /// The files with a secret that were written until now.
     pub(super) written: Vec<WrittenFile>,
     /// The redirections of the compounds around.
-    redirects: Vec<&'s Redirect>,
+    pub(super) redirects: Vec<&'s Redirect>,
 }
 
 impl<'s> Walk<'s> {
@@ -181,8 +181,7 @@ impl<'s> Walk<'s> {
         }
         let evaluator = Evaluator { site: self.site, state };
         let pieces: Vec<Piece> = command.words.iter().flat_map(|word| evaluator.pieces(word)).collect();
-        let redirects = self.redirects.clone();
-        written::note(self, command, feeding, &redirects, state);
+        written::note(self, command, feeding, state);
         if let Some(found) = embedded::of_variable(self, command, &pieces, state) {
             self.push(found);
             return;

@@ -17,15 +17,8 @@ use crate::syntax::shell::{Command, PartKind, Redirect, RedirectKind, Word};
 /// Begins and ends the name of a variable in a text of [`shown`].
 const MARK: char = '\u{0}';
 
-/// Takes note of what `command` writes or removes; `feeding` is the command in front of its pipe, and `around` are the
-/// redirections of the compounds that it is in.
-pub(super) fn note(
-    walk: &mut Walk<'_>,
-    command: &Command,
-    feeding: Option<&Command>,
-    around: &[&Redirect],
-    state: &State,
-) {
+/// Takes note of what `command` writes or removes; `feeding` is the command in front of its pipe.
+pub(super) fn note(walk: &mut Walk<'_>, command: &Command, feeding: Option<&Command>, state: &State) {
     let program = command.effective_name().unwrap_or_default();
     let operands = || command.effective_arguments().iter().filter(|word| !word.lossy().starts_with('-'));
     let place = |word: &Word| file(walk.site, word, state);
@@ -42,7 +35,7 @@ pub(super) fn note(
         targets.extend(operands());
     }
     if targets.is_empty() {
-        targets.extend(around.iter().rev().find(|one| writes(one)).map(|one| &one.target));
+        targets.extend(walk.redirects.iter().rev().find(|one| writes(one)).map(|one| &one.target));
     }
     if targets.is_empty() {
         return;
