@@ -31,8 +31,13 @@ static KNOWN: LazyLock<Option<AhoCorasick>> =
 
 /// Whether shell text, or a file that holds some, may have a build in it. `false` is certain.
 pub(super) fn may_build(text: &str) -> bool {
+    has_verb(text) && (KNOWN.as_ref().is_none_or(|known| known.is_match(text)) || has_variable_that_builds(text))
+}
+
+/// Whether a word for what a build command does, or for what it is given, is in the text: the half of [`may_build`] that holds
+/// where the program is the value of a variable that stands elsewhere.
+pub(super) fn has_verb(text: &str) -> bool {
     VERBS.iter().any(|verb| text.contains(verb))
-        && (KNOWN.as_ref().is_none_or(|known| known.is_match(text)) || has_variable_that_builds(text))
 }
 
 /// Whether a `build` stands behind an expansion: `$PROGRAM build`, `"${tool[@]}" image build`.

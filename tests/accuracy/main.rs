@@ -9,6 +9,7 @@ mod answer;
 mod buildkit;
 mod builds;
 mod labels;
+mod peers;
 mod sample;
 mod score;
 mod table;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let filter = arguments.iter().find(|argument| !argument.starts_with('-')).map_or("", String::as_str);
     let done = match () {
         () if has("--buildkit") => buildkit::check(&corpus),
+        () if has("--peers") => peers::print(root, &corpus),
         () if has("--builds") => builds::check(&corpus, filter),
         () => run(root, &corpus, has("--remarks"), has("--report")),
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::sieve::has_verb;
 use super::Definition;
 use super::reference::{prefixed, push, references};
 use crate::source::{TextRange, range, slice};
@@ -21,10 +22,9 @@ impl<'a> Scripts<'a> {
     /// [`Self::script`] where it may build; `None` where it can't.
     pub(super) fn recipe(&self, lines: &[TextRange]) -> Option<View> {
         let names = self.names(lines);
-        let builds = |text: &str| ["build", "executor", "deploy", " bud"].iter().any(|word| text.contains(word));
         let values = self.definitions.iter().filter(|definition| names.contains(&definition.name));
         let mut texts = lines.iter().copied().chain(values.map(|definition| definition.value));
-        if !texts.any(|at| builds(slice(self.text, at))) {
+        if !texts.any(|at| has_verb(slice(self.text, at))) {
             return None;
         }
         Some(self.script(lines))
@@ -49,7 +49,7 @@ impl<'a> Scripts<'a> {
     pub(super) fn body(&self, definition: &Definition) -> Option<View> {
         let value = slice(self.text, definition.value);
         let is_script = definition.multiline || !is_words(value);
-        if !is_script || !value.contains("build") {
+        if !is_script || !has_verb(value) {
             return None;
         }
         let mut at = usize::from(definition.value.start());

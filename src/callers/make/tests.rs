@@ -144,6 +144,14 @@ fn paths_begin_in_the_folder_of_the_makefile() {
 }
 
 #[test]
+fn a_build_that_only_passes_secrets_is_still_one() {
+    let line = "$(TOOL) . --secret id=t,env=T";
+    for text in [format!("all:\n\t{line}\n"), format!("define x\n{line}\nendef\nall:\n\t$(x)\n")] {
+        assert_eq!(builds(&text).len(), 1, "{text}");
+    }
+}
+
+#[test]
 fn values_are_told_apart() {
     let text = "all:\n\tdocker build --build-arg A=$(V) --build-arg B=$$V --build-arg C=$(shell x) --build-arg D=$(if x,y) .\n";
     let values: Vec<ArgumentValue> =
