@@ -276,7 +276,7 @@ impl<'m> Copying<'m> {
             let place = Label { file, range: mention.range, text: "a build".to_owned() };
             change.obstruct("unedited-mention", reason, Some(place));
         }
-        let bound = |build: &crate::callers::Build| self.bound.iter().any(|known| known.build == build);
+        let bound = |build: &crate::callers::Build| self.bound.iter().any(|known| std::ptr::eq(known.build, build));
         for build in self.model.unplaced_builds().filter(|build| !bound(build)) {
             change.assume(format!("{} in `{}` does not build `{dockerfile}`", build.title, build.file));
         }

@@ -1,6 +1,8 @@
 //! What an editor is told of findings: diagnostics, code actions, pages.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use lsp_types::{
@@ -43,12 +45,34 @@ pub(super) fn path(uri: &Uri) -> Option<Utf8PathBuf> {
 
 /// The answers about one repository.
 pub(super) struct Answers<'w> {
-    pub workspace: &'w Workspace,
-    pub open: &'w BTreeMap<Utf8PathBuf, Open>,
-    pub manner: Manner,
+    workspace: &'w Workspace,
+    open: &'w BTreeMap<Utf8PathBuf, Open>,
+    manner: Manner,
+    /// The files that places were asked of until now: most hold several.
+    files: RefCell<HashMap<Utf8PathBuf, Rc<File<'w>>>>,
+}
+
+/// A file that has places in it.
+struct File<'w> {
+    lines: Lines<'w>,
+    uri: Option<Uri>,
 }
 
 impl<'w> Answers<'w> {
+    pub(super) fn new(workspace: &'w Workspace, open: &'w BTreeMap<Utf8PathBuf, Open>, manner: Manner) -> Self {
+        Self { workspace, open, manner, files: RefCell::default() }
+    }
+
+    fn file(&self, path: &Utf8Path) -> Rc<File<'w>> {
+        if let Some(known) = self.files.borrow().get(path) {
+            return Rc::clone(known);
+        }
+        let lines = Lines::new(self.text(path), self.manner.encoding);
+        let file = Rc::new(File { lines, uri: uri(&self.absolute(path)) });
+        self.files.borrow_mut().insert(path.to_owned(), Rc::clone(&file));
+        file
+    }
+
     fn findings(&self) -> impl Iterator<Item = &'w Finding> {
         self.workspace.found.document.iter().flat_map(|document| &document.findings)
     }
@@ -60,7 +84,7 @@ impl<'w> Answers<'w> {
     }
 
     fn range(&self, place: &Place) -> Range {
-        Lines::new(self.text(&place.file), self.manner.encoding).range(place.span.start.offset, place.span.end.offset)
+        self.file(&place.file).lines.range(place.span.start.offset, place.span.end.offset)
     }
 
     fn absolute(&self, file: &Utf8Path) -> Utf8PathBuf {
@@ -74,7 +98,7 @@ impl<'w> Answers<'w> {
         self.findings().for_each(|finding| add(&finding.place.file, self.diagnostic(finding)));
         let found = &self.workspace.found;
         for mistake in &found.mistakes {
-            let lines = Lines::new(self.text(&mistake.file), self.manner.encoding);
+            let lines = &self.file(&mistake.file).lines;
             let range = lines.range(u32::from(mistake.range.start()).into(), u32::from(mistake.range.end()).into());
             let meant = mistake.suggestion.as_ref().map(|word| format!("; `{word}` was probably meant"));
             add(
@@ -104,7 +128,7 @@ impl<'w> Answers<'w> {
             Level::Note => DiagnosticSeverity::INFORMATION,
         };
         let related = finding.related.iter().filter_map(|place| {
-            let location = Location::new(uri(&self.absolute(&place.file))?, self.range(place));
+            let location = Location::new(self.file(&place.file).uri.clone()?, self.range(place));
             Some(DiagnosticRelatedInformation { location, message: place.text.clone() })
         });
         Diagnostic {
@@ -138,7 +162,7 @@ impl<'w> Answers<'w> {
         let file = path.strip_prefix(self.workspace.path()).ok()?;
         let fixes = self.workspace.safe_fixes(file);
         let text_edits = |(file, edits): (&'_ Utf8PathBuf, &'_ Vec<Edit>)| {
-            let lines = Lines::new(self.text(file), self.manner.encoding);
+            let lines = &self.file(file).lines;
             let text_edit = |edit: &Edit| TextEdit {
                 range: lines.range(u32::from(edit.range().start()).into(), u32::from(edit.range().end()).into()),
                 new_text: edit.text.clone(),
@@ -164,8 +188,7 @@ impl<'w> Answers<'w> {
         };
         let mut edits: BTreeMap<&Utf8Path, Vec<TextEdit>> = BTreeMap::new();
         for Change { file, span, text } in &remedy.changes {
-            let lines = Lines::new(self.text(file), self.manner.encoding);
-            let range = lines.range(span.start.offset, span.end.offset);
+            let range = self.file(file).lines.range(span.start.offset, span.end.offset);
             edits.entry(file).or_default().push(TextEdit { range, new_text: text.clone() });
         }
         let mut action = self.action(finding, format!("{}{assuming}", remedy.title), edits)?;
@@ -180,7 +203,7 @@ impl<'w> Answers<'w> {
         let at = u32::try_from(finding.place.span.start.offset).ok()?;
         let instructions = (*file == finding.dockerfile).then(|| dockerfile::parse(text).root().instructions())?;
         let instruction = instructions.iter().find(|one| one.range().contains(at.into()))?;
-        let lines = Lines::new(text, self.manner.encoding);
+        let lines = &self.file(file).lines;
         let start = u64::from(u32::from(instruction.range().start()));
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let new_text = format!("# dfmigrate: ignore[{}]{newline}", finding.codemod);
@@ -214,7 +237,7 @@ impl<'w> Answers<'w> {
             return None;
         }
         if !self.manner.versions {
-            let changes = edits.into_iter().map(|(file, edits)| Some((uri(&self.absolute(file))?, edits)));
+            let changes = edits.into_iter().map(|(file, edits)| Some((self.file(file).uri.clone()?, edits)));
             return Some(WorkspaceEdit { changes: Some(changes.collect::<Option<_>>()?), ..WorkspaceEdit::default() });
         }
         let mut operations = Vec::new();

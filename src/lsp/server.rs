@@ -222,7 +222,7 @@ impl<'c> Server<'c> {
     }
 
     fn answers<'s>(&'s self, workspace: &'s Workspace) -> Answers<'s> {
-        Answers { workspace, open: &self.open, manner: self.manner }
+        Answers::new(workspace, &self.open, self.manner)
     }
 
     fn answer(&self, request: Request) -> Response {

@@ -147,16 +147,15 @@ impl Model {
     /// does not name another Dockerfile.
     #[must_use]
     pub fn unread_builds(&self, dockerfile: &Dockerfile) -> Vec<Mention> {
-        let building = self.index.building(&self.repository);
-        let sources = building.iter().filter_map(|(path, places)| Some((self.repository.source(path)?, places)));
-        let found = sources.flat_map(|(source, places)| self.unread_builds_in(source, places, dockerfile));
+        let building = self.index.building(&self.repository).values();
+        let found = building.flat_map(|file| self.unread_builds_in(&file.0, &file.1, dockerfile));
         self.repository.recorder().unnoted(|| found.collect())
     }
 
     /// Those of them that are in `file`.
     pub(super) fn unread_builds_of_file(&self, dockerfile: &Dockerfile, file: &Utf8Path) -> Vec<Mention> {
-        let building = self.index.building(&self.repository).get(file).zip(self.repository.source(file));
-        building.map(|(places, source)| self.unread_builds_in(source, places, dockerfile)).unwrap_or_default()
+        let building = self.index.building(&self.repository).get(file);
+        building.map(|file| self.unread_builds_in(&file.0, &file.1, dockerfile)).unwrap_or_default()
     }
 
     fn unread_builds_in(&self, source: &Source, places: &[TextRange], dockerfile: &Dockerfile) -> Vec<Mention> {

@@ -53,7 +53,7 @@ pub(super) struct Index {
     /// The Dockerfiles that start from each image by their text, without the tag `latest`.
     heirs: Kept<BTreeMap<String, BTreeSet<Utf8PathBuf>>>,
     /// The places of words that begin a build, by the files that are no Dockerfiles.
-    building: Kept<BTreeMap<Utf8PathBuf, Vec<TextRange>>>,
+    building: Kept<Building>,
     /// The files that are no Dockerfiles and hold a credential.
     credentials: Kept<BTreeSet<Utf8PathBuf>>,
     /// For each name that was asked for, the files that may pass it, by the folder that [`nearest_folder`] gives for them.
@@ -186,7 +186,10 @@ impl Index {
         }
         let texts = changed.iter().filter_map(|path| repository.source(path));
         let texts: Vec<&Source> = texts.filter(|source| !self.is_dockerfile(source.path())).collect();
-        index.building = updated(&self.building, |building| update_building(building, repository, &texts));
+        index.building = updated(&self.building, |building| {
+            changed.iter().for_each(|path| drop(building.remove(path)));
+            update_building(building, repository, &texts);
+        });
         index.credentials = updated(&self.credentials, |credentials| update_credentials(credentials, &texts));
         index.naming = updated(&self.naming, |naming| naming.replace(changed, &texts));
         for source in texts {
@@ -474,11 +477,11 @@ impl Index {
     }
 
     /// The places of [`BUILDING`] words in files that are no Dockerfiles.
-    pub(super) fn building(&self, repository: &Repository) -> &BTreeMap<Utf8PathBuf, Vec<TextRange>> {
+    pub(super) fn building(&self, repository: &Repository) -> &Building {
         self.recorder.note(|reads| reads.unread_builds = true);
         self.building.get_or_init(|| {
             self.recorder.unnoted(|| {
-                let mut building = BTreeMap::new();
+                let mut building = Building::new();
                 update_building(&mut building, repository, &self.texts(repository).collect::<Vec<_>>());
                 building
             })
@@ -503,15 +506,16 @@ impl Index {
     }
 }
 
-/// Finds the words that begin a build in these texts anew.
-fn update_building(building: &mut BTreeMap<Utf8PathBuf, Vec<TextRange>>, repository: &Repository, texts: &[&Source]) {
+/// The files with [`BUILDING`] words, each with their places.
+pub(super) type Building = BTreeMap<Utf8PathBuf, Arc<(Source, Vec<TextRange>)>>;
+
+/// Adds the words that begin a build in these texts.
+fn update_building(building: &mut Building, repository: &Repository, texts: &[&Source]) {
     for source in texts {
         let counts = !repository.is_excluded_caller(source.path());
         let places = if counts { building_words(source.text()) } else { Vec::new() };
-        if places.is_empty() {
-            building.remove(source.path());
-        } else {
-            building.insert(source.path().to_owned(), places);
+        if !places.is_empty() {
+            building.insert(source.path().to_owned(), Arc::new(((*source).clone(), places)));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Invariant: nothing here knows how a fix is written; everything is an answer about the files as they are.
 
 mod accounts;
+mod asking;
 mod binding;
 mod changes;
 mod container;

@@ -7,6 +7,7 @@ use crate::repository::Repository;
 use crate::source::Source;
 use crate::syntax::shell::{self, Command};
 
+use super::asking;
 use super::exposure::environment_prints;
 use super::index::Index;
 use super::plain_text::is_named;
@@ -56,6 +57,7 @@ pub(super) const MOST_SCRIPT_DEPTH: usize = 4;
 pub struct Reader<'r> {
     repository: &'r Repository,
     index: &'r Index,
+    dockerfile: &'r Utf8Path,
     /// The folder of the Dockerfile: its files are looked at first.
     home: &'r Utf8Path,
 }
@@ -64,7 +66,7 @@ impl<'r> Reader<'r> {
     /// A reader for the Dockerfile at `path`.
     #[must_use]
     pub(super) fn new(repository: &'r Repository, index: &'r Index, path: &'r Utf8Path) -> Self {
-        Self { repository, index, home: path.parent().unwrap_or(Utf8Path::new("")) }
+        Self { repository, index, dockerfile: path, home: path.parent().unwrap_or(Utf8Path::new("")) }
     }
 
     /// Whether `run` reads the environment variable `name`, and why that is thought; `None` if it certainly does not.
@@ -117,12 +119,25 @@ impl<'r> Reader<'r> {
         }
         let program = words.first().cloned().flatten().unwrap_or_else(|| "a command".to_owned());
         match tools::reads(words, name) {
+            Reading::Never if self.asks_a_program(words) => {
+                Some(Evidence::Possible("git asks a program for credentials".to_owned()))
+            }
             Reading::Never => None,
             Reading::Reads { why, certain: true } => Some(Evidence::Tool(why)),
             Reading::Reads { certain: false, .. } if self.is_settled_by_files(words, name) => None,
             Reading::Reads { why, certain: false } | Reading::RunsCode { why } => Some(Evidence::Possible(why)),
             Reading::Unknown => Some(Evidence::Possible(format!("runs `{program}`"))),
         }
+    }
+
+    /// Whether the words start a git that talks to a server and asks a program for what it needs there.
+    fn asks_a_program(&self, words: &[Option<String>]) -> bool {
+        let program = words.first().and_then(|word| word.as_deref()?.rsplit('/').next());
+        if program != Some("git") || tools::is_offline(words) {
+            return false;
+        }
+        let dockerfile = self.repository.source(self.dockerfile).map(Source::text).unwrap_or_default();
+        asking::may_ask(dockerfile, &self.near(&asking::SETTINGS))
     }
 
     fn script_reads(&self, script: &Source, name: &str, depth: usize) -> Option<Evidence> {

@@ -103,9 +103,7 @@ fn read_within(
     if needs(&sources, &configuration) {
         let variables = secret_variables(&sources, &configuration);
         let mut wanted = of_kind(|kind| !matches!(kind, Kind::Dockerfile | Kind::Settings | Kind::Other));
-        let may_be_passed = || sources.iter().any(|source| declares_secret(source, &configuration));
-        let programs = !variables.is_empty() || may_be_passed();
-        wanted.retain(|(_, kind)| *kind != Kind::Program || programs);
+        wanted.retain(|(_, kind)| *kind != Kind::Program || !variables.is_empty());
         sources.extend(texts.read(&wanted, &variables));
     }
     notices.extend(texts.notices);
@@ -139,27 +137,21 @@ fn classify_as_decided(files: &mut ByPath<(Utf8PathBuf, Kind)>, configuration: &
     }
 }
 
-/// Whether an `ARG` of the Dockerfile has the name of a secret, so that a program which builds it may pass one.
-fn declares_secret(dockerfile: &Source, configuration: &Configuration) -> bool {
-    let settings = configuration.at(dockerfile.path());
-    let mut lines = dockerfile.text().lines();
-    lines.any(|line| line.to_ascii_lowercase().contains("arg ") && secret_names(line, &settings).next().is_some())
-}
-
 /// The words of a line that are names of secrets.
 fn secret_names<'l>(line: &'l str, settings: &Settings) -> impl Iterator<Item = &'l str> {
     let words = line.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
     words.filter(|word| settings.classify_name(word).kind().is_some())
 }
 
-/// The variables with names of secrets that an `ENV` of `dockerfiles` sets, as far as their lines tell.
+/// The variables with names of secrets that an `ARG` or `ENV` of `dockerfiles` declares, as far as their lines tell: programs that a
+/// RUN starts may read them.
 fn secret_variables(dockerfiles: &[Source], configuration: &Configuration) -> Vec<String> {
     let mut names = BTreeSet::new();
     for dockerfile in dockerfiles {
         let settings = configuration.at(dockerfile.path());
         let mut goes_on = false;
         for line in dockerfile.text().lines().map(str::trim) {
-            let begins = line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("env "));
+            let begins = declares(line);
             if begins || goes_on {
                 names.extend(secret_names(line, &settings).map(str::to_owned));
             }
@@ -167,6 +159,12 @@ fn secret_variables(dockerfiles: &[Source], configuration: &Configuration) -> Ve
         }
     }
     names.into_iter().collect()
+}
+
+fn declares(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let keyword = words.find(|word| !word.eq_ignore_ascii_case("onbuild")).unwrap_or_default();
+    keyword.eq_ignore_ascii_case("arg") || keyword.eq_ignore_ascii_case("env")
 }
 
 #[cfg(test)]

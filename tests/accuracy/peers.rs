@@ -44,7 +44,7 @@ struct Tool {
     share: Share,
 }
 
-const TOOLS: [Tool; 6] = [
+const TOOLS: [Tool; 5] = [
     Tool {
         name: "hadolint",
         command: &["hadolint", "-f", "sarif"],
@@ -74,12 +74,6 @@ const TOOLS: [Tool; 6] = [
         command: &["docker", "build", "--call=check,format=json", "-f"],
         version: &["docker", "buildx", "version"],
         share: Share::One,
-    },
-    Tool {
-        name: "checkov",
-        command: &["checkov", "--quiet", "--compact", "--framework", "dockerfile", "secrets", "-o", "json", "-f"],
-        version: &["checkov", "--version"],
-        share: Share::Many,
     },
 ];
 
@@ -150,8 +144,11 @@ fn is_there(tool: &Tool) -> bool {
 
 /// What dfmigrate names.
 fn own(corpus: &Utf8Path, folders: &[Folder]) -> Tally {
-    let named =
-        |folder: &Folder| answer::of_paths(&[corpus.join(crate::source(folder))]).into_iter().map(place).collect();
+    let named = |folder: &Folder| {
+        let home = corpus.join(crate::source(folder));
+        let answers = answer::of_paths(&[home.clone()]).into_iter();
+        answers.map(|answer| instruction(&home, answer.file, answer.line)).collect()
+    };
     let named: Vec<Named> = folders.par_iter().map(named).collect();
     judged(folders, &named)
 }
@@ -160,13 +157,18 @@ fn own_plain(corpus: &Utf8Path, plain: &[Folder]) -> Tally {
     let answers = crate::of_plain(corpus, plain);
     let named = |file: &Folder| {
         let own = crate::of_file(&answers, &file.path).into_iter();
-        own.map(|answer| (named_file(file, answer.file), answer.line)).collect()
+        let home = corpus.join(crate::home(&file.path));
+        let named = own.map(|answer| instruction(&home, answer.file, answer.line));
+        named.map(|(path, line)| (named_file(file, path), line)).collect()
     };
     judged(plain, &plain.iter().map(named).collect::<Vec<Named>>())
 }
 
-fn place(answer: answer::Answer) -> (Utf8PathBuf, u32) {
-    (answer.file, answer.line)
+/// The instruction that holds the one-based `line` of `file`, by its first line, as labels have it.
+fn instruction(home: &Utf8Path, file: Utf8PathBuf, line: u32) -> (Utf8PathBuf, u32) {
+    let text = std::fs::read_to_string(home.join(&file)).unwrap_or_default();
+    let line = first_line(&text, line);
+    (file, line)
 }
 
 /// A label of `plain/` is about one file, whose flows name no other.
@@ -211,8 +213,8 @@ fn spoken(tool: &Tool, run: &[Asked], speaks: &Regex) -> Vec<(usize, Utf8PathBuf
     let place = |result: Said| {
         let is_own = |one: &&Asked| result.file.is_empty() || one.home.join(&one.file).as_str().ends_with(&result.file);
         let one = run.iter().find(is_own)?;
-        let text = std::fs::read_to_string(one.home.join(&one.file)).ok()?;
-        Some((one.folder, one.file.clone(), first_line(&text, result.line)))
+        let (file, line) = instruction(&one.home, one.file.clone(), result.line);
+        Some((one.folder, file, line))
     };
     said.filter_map(place).collect()
 }
@@ -322,17 +324,13 @@ fn gather(value: &Value, found: &mut Vec<Said>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| gather(item, found)),
         Value::Object(members) => {
-            let line = [
-                "/locations/0/physicalLocation/region/startLine",
-                "/location/ranges/0/start/line",
-                "/file_line_range/0",
-            ];
+            let line = ["/locations/0/physicalLocation/region/startLine", "/location/ranges/0/start/line"];
             let line = line.iter().find_map(|pointer| value.pointer(pointer));
             let line = line.or_else(|| ["line", "line_number", "lineNumber"].iter().find_map(|key| members.get(*key)));
             let line = line.and_then(Value::as_u64).and_then(|line| u32::try_from(line).ok());
             let file = value.pointer("/locations/0/physicalLocation/artifactLocation/uri");
-            let file = file.or_else(|| members.get("file_path")).and_then(Value::as_str).unwrap_or_default();
-            let names = ["ruleId", "rule", "rule_id", "ruleName", "check_id", "message", "description", "detail"];
+            let file = file.and_then(Value::as_str).unwrap_or_default();
+            let names = ["ruleId", "rule", "rule_id", "ruleName", "message", "description", "detail"];
             // Not the whole of it: a path may have the word in it.
             let told: Vec<String> = names.iter().filter_map(|name| members.get(*name)).map(Value::to_string).collect();
             match line.filter(|_| !told.is_empty()) {

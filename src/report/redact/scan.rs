@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
-use regex::Regex;
+use regex::{Regex, RegexSet};
 
 use crate::config::NamePattern;
 use crate::knowledge::{
@@ -33,7 +33,11 @@ pub(super) fn secrets(text: &str, names: &Names) -> Vec<Range<usize>> {
 /// What is a credential by its form, in any surroundings.
 pub(super) fn credentials(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
-    for pattern in &*CREDENTIALS {
+    let (any, each) = &*CREDENTIALS;
+    // Most texts have none of the forms, which one pass tells.
+    let present =
+        any.as_ref().map_or_else(|| (0..each.len()).collect(), |any| any.matches(text).into_iter().collect::<Vec<_>>());
+    for pattern in present.into_iter().filter_map(|index| each.get(index)) {
         let groups = pattern.captures_iter(text).filter_map(|found| found.name("secret"));
         ranges.extend(groups.filter(|group| is_written_out(group.as_str())).map(|group| group.range()));
     }
@@ -42,9 +46,9 @@ pub(super) fn credentials(text: &str) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Forms whose group `secret` is a secret whatever its value looks like.
-static CREDENTIALS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
+/// Forms whose group `secret` is a secret whatever its value looks like: which of them a text has, and each.
+static CREDENTIALS: LazyLock<(Option<RegexSet>, Vec<Regex>)> = LazyLock::new(|| {
+    let forms = [
         r#"(?i)[a-z][a-z0-9+.-]*://[^\s/@:'"]*:(?P<secret>[^\s/@'"]+)@"#,
         r#"(?i)https?://(?P<secret>[^\s/@:'"]{8,})@"#,
         r"(?i)\b(?:bearer|basic)\s+(?P<secret>[a-z0-9._~+/=-]{8,})",
@@ -60,10 +64,8 @@ static CREDENTIALS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r#"(?i)\b(?:config|configure)\s+set\s+\S*(?:token|password|secret|_auth|key)\S*[\s=]+["']?(?P<secret>[^\s"';|&]+)"#,
         r#"(?i)\blogin\s+\S+\s+password\s+(?P<secret>[^\s"';|&]+)"#,
         r#"(?i)"--?[a-z-]*(?:password|passwd|pass|token|secret|api-?key)"\s*,\s*"(?P<secret>[^"]+)""#,
-    ]
-    .iter()
-    .filter_map(|pattern| Regex::new(pattern).ok())
-    .collect()
+    ];
+    (RegexSet::new(forms).ok(), forms.iter().filter_map(|form| Regex::new(form).ok()).collect())
 });
 
 /// Text that may be a credential of a known form. `=` only ends one, as the padding of base64: `NAME=value` is two texts.

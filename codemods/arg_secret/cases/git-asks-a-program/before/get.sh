@@ -1,0 +1,2 @@
+#!/bin/sh
+git clone https://git.example.com/acme/other.git

@@ -1,0 +1,1 @@
+docker build --build-arg API_TOKEN="$API_TOKEN" -t app .

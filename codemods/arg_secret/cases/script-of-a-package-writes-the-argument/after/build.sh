@@ -1,0 +1,1 @@
+docker build --secret id=api_token,env=API_TOKEN -t app .
