@@ -269,7 +269,9 @@ impl<'m> Copying<'m> {
                 Way::File => format!("--secret id={},src={path}", self.id()),
                 Way::Agent => format!("--ssh default={path}"),
             };
-            let text = format!("`{flag}` wherever `{dockerfile}` is built (no file here builds it)");
+            let unknown = self.model.unplaced_builds().next().is_some();
+            let builds = if unknown { "" } else { " (no file here builds it)" };
+            let text = format!("`{flag}` wherever `{dockerfile}` is built{builds}");
             change.follow_up(FollowUp::Provide(text));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
-use crate::callers::{Builder, ByHand, Dockerfiles, Format, instead_of_argument};
+use crate::callers::{Builder, ByHand, Dockerfiles, instead_of_argument};
 use crate::config::{self, Needed};
 use crate::knowledge::engines::Engine;
 use crate::knowledge::names::is_bundled;
@@ -225,10 +225,13 @@ impl<'m> Migration<'m> {
                 change.obstruct("builder-without-secrets", sentence.clone(), Some(place));
             }
             let passes = bound.build.arguments.iter().any(|given| given.name == self.name());
-            let opaque = bound.build.opaque.as_deref().filter(|_| !several && !passes);
+            let opaque = bound.build.opaque.as_deref().filter(|_| !(several && guessed) && !passes);
             if let Some(opaque) = opaque.filter(|_| self.secret.entry == Entry::Argument) {
                 self.check_opaque(change, bound, opaque);
             }
+        }
+        if self.secret.entry == Entry::Argument {
+            self.check_handed_on(change);
         }
     }
 
@@ -256,7 +259,7 @@ impl<'m> Migration<'m> {
             let (id, name, file) = (&passed.id, self.name(), &bound.build.file);
             change.assume(format!("the secret `{id}` that `{file}` passes has the value that `{name}` should have"));
         }
-        for (build, address) in self.model.passed_to_an_address(self.dockerfile, self.name()) {
+        for (build, address) in self.model.passed_to_another(self.dockerfile, self.name()) {
             change.assume(format!(
                 "`{address}`, which `{}` builds with `{}`, is another repository",
                 build.file,
@@ -265,40 +268,7 @@ impl<'m> Migration<'m> {
         }
     }
 
-    /// Whatever comes in from outside may be the build argument.
-    fn check_opaque(&self, change: &mut Change<'m>, bound: &BoundBuild<'m>, opaque: &str) {
-        let (name, file) = (self.name(), &bound.build.file);
-        let from_outside = match bound.build.format {
-            Format::GithubActions => true,
-            // An orb's name, and no variable; somebody has to pass the argument.
-            Format::CircleCi => !opaque.contains(['$', '<', '"']) && self.passed_values().next().is_none(),
-            _ => false,
-        };
-        if from_outside {
-            let text = format!("{} takes arguments from outside", bound.build.title);
-            let place = Label { file: file.clone(), range: bound.build.range, text };
-            // A script that is not read says so in a sentence.
-            let reason = match opaque.contains(' ') && !opaque.contains('$') {
-                true => format!("{opaque}, and it may pass `{name}`"),
-                false => format!("`{opaque}` may pass `{name}`, and it comes from outside"),
-            };
-            // Whoever uses the action writes its lines of secrets beside those of arguments.
-            let handed_on = opaque.starts_with("${{ inputs.") && !self.secret.uses.is_empty();
-            let instead = handed_on
-                .then(|| "inputs:\n  secrets:\n    required: false\n\nsecrets: ${{ inputs.secrets }}".to_owned());
-            change.obstacle(Obstacle { kind: "opaque-caller", reason, place: Some(place), instead });
-        } else if let Some(range) = self.model.names_apart_from_arguments(file, name) {
-            let place = Label { file: file.clone(), range, text: "named here".to_owned() };
-            let reason = format!("`{opaque}`, which `{file}` hands on, may pass `{name}`: the file names it");
-            let instead = (!self.secret.uses.is_empty())
-                .then(|| instead_of_argument(file, self.text_of(file), range, name, &self.id()).instead);
-            change.obstacle(Obstacle { kind: "opaque-caller", reason, place: Some(place), instead });
-        } else {
-            change.assume(format!("`{opaque}`, which `{file}` hands on, does not pass `{name}`"));
-        }
-    }
-
-    fn text_of(&self, file: &Utf8Path) -> &'m str {
+    pub(super) fn text_of(&self, file: &Utf8Path) -> &'m str {
         self.model.repository.source(file).map_or("", |source| source.text())
     }
 

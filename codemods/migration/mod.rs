@@ -7,6 +7,7 @@ mod checks;
 mod compatibility;
 mod fetched;
 mod labels;
+mod opaque;
 mod questions;
 mod relays;
 mod repair;
@@ -433,7 +434,9 @@ impl<'m> Migration<'m> {
         let is_needed = !self.secret.uses.is_empty() || !self.fetched.is_empty();
         if !passed && !offered && is_needed {
             let id = self.id();
-            let elsewhere = self.model.mentions(self.dockerfile, name).iter().any(|mention| !mention.prose);
+            let elsewhere = self.model.mentions(self.dockerfile, name).iter().any(|mention| !mention.prose)
+                || !self.model.passed_to_another(self.dockerfile, name).is_empty()
+                || self.model.unplaced_builds().next().is_some();
             let builds = match self.bound.is_empty() {
                 true if elsewhere => "",
                 true => " (no file here builds it)",

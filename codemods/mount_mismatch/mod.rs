@@ -37,10 +37,10 @@ impl<'m> Ids<'m> {
         let mut builds = model.bound_builds(dockerfile);
         builds.retain(|bound| {
             let passes = !bound.build.secrets.is_empty();
-            bound.binding != Binding::OneOfSeveral
-                && bound.build.opaque.is_none()
-                // A document that says how to build without any secret does not have to be complete.
-                && (passes || bound.build.format != Format::Markdown)
+            // A document that says how to build without any secret does not have to be complete, and what is built elsewhere
+            // mostly is something else.
+            let may_do_without = bound.build.format == Format::Markdown || bound.build.dockerfiles.absent().is_some();
+            bound.binding != Binding::OneOfSeveral && bound.build.opaque.is_none() && (passes || !may_do_without)
         });
         Self { model, dockerfile, mounts: mounts.filter(|(_, mount)| !mount.id.contains('$')).collect(), builds }
     }

@@ -311,7 +311,7 @@ impl Dockerfiles {
     #[must_use]
     pub fn absent(&self) -> Option<&str> {
         let Self::Unknown(text) = self else { return None };
-        let is_path = |text: &str| text.chars().all(|char| char.is_alphanumeric() || "/._-+@".contains(char));
+        let is_path = |text: &str| text.chars().all(|char| char.is_alphanumeric() || "/._-+@~".contains(char));
         let name = text.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
         let names_one = name.contains("dockerfile") || name.contains("containerfile");
         let is_telling = text.contains('/') || !matches!(name.as_str(), "dockerfile" | "containerfile");

@@ -175,6 +175,8 @@ pub struct Rewrite {
     pub assumptions: Vec<String>,
     /// What a person should know, one sentence each; changes nothing about the fix's safety.
     pub notes: Vec<String>,
+    /// Lines that other files need at their end, each with the file: `.kamal/secrets` says where a value comes from.
+    pub lines: Vec<(Utf8PathBuf, String)>,
 }
 
 /// Why a build can't be made to pass a secret. The whole fix becomes Manual.

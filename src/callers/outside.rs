@@ -61,6 +61,11 @@ pub(super) fn is_own(path: &str, folders: &[Folder]) -> bool {
     inside(path).is_some() && !holding(path, folders).is_some_and(|(folder, _)| folder.foreign)
 }
 
+/// Whether `path` lies in one of `folders`.
+pub(super) fn is_cloned(path: &str, folders: &[Folder]) -> bool {
+    holding(path, folders).is_some()
+}
+
 /// The deepest of `folders` that holds `path`, and the path from there.
 fn holding<'p, 'f>(path: &'p str, folders: &'f [Folder]) -> Option<(&'f Folder, &'p str)> {
     let within = |folder: &'f Folder| {

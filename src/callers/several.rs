@@ -111,6 +111,7 @@ impl Several<'_> {
         for asked in &self.all {
             rewrite.assumptions.extend(asked.rewrite.assumptions.iter().cloned());
             rewrite.notes.extend(asked.rewrite.notes.iter().cloned());
+            rewrite.lines.extend(asked.rewrite.lines.iter().cloned());
         }
         rewrite
     }

@@ -87,16 +87,20 @@ impl Model {
         self.index.unplaced().iter().filter_map(|at| self.builds.get(*at))
     }
 
-    /// The builds near `dockerfile` that pass the build argument `name` to what lies at an address. Nothing in a repository says for
-    /// certain what its own address is, so that may be the same Dockerfile.
+    /// The builds near `dockerfile` that pass the build argument `name` to what lies at an address, or in a folder beside the
+    /// repository's, with that place. Nothing in a repository says for certain what its own address is or what its own folder is
+    /// called, so that may be the same Dockerfile.
     #[must_use]
-    pub fn passed_to_an_address(&self, dockerfile: &Dockerfile, name: &str) -> Vec<(&Build, &str)> {
+    pub fn passed_to_another(&self, dockerfile: &Dockerfile, name: &str) -> Vec<(&Build, String)> {
         let near = self.index.passing(&self.repository, dockerfile.path(), name).into_iter();
         let builds = near.flat_map(|source| self.builds_of_file(source.path()));
         let passing = builds.filter(|build| build.arguments.iter().any(|given| given.name == name));
         let elsewhere = passing.filter(|build| build.dockerfiles == Dockerfiles::Elsewhere);
         let addressed = elsewhere.filter_map(|build| match &build.outside.as_ref()?.repository {
-            Whereabouts::Address(address) => Some((build, address.as_str())),
+            Whereabouts::Address(address) => Some((build, address.clone())),
+            Whereabouts::Beside(folder) if self.foreign_of(build).next().is_none() => {
+                Some((build, format!("../{folder}")))
+            }
             _ => None,
         });
         addressed.collect()
@@ -189,7 +193,7 @@ impl Dockerfile {
     }
 }
 
-fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = TextRange> {
+pub(super) fn occurrences<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = TextRange> {
     text.match_indices(name).map(|(at, found)| range(at, at + found.len())).filter(move |at| {
         let start = usize::from(at.start()).saturating_sub(1);
         let end = (usize::from(at.end()) + 1).min(text.len());
@@ -257,7 +261,7 @@ fn stands_under_args(text: &str, at: TextRange) -> bool {
 static ARGUMENT_WORDS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)build[-_. ]?arg|<args>|\bdocker(?:_?build)?\.image\b").ok());
 
-fn in_comment(text: &str, at: TextRange) -> bool {
+pub(super) fn in_comment(text: &str, at: TextRange) -> bool {
     let start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);
     let line = text[start..].trim_start();
     line.starts_with('#') || line.starts_with("//") || line.starts_with("* ") || line.starts_with("<!--")

@@ -24,6 +24,7 @@ mod file_runs;
 mod flow;
 mod folder_acts;
 mod foreign;
+mod handed;
 mod image_path;
 mod in_place;
 mod index;

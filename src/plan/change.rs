@@ -464,6 +464,7 @@ impl<'m> Change<'m> {
                 Ok(rewrite) => {
                     self.edits.entry(file).or_default().extend(rewrite.edits);
                     rewrite.assumptions.into_iter().for_each(|assumption| self.assume(assumption));
+                    rewrite.lines.iter().for_each(|(file, line)| self.append(file, line));
                     for note in rewrite.notes {
                         if !self.notes.contains(&note) {
                             self.notes.push(note);

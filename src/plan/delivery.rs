@@ -199,19 +199,28 @@ impl Change<'_> {
     /// Makes sure that no `COPY` of a folder takes `path`, a file of the context: a line at the end of the ignore file,
     /// which is made if it is not there. The last line that matches decides (docs.docker.com/build/concepts/context).
     pub fn ignore(&mut self, file: &Utf8Path, path: &Utf8Path) {
+        let last = self.model.repository.source(file).and_then(|source| source.text().lines().last());
+        if last.is_none_or(|line| line.trim() != path.as_str()) {
+            self.append(file, path.as_str());
+        }
+    }
+
+    /// Puts a line at the end of `file`, which is made if it is not there.
+    pub(super) fn append(&mut self, file: &Utf8Path, line: &str) {
         let fresh = Source::new(file.to_owned(), Vec::new());
         let source = self.model.repository.source(file).unwrap_or(&fresh);
         let text = source.text();
-        if text.lines().last().is_some_and(|line| line.trim() == path.as_str()) {
-            return;
-        }
         let style = if text.is_empty() { &self.dockerfile.source } else { source };
         let newline = style.style().newline.as_str();
         let line = match text.is_empty() || text.ends_with('\n') {
-            true => format!("{path}{newline}"),
-            false => format!("{newline}{path}"),
+            true => format!("{line}{newline}"),
+            false => format!("{newline}{line}"),
         };
-        self.edits.entry(file.to_owned()).or_default().push(Edit::insert(size(text.len()), line));
+        let edits = self.edits.entry(file.to_owned()).or_default();
+        let edit = Edit::insert(size(text.len()), line);
+        if !edits.contains(&edit) {
+            edits.push(edit);
+        }
         self.units.insert((file.to_owned(), 0));
     }
 

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::file::{BakeFile, Block, Content, Entry, Piece, Value};
 use crate::callers::command::UNKNOWN;
-use crate::callers::location::{Place, Reading, absolute, choose, inside, is_remote, join, upwards};
+use crate::callers::location::{Place, Reading, absolute, choose, inside, is_around, is_remote, join, upwards};
 use crate::callers::outside::of_address;
 use crate::callers::{
     Argument, ArgumentValue, Build, Dockerfiles, Format, PassedSecret, SecretSource, SecretValue, Surroundings,
@@ -342,8 +342,9 @@ impl<'a> Files<'a> {
                 None => join(&context, &dockerfile),
             };
             let written = format!("{local}/{dockerfile}");
+            let around = is_around(&context);
             let context = inside(&context).filter(|path| !path.as_str().contains(UNKNOWN));
-            Reading { dockerfile, written, context }
+            Reading { dockerfile, written, context, around }
         });
         let shown = |text: &str| text.replace(UNKNOWN, "…");
         choose(&readings.collect::<Vec<_>>(), &[], home, &shown(&format!("{local}/{dockerfile}")), around)

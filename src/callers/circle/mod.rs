@@ -122,6 +122,8 @@ fn site_of_run<'s>(run: &Run<'_>, source: &'s Source) -> Option<Site<'s>> {
     let Replaced { view, foreign, .. } = replaced(&plain)?;
     let directory = checkout(source.path()).join(directory(run)?);
     let checkout = checkout(source.path()).to_owned();
+    let mut environment = run.variables.clone();
+    environment.extend(run.home.map(|home| ("CIRCLE_WORKING_DIRECTORY".to_owned(), home.to_owned())));
     Some(Site {
         format: Format::CircleCi,
         file: source.path(),
@@ -132,7 +134,7 @@ fn site_of_run<'s>(run: &Run<'_>, source: &'s Source) -> Option<Site<'s>> {
         checkout,
         folders: Vec::new(),
         foreign,
-        environment: run.variables.clone(),
+        environment,
         classic: step::classic(run),
         release: step::release(run),
         options_only: false,

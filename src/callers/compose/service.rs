@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::interpolation::{classify, expand};
 use crate::callers::location::{Place, absolute, is_remote, join, resolve, upwards};
-use crate::callers::outside::{led_to, of_address};
+use crate::callers::outside::of_address;
 use crate::callers::yaml::{self, Cursor, Document};
 use crate::callers::{Argument, ArgumentValue, Dockerfiles, PassedSecret, SecretSource, Surroundings};
 use crate::source::TextRange;
@@ -222,8 +222,8 @@ fn locate(folder: &Utf8Path, context: &str, dockerfile: &str, around: &dyn Surro
     match (above.len(), own) {
         (0, Some((dockerfile, context))) => place(Dockerfiles::Unknown(dockerfile.to_string()), Some(context)),
         (0, None) => {
-            let path = join(&join(&absolute(folder), context), dockerfile);
-            Place::elsewhere(led_to(&path, &[]))
+            let context = join(&absolute(folder), context);
+            Place::outside(&join(&context, dockerfile), &context, &[])
         }
         (1, _) => {
             let (dockerfile, context) = above.swap_remove(0);

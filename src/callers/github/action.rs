@@ -1,5 +1,7 @@
 //! Steps that use an action which builds images.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::catalog::{self, Action, Engine, ListForm};
@@ -21,7 +23,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
     let uses = step.body.get("uses")?.text()?;
     let action = catalog::find(uses)?;
     let Place { dockerfiles, context, outside } = Location { step, action, file: source.path(), around }.find();
-    let Arguments { arguments, opaque } = arguments(step, action, uses, source.text());
+    let Arguments { arguments, opaque } = arguments(step, action, uses, (source.path(), source.text()));
     let text = |key: &str| step.input(key).and_then(Cursor::text).map(str::to_owned);
     Some(Build {
         dockerfiles,
@@ -60,7 +62,7 @@ struct Arguments {
     opaque: Option<String>,
 }
 
-fn arguments(step: &Step<'_>, action: &Action, uses: &str, text: &str) -> Arguments {
+fn arguments(step: &Step<'_>, action: &Action, uses: &str, (file, text): (&Utf8Path, &str)) -> Arguments {
     let first = action.engine == Engine::BuildKit && is_first_version(uses);
     let (key, form) = if first { ("build_args", ListForm::Commas) } else { (action.arguments, action.form) };
     let Some(input) = step.input(key).filter(|input| !input.node().is_null()) else {
@@ -74,15 +76,32 @@ fn arguments(step: &Step<'_>, action: &Action, uses: &str, text: &str) -> Argume
     let mut result = Arguments { arguments: Vec::new(), opaque: None };
     for (record, at) in pairs(view.text(), form) {
         let (name, value) = record.split_once('=').map_or((record.as_str(), None), |(name, value)| (name, Some(value)));
-        if name.contains("${{") || name.contains(char::is_whitespace) {
+        let range = view.host_range(at).unwrap_or(input.node().range);
+        if name.contains("${{")
+            && let Some(names) = names_of_rows(step, name, form, file)
+        {
+            let argument = |name| Argument { name, value: ArgumentValue::Composite, range, shared };
+            result.arguments.extend(names.into_iter().map(argument));
+        } else if name.contains("${{") || name.contains(char::is_whitespace) {
             result.opaque.get_or_insert_with(|| record.clone());
         } else if !name.starts_with('#') {
             let value = value.map_or(ArgumentValue::Inherited, classify);
-            let range = view.host_range(at).unwrap_or(input.node().range);
             result.arguments.push(Argument { name: name.to_owned(), value, range, shared });
         }
     }
     result
+}
+
+/// The names of the arguments that `text` stands for in the rows of the job's matrix, in all of them together; `None` where
+/// anything of it is not written in the file.
+fn names_of_rows(step: &Step<'_>, text: &str, form: ListForm, file: &Utf8Path) -> Option<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for row in step.rows()? {
+        let expanded = step.expand(text, &row, file)?;
+        let records = pairs(&expanded, form).into_iter().map(|(record, _)| record);
+        names.extend(records.filter_map(|record| record.split('=').next().map(|name| name.trim().to_owned())));
+    }
+    Some(names)
 }
 
 /// Each `NAME=value` or `NAME` of an input, and where it stands in the input's text.
@@ -206,16 +225,15 @@ impl Location<'_, '_> {
     }
 
     fn existing(&self, context: &str, dockerfile: &str) -> Place {
+        let inner = |path: &str| join(&absolute(project(self.file)), path);
+        let (folder, folders) = (inner(context), self.step.folders(self.file));
         let context = match self.step.in_repository(self.file, context) {
             step::Place::Inside(path) => Some(path),
             step::Place::Foreign(_) | step::Place::Elsewhere => None,
         };
         let dockerfiles = match self.step.in_repository(self.file, dockerfile) {
-            step::Place::Elsewhere => return Place::elsewhere(None),
-            step::Place::Foreign(path) => {
-                let path = join(&absolute(project(self.file)), path.as_str());
-                return Place::elsewhere(led_to(&path, &self.step.folders(self.file)));
-            }
+            step::Place::Elsewhere => return Place::outside(&inner(dockerfile), &folder, &folders),
+            step::Place::Foreign(path) => return Place::elsewhere(led_to(&inner(path.as_str()), &folders)),
             step::Place::Inside(path) if self.around.is_file(&path) => Dockerfiles::One(path),
             step::Place::Inside(path) => Dockerfiles::Unknown(path.to_string()),
         };

@@ -126,7 +126,8 @@ fn found<'d>(documents: &'d [Document], source: &Source, around: &dyn Surroundin
 /// workflows", "the `github` context is always associated with the caller workflow").
 fn for_its_caller(build: Build) -> Build {
     let named = |text: &str| text.contains('/') || text.contains("ockerfile") || text.contains("ontainerfile");
-    let is_path = |text: &str| !text.contains(['$', '{', ' ']) && named(text) && !text.starts_with('/');
+    let is_inner = |text: &str| !text.starts_with(['/', '~']) && !text.starts_with("../");
+    let is_path = |text: &str| !text.contains(['$', '{', ' ']) && named(text) && is_inner(text);
     let dockerfile = match &build.dockerfiles {
         _ if build.outside.is_some() => return build,
         Dockerfiles::Elsewhere => return build,

@@ -90,7 +90,13 @@ struct Pass<'s, 'd> {
 impl Pass<'_, '_> {
     fn choose(&mut self, requests: &[Request], range: TextRange) -> Result<Chosen, Refusal> {
         let mut chosen = Chosen::default();
-        for record in records(self.view.text()) {
+        let all = records(self.view.text());
+        let is_written = |request: &&Request| all.iter().any(|record| record.pair().0 == request.argument);
+        if let Some(request) = requests.iter().find(|request| !is_written(request)) {
+            let reason = format!("the name `{}` comes from the matrix, for some of its rows", request.argument);
+            return Err(refusal(range, reason));
+        }
+        for record in all {
             let Some(request) = requests.iter().find(|request| request.argument == record.pair().0) else {
                 chosen.kept += 1;
                 continue;

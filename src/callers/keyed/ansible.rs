@@ -107,6 +107,7 @@ fn described<'d>(task: Cursor<'d>, source: &Source, around: &dyn Surroundings) -
         body,
         keys: ("args", "secrets"),
         assumptions: vec!["the collection community.docker is 3.10.0 or later".to_owned()],
+        lacking: Vec::new(),
     })
 }
 

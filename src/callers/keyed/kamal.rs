@@ -1,7 +1,7 @@
 //! Kamal (kamal-deploy.org, "Builders"; lib/kamal/commands/builder/base.rb): `builder` with `args` and `secrets`. A secret is
 //! a name of `.kamal/secrets`, which is its id and its variable at once.
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Described, Tool};
 use crate::callers::location::resolve;
@@ -47,7 +47,8 @@ impl Tool for Kamal {
             ssh: text("ssh").is_some(),
             ..Build::at(Format::Kamal, source.path(), body.node().range, "builder of Kamal".to_owned())
         };
-        vec![Described { build, body, keys: ("args", "secrets"), assumptions: assumptions(body, home, around) }]
+        let (assumptions, lacking) = unset(body, source.path(), home, around);
+        vec![Described { build, body, keys: ("args", "secrets"), assumptions, lacking }]
     }
 
     /// Ruby between `<%=` and `%>`: `ENV["NAME"]`, `ENV.fetch("NAME")`.
@@ -90,15 +91,32 @@ impl Tool for Kamal {
     }
 }
 
-/// Kamal reads the values of secrets from `.kamal/secrets` (before version 2 from `.env`).
-fn assumptions(body: Cursor<'_>, home: &Utf8Path, around: &dyn Surroundings) -> Vec<String> {
-    let text = around.text(&home.join(".kamal/secrets")).unwrap_or("");
+/// Kamal reads the values of secrets from `.kamal/secrets` and `.kamal/secrets-common`, for a destination from
+/// `.kamal/secrets.NAME` instead of the first (before version 2 from `.env`): what is assumed of them where they are not
+/// here, and the lines that they lack where they are.
+fn unset(
+    body: Cursor<'_>,
+    file: &Utf8Path,
+    home: &Utf8Path,
+    around: &dyn Surroundings,
+) -> (Vec<String>, Vec<(String, Utf8PathBuf, String)>) {
+    let destination = file.file_stem().and_then(|stem| stem.strip_prefix("deploy.")).map(|name| format!(".{name}"));
+    let written = format!(".kamal/secrets{}", destination.unwrap_or_default());
+    let path = home.join(&written);
+    let texts: Vec<&str> = [path.as_path(), &home.join(".kamal/secrets-common")]
+        .into_iter()
+        .filter_map(|path| around.text(path))
+        .collect();
     let defines = |name: &str| {
-        text.lines().any(|line| line.trim_start().strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
+        let mut lines = texts.iter().flat_map(|text| text.lines());
+        lines.any(|line| line.trim_start().strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
     };
     let names = super::written(body, "args").into_iter().map(|argument| argument.name.to_owned());
-    names
-        .filter(|name| !defines(name) && crate::knowledge::names::classify_name(name).kind().is_some())
-        .map(|name| format!("`.kamal/secrets` gives `{name}` its value (`{name}=${name}`)"))
-        .collect()
+    let names = names.filter(|name| !defines(name) && crate::knowledge::names::classify_name(name).kind().is_some());
+    match around.text(&path) {
+        Some(_) => (Vec::new(), names.map(|name| (name.clone(), path.clone(), format!("{name}=${name}"))).collect()),
+        None => {
+            (names.map(|name| format!("`{written}` gives `{name}` its value (`{name}=${name}`)")).collect(), Vec::new())
+        }
+    }
 }

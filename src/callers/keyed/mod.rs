@@ -9,7 +9,7 @@ mod skaffold;
 #[cfg(test)]
 mod tests;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::compose::{WrittenArgument, listed_arguments, mapped_arguments};
 use super::verify::verified;
@@ -43,6 +43,8 @@ struct Described<'d> {
     keys: (&'static str, &'static str),
     /// What a fix takes for granted.
     assumptions: Vec<String>,
+    /// Lines that other files lack: the build argument, the file, the line.
+    lacking: Vec<(String, Utf8PathBuf, String)>,
 }
 
 /// What is said of one tool.
@@ -131,7 +133,9 @@ impl Caller for Keyed {
             .collect();
         let mut assumptions = found.assumptions;
         assumptions.retain(|assumption| !others.iter().any(|other| assumption.contains(other)));
-        let rewrite = Rewrite { edits: patch.finish(), assumptions, notes: Vec::new() };
+        let lacking = found.lacking.into_iter().filter(|(name, ..)| asked(name));
+        let lines = lacking.map(|(_, file, line)| (file, line)).collect();
+        let rewrite = Rewrite { edits: patch.finish(), assumptions, notes: Vec::new(), lines };
         verified(self, source, around, build, requests, rewrite, &changed)
     }
 
@@ -153,7 +157,7 @@ impl Keyed {
     }
 
     fn complete<'d>(&self, index: usize, found: Described<'d>) -> Described<'d> {
-        let Described { build, body, keys, assumptions } = found;
+        let Described { build, body, keys, assumptions, lacking } = found;
         let argument = |one: WrittenArgument<'_>| Argument {
             name: one.name.to_owned(),
             value: one.text.map_or(ArgumentValue::Inherited, |text| self.0.value(text)),
@@ -163,7 +167,7 @@ impl Keyed {
         let arguments = written(body, keys.0).into_iter().map(argument).collect();
         let members = body.get(keys.1).map(Cursor::items).unwrap_or_default();
         let secrets = members.into_iter().filter_map(|member| self.0.passed(member)).collect();
-        Described { build: Build { arguments, secrets, index, ..build }, body, keys, assumptions }
+        Described { build: Build { arguments, secrets, index, ..build }, body, keys, assumptions, lacking }
     }
 
     fn member(

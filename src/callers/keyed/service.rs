@@ -102,5 +102,6 @@ fn described<'d>(
         body,
         keys: ("config", "secrets"),
         assumptions: Vec::new(),
+        lacking: Vec::new(),
     }
 }

@@ -103,6 +103,7 @@ fn described<'d>(
         body,
         keys: ("buildArgs", "secrets"),
         assumptions: (!asks).then_some(assumption).into_iter().collect(),
+        lacking: Vec::new(),
     })
 }
 

@@ -9,7 +9,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-pub(super) use path::{ROOT, absolute, beside, inside, is_remote, join, last, parent, resolve};
+pub(super) use path::{ROOT, absolute, beside, inside, is_around, is_remote, join, last, parent, resolve, shown};
 pub(super) use search::{Place, Reading, choose};
 
 use camino::{Utf8Path, Utf8PathBuf};

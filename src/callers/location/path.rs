@@ -3,10 +3,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::callers::command::UNKNOWN;
 
 /// The repository's root while paths are worked out, in the folder that holds it; no file name holds these characters.
-pub(in crate::callers) const ROOT: &str = "/\u{f8fd}/\u{f8fe}";
+pub(in crate::callers) const ROOT: &str = "/\u{f8fc}/\u{f8fd}/\u{f8fe}";
 
 /// The folder that holds the repository's root.
-const AROUND: &str = "/\u{f8fd}/";
+const AROUND: &str = "/\u{f8fc}/\u{f8fd}/";
+
+/// The one that holds that.
+const BEYOND: &str = "/\u{f8fc}/";
 
 /// The path without its last component.
 pub(in crate::callers) fn parent(path: &str) -> String {
@@ -52,6 +55,17 @@ pub(in crate::callers) fn beside(path: &str) -> Option<(&str, &str)> {
         return None;
     }
     path.strip_prefix(AROUND)?.split_once('/')
+}
+
+/// Whether the folder at `path`, which [`join`] made, is one around the repository's root.
+pub(in crate::callers) fn is_around(path: &str) -> bool {
+    ROOT.strip_prefix(path.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// How a person writes `path`, which [`join`] made and which leads outside of the repository, from the root.
+pub(in crate::callers) fn shown(path: &str) -> String {
+    let from = |start: &str, way: &str| path.strip_prefix(start).map(|rest| format!("{way}{rest}"));
+    from(AROUND, "../").or_else(|| from(BEYOND, "../../")).unwrap_or_else(|| path.to_owned())
 }
 
 /// The form in which [`join`] takes a directory that is given from the repository's root.

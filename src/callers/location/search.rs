@@ -1,8 +1,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{ROOT, inside, upwards};
+use super::{ROOT, beside, inside, is_around, shown, upwards};
 use crate::callers::command::UNKNOWN;
-use crate::callers::outside::{Folder, Outside, is_own, led_to};
+use crate::callers::outside::{Folder, Outside, is_cloned, is_own, led_to};
 use crate::callers::{Dockerfiles, Surroundings};
 
 /// What a build is of.
@@ -22,6 +22,16 @@ impl Place {
         Self { dockerfiles: Dockerfiles::Elsewhere, context: None, outside }
     }
 
+    /// Outside of this repository as it lies here: the Dockerfile at `dockerfile` with the folder `context`, both of which
+    /// [`super::join`] made. In one of `folders` lies another repository.
+    pub(in crate::callers) fn outside(dockerfile: &str, context: &str, folders: &[Folder]) -> Self {
+        let dockerfiles = match is_of_another(dockerfile, is_around(context), folders) {
+            true => Dockerfiles::Elsewhere,
+            false => Dockerfiles::Unknown(shown(dockerfile)),
+        };
+        Self { dockerfiles, context: None, outside: led_to(dockerfile, folders) }
+    }
+
     /// Nobody can tell where.
     pub(in crate::callers) fn unknown(raw: &str) -> Self {
         Self { dockerfiles: Dockerfiles::Unknown(raw.to_owned()), context: None, outside: None }
@@ -37,6 +47,8 @@ pub(in crate::callers) struct Reading {
     pub written: String,
     /// The context from the repository's root, where it is known and inside.
     pub context: Option<Utf8PathBuf>,
+    /// Whether the context is a folder around the repository.
+    pub around: bool,
 }
 
 impl Reading {
@@ -105,7 +117,8 @@ fn missing(
     let known: Vec<&Reading> = readings.iter().filter(|reading| reading.is_known()).collect();
     let outside = |reading: &&Reading| !is_own(&reading.dockerfile, folders);
     if !known.is_empty() && known.len() == readings.len() && known.iter().all(outside) {
-        return Dockerfiles::Elsewhere;
+        let own = known.iter().find(|one| !is_of_another(&one.dockerfile, one.around, folders));
+        return own.map_or(Dockerfiles::Elsewhere, |one| Dockerfiles::Unknown(shown(&one.dockerfile)));
     }
     // From the root, the path is as the build writes it.
     let own = known.iter().filter(|reading| is_own(&reading.dockerfile, folders));
@@ -124,6 +137,13 @@ fn missing(
         true => Dockerfiles::Unknown(raw.to_owned()),
         false => Dockerfiles::Several(fitting),
     }
+}
+
+/// Whether a path that leads outside is certainly of another repository: one that was cloned, or one in a folder beside this
+/// one's. Nobody knows where this one is checked out: an absolute path, one into a home directory and one from a folder
+/// around may be of it.
+fn is_of_another(dockerfile: &str, around: bool, folders: &[Folder]) -> bool {
+    is_cloned(dockerfile, folders) || beside(dockerfile).is_some() && !around
 }
 
 /// The Dockerfiles that fit one of `patterns`: those below the nearest folder, from `home` upwards, that has one.

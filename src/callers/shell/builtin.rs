@@ -6,7 +6,6 @@ use camino::Utf8PathBuf;
 
 use super::super::command::{Piece, after_equals, is_name};
 use super::super::location::{inside, join};
-use super::super::outside::Folder;
 use super::expand::Evaluator;
 use super::state::{Binding, State};
 use super::walk::{Walk, scalar, set_parameters};
@@ -18,7 +17,7 @@ pub(super) fn run(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &
     let Some(name) = pieces.first().and_then(Piece::text) else { return false };
     let operands = pieces.get(1..).unwrap_or_default();
     match name {
-        "cd" | "pushd" | "popd" => change_directory(name, operands, state),
+        "cd" | "pushd" | "popd" => change_directory(walk, name, operands, state),
         "export" if has_option(operands, 'n') => {
             operands.iter().filter_map(Piece::text).filter(|name| is_name(name)).for_each(|name| state.withhold(name));
         }
@@ -41,13 +40,13 @@ pub(super) fn run(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &
         "printf" => print_into(operands, state),
         "shift" => shift(operands, state),
         "." | "source" => source(walk, operands, state),
-        "git" => clone(operands, state),
+        "git" => super::clones::note(operands, state),
         _ => return false,
     }
     true
 }
 
-fn change_directory(name: &str, operands: &[Piece], state: &mut State) {
+fn change_directory(walk: &Walk<'_>, name: &str, operands: &[Piece], state: &mut State) {
     let target = operands.iter().find(|piece| piece.text().is_none_or(|text| text == "-" || !text.starts_with('-')));
     let previous = state.directories.clone();
     match (name, target) {
@@ -60,7 +59,7 @@ fn change_directory(name: &str, operands: &[Piece], state: &mut State) {
             let home = vec!["~".to_owned()];
             let texts = target.map_or(&home, |piece| &piece.texts);
             let mut directories: Vec<String> =
-                previous.iter().flat_map(|from| texts.iter().map(move |to| join(from, to))).collect();
+                previous.iter().flat_map(|from| texts.iter().map(move |to| walk.site.join(from, to))).collect();
             directories.sort();
             directories.dedup();
             super::state::limit(&mut directories);
@@ -187,17 +186,6 @@ fn shift(operands: &[Piece], state: &mut State) {
     let count = operands.first().and_then(Piece::text).and_then(|text| text.parse().ok()).unwrap_or(1);
     let Some(all) = state.bindings.get("@").filter(|all| all.array).cloned() else { return };
     set_parameters(state, all.pieces.get(count..).unwrap_or_default());
-}
-
-/// `git clone https://git.example.com/acme/shop.git`: from here on the folder is another repository's.
-fn clone(operands: &[Piece], state: &mut State) {
-    let Some(("clone", rest)) = operands.split_first().and_then(|(verb, rest)| Some((verb.text()?, rest))) else {
-        return;
-    };
-    let unknown = || super::super::command::UNKNOWN.to_string();
-    let words: Vec<String> = rest.iter().map(|piece| piece.texts.first().cloned().unwrap_or_else(unknown)).collect();
-    let cloned = state.directories.iter().filter_map(|directory| Folder::cloned(&words, directory));
-    state.clones.extend(cloned.collect::<Vec<_>>());
 }
 
 /// `. ./env.sh`: its assignments become the script's own; a file that isn't there may assign anything.

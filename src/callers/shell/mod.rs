@@ -4,6 +4,7 @@
 //! then provides what only it can: an `env:` entry of a step, an `export` in a Makefile ([`Provide`]).
 
 mod builtin;
+mod clones;
 mod composed;
 mod embedded;
 mod engine;

@@ -2,12 +2,12 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::super::Surroundings;
 use super::super::bake;
 use super::super::command::{BuildCommand, Family, Operand, UNKNOWN};
-use super::super::location::{Place, Reading, absolute, choose, inside, is_remote, join};
+use super::super::location::{Place, Reading, absolute, choose, inside, is_around, is_remote, join};
 use super::super::outside::{Folder, of_address};
-use super::Site;
+use super::super::{Format, Surroundings};
+use super::{Site, clones};
 
 /// Where a command is started, and what it is given.
 pub(super) struct Start<'a> {
@@ -47,7 +47,9 @@ impl Start<'_> {
         let readings = self.readings(command.program.family, context, file, around);
         // The first directory is the deepest: the folder of the file, or the one that a step is started in.
         let home = self.site.directories.first().map_or(Utf8Path::new(""), Utf8PathBuf::as_path);
-        choose(&readings, self.folders, home, self.telling, around)
+        let is_absolute = |reading: &Reading| inside(&reading.dockerfile).is_none() && !reading.around;
+        let more = if readings.iter().all(is_absolute) { clones::anywhere(self.site.text) } else { Vec::new() };
+        choose(&readings, &[self.folders, &more].concat(), home, self.telling, around)
     }
 
     /// The address that a context is, where it is one; parts of it may be unknown, such as a password.
@@ -84,10 +86,11 @@ impl Start<'_> {
         let mut readings: Vec<Reading> = Vec::new();
         for directory in self.directories {
             for context in context.map_or(&here[..], |context| &context.texts) {
-                let context = join(directory, &self.context(family, context));
+                let context = self.site.join(directory, &self.context(family, context));
                 let local = inside(&context).filter(|path| !path.as_str().contains(UNKNOWN));
                 let mut push = |dockerfile: String| {
-                    let reading = Reading { written: self.written(&dockerfile), dockerfile, context: local.clone() };
+                    let written = self.written(&dockerfile);
+                    let reading = Reading { dockerfile, written, context: local.clone(), around: is_around(&context) };
                     if !readings.contains(&reading) {
                         readings.push(reading);
                     }
@@ -96,7 +99,7 @@ impl Start<'_> {
                     // Kaniko and buildctl look for the file in the context, docker from where it is called.
                     Some(file) => file.texts.iter().for_each(|file| {
                         let in_context = matches!(family, Family::Kaniko | Family::Buildctl);
-                        push(join(if in_context { &context } else { directory }, file));
+                        push(self.site.join(if in_context { &context } else { directory }, file));
                     }),
                     None => push(join(&context, default_name(family, &context, around))),
                 }
@@ -122,6 +125,32 @@ impl Start<'_> {
         let starts = self.site.directories.iter().map(|directory| absolute(directory));
         let rests = starts.filter_map(|start| path.strip_prefix(start.as_str()).filter(|rest| rest.starts_with('/')));
         rests.min_by_key(|rest| rest.len()).unwrap_or(path).to_owned()
+    }
+}
+
+impl Site<'_> {
+    /// `path` seen from `directory`; where the host puts its checkout lies this repository.
+    pub(super) fn join(&self, directory: &str, path: &str) -> String {
+        let joined = join(directory, path);
+        let place = match self.format {
+            // The default of a job (circleci.com/docs, "Configuration reference", `working_directory`).
+            Format::CircleCi => self.environment.get("CIRCLE_WORKING_DIRECTORY").map_or("~/project", String::as_str),
+            // Google Cloud, "Build configuration file schema", `dir`.
+            Format::CloudBuild => "/workspace",
+            _ => return joined,
+        };
+        let place = place.trim_end_matches('/');
+        let rest = match place.strip_prefix('~') {
+            // The homes of the users that CircleCI's images run as.
+            Some(way) => {
+                ["~", "/home/circleci", "/root"].iter().find_map(|home| joined.strip_prefix(home)?.strip_prefix(way))
+            }
+            None => joined.strip_prefix(place),
+        };
+        match rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            Some(rest) => format!("{}{rest}", absolute(&self.checkout)),
+            None => joined,
+        }
     }
 }
 

@@ -1,0 +1,1 @@
+docker build --secret id=npm_token,env=NPM_TOKEN -t acme/shop .

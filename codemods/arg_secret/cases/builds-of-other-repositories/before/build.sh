@@ -1,0 +1,1 @@
+docker build --build-arg NPM_TOKEN -t acme/shop .

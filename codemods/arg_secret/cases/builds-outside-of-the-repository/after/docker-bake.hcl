@@ -1,0 +1,9 @@
+target "shop" {
+  context = ".."
+  dockerfile = "shop/Dockerfile"
+  args = {
+    NPM_TOKEN = NPM_TOKEN
+  }
+  secret = ["id=npm_token,env=NPM_TOKEN"]
+}
+variable "NPM_TOKEN" {}

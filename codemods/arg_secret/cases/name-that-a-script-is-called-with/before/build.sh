@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --build-arg "$1" -t acme/shop .
