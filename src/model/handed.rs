@@ -25,7 +25,8 @@ impl Model {
             decided || several.into_iter().any(|bound| bound.build == build)
         };
         let is_open = |build: &&Build| {
-            build.opaque.is_some() && matches!(build.dockerfiles, Dockerfiles::Unknown(_)) && !is_asked(build)
+            let unplaced = matches!(build.dockerfiles, Dockerfiles::Unknown(_)) && build.format != Format::Markdown;
+            build.opaque.is_some() && unplaced && !is_asked(build)
         };
         let first = named.filter_map(|(source, at)| Some((self.builds_of_file(source.path()).find(is_open)?, at)));
         first.collect()
