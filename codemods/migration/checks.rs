@@ -259,9 +259,12 @@ impl<'m> Migration<'m> {
             let (id, name, file) = (&passed.id, self.name(), &bound.build.file);
             change.assume(format!("the secret `{id}` that `{file}` passes has the value that `{name}` should have"));
         }
-        for (build, address) in self.model.passed_to_another(self.dockerfile, self.name()) {
+        let addressed = self.model.passed_to_an_address(self.dockerfile, self.name()).into_iter();
+        let addressed = addressed.map(|(build, address)| (build, address.to_owned()));
+        let beside = self.model.passed_beside(self.dockerfile, self.name()).into_iter();
+        for (build, place) in addressed.chain(beside.map(|(build, folder)| (build, format!("../{folder}")))) {
             change.assume(format!(
-                "`{address}`, which `{}` builds with `{}`, is another repository",
+                "`{place}`, which `{}` builds with `{}`, is another repository",
                 build.file,
                 self.name()
             ));

@@ -434,11 +434,15 @@ impl<'m> Migration<'m> {
         let is_needed = !self.secret.uses.is_empty() || !self.fetched.is_empty();
         if !passed && !offered && is_needed {
             let id = self.id();
-            let elsewhere = self.model.mentions(self.dockerfile, name).iter().any(|mention| !mention.prose)
-                || !self.model.passed_to_another(self.dockerfile, name).is_empty()
-                || self.model.unplaced_builds().next().is_some();
+            let elsewhere = || {
+                let mentions = self.model.mentions(self.dockerfile, name);
+                mentions.iter().any(|mention| !mention.prose)
+                    || !self.model.passed_to_an_address(self.dockerfile, name).is_empty()
+                    || !self.model.passed_beside(self.dockerfile, name).is_empty()
+                    || self.model.unplaced_builds().next().is_some()
+            };
             let builds = match self.bound.is_empty() {
-                true if elsewhere => "",
+                true if elsewhere() => "",
                 true => " (no file here builds it)",
                 false => " (no build here passed it)",
             };

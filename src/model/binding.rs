@@ -87,23 +87,35 @@ impl Model {
         self.index.unplaced().iter().filter_map(|at| self.builds.get(*at))
     }
 
-    /// The builds near `dockerfile` that pass the build argument `name` to what lies at an address, or in a folder beside the
-    /// repository's, with that place. Nothing in a repository says for certain what its own address is or what its own folder is
-    /// called, so that may be the same Dockerfile.
+    /// The builds near `dockerfile` that pass the build argument `name` to what lies at an address. Nothing in a repository says for
+    /// certain what its own address is, so that may be the same Dockerfile.
     #[must_use]
-    pub fn passed_to_another(&self, dockerfile: &Dockerfile, name: &str) -> Vec<(&Build, String)> {
-        let near = self.index.passing(&self.repository, dockerfile.path(), name).into_iter();
-        let builds = near.flat_map(|source| self.builds_of_file(source.path()));
-        let passing = builds.filter(|build| build.arguments.iter().any(|given| given.name == name));
-        let elsewhere = passing.filter(|build| build.dockerfiles == Dockerfiles::Elsewhere);
-        let addressed = elsewhere.filter_map(|build| match &build.outside.as_ref()?.repository {
-            Whereabouts::Address(address) => Some((build, address.clone())),
-            Whereabouts::Beside(folder) if self.foreign_of(build).next().is_none() => {
-                Some((build, format!("../{folder}")))
-            }
+    pub fn passed_to_an_address(&self, dockerfile: &Dockerfile, name: &str) -> Vec<(&Build, &str)> {
+        let addressed = self.passed_elsewhere(dockerfile, name).filter_map(|(build, place)| match place {
+            Whereabouts::Address(address) => Some((build, address.as_str())),
             _ => None,
         });
         addressed.collect()
+    }
+
+    /// The builds near `dockerfile` that pass the build argument `name` to what lies in a folder beside the repository's, with that
+    /// folder. What the repository's own is called nothing in it says, so that may be the same Dockerfile; one that is known
+    /// to be of another repository is none of them.
+    #[must_use]
+    pub fn passed_beside(&self, dockerfile: &Dockerfile, name: &str) -> Vec<(&Build, &str)> {
+        let beside = self.passed_elsewhere(dockerfile, name).filter_map(|(build, place)| match place {
+            Whereabouts::Beside(folder) if self.foreign_of(build).next().is_none() => Some((build, folder.as_str())),
+            _ => None,
+        });
+        beside.collect()
+    }
+
+    fn passed_elsewhere(&self, dockerfile: &Dockerfile, name: &str) -> impl Iterator<Item = (&Build, &Whereabouts)> {
+        let near = self.index.passing(&self.repository, dockerfile.path(), name).into_iter();
+        let builds = near.flat_map(|source| self.builds_of_file(source.path()));
+        let passing = builds.filter(move |build| build.arguments.iter().any(|given| given.name == name));
+        let elsewhere = passing.filter(|build| build.dockerfiles == Dockerfiles::Elsewhere);
+        elsewhere.filter_map(|build| Some((build, &build.outside.as_ref()?.repository)))
     }
 
     /// Where else the build argument `name` of `dockerfile` seems to be passed: near a word such as `build-arg`, and in no argument of
