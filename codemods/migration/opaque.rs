@@ -1,7 +1,7 @@
 //! What builds hand on unread may be the build argument.
 
 use crate::callers::{Build, Format, instead_of_argument};
-use crate::model::BoundBuild;
+use crate::model::{Binding, BoundBuild};
 use crate::plan::{Change, Label, Obstacle};
 use crate::source::TextRange;
 
@@ -12,6 +12,8 @@ impl<'m> Migration<'m> {
     pub(super) fn check_opaque(&self, change: &mut Change<'m>, bound: &BoundBuild<'m>, opaque: &str) {
         let (build, name) = (bound.build, self.name());
         let file = &build.file;
+        // Of several Dockerfiles that it may build, this one may be another build's alone, and that passes it.
+        let is_settled = bound.binding == Binding::OneOfSeveral && self.passed_values().next().is_some();
         let named = self.model.names_apart_from_arguments(file, name);
         let from_outside = match build.format {
             // The rows of a matrix stand in the file.
@@ -20,7 +22,7 @@ impl<'m> Migration<'m> {
             Format::CircleCi => !opaque.contains(['$', '<', '"']) && self.passed_values().next().is_none(),
             _ => false,
         };
-        if from_outside {
+        if from_outside && !is_settled {
             let text = format!("{} takes arguments from outside", build.title);
             let place = Label { file: file.clone(), range: build.range, text };
             // A script that is not read says so in a sentence.
@@ -49,7 +51,7 @@ impl<'m> Migration<'m> {
             let place = Label { file: caller, range, text: "called with it here".to_owned() };
             let instead = self.flag();
             change.obstacle(Obstacle { kind: "opaque-caller", reason, place: Some(place), instead });
-        } else {
+        } else if !is_settled {
             change.assume(format!("`{opaque}`, which `{file}` hands on, does not pass `{name}`"));
         }
     }
