@@ -226,7 +226,7 @@ impl<'m> Migration<'m> {
                 change.obstruct("builder-without-secrets", sentence.clone(), Some(place));
             }
             let passes = bound.build.arguments.iter().any(|given| given.name == self.name());
-            let opaque = bound.build.opaque.as_deref().filter(|_| !(several && guessed) && !passes);
+            let opaque = bound.build.opaque.as_deref().filter(|_| !(passes || several && guessed));
             if let Some(opaque) = opaque.filter(|_| self.secret.entry == Entry::Argument) {
                 self.check_opaque(change, bound, opaque);
             }
