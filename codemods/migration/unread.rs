@@ -22,7 +22,8 @@ impl<'m> Migration<'m> {
         let possible = self.secret.uses.iter().filter(|used| matches!(used.evidence, Evidence::Possible(_)));
         for used in possible {
             let Some(run) = self.run(used.step) else { continue };
-            for script in run.commands().filter_map(|command| self.unread_script(&effective_words(command))) {
+            for script in run.commands().filter_map(|command| self.unread_script(&effective_words(command), used.step))
+            {
                 change.assume(format!(
                     "`{script}`, which is not in the repository, does not write `{}` into the image",
                     used.name
@@ -31,8 +32,8 @@ impl<'m> Migration<'m> {
         }
     }
 
-    /// The script that a command runs, where it is none of the repository or of the distribution.
-    pub(super) fn unread_script(&self, words: &[Option<String>]) -> Option<String> {
+    /// The script that a command of the step runs, where it is none of the repository or of the distribution.
+    pub(super) fn unread_script(&self, words: &[Option<String>], step: usize) -> Option<String> {
         let program = words.first()?.as_deref()?;
         let is_shell = matches!(program, "sh" | "bash" | "ash" | "dash" | "source" | "." | "/bin/sh" | "/bin/bash");
         let operand = || words.iter().skip(1).flatten().find(|word| !word.starts_with(['-', '+'])).map(String::as_str);
@@ -43,15 +44,16 @@ impl<'m> Migration<'m> {
             false => program,
         };
         let is_at_own_place = script.contains('/') && !SYSTEM.iter().any(|folder| script.starts_with(folder));
-        let is_own = is_at_own_place || self.is_brought(script);
+        let is_own = is_at_own_place || self.is_brought(script, step);
         let reader = self.model.reader(self.dockerfile);
         (is_own && !script.contains('$') && reader.script_of(words).is_none()).then(|| script.to_owned())
     }
 
-    /// Whether a `COPY` or `ADD` puts a program there that is not in the repository, or in a folder where a shell finds it.
-    fn is_brought(&self, program: &str) -> bool {
+    /// Whether a `COPY` or `ADD` before the step puts a program there that is not in the repository, or in a folder where a shell
+    /// finds it.
+    fn is_brought(&self, program: &str, step: usize) -> bool {
         let given = self.model.given_arguments(self.dockerfile);
-        let copies = self.dockerfile.steps.iter().enumerate();
+        let copies = self.dockerfile.numbered_before(step).into_iter();
         let copies = copies.filter(|(_, step)| matches!(step.keyword, Keyword::Copy | Keyword::Add));
         let mut places = copies.flat_map(|(index, step)| {
             let words = step.instruction.words();

@@ -2,7 +2,7 @@
 
 mod content;
 
-pub use content::holds_credential;
+pub use content::{holds_credential, is_credential};
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;

@@ -132,7 +132,8 @@ impl Model {
                 || secrets.any(|passed| passed.range.contains_range(at))
                 || arguments.any(|argument| argument.name == name && argument.range.contains_range(at))
         };
-        let is_document = matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx"));
+        let is_document =
+            matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx" | "html"));
         // An argument word of a build that is understood passes what that build passes, and nothing that stands around it.
         let understood = |at: TextRange| builds.iter().any(|b| b.opaque.is_none() && b.range.contains_range(at));
         occurrences(text, name)
@@ -160,7 +161,7 @@ impl Model {
 
     fn unread_builds_in(&self, source: &Source, places: &[TextRange], dockerfile: &Dockerfile) -> Vec<Mention> {
         let text = source.text();
-        let is_document = matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx"));
+        let is_document = is_document(source.path());
         let places = places.iter().copied();
         places
             .filter(|at| may_be_of(text, *at, dockerfile))
@@ -256,6 +257,11 @@ fn stands_under_args(text: &str, at: TextRange) -> bool {
 /// Options and keys of build arguments, and the resource of an image in Pulumi's libraries, whose arguments are called `args`.
 static ARGUMENT_WORDS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)build[-_. ]?arg|<args>|\bdocker(?:_?build)?\.image\b").ok());
+
+/// Whether the file is prose, whose commands a person runs or only reads about.
+fn is_document(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx" | "html"))
+}
 
 fn in_comment(text: &str, at: TextRange) -> bool {
     let start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);

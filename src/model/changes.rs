@@ -36,7 +36,7 @@ impl<'m> Changes<'m> {
         let created = files.iter().copied().filter(|path| !existed(path)).collect();
         let contents = |model: &'m Model, path: &Utf8Path| model.repository.source(path).map(Source::text);
         let holds = |model: &'m Model, path: &Utf8Path| {
-            contents(model, path).is_some_and(crate::knowledge::files::holds_credential)
+            contents(model, path).is_some_and(|text| crate::knowledge::files::is_credential(path, text))
         };
         let turned = files.iter().copied().filter(|path| holds(before, path) != holds(after, path));
         let is_unplaced = |model: &'m Model| model.unplaced_builds().any(|build| files.contains(build.file.as_path()));

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::knowledge::files::{FileVerdict, classify_file, files_named, holds_credential};
+use crate::knowledge::files::{FileVerdict, classify_file, files_named, is_credential};
 use crate::source::TextRange;
 use crate::syntax::dockerfile::{Instruction, Keyword, Word};
 
@@ -159,7 +159,7 @@ impl Model {
             None => Shape::File,
         };
         let texts = contexts.iter().filter_map(|context| self.repository.source(&context.join(&path)));
-        let verdicts: Vec<bool> = texts.map(|source| holds_credential(source.text())).collect();
+        let verdicts: Vec<bool> = texts.map(|source| is_credential(source.path(), source.text())).collect();
         let content = match verdicts.as_slice() {
             [] => Content::Unseen,
             found if found.contains(&true) => Content::Credential,

@@ -173,7 +173,8 @@ impl Dockerfile {
 
     /// [`Self::steps_before`], each with its index. Triggers run behind the whole stage, in their order
     /// (docs.docker.com/reference/dockerfile/#onbuild).
-    pub(super) fn numbered_before(&self, index: usize) -> Vec<(usize, &Step)> {
+    #[must_use]
+    pub fn numbered_before(&self, index: usize) -> Vec<(usize, &Step)> {
         let stage = self.steps.get(index).and_then(|step| step.stage);
         let triggered = self.steps.get(index).is_some_and(|step| step.onbuild);
         let ancestry = stage.map(|stage| self.ancestry(stage)).unwrap_or_default();

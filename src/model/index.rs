@@ -12,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::callers::{Build, Dockerfiles};
 use crate::knowledge::engines::Version;
-use crate::knowledge::files::holds_credential;
+use crate::knowledge::files::is_credential;
 use crate::knowledge::names::classify_name;
 use crate::repository::Repository;
 use crate::repository::reads::{self, Recorder};
@@ -523,7 +523,7 @@ fn update_building(building: &mut Building, repository: &Repository, texts: &[&S
 /// Finds anew which of these texts hold a credential.
 fn update_credentials(credentials: &mut BTreeSet<Utf8PathBuf>, texts: &[&Source]) {
     for source in texts {
-        if holds_credential(source.text()) {
+        if is_credential(source.path(), source.text()) {
             credentials.insert(source.path().to_owned());
         } else {
             credentials.remove(source.path());

@@ -52,7 +52,8 @@ impl BuildLine {
         bound.into_iter().map(|bound| Self::of_build(model, dockerfile, bound)).collect()
     }
 
-    fn of_build(model: &Model, dockerfile: &Dockerfile, bound: BoundBuild<'_>) -> Self {
+    /// The line of a caller that builds `dockerfile`.
+    pub(super) fn of_build(model: &Model, dockerfile: &Dockerfile, bound: BoundBuild<'_>) -> Self {
         let build = bound.build;
         let secrets = build.secrets.iter().map(|passed| (passed.id.clone(), passed.source.clone())).collect();
         // A caller says only that it forwards something.

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{BuildLine, Origin};
 use crate::{
-    model::{Dockerfile, Model},
+    model::{BoundBuild, Dockerfile, Model},
     plan::Plan,
     repository::Repository,
     syntax::dockerfile::Keyword,
@@ -66,20 +66,20 @@ fn has_secrets(model: &Model, dockerfile: &Dockerfile) -> bool {
 /// Every way in which `dockerfile` is built, one for each caller. A line of our own stands in where nobody builds it.
 pub(super) fn ways(before: &Model, after: &Model, dockerfile: &Dockerfile) -> Vec<Way> {
     let migrated = after.dockerfile(dockerfile.path()).unwrap_or(dockerfile);
-    let lines = BuildLine::of_callers(before, dockerfile);
-    if lines.is_empty() {
+    let bound = before.bound_builds(dockerfile);
+    if bound.is_empty() {
         let (before, after) = (BuildLine::of_dockerfile(before, dockerfile), BuildLine::of_dockerfile(after, migrated));
         return vec![Way { caller: None, before, after: Some(after) }];
     }
-    let migrated = BuildLine::of_callers(after, migrated);
-    let way = |line: BuildLine| {
-        let origin = line.origin.clone();
-        let key = |origin: &Origin| (origin.file.clone(), origin.index);
-        let is_same = |other: &&BuildLine| other.origin.as_ref().map(key) == origin.as_ref().map(key);
-        let after = migrated.iter().find(is_same).cloned();
-        Way { caller: origin, before: line, after }
+    let way = |bound: BoundBuild<'_>| {
+        let line = BuildLine::of_build(before, dockerfile, bound);
+        // A caller may be known for one of the Dockerfile by the argument that it passes, which is not declared any more.
+        let mut later = after.builds_of_file(&bound.build.file);
+        let later = later.find(|build| build.index == bound.build.index);
+        let later = later.map(|build| BuildLine::of_build(after, migrated, BoundBuild { build, ..bound }));
+        Way { caller: line.origin.clone(), before: line, after: later }
     };
-    lines.into_iter().map(way).collect()
+    bound.into_iter().map(way).collect()
 }
 
 #[cfg(test)]
@@ -108,6 +108,16 @@ mod tests {
         let (after, _) = model(&[dockerfile, make]);
         let gone = ways(&before, &after, &before.dockerfiles[0]);
         assert_eq!(gone.iter().map(|way| way.after.is_none()).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    fn a_caller_that_is_known_by_its_argument_is_found_when_that_is_gone() {
+        let build = ("ci/build.sh", "docker build --build-arg T_TOKEN --secret id=t_token,env=T_TOKEN moved\n");
+        let of = |text: &'static str| model(&[("a/Dockerfile", text), ("b/Dockerfile", "FROM x\n"), build]).0;
+        let before = of("FROM x\nARG T_TOKEN\nRUN npm ci\n");
+        let after = of("FROM x\nRUN --mount=type=secret,id=t_token,env=T_TOKEN npm ci\n");
+        let found = ways(&before, &after, &before.dockerfiles[0]);
+        assert!(matches!(found.as_slice(), [way] if way.caller.is_some() && way.after.is_some()), "{found:?}");
     }
 
     #[test]

@@ -103,7 +103,7 @@ fn read_within(
     if needs(&sources, &configuration) {
         let variables = secret_variables(&sources, &configuration);
         let mut wanted = of_kind(|kind| !matches!(kind, Kind::Dockerfile | Kind::Settings | Kind::Other));
-        wanted.retain(|(_, kind)| *kind != Kind::Program || !variables.is_empty());
+        wanted.retain(|(_, kind)| !matches!(kind, Kind::Program | Kind::Text) || !variables.is_empty());
         sources.extend(texts.read(&wanted, &variables));
     }
     notices.extend(texts.notices);

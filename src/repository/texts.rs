@@ -28,7 +28,10 @@ const BATCH: usize = 256;
 const CONTAINER_TOOLS: [&str; 10] =
     ["docker", "podman", "buildah", "buildx", "buildctl", "nerdctl", "kaniko", "containerfile", "earthly", "\"auths\""];
 
-/// What a file of [`Kind::Program`] has to name to build an image: an argument of a build, or the call of a library.
+/// The size from which a file of [`Kind::Text`] is none that somebody wrote to build with, in bytes.
+const LARGEST_TEXT: u64 = 1 << 20;
+
+/// What a file of [`Kind::Program`] or [`Kind::Text`] has to name to build an image: an argument of a build, or the call of a library.
 const BUILDING: [&str; 7] =
     ["build-arg", "build_arg", "buildarg", "fromdockerfile", "docker.image", "docker_build.image", "dockerbuild.image"];
 
@@ -116,6 +119,8 @@ struct Search {
     mention: Option<AhoCorasick>,
     /// The words of [`BUILDING`] and the variables.
     program: Option<AhoCorasick>,
+    /// The words of [`BUILDING`].
+    building: Option<AhoCorasick>,
     tools: Option<AhoCorasick>,
 }
 
@@ -127,6 +132,7 @@ impl Search {
         Self {
             mention: words(&[&CONTAINER_TOOLS, &BUILDING, &variables]),
             program: words(&[&BUILDING, &variables]),
+            building: words(&[&BUILDING]),
             tools: words(&[&CONTAINER_TOOLS]),
         }
     }
@@ -145,6 +151,7 @@ impl Search {
         let wanted = match kind {
             Kind::Mention => self.mention.as_ref().is_none_or(|words| words.is_match(&bytes)),
             Kind::Program => self.program.as_ref().is_none_or(|words| words.is_match(&bytes)),
+            Kind::Text => self.building.as_ref().is_none_or(|words| words.is_match(&bytes)),
             Kind::Nameless => !bytes.is_empty(),
             _ => true,
         };
@@ -192,6 +199,9 @@ pub(super) fn bytes(path: &Utf8Path, kind: Kind) -> Result<Vec<u8>, String> {
     let metadata = fs::symlink_metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
         return Err("it is not a regular file".to_owned());
+    }
+    if kind == Kind::Text && metadata.len() > LARGEST_TEXT {
+        return Ok(Vec::new());
     }
     if metadata.len() > LARGEST {
         return Err(format!("it has {} bytes; files over {LARGEST} bytes are not read", metadata.len()));

@@ -79,7 +79,8 @@ impl Found {
                 self.absent.push(path);
             }
             Tracked::File(path) | Tracked::LeftOut(path) => {
-                if !matches!(classify(&path), Kind::Other | Kind::Nameless | Kind::Mention | Kind::Program) {
+                if !matches!(classify(&path), Kind::Other | Kind::Nameless | Kind::Mention | Kind::Program | Kind::Text)
+                {
                     self.add(look(root, &path));
                 }
             }
@@ -88,7 +89,7 @@ impl Found {
 
     /// A file that is named on the command line and is nothing else that is known is meant as a Dockerfile.
     fn take_for_dockerfile(&mut self, path: &Utf8Path) {
-        if let Some((_, kind @ (Kind::Nameless | Kind::Other))) = self.files.get_mut(path) {
+        if let Some((_, kind @ (Kind::Nameless | Kind::Text | Kind::Other))) = self.files.get_mut(path) {
             *kind = Kind::Dockerfile;
         }
     }

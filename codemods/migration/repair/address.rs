@@ -99,7 +99,7 @@ impl<'m> Migration<'m> {
     fn serve_scripts(&self, site: &Site<'m>, settings: &[Setting], repairs: &mut Repairs<'m>) -> Result<(), Refused> {
         for step in self.later_runs(site.step) {
             let commands = self.run(step).into_iter().flat_map(|run| run.commands());
-            for script in commands.filter_map(|command| self.unread_script(&effective_words(command))) {
+            for script in commands.filter_map(|command| self.unread_script(&effective_words(command), step)) {
                 repairs.assumptions.push(format!(
                     "`{script}`, which is not in the repository, does not reach a server with the address that git kept"
                 ));

@@ -1,5 +1,6 @@
 use std::sync::LazyLock;
 
+use camino::Utf8Path;
 use regex::Regex;
 
 use crate::knowledge::names::{SecretKind, classify_name};
@@ -28,6 +29,15 @@ pub fn holds_credential(text: &str) -> bool {
         || lines().flat_map(|line| line.split([' ', '\t', '"', '\'', '=', '<', '>', ','])).any(looks_like_one)
         || is_composer_auth(text)
         || has_api_keys(text)
+}
+
+/// [`holds_credential`] for the file at `path`. One that is called like a key may be nothing but digits: Rails writes 32 of base 16
+/// into `config/master.key` (guides.rubyonrails.org/security.html#custom-credentials).
+#[must_use]
+pub fn is_credential(path: &Utf8Path, text: &str) -> bool {
+    let bare = text.trim();
+    let is_key = path.extension() == Some("key");
+    holds_credential(text) || (is_key && bare.len() >= 32 && bare.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// A key in PEM, or in the format of PuTTY (the-greenend.org.uk, PuTTY's manual, appendix C).

@@ -222,13 +222,17 @@ fn read(root: &Utf8Path, plan: &Plan) -> Result<Repository> {
     Ok(repository)
 }
 
-/// What the fixes of a Dockerfile are about.
+/// What the fixes of a Dockerfile are about. A value that a person has to take out elsewhere in it is not fixed yet.
 fn fixed(plan: &Plan, dockerfile: &Utf8Path) -> BTreeSet<String> {
     let is_applied = |planned: &&Planned| {
         planned.status == Status::Applied && planned.finding.fix.applicability != Applicability::Manual
     };
-    let applied = plan.findings.iter().filter(is_applied).filter(|planned| planned.finding.dockerfile == *dockerfile);
-    applied.map(|planned| planned.finding.subject.clone()).collect()
+    let (applied, left): (Vec<_>, Vec<_>) =
+        plan.findings.iter().filter(|planned| planned.finding.dockerfile == *dockerfile).partition(is_applied);
+    let subjects = |findings: Vec<&Planned>| -> BTreeSet<String> {
+        findings.into_iter().map(|planned| planned.finding.subject.clone()).collect()
+    };
+    &subjects(applied) - &subjects(left)
 }
 
 /// Puts a stub into the place of every source of a `COPY` that the folder lacks, but for the credentials: those get a value.

@@ -1,0 +1,1 @@
+docker build --secret id=github_token,env=GITHUB_TOKEN -t app .

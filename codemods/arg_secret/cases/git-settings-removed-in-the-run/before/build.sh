@@ -1,0 +1,1 @@
+docker build --build-arg GITHUB_TOKEN="$GITHUB_TOKEN" -t app .

@@ -1,0 +1,1 @@
+docker build --secret id=kaggle_json,src=kaggle.json -t app .
