@@ -48,6 +48,7 @@ impl<'m> Migration<'m> {
         }
         self.check_programs(change);
         self.check_bundles(change);
+        self.check_inlined(change);
     }
 
     /// Everything but what the commands do with the value.

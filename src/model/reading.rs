@@ -167,6 +167,11 @@ impl<'r> Reader<'r> {
         self.file_like(path)
     }
 
+    /// The files that are no Dockerfiles and name the variable.
+    pub(super) fn naming(&self, name: &str) -> Vec<&'r Source> {
+        self.index.naming(self.repository, name)
+    }
+
     /// The folder of the Dockerfile.
     pub(super) fn home(&self) -> &'r Utf8Path {
         self.home

@@ -1,0 +1,1 @@
+docker build --secret id=service_secret,env=SERVICE_SECRET -t app .

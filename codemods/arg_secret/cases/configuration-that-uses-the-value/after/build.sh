@@ -1,0 +1,1 @@
+docker build --secret id=sentry_auth_token,env=SENTRY_AUTH_TOKEN -t app .

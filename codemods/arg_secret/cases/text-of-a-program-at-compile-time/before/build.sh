@@ -1,0 +1,1 @@
+docker build --build-arg SERVICE_SECRET="$SERVICE_SECRET" -t app .

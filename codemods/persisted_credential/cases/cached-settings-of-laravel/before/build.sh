@@ -1,0 +1,1 @@
+docker build --build-arg DB_PASSWORD="$DB_PASSWORD" -t app .
