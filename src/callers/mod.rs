@@ -82,9 +82,9 @@ pub trait Surroundings {
         None
     }
 
-    /// The files of the repository that give Compose a file of values (`--env-file`), in order.
-    fn giving_values(&self) -> Vec<&Utf8Path> {
-        Vec::new()
+    /// The first of the files that hold `word` for which `wanted`, given its path and text, says yes.
+    fn mentioning(&self, word: &str, wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
+        self.find(&|path, text| text.contains(word) && wanted(path, text))
     }
 
     /// What takes note of what is looked at, and what is one and the same as long as no answer can be another one. `None`

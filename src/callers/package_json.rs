@@ -75,6 +75,7 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
         release: None,
         options_only: false,
         documentation: false,
+        sourced: false,
     };
     scripts(source.text()).into_iter().map(|(_, view)| site(view)).collect()
 }

@@ -27,8 +27,8 @@ impl Surroundings for Repository {
         self.sources().find(|source| wanted(source.path(), source.text())).map(Source::path)
     }
 
-    fn giving_values(&self) -> Vec<&Utf8Path> {
-        Self::giving_values(self).iter().map(Utf8PathBuf::as_path).collect()
+    fn mentioning(&self, word: &str, wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
+        Self::mentioning(self, word).into_iter().find(|source| wanted(source.path(), source.text())).map(Source::path)
     }
 
     fn noted(&self) -> Option<(&Recorder, &Arc<()>)> {

@@ -115,6 +115,7 @@ fn site<'s>(command: Cursor<'_>, scopes: &[Cursor<'_>; 2], source: &'s Source) -
         release: None,
         options_only: false,
         documentation: false,
+        sourced: false,
     })
 }
 

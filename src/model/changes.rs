@@ -23,7 +23,6 @@ pub struct Changes<'m> {
     credentials: Vec<&'m Utf8Path>,
     bases: bool,
     unplaced: bool,
-    giving_values: bool,
     /// Whether settings changed, on which everything rests.
     settings: bool,
 }
@@ -50,7 +49,6 @@ impl<'m> Changes<'m> {
             credentials: turned.collect(),
             bases: files.iter().any(|path| has_other_bases(before, after, path)),
             unplaced: is_unplaced(before) || is_unplaced(after),
-            giving_values: before.repository.giving_values() != after.repository.giving_values(),
             settings: files.iter().any(|path| path.file_name() == Some(config::FILE)),
             files,
         }
@@ -70,10 +68,16 @@ impl<'m> Changes<'m> {
             || reads.contexts.iter().any(|path| self.contexts.contains(path.as_path()))
             || (self.bases && reads.bases)
             || (self.unplaced && reads.unplaced)
-            || (self.giving_values && reads.giving_values)
+            || reads.mentioned.iter().any(|word| self.mentions(word))
             || reads.named.iter().any(|name| self.names(name))
             || reads.passed.iter().any(|name| self.passes(path, name))
             || (reads.unread_builds && self.before.dockerfile(path).is_none_or(|one| self.builds_unread(one)))
+    }
+
+    /// Whether a changed file holds the word, or did.
+    fn mentions(&self, word: &str) -> bool {
+        let texts = |model: &'m Model, path| model.repository.source(path).is_some_and(|it| it.text().contains(word));
+        self.files.iter().any(|path| texts(self.before, path) || texts(self.after, path))
     }
 
     /// Whether a changed file names the variable, or did.

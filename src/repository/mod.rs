@@ -19,8 +19,8 @@ pub use roots::{Root, discover};
 pub use settings::{Decided, organisation};
 pub use walk::tracked_files;
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -62,7 +62,7 @@ pub struct Repository {
     pub settings_source: Option<Source>,
     recorder: Recorder,
     state: Arc<()>,
-    giving_values: Arc<OnceLock<Vec<Utf8PathBuf>>>,
+    mentioning: Arc<Mutex<HashMap<String, Arc<[Utf8PathBuf]>>>>,
 }
 
 impl Repository {
@@ -114,18 +114,19 @@ impl Repository {
         self.paths.contains(path)
     }
 
-    /// The files that give Compose a file of values with `--env-file`, whatever calls it: a script, a workflow, a document that
-    /// says how.
+    /// The files whose text holds `word`, in order.
     #[must_use]
-    pub fn giving_values(&self) -> &[Utf8PathBuf] {
-        self.recorder.note(|reads| reads.giving_values = true);
-        let gives = |line: &str| line.contains("--env-file") && line.contains("compose");
-        let all = || {
-            let texts = self.sources.iter().filter(|source| source.text().contains("--env-file"));
-            let giving = texts.filter(|source| source.text().replace("\\\n", " ").lines().any(gives));
-            giving.map(|source| source.path().to_owned()).collect()
-        };
-        self.giving_values.get_or_init(all)
+    pub fn mentioning(&self, word: &str) -> Vec<&Source> {
+        self.recorder.note(|reads| reads::name(&mut reads.mentioned, word));
+        let known = || self.mentioning.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known().get(word).cloned();
+        let paths = before.unwrap_or_else(|| {
+            let holding = self.sources.iter().filter(|source| source.text().contains(word));
+            let paths: Arc<[Utf8PathBuf]> = holding.map(|source| source.path().to_owned()).collect();
+            known().insert(word.to_owned(), Arc::clone(&paths));
+            paths
+        });
+        paths.iter().filter_map(|path| self.sources.get(path)).collect()
     }
 
     /// What is one and the same object for all clones of a repository, and another one for each later state of its files.
@@ -231,7 +232,7 @@ impl Repository {
     /// The same repository with other texts for some of its files.
     #[must_use]
     pub fn with_sources(&self, changed: impl IntoIterator<Item = Source>) -> Self {
-        let mut repository = Self { state: Arc::default(), giving_values: Arc::default(), ..self.clone() };
+        let mut repository = Self { state: Arc::default(), mentioning: Arc::default(), ..self.clone() };
         for source in changed {
             if source.path() == config::FILE {
                 repository = repository.with_settings_source(source);

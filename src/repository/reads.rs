@@ -32,13 +32,13 @@ pub struct Reads {
     pub unplaced: bool,
     /// Whether it was asked which Dockerfiles start from an image.
     pub bases: bool,
-    /// Whether it was asked which files give Compose a file of values.
-    pub giving_values: bool,
+    /// Words of which it was asked which files hold them.
+    pub mentioned: HashSet<String>,
 }
 
 impl Reads {
     fn add(&mut self, other: &Self) {
-        let Self { files, folders, texts, named, passed, builds, contexts, credentials, .. } = other;
+        let Self { files, folders, texts, named, passed, builds, contexts, credentials, mentioned, .. } = other;
         for (own, others) in [
             (&mut self.files, files),
             (&mut self.folders, folders),
@@ -50,11 +50,11 @@ impl Reads {
         }
         named.iter().for_each(|one| name(&mut self.named, one));
         passed.iter().for_each(|one| name(&mut self.passed, one));
+        mentioned.iter().for_each(|one| name(&mut self.mentioned, one));
         self.texts |= texts;
         self.unread_builds |= other.unread_builds;
         self.unplaced |= other.unplaced;
         self.bases |= other.bases;
-        self.giving_values |= other.giving_values;
     }
 }
 

@@ -193,6 +193,7 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
         release: None,
         options_only: options,
         documentation: false,
+        sourced: false,
     })
 }
 

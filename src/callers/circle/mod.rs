@@ -139,6 +139,7 @@ fn site_of_run<'s>(run: &Run<'_>, source: &'s Source) -> Option<Site<'s>> {
         release: step::release(run),
         options_only: false,
         documentation: false,
+        sourced: false,
     })
 }
 
@@ -182,5 +183,6 @@ fn site_of_orb<'s>(orb: &Orb<'_>, source: &'s Source) -> Option<Site<'s>> {
         release: None,
         options_only: true,
         documentation: false,
+        sourced: false,
     })
 }

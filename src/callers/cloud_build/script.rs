@@ -55,5 +55,6 @@ fn site<'s>(step: &Step<'_>, source: &'s Source) -> Option<Site<'s>> {
         release: release_of_image(step.image()),
         options_only: false,
         documentation: false,
+        sourced: false,
     })
 }

@@ -45,6 +45,7 @@ pub(super) fn build(step: &Step<'_>, source: &Source, around: &dyn Surroundings)
         release: shell::release_of_image(step.image()),
         options_only: true,
         documentation: false,
+        sourced: false,
     };
     let mut build = shell::builds(&site, around).into_iter().next()?;
     build.range = step.body.node().range;

@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::keeping::{Way, way};
 use crate::callers::Surroundings;
 
 /// What is read as `.env`, and what it is copied from.
@@ -22,6 +23,8 @@ pub(super) enum Kept {
     Shown(Utf8PathBuf),
     /// This script names another file on the command line.
     Given(Utf8PathBuf),
+    /// This file writes, reads or shows `.env`.
+    Told(Utf8PathBuf, Way),
 }
 
 /// Where `name` is kept for the Compose file `file`, as far as the repository tells.
@@ -35,6 +38,16 @@ pub(super) fn kept_in(file: &Utf8Path, name: &str, around: &dyn Surroundings) ->
         })
     };
     let shown = FILES.iter().map(|one| folder.join(one)).find(|path| around.text(path).is_some_and(names));
-    let given = || around.giving_values().into_iter().find(|path| *path != file);
-    shown.map(Kept::Shown).or_else(|| given().map(|path| Kept::Given(path.to_owned())))
+    let gives = |line: &str| line.contains("--env-file") && line.contains("compose");
+    let is_giving = |path: &Utf8Path, text: &str| path != file && text.replace("\\\n", " ").lines().any(gives);
+    let given = || around.mentioning("--env-file", &is_giving);
+    let told_by = |path: &Utf8Path, text: &str| {
+        let is_other = path != file && !around.dockerfiles().iter().any(|dockerfile| dockerfile == path);
+        way(path, text, name, folder).filter(|_| is_other)
+    };
+    let told = || {
+        let path = around.mentioning(".env", &|path, text| told_by(path, text).is_some())?;
+        Some(Kept::Told(path.to_owned(), told_by(path, around.text(path)?)?))
+    };
+    shown.map(Kept::Shown).or_else(told).or_else(|| given().map(|path| Kept::Given(path.to_owned())))
 }

@@ -145,8 +145,8 @@ impl Surroundings for Hidden<'_> {
         self.around.find(&|path, text| path != self.file && wanted(path, text))
     }
 
-    fn giving_values(&self) -> Vec<&Utf8Path> {
-        self.around.giving_values().into_iter().filter(|path| *path != self.file).collect()
+    fn mentioning(&self, word: &str, wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
+        self.around.mentioning(word, &|path, text| path != self.file && wanted(path, text))
     }
 }
 
@@ -157,9 +157,9 @@ impl Extension<'_> {
         documents: &[Document],
         source: &Source,
         requests: &[Request],
+        rewrite: Rewrite,
     ) -> Result<Rewrite, Refusal> {
-        let mut pass =
-            Pass { service: self.service, build: &self.build, patch: Patch::new(source), rewrite: Rewrite::default() };
+        let mut pass = Pass { service: self.service, build: &self.build, patch: Patch::new(source), rewrite };
         let mut given = Vec::new();
         for request in requests {
             for argument in self.build.arguments.iter().filter(|argument| argument.name == request.argument) {

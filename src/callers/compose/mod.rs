@@ -5,7 +5,9 @@
 
 mod dotenv;
 mod extension;
+mod first;
 mod interpolation;
+mod keeping;
 mod layout;
 mod offer;
 mod pass;

@@ -3,6 +3,7 @@
 
 use camino::Utf8Path;
 
+use super::first::refuse_first_version;
 use super::layout::Layout;
 use super::service::Service;
 use crate::callers::offer::{inside, missing, refusal};
@@ -42,6 +43,8 @@ pub(super) fn offer(
     if missing.is_empty() {
         return Ok(Rewrite::default());
     }
+    let mut rewrite = Rewrite::default();
+    refuse_first_version(&documents, build, &mut rewrite, around)?;
     let unclear = || refuse("its `build` is laid out in a way that can't be edited safely");
     if service.build.is_shared() {
         return Err(refuse("the build of the service comes from an anchor that other places use too"));
@@ -63,7 +66,7 @@ pub(super) fn offer(
     edit_build(&mut patch, source, service, &lists, layout).ok_or_else(unclear)?;
     let changed = changed_paths(service, &secrets);
     edit_top_level(&mut patch, service, &secrets, layout)?;
-    let rewrite = Rewrite { edits: patch.finish(), ..Rewrite::default() };
+    rewrite.edits = patch.finish();
     same_elsewhere(source, rewrite, build.range, &changed)
 }
 

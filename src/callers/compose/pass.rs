@@ -1,5 +1,7 @@
 use super::dotenv::{self, Kept};
+use super::first::refuse_first_version;
 use super::interpolation::{is_guarded, with_default};
+use super::keeping::Way;
 use super::layout::Layout;
 use super::service::{Service, WrittenArgument};
 use super::shared::Shared;
@@ -29,13 +31,17 @@ pub(super) fn pass_secrets(
     let refuse = |reason: &str| Refusal { reason: reason.to_owned(), range: build.range, instead: None };
     let documents = yaml::read(source.text()).map_err(|error| refuse(&error.to_string()))?;
     let found = super::found(&documents, source, around);
+    let mut rewrite = Rewrite::default();
+    if requests.iter().any(|request| request.secret.is_some()) {
+        refuse_first_version(&documents, build, &mut rewrite, around)?;
+    }
     let Some((service, _)) = found.get(build.index).cloned() else {
         let extensions = extension::extensions(&documents, source, around, found.len());
         let extension = extensions.into_iter().find(|extension| extension.build.index == build.index);
         let extension = extension.ok_or_else(|| refuse("the service is not in the file"))?;
-        return extension.pass_secrets(&documents, source, requests);
+        return extension.pass_secrets(&documents, source, requests, rewrite);
     };
-    let mut pass = Pass { service, build, patch: Patch::new(source), rewrite: Rewrite::default() };
+    let mut pass = Pass { service, build, patch: Patch::new(source), rewrite };
     let mut arguments = Vec::new();
     let mut given = Vec::new();
     for request in requests {
@@ -187,15 +193,18 @@ impl Pass<'_> {
     /// For a build argument every version of Compose reads `.env`; for a secret it does since 2.40.
     fn say_where_from(&mut self, variable: &str, around: &dyn Surroundings) {
         let newer = format!("Compose is of version 2.40 or later, or `{variable}` is exported where it builds");
-        let (list, text) = match dotenv::kept_in(&self.build.file, variable, around) {
-            Some(Kept::Shown(shown)) => (
-                &mut self.rewrite.assumptions,
-                format!("{newer}: `{shown}` shows it in `.env`, which Compose read for no secret before"),
-            ),
-            Some(Kept::Given(script)) => (
-                &mut self.rewrite.assumptions,
-                format!("{newer}: `{script}` gives Compose an `--env-file`, which it read for no secret before"),
-            ),
+        let why = dotenv::kept_in(&self.build.file, variable, around).map(|kept| match kept {
+            Kept::Shown(path) | Kept::Told(path, Way::Shows) => {
+                format!("`{path}` shows it in `.env`, which Compose read")
+            }
+            Kept::Told(path, Way::Writes) => format!("`{path}` writes it into `.env`, which Compose read"),
+            Kept::Told(path, Way::Reads) => {
+                format!("`{path}` reads `.env` and exports nothing of it, and Compose read that")
+            }
+            Kept::Given(path) => format!("`{path}` gives Compose an `--env-file`, which it read"),
+        });
+        let (list, text) = match why {
+            Some(why) => (&mut self.rewrite.assumptions, format!("{newer}: {why} for no secret before")),
             None => (
                 &mut self.rewrite.notes,
                 format!(

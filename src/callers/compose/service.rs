@@ -12,7 +12,7 @@ use crate::callers::{Argument, ArgumentValue, Dockerfiles, PassedSecret, SecretS
 use crate::source::TextRange;
 
 /// The names under which Compose looks for a project's file, in its order.
-const BASE_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+pub(super) const BASE_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// The files that Compose reads in `folder` where none is named: the first of its names, and what is laid over it.
 pub(super) fn files_of(folder: &Utf8Path, around: &dyn Surroundings) -> Vec<Utf8PathBuf> {

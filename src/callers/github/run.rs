@@ -80,6 +80,7 @@ impl<'d> Script<'d> {
             release: self.step.release(),
             options_only: false,
             documentation: false,
+            sourced: false,
         }
     }
 

@@ -235,6 +235,7 @@ fn site<'s>(step: &Step, source: &'s Source) -> Option<Site<'s>> {
         release: None,
         options_only: !matches!(step.place, Place::Script),
         documentation: false,
+        sourced: false,
     })
 }
 

@@ -97,6 +97,7 @@ fn site<'s>(source: &'s Source, file: &File, recipe: &Recipe, lines: &[TextRange
         release: None,
         options_only: false,
         documentation: false,
+        sourced: false,
     })
 }
 

@@ -33,10 +33,18 @@ pub(super) fn withheld(text: &str) -> Option<Vec<String>> {
     Some(names)
 }
 
-/// Whether other files are read as a part of it, which may assign anything.
+/// The files that are read as parts of it, as they are named.
+pub(super) fn included(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.starts_with('\t')).flat_map(|line| {
+        let mut words = line.split_whitespace();
+        let is_directive = matches!(words.next(), Some("include" | "-include" | "sinclude"));
+        words.filter(move |_| is_directive)
+    })
+}
+
+/// Whether other files are read as parts of it, which may assign anything.
 pub(super) fn includes(text: &str) -> bool {
-    let directive = |line: &str| matches!(line.split_whitespace().next(), Some("include" | "-include" | "sinclude"));
-    text.lines().any(|line| !line.starts_with('\t') && directive(line))
+    included(text).next().is_some()
 }
 
 impl File<'_> {

@@ -39,7 +39,7 @@ pub fn recipes(source: &Source, goals: &[&str]) -> Vec<View> {
             open.extend(rule.prerequisites.iter().cloned());
         }
     }
-    let file = File::read(source);
+    let file = File::read(source, false);
     let scripts = Scripts::new(source.text(), &file.definitions);
     let lines = wanted.into_iter().filter_map(|at| rules.get(at)).map(|rule| &rule.lines);
     lines.filter(|lines| !lines.is_empty()).map(|lines| scripts.script(lines)).collect()

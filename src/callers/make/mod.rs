@@ -5,8 +5,10 @@
 //! there, and `FLAGS := --build-arg T=$(T)` is an array assignment in front. So a flag that stands in a make variable is
 //! found, and edited, where it is written, and paths in variables are known.
 
+mod evaluated;
 mod exports;
 mod goals;
+mod included;
 mod reference;
 mod script;
 #[cfg(test)]
@@ -24,6 +26,8 @@ use super::sieve::may_build;
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, TextRange, range, slice};
 use crate::syntax::shell::Dialect;
+use evaluated::Evaluated;
+use included::{is_found_by_make, is_included};
 use reference::{COMPUTED, ODD, VARIABLE, names};
 
 pub use goals::{is_echoed, is_stand_in, recipes, stand_in};
@@ -40,13 +44,15 @@ impl Caller for Make {
 
     fn recognises(&self, path: &Utf8Path) -> bool {
         let name = path.file_name().unwrap_or("").to_ascii_lowercase();
-        is_makefile(&name)
+        included::is_makefile(&name)
             || matches!(path.extension(), Some("mk" | "mak" | "make"))
-            || name.split_once('.').is_some_and(|(stem, end)| is_makefile(stem) && !matches!(end, "am" | "in"))
+            || name
+                .split_once('.')
+                .is_some_and(|(stem, end)| included::is_makefile(stem) && !matches!(end, "am" | "in"))
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
-        shell::builds_in(&sites(source), around)
+        shell::builds_in(&sites(source, !is_found_by_make(source.path())), around)
     }
 
     fn pass_secrets(
@@ -56,9 +62,10 @@ impl Caller for Make {
         build: &Build,
         requests: &[Request],
     ) -> Result<Rewrite, Refusal> {
-        let passed = shell::pass_secrets_in(&sites(source), around, build, requests)?;
+        let sites = sites(source, is_included(source.path(), around));
+        let passed = shell::pass_secrets_in(&sites, around, build, requests)?;
         let mut rewrite = passed.rewrite;
-        let file = File::read(source);
+        let file = File::read(source, false);
         for provide in passed.provide {
             if let Some(edit) = file.export(&provide.variable) {
                 rewrite.edits.push(edit);
@@ -74,19 +81,14 @@ impl Caller for Make {
         build: &Build,
         offers: &[Offer],
     ) -> Result<Rewrite, Refusal> {
-        shell::offer_in(&sites(source), around, build, offers)
+        shell::offer_in(&sites(source, is_included(source.path(), around)), around, build, offers)
     }
-}
-
-/// The names that make looks for by itself (GNU make manual, "What Name to Give Your Makefile").
-fn is_makefile(name: &str) -> bool {
-    matches!(name, "makefile" | "gnumakefile")
 }
 
 /// Make runs in the folder of the Makefile that it found; files that are included may be so from any folder above.
 fn directories(path: &Utf8Path) -> Vec<Utf8PathBuf> {
     let mut directories = upwards(path.parent().unwrap_or(Utf8Path::new("")));
-    if path.file_name().is_some_and(|name| is_makefile(&name.to_ascii_lowercase())) {
+    if is_found_by_make(path) {
         directories.truncate(1);
     }
     directories
@@ -125,12 +127,14 @@ struct File<'a> {
     exported: Option<Vec<String>>,
     /// The variables that `unexport` keeps from recipes, or `None` where it keeps all of them.
     withheld: Option<Vec<String>>,
-    /// Whether it includes files, which may assign anything.
-    includes: bool,
+    /// Whether other files are read with it, which may assign anything: it includes some, or is included.
+    shared: bool,
+    /// What `eval` assigns, which exports nothing.
+    evaluated: Evaluated,
 }
 
 impl<'a> File<'a> {
-    fn read(source: &'a Source) -> Self {
+    fn read(source: &'a Source, included: bool) -> Self {
         let text = source.text();
         let (makefile, _) = Makefile::from_str_relaxed(text);
         let one_shell = makefile.rules().any(|rule| rule.targets().any(|target| target == ".ONESHELL"));
@@ -149,12 +153,13 @@ impl<'a> File<'a> {
         let exported = exports::exported(&makefile, &all);
         let definitions = all.iter().filter_map(|definition| read_definition(text, definition)).collect();
         let withheld = exports::withheld(text);
-        Self { source, definitions, recipes, exported, withheld, includes: exports::includes(text) }
+        let (shared, evaluated) = (included || exports::includes(text), Evaluated::of(text));
+        Self { source, definitions, recipes, exported, withheld, shared, evaluated }
     }
 
     /// Whether a program that a recipe starts can't have the variable's text from its environment, or not for certain: its shell
-    /// makes another text of it, because it is assigned with quotes, backquotes or `$$`, or in a file that is included; it is a
-    /// parameter; or it is kept from recipes. (What make exports reaches programs as it is.)
+    /// makes another text of it, because it is assigned with quotes, backquotes or `$$`; it is assigned by `eval`, or in another
+    /// file; it is a parameter; or it is kept from recipes. (What make exports reaches programs as it is.)
     fn is_evaluated(&self, name: &str) -> bool {
         // The parameters of `call` are texts, and no variables that a program could see.
         let is_parameter = name.bytes().all(|byte| byte.is_ascii_digit());
@@ -167,7 +172,8 @@ impl<'a> File<'a> {
                 continue;
             }
             let mut values = self.definitions.iter().filter(|definition| definition.name == name).peekable();
-            if values.peek().is_none() && self.includes {
+            let elsewhere = self.shared || self.evaluated.anything;
+            if values.peek().is_none() && elsewhere || self.evaluated.names.contains(&name) {
                 return true;
             }
             for text in values.map(|definition| slice(self.source.text(), definition.value)) {
@@ -203,13 +209,13 @@ fn inside(text: &str, at: TextRange) -> bool {
     text.get(usize::from(at.start())..usize::from(at.end())).is_some()
 }
 
-/// Every piece of the Makefile that a shell may get.
-fn sites(source: &Source) -> Vec<Site<'_>> {
+/// Every piece of the Makefile that a shell may get. Whether another one includes it decides where variables may come from.
+fn sites(source: &Source, included: bool) -> Vec<Site<'_>> {
     let text = source.text();
     if !may_build(text) {
         return Vec::new();
     }
-    let file = File::read(source);
+    let file = File::read(source, included);
     let scripts = script::Scripts::new(text, &file.definitions);
     let recipes = file.recipes.iter().filter_map(|recipe| scripts.recipe(&recipe.lines));
     let bodies = file.definitions.iter().filter_map(|definition| scripts.body(definition));
@@ -246,5 +252,6 @@ fn site<'a>(file: &File<'a>, view: crate::syntax::view::View) -> Site<'a> {
         release: None,
         options_only: false,
         documentation: false,
+        sourced: false,
     }
 }

@@ -163,5 +163,6 @@ fn site(source: &Source, view: View) -> Site<'_> {
         release: None,
         options_only: false,
         documentation: true,
+        sourced: false,
     }
 }

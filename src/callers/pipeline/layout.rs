@@ -4,8 +4,8 @@ use camino::Utf8Path;
 
 use super::gitlab;
 use super::script::{Script, scripts};
-use crate::callers::Format;
 use crate::callers::yaml::Document;
+use crate::callers::{Format, Surroundings};
 use crate::source::Source;
 
 /// How one system writes its pipelines.
@@ -25,9 +25,9 @@ pub(super) struct Layout {
 
 impl Layout {
     /// All scripts of `document`, one for each job that runs it.
-    pub fn scripts<'d>(&self, document: &'d Document, source: &Source) -> Vec<Script<'d>> {
+    pub fn scripts<'d>(&self, document: &'d Document, source: &Source, around: &dyn Surroundings) -> Vec<Script<'d>> {
         match self.format {
-            Format::GitLab => gitlab::scripts(self, document, source),
+            Format::GitLab => gitlab::scripts(self, document, source, around),
             _ => scripts(self, document, source),
         }
     }

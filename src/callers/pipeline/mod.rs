@@ -131,7 +131,7 @@ impl Pipeline {
 
     fn scripts<'s>(&'s self, documents: &'s [Document], source: &'s Source, around: &dyn Surroundings) -> Scripts<'s> {
         let mut scripts: Vec<Script<'_>> =
-            documents.iter().flat_map(|document| self.0.scripts(document, source)).collect();
+            documents.iter().flat_map(|document| self.0.scripts(document, source, around)).collect();
         if self.format() == Format::CodeBuild && !scripts.is_empty() {
             let image = host::project_image(around);
             scripts.iter_mut().for_each(|script| script.host.run_in(image.as_deref()));
@@ -161,6 +161,7 @@ impl Pipeline {
             release: script.host.release(),
             options_only: false,
             documentation: false,
+            sourced: script.unseen,
         })
     }
 }

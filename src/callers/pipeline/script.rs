@@ -17,6 +17,8 @@ pub(super) struct Script<'d> {
     pub variables: BTreeMap<String, String>,
     /// Where they run.
     pub host: Host,
+    /// Whether the same shell may run commands of another file in front of them.
+    pub unseen: bool,
 }
 
 impl Script<'_> {
@@ -42,7 +44,7 @@ fn collect<'d>(file: (&Layout, &Source), here: Cursor<'d>, around: &[Cursor<'d>]
         let commands: Vec<Cursor<'_>> = lists.flat_map(|list| commands(list.get("commands").unwrap_or(list))).collect();
         if !commands.is_empty() {
             let host = Host::of(layout.format, &scopes, source.text());
-            found.push(Script { commands, variables: variables(layout, &scopes), host });
+            found.push(Script { commands, variables: variables(layout, &scopes), host, unseen: false });
         }
     }
     for (_, value) in here.entries() {

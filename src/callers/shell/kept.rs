@@ -77,7 +77,7 @@ pub(super) fn found(site: &Site<'_>, around: &dyn Surroundings, find: impl FnOnc
 
 /// The site without what it borrows.
 fn bare(site: &Site<'_>) -> Site<'static> {
-    let Site { format, dialect, documentation, options_only, .. } = *site;
+    let Site { format, dialect, documentation, options_only, sourced, .. } = *site;
     Site {
         format,
         file: Utf8Path::new(""),
@@ -93,5 +93,6 @@ fn bare(site: &Site<'_>) -> Site<'static> {
         release: site.release,
         options_only,
         documentation,
+        sourced,
     }
 }

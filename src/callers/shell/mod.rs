@@ -19,6 +19,7 @@ mod removal;
 mod replaced;
 mod rewrite;
 mod script;
+mod sourced;
 mod state;
 #[cfg(test)]
 pub(super) mod tests;
@@ -77,6 +78,9 @@ pub struct Site<'a> {
     pub options_only: bool,
     /// Whether people read and copy it: a literal value is then a placeholder, not a credential.
     pub documentation: bool,
+    /// Whether commands that are not seen may run in front of it in the same shell, or a host may set its variables where that is
+    /// not seen: a variable may be theirs, and not exported.
+    pub sourced: bool,
 }
 
 /// Why a plain `docker build` does not use BuildKit by itself.
@@ -170,7 +174,7 @@ pub(super) fn pass_secrets_in(
     for site in sites.iter().filter(|site| site.view.holds(build.range)) {
         let all = found(site, around);
         if let Some(found) = all.iter().find(|found| is_same(&found.build, build)) {
-            return rewrite::pass(site, found, requests);
+            return rewrite::pass(site, found, requests, around);
         }
     }
     Err(gone(build))

@@ -3,10 +3,12 @@
 use super::super::command::Family;
 use super::super::{
     Argument, ArgumentValue, Builder, Format, PassedSecret, Receipt, Refusal, Request, RequestedSecret, SecretSource,
+    Surroundings,
 };
 use super::found::{Found, FoundArgument, file_of, variable_of};
 use super::portable::{Bound, is_portable};
 use super::removal::with_its_line;
+use super::sourced::is_sourced;
 use super::state::Provision;
 use super::{Foreign, Provide, ScriptRewrite, Site, value};
 use crate::knowledge::values::{ValueVerdict, classify_value};
@@ -44,6 +46,7 @@ enum Origin {
 /// A rewrite in the making.
 struct Draft<'a> {
     site: &'a Site<'a>,
+    around: &'a dyn Surroundings,
     found: &'a Found,
     result: ScriptRewrite,
     /// The assignments in front of the command, as the host writes them, by variable.
@@ -55,9 +58,14 @@ struct Draft<'a> {
 }
 
 /// The edits that make `found` honour all `requests`.
-pub(super) fn pass(site: &Site<'_>, found: &Found, requests: &[Request]) -> Result<ScriptRewrite, Refusal> {
-    let mut draft =
-        Draft { site, found, result: ScriptRewrite::default(), prefixes: Vec::new(), kept: Vec::new(), beside: false };
+pub(super) fn pass(
+    site: &Site<'_>,
+    found: &Found,
+    requests: &[Request],
+    around: &dyn Surroundings,
+) -> Result<ScriptRewrite, Refusal> {
+    let (result, prefixes, kept) = (ScriptRewrite::default(), Vec::new(), Vec::new());
+    let mut draft = Draft { site, around, found, result, prefixes, kept, beside: false };
     for request in requests {
         draft.honour(request)?;
     }
@@ -311,13 +319,49 @@ impl Draft<'_> {
         match written.provision {
             _ if self.site.foreign.contains_key(&variable.name) => self.assign(argument, written),
             Provision::Plain => self.assign(argument, written),
+            Provision::Untold if !self.is_of_the_host(&variable.name) => {
+                self.assign_or_trust(argument, written, &variable.name)
+            }
+            Provision::Outside if self.is_of_another_shell(&variable.name) => {
+                self.assign_or_trust(argument, written, &variable.name)
+            }
             _ if guarded => self.assign(argument, written),
             Provision::Outside if self.found.nounset && !argument.shared => {
                 self.note(format!("`set -u` still stops the script where `{}` is missing", variable.name));
                 self.assign(argument, written)
             }
-            Provision::Outside | Provision::Exported => Ok(Origin::Variable(variable.name.clone())),
+            Provision::Untold | Provision::Outside | Provision::Exported => Ok(Origin::Variable(variable.name.clone())),
         }
+    }
+
+    /// Whether a script that sources this one may have set the variable, for itself alone.
+    fn is_of_another_shell(&self, variable: &str) -> bool {
+        !self.is_of_the_host(variable) && is_sourced(self.site, self.around)
+    }
+
+    /// Whether the host exports the variable: it stays exported when a script assigns it.
+    fn is_of_the_host(&self, variable: &str) -> bool {
+        // docs.gitlab.com, "Predefined CI/CD variables reference"
+        let is_predefined = self.site.format == Format::GitLab && variable.starts_with("CI_");
+        is_predefined || self.site.environment.contains_key(variable)
+    }
+
+    /// In front of the command a value reaches it, whether its variable is exported or not.
+    fn assign_or_trust(
+        &mut self,
+        argument: &Argument,
+        written: &FoundArgument,
+        variable: &str,
+    ) -> Result<Origin, Refusal> {
+        let assigned = self.assign(argument, written);
+        if assigned.is_ok() || self.site.options_only {
+            return assigned;
+        }
+        self.assume(format!(
+            "`{variable}` is exported where `{}` runs: what sets it there is not seen",
+            self.site.file
+        ));
+        Ok(Origin::Variable(variable.to_owned()))
     }
 
     fn note_fixed(&mut self, written: &FoundArgument, variable: &str) {

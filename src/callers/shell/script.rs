@@ -79,6 +79,7 @@ pub(super) fn site_of<'s>(file: &'s Utf8Path, text: &'s str) -> Site<'s> {
         release: None,
         options_only: false,
         documentation: false,
+        sourced: false,
     }
 }
 

@@ -80,6 +80,8 @@ pub(super) enum Provision {
     Exported,
     /// The script alone: programs that it calls don't see it.
     Plain,
+    /// Either of them: something that can't be read ran in the script's own shell.
+    Untold,
 }
 
 /// What the script has set up.
@@ -136,7 +138,7 @@ impl State {
         match self.bindings.get(name) {
             Some(binding) if binding.exported => Provision::Exported,
             Some(binding) if binding.assigned => Provision::Plain,
-            _ if self.sourced => Provision::Plain,
+            _ if self.sourced => Provision::Untold,
             _ => Provision::Outside,
         }
     }

@@ -508,6 +508,7 @@ fn step<'a>(text: &'a str, expression: &str) -> super::Site<'a> {
         release: None,
         options_only: false,
         documentation: false,
+        sourced: false,
     }
 }
 

@@ -57,7 +57,7 @@ impl<'s> Walk<'s> {
 
     fn start(&self) -> State {
         let directories = self.site.directories.iter().map(|directory| absolute(directory)).collect();
-        State { directories, ..State::default() }
+        State { directories, sourced: self.site.sourced, ..State::default() }
     }
 
     /// The same for text that runs where another script has got to.

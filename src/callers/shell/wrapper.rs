@@ -82,7 +82,7 @@ impl Surroundings for Shallow<'_> {
         self.0.find(wanted)
     }
 
-    fn giving_values(&self) -> Vec<&camino::Utf8Path> {
-        self.0.giving_values()
+    fn mentioning(&self, word: &str, wanted: &dyn Fn(&camino::Utf8Path, &str) -> bool) -> Option<&camino::Utf8Path> {
+        self.0.mentioning(word, wanted)
     }
 }

@@ -130,6 +130,7 @@ impl Windows {
             release: None,
             options_only: false,
             documentation: false,
+            sourced: false,
         }
     }
 

@@ -1,0 +1,5 @@
+#!/bin/sh
+set -a
+. ./.env
+set +a
+docker compose up -d --build

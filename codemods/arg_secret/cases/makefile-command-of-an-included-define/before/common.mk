@@ -1,0 +1,3 @@
+define docker_build
+	docker build --build-arg NPM_TOKEN=$(NPM_TOKEN) -t $(1) $(2)
+endef

@@ -1,0 +1,1 @@
+NPM_TOKEN=$(vault read -field=token secret/npm)

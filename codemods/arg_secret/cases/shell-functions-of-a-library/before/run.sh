@@ -1,0 +1,5 @@
+#!/bin/bash
+set -e
+. ./config.sh
+source ./lib.sh
+build

@@ -1,0 +1,2 @@
+#!/bin/bash
+docker build --build-arg NPM_TOKEN="$TOKEN" -t registry.example.com/b .

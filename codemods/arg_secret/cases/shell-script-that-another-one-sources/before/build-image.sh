@@ -1,0 +1,3 @@
+docker build \
+  --build-arg NPM_TOKEN="$TOKEN" \
+  -t registry.example.com/a .
