@@ -146,7 +146,7 @@ fn is_there(tool: &Tool) -> bool {
 fn own(corpus: &Utf8Path, folders: &[Folder]) -> Tally {
     let named = |folder: &Folder| {
         let home = corpus.join(crate::source(folder));
-        let answers = answer::of_paths(&[home.clone()]).into_iter();
+        let answers = answer::of_paths(std::slice::from_ref(&home)).into_iter();
         answers.map(|answer| instruction(&home, answer.file, answer.line)).collect()
     };
     let named: Vec<Named> = folders.par_iter().map(named).collect();
