@@ -92,7 +92,8 @@ impl Pass<'_, '_> {
         let mut chosen = Chosen::default();
         let all = records(self.view.text());
         let is_written = |request: &&Request| all.iter().any(|record| record.pair().0 == request.argument);
-        if let Some(request) = requests.iter().find(|request| !is_written(request)) {
+        let is_computed = all.iter().any(|record| record.pair().0.contains("${{"));
+        if let Some(request) = requests.iter().find(|request| is_computed && !is_written(request)) {
             let reason = format!("the name `{}` comes from the matrix, for some of its rows", request.argument);
             return Err(refusal(range, reason));
         }
