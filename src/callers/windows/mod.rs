@@ -145,6 +145,9 @@ impl Windows {
         if !indentation.is_empty() || self.0 == Language::Batch && batch::is_in_block(text.get(..line_start)?) {
             return None;
         }
+        if self.0 == Language::PowerShell && !values.iter().all(|given| powershell::is_closed(&given.value)) {
+            return None;
+        }
         let newline = source.style().newline.as_str();
         let lines: String =
             self.assignments(values).into_iter().map(|line| format!("{blanks}{line}{newline}")).collect();

@@ -256,6 +256,11 @@ pub(super) fn is_expression(word: &str) -> bool {
     string('"') || string('\'') || group || is_name(name.split_once(':').map_or(name, |(_, name)| name))
 }
 
+/// Whether every `$(` of a value is closed in it: an open one would take what is written behind it along.
+pub(super) fn is_closed(value: &str) -> bool {
+    value.match_indices("$(").all(|(at, _)| value.get(at..).is_some_and(|rest| closing(rest, 1).is_some()))
+}
+
 /// Whether it is the name of a variable.
 pub(in crate::callers) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|char| char == '_' || char.is_ascii_alphanumeric())

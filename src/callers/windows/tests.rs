@@ -54,6 +54,7 @@ fn powershell_puts_other_values_into_the_environment_first() {
         "docker build --build-arg T=$(Get-Content f) .\n",
         "$env:T = $(Get-Content f)\ndocker build --secret \"id=t,env=T\" .\n",
     );
+    assert!(passed(POWERSHELL, "docker build --build-arg T=$(Get-Content f\n").is_err());
     assert!(
         passed(POWERSHELL, "$id = docker build -q --build-arg T=$token .\n").unwrap_err().contains("`T` is not in the")
     );
