@@ -1,8 +1,8 @@
 //! Other tools on the labelled files, beside this one: all by one way to count, which is kind to tools that name a line and no
 //! value.
 //!
-//! A result counts for a flow where it names the instruction that the value enters by or one that the label says to use it, in
-//! that file; one result counts for all flows of its instruction. A result that speaks of a secret and names no such
+//! A result counts for a flow where it names the instruction that the value enters by, one that the label says to use it, or another
+//! that names the variable, in that file; one result counts for all flows of its instruction. A result that speaks of a secret and names no such
 //! instruction is false. Debatable flows count neither way.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,7 +150,7 @@ fn own(corpus: &Utf8Path, folders: &[Folder]) -> Tally {
         answers.map(|answer| instruction(&home, answer.file, answer.line)).collect()
     };
     let named: Vec<Named> = folders.par_iter().map(named).collect();
-    judged(folders, &named)
+    judged(corpus, folders, &named)
 }
 
 fn own_plain(corpus: &Utf8Path, plain: &[Folder]) -> Tally {
@@ -161,7 +161,7 @@ fn own_plain(corpus: &Utf8Path, plain: &[Folder]) -> Tally {
         let named = own.map(|answer| instruction(&home, answer.file, answer.line));
         named.map(|(path, line)| (named_file(file, path), line)).collect()
     };
-    judged(plain, &plain.iter().map(named).collect::<Vec<Named>>())
+    judged(corpus, plain, &plain.iter().map(named).collect::<Vec<Named>>())
 }
 
 /// The instruction that holds the one-based `line` of `file`, by its first line, as labels have it.
@@ -204,7 +204,7 @@ fn others(tool: &Tool, corpus: &Utf8Path, folders: &[Folder]) -> Result<Tally> {
     for (at, file, line) in found {
         named[at].insert((named_file(&folders[at], file), line));
     }
-    Ok(judged(folders, &named))
+    Ok(judged(corpus, folders, &named))
 }
 
 /// The instructions that one run of a tool names in results that speak of secrets.
@@ -238,18 +238,40 @@ fn first_line(text: &str, line: u32) -> u32 {
     starts.filter(|start| *start <= line).max().unwrap_or_else(|| index.line(first))
 }
 
-fn judged(folders: &[Folder], named: &[Named]) -> Tally {
+fn judged(corpus: &Utf8Path, folders: &[Folder], named: &[Named]) -> Tally {
     let mut tally = Tally::default();
-    folders.iter().zip(named).for_each(|(folder, named)| tally.add(folder, named));
+    for (folder, named) in folders.iter().zip(named) {
+        let source = if folder.batch == "plain" { crate::home(&folder.path) } else { crate::source(folder) };
+        tally.add(&corpus.join(source), folder, named);
+    }
     tally
 }
 
+/// The first lines of the instructions of the file at `path` that name the variable or file `name`: an `ENV` that copies an
+/// argument is as good a place as the argument.
+fn mentioning(path: &Utf8Path, name: &str) -> impl Iterator<Item = u32> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let (index, is_part) = (LineIndex::new(&text), |char: char| char.is_alphanumeric() || char == '_');
+    let names = |text: &str| {
+        text.match_indices(name)
+            .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
+    };
+    let instructions = dockerfile::parse(&text).root().instructions().into_iter();
+    let found = instructions.map(|instruction| instruction.text_range());
+    let found = found.filter(|at| names(text.get(usize::from(at.start())..usize::from(at.end())).unwrap_or("")));
+    found.map(|at| index.line(at.start())).collect::<Vec<_>>().into_iter()
+}
+
 impl Tally {
-    fn add(&mut self, folder: &Folder, named: &Named) {
+    fn add(&mut self, home: &Utf8Path, folder: &Folder, named: &Named) {
         let mut known: BTreeMap<(Utf8PathBuf, u32), Secret> = BTreeMap::new();
         for flow in &folder.flow {
             let file = named_file(folder, flow.file.clone());
-            let lines = || std::iter::once(flow.line).chain(flow.used.iter().copied()).map(|line| (file.clone(), line));
+            let lines: BTreeSet<u32> = mentioning(&home.join(&flow.file), &flow.name)
+                .chain(std::iter::once(flow.line))
+                .chain(flow.used.iter().copied())
+                .collect();
+            let lines = || lines.iter().map(|line| (file.clone(), *line));
             for place in lines() {
                 let best = known.entry(place).or_insert(flow.secret);
                 if rank(flow.secret) > rank(*best) {
