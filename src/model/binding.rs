@@ -148,8 +148,7 @@ impl Model {
                 || secrets.any(|passed| passed.range.contains_range(at))
                 || arguments.any(|argument| argument.name == name && argument.range.contains_range(at))
         };
-        let is_document =
-            matches!(source.path().extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx" | "html"));
+        let is_document = is_document(source.path());
         // An argument word of a build that is understood passes what that build passes, and nothing that stands around it.
         let understood = |at: TextRange| builds.iter().any(|b| b.opaque.is_none() && b.range.contains_range(at));
         occurrences(text, name)

@@ -68,7 +68,7 @@ fn inlined_in(source: &Source, name: &str) -> Option<Inlined> {
         Some("js" | "mjs" | "cjs" | "ts" | "mts" | "cts") if is_configuration => InlinedBy::Bundler,
         _ => return None,
     };
-    let lists = lists(text);
+    let lists = if by == InlinedBy::Bundler { lists(text) } else { Vec::new() };
     let is_inlined = |at: &usize| match by {
         InlinedBy::Rust => {
             MACRO.as_ref().is_some_and(|found| text.get(..*at).is_some_and(|before| found.is_match(before)))

@@ -82,10 +82,7 @@ fn of_plain(corpus: &Utf8Path, plain: &[Folder]) -> BTreeMap<Utf8PathBuf, Vec<An
 fn check(corpus: &Utf8Path, folders: &[Folder]) -> anyhow::Result<()> {
     let mut flows = 0;
     for folder in folders {
-        let home: Utf8PathBuf = match folder.batch.as_str() {
-            "plain" => home(&folder.path),
-            _ => source(folder),
-        };
+        let home = root(folder);
         let callers = |flow: &labels::Flow| flow.caller.iter().map(|at| (at.file.clone(), at.line)).collect::<Vec<_>>();
         let places = folder.flow.iter().flat_map(|flow| [vec![(flow.file.clone(), flow.line)], callers(flow)].concat());
         for (file, line) in places {
@@ -105,6 +102,11 @@ fn scored(folders: &[Folder], answers: impl Fn(&Folder) -> Vec<Answer> + Sync) -
     let mut score = Score::default();
     folders.iter().zip(&answers).for_each(|(folder, answers)| score.add(folder, answers));
     score
+}
+
+/// The folder that the files of the labels are named from.
+fn root(folder: &Folder) -> Utf8PathBuf {
+    if folder.batch == "plain" { home(&folder.path) } else { source(folder) }
 }
 
 /// The folder whose files are labelled: of a pair it is the state before.

@@ -10,8 +10,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
+use dfmigrate::model::mentions;
 use dfmigrate::repository;
-use dfmigrate::source::{LineIndex, TextSize};
+use dfmigrate::source::{LineIndex, TextSize, slice};
 use dfmigrate::syntax::dockerfile;
 use rayon::prelude::*;
 use regex::Regex;
@@ -241,8 +242,7 @@ fn first_line(text: &str, line: u32) -> u32 {
 fn judged(corpus: &Utf8Path, folders: &[Folder], named: &[Named]) -> Tally {
     let mut tally = Tally::default();
     for (folder, named) in folders.iter().zip(named) {
-        let source = if folder.batch == "plain" { crate::home(&folder.path) } else { crate::source(folder) };
-        tally.add(&corpus.join(source), folder, named);
+        tally.add(&corpus.join(crate::root(folder)), folder, named);
     }
     tally
 }
@@ -251,14 +251,10 @@ fn judged(corpus: &Utf8Path, folders: &[Folder], named: &[Named]) -> Tally {
 /// argument is as good a place as the argument.
 fn mentioning(path: &Utf8Path, name: &str) -> impl Iterator<Item = u32> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let (index, is_part) = (LineIndex::new(&text), |char: char| char.is_alphanumeric() || char == '_');
-    let names = |text: &str| {
-        text.match_indices(name)
-            .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
-    };
+    let index = LineIndex::new(&text);
     let instructions = dockerfile::parse(&text).root().instructions().into_iter();
     let found = instructions.map(|instruction| instruction.text_range());
-    let found = found.filter(|at| names(text.get(usize::from(at.start())..usize::from(at.end())).unwrap_or("")));
+    let found = found.filter(|at| mentions(slice(&text, *at), name));
     found.map(|at| index.line(at.start())).collect::<Vec<_>>().into_iter()
 }
 
