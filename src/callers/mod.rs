@@ -204,6 +204,13 @@ pub trait Caller: Sync {
         false
     }
 
+    /// Whether `source`, a file of the format, takes in the file at `path` (from the repository's root), which then is of the
+    /// format as well, whatever it is called.
+    fn takes_in(&self, source: &Source, path: &Utf8Path) -> bool {
+        let _ = (source, path);
+        false
+    }
+
     /// All builds that `source` writes down, in the order of the text.
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build>;
 
@@ -269,6 +276,13 @@ pub const ALL: &[&dyn Caller] = &[
 /// The caller for a file of this path and text: the path decides, and the first line where the path says nothing.
 #[must_use]
 pub fn recognised(path: &Utf8Path, text: &str) -> Option<&'static dyn Caller> {
-    let by_path = ALL.iter().find(|caller| caller.recognises(path));
-    by_path.or_else(|| ALL.iter().find(|caller| caller.recognises_text(path, text))).copied()
+    by_path(path).or_else(|| by_text(path, text))
+}
+
+fn by_path(path: &Utf8Path) -> Option<&'static dyn Caller> {
+    ALL.iter().find(|caller| caller.recognises(path)).copied()
+}
+
+fn by_text(path: &Utf8Path, text: &str) -> Option<&'static dyn Caller> {
+    ALL.iter().find(|caller| caller.recognises_text(path, text)).copied()
 }

@@ -1,11 +1,13 @@
 //! Which caller reads which file of a repository.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
-use super::{ALL, Build, Caller, Surroundings, recognised};
+use super::sieve::may_build;
+use super::{ALL, Build, Caller, Surroundings, azure, by_path, by_text, pipeline};
 use crate::repository::Repository;
 use crate::repository::reads::Recorder;
 use crate::source::Source;
@@ -50,17 +52,50 @@ pub fn builds_in(repository: &Repository, source: &Source) -> Vec<Build> {
     caller_of(repository, source).map(|caller| caller.builds(source, repository)).unwrap_or_default()
 }
 
+/// The formats whose files take in others by their paths, each with a word that stands in every file that does.
+const TAKING_IN: [(&str, &dyn Caller); 2] = [("include", &pipeline::GITLAB), ("template", &azure::Azure)];
+
 /// The caller that reads `source`, one of the files of `repository`: the one that somebody decided for it, or the one that
-/// knows it by its name.
+/// knows it by its name, by a pipeline that takes it in, or by its text.
 pub(super) fn caller_of(repository: &Repository, source: &Source) -> Option<&'static dyn Caller> {
     let path = source.path();
+    let known = || by_path(path).or_else(|| taken_in(repository, source)).or_else(|| by_text(path, source.text()));
     if !repository.configuration.decides_about_files() {
-        return recognised(path, source.text());
+        return known();
     }
     let settings = repository.settings(path);
     if settings.callers.exclude.matches(path) {
         return None;
     }
     let decided = settings.caller_format(path).and_then(|name| ALL.iter().find(|one| one.format().name() == name));
-    decided.copied().or_else(|| recognised(path, source.text()))
+    decided.copied().or_else(known)
+}
+
+/// The caller of the pipeline that takes `source` in, by itself or through files that it takes in.
+fn taken_in(repository: &Repository, source: &Source) -> Option<&'static dyn Caller> {
+    if !is_yaml(source.path()) || !may_build(source.text()) {
+        return None;
+    }
+    TAKING_IN
+        .into_iter()
+        .find(|(word, caller)| {
+            let others: Vec<&Source> =
+                repository.mentioning(word).into_iter().filter(|it| is_yaml(it.path())).collect();
+            let mut seen = BTreeSet::from([source.path()]);
+            let mut open = vec![source.path()];
+            while let Some(path) = open.pop() {
+                let above: Vec<&Utf8Path> =
+                    others.iter().filter(|it| caller.takes_in(it, path)).map(|it| it.path()).collect();
+                if above.iter().any(|path| caller.recognises(path)) {
+                    return true;
+                }
+                open.extend(above.into_iter().filter(|path| seen.insert(path)));
+            }
+            false
+        })
+        .map(|(_, caller)| caller)
+}
+
+fn is_yaml(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("yml" | "yaml"))
 }

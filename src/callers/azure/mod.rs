@@ -19,7 +19,8 @@ use super::shell::{Provide, Replaced, Site, as_options};
 use super::sieve::may_build;
 use super::yaml::{self, Cursor, Document, Patch, Path, Step as PathStep};
 use super::{
-    Build, Caller, Dockerfiles, Format, Offer, Refusal, Request, Rewrite, Surroundings, environment, unreadable,
+    Build, Caller, Dockerfiles, Format, Offer, Refusal, Request, Rewrite, Surroundings, environment, location,
+    unreadable,
 };
 use crate::source::Source;
 use crate::syntax::shell::Dialect;
@@ -54,6 +55,25 @@ impl Caller for Azure {
             task.is_some_and(|task| task.contains('@'))
         };
         matches!(path.extension(), Some("yml" | "yaml")) && (text.contains("vmImage:") || text.lines().any(task))
+    }
+
+    /// A template is named from the folder of the file that takes it in, or from the root with `/` in front; `@self` is this
+    /// repository (learn.microsoft.com, "Template usage reference").
+    fn takes_in(&self, source: &Source, path: &Utf8Path) -> bool {
+        let named = |template: &str| match template.split_once('@') {
+            Some((template, repository)) => (repository == "self").then(|| template.to_owned()),
+            None => Some(template.to_owned()),
+        };
+        let folder = source.path().parent().unwrap_or(Utf8Path::new(""));
+        let is_meant = |template: String| match template.strip_prefix('/') {
+            Some(rooted) => location::resolve(Utf8Path::new(""), rooted),
+            None => location::resolve(folder, &template),
+        };
+        path.file_name().is_some_and(|name| source.text().contains(name))
+            && yaml::read(source.text()).is_ok_and(|documents| {
+                let templates = documents.iter().flat_map(|document| step::templates(Cursor::root(document)));
+                templates.filter_map(named).filter_map(is_meant).any(|template| template == path)
+            })
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {

@@ -35,6 +35,13 @@ pub(super) fn steps(document: &Document) -> Vec<Step<'_>> {
     steps
 }
 
+/// The templates that are named at or below `here`, as written.
+pub(super) fn templates(here: Cursor<'_>) -> Vec<&str> {
+    let own = here.get("template").and_then(Cursor::text);
+    let below = here.entries().into_iter().map(|(_, value)| value).chain(here.items()).flat_map(templates);
+    own.into_iter().chain(below).collect()
+}
+
 #[derive(Clone)]
 struct Scope {
     variables: BTreeMap<String, String>,

@@ -175,10 +175,8 @@ impl BuildCommand {
             command.take(flag);
         }
         command.take_positionals(parsed.positionals);
-        // A bake that sets secrets; a script that may hand them on to a build.
-        let set = matches!(command.program.family, Family::Bake | Family::Other) && !command.secrets.is_empty();
-        let worth_it = !command.arguments.is_empty() || !command.opaque.is_empty() || set;
-        (worth_it || !command.program.family.only_with_arguments()).then_some(command)
+        let gives = !command.arguments.is_empty() || !command.secrets.is_empty() || !command.opaque.is_empty();
+        (gives || !command.program.family.only_with_arguments()).then_some(command)
     }
 
     fn take(&mut self, flag: Flag) {

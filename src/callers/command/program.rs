@@ -31,7 +31,7 @@ pub(in crate::callers) enum Family {
 }
 
 impl Family {
-    /// Whether a call without build arguments (or secrets, of bake) says nothing about a Dockerfile.
+    /// Whether a call that gives neither build arguments nor secrets says nothing about a Dockerfile.
     pub(super) fn only_with_arguments(self) -> bool {
         matches!(self, Self::Fly | Self::Bake | Self::Other)
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8Path;
+use regex::Regex;
 
 use super::host::Host;
 use super::layout::Layout;
 use super::script::{Script, variables};
 use crate::callers::Surroundings;
-use crate::callers::yaml::{Cursor, Document};
+use crate::callers::yaml::{self, Cursor, Document};
 use crate::source::Source;
 
 /// Entries at the top that are no jobs (docs.gitlab.com, "Global keywords").
@@ -66,8 +67,7 @@ pub(super) fn scripts<'d>(
 /// secrets of a repository.
 fn brings_commands(include: Cursor<'_>, around: &dyn Surroundings) -> bool {
     let one = |entry: Cursor<'_>| {
-        let local = entry.text().filter(|text| !text.contains("://")).or_else(|| entry.get("local")?.text());
-        let text = local.and_then(|path| around.text(Utf8Path::new(path.trim_start_matches('/'))));
+        let text = local(entry).and_then(|path| around.text(Utf8Path::new(path)));
         match text {
             Some(text) => ["before_script", "default:", "include:"].iter().any(|word| text.contains(word)),
             None => entry.get("template").is_none(),
@@ -75,6 +75,38 @@ fn brings_commands(include: Cursor<'_>, around: &dyn Surroundings) -> bool {
     };
     let entries = include.items();
     if entries.is_empty() { one(include) } else { entries.into_iter().any(one) }
+}
+
+/// Whether `source`, a pipeline of the project in the folder `project`, includes the file at `path`.
+pub(super) fn takes_in(source: &Source, project: &Utf8Path, path: &Utf8Path) -> bool {
+    let text = source.text();
+    if !path.file_name().is_some_and(|name| text.contains(name)) && !text.contains("*.y") {
+        return false;
+    }
+    let Ok(documents) = yaml::read(text) else { return false };
+    let includes = documents.iter().filter_map(|document| Cursor::root(document).get("include"));
+    let entries = includes.flat_map(|include| {
+        let entries = include.items();
+        if entries.is_empty() { vec![include] } else { entries }
+    });
+    let named = |local: &str| names(local, path) || path.strip_prefix(project).is_ok_and(|path| names(local, path));
+    entries.filter_map(local).any(named)
+}
+
+/// Whether `pattern` names the file at `path`: `**` is anything, `*` anything without a slash (docs.gitlab.com,
+/// "include:local with wildcard file paths").
+fn names(pattern: &str, path: &Utf8Path) -> bool {
+    if !pattern.contains('*') {
+        return pattern == path;
+    }
+    let pattern = regex::escape(pattern).replace(r"\*\*", ".*").replace(r"\*", "[^/]*");
+    Regex::new(&format!("^{pattern}$")).is_ok_and(|pattern| pattern.is_match(path.as_str()))
+}
+
+/// The file of the repository that an entry of `include` names, from the root of the project.
+fn local(entry: Cursor<'_>) -> Option<&str> {
+    let local = entry.text().filter(|text| !text.contains("://")).or_else(|| entry.get("local")?.text())?;
+    Some(local.trim_start_matches('/')).filter(|local| !local.is_empty())
 }
 
 struct File<'a, 'd> {

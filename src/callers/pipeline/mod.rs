@@ -58,6 +58,10 @@ impl Caller for Pipeline {
         matches!(path.extension(), Some("yml" | "yaml")) && (self.0.recognises)(path)
     }
 
+    fn takes_in(&self, source: &Source, path: &Utf8Path) -> bool {
+        self.format() == Format::GitLab && gitlab::takes_in(source, project(source.path()), path)
+    }
+
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {
         let plugins = match self.format() {
             Format::Drone => plugin::is_mentioned,
@@ -143,7 +147,8 @@ impl Pipeline {
     fn site<'s>(&self, script: &Script<'_>, source: &'s Source) -> Option<Site<'s>> {
         let views = script.commands.iter().map(|command| yaml::view(source.text(), command.node()));
         let views: Vec<View> = views.collect::<Option<_>>()?;
-        let directory = project(source.path());
+        // A file that a pipeline takes in may be anywhere; its jobs start where the pipeline does.
+        let directory = if self.recognises(source.path()) { project(source.path()) } else { Utf8Path::new("") };
         let mut directories: Vec<Utf8PathBuf> = vec![directory.to_owned(), Utf8PathBuf::new()];
         directories.dedup();
         Some(Site {

@@ -222,13 +222,15 @@ fn read(root: &Utf8Path, plan: &Plan) -> Result<Repository> {
     Ok(repository)
 }
 
-/// What the fixes of a Dockerfile are about. A value that a person has to take out elsewhere in it is not fixed yet.
+/// What the fixes of a Dockerfile are about. A value that a person has to take out elsewhere in it is not fixed yet, and a print
+/// that goes says nothing about where the value rests.
 fn fixed(plan: &Plan, dockerfile: &Utf8Path) -> BTreeSet<String> {
     let is_applied = |planned: &&Planned| {
         planned.status == Status::Applied && planned.finding.fix.applicability != Applicability::Manual
     };
-    let (applied, left): (Vec<_>, Vec<_>) =
-        plan.findings.iter().filter(|planned| planned.finding.dockerfile == *dockerfile).partition(is_applied);
+    let is_about_value =
+        |planned: &&Planned| planned.finding.dockerfile == *dockerfile && planned.finding.codemod != "secret-logged";
+    let (applied, left): (Vec<_>, Vec<_>) = plan.findings.iter().filter(is_about_value).partition(is_applied);
     let subjects = |findings: Vec<&Planned>| -> BTreeSet<String> {
         findings.into_iter().map(|planned| planned.finding.subject.clone()).collect()
     };
