@@ -123,3 +123,18 @@ fn pipelines_are_known_by_name_or_by_what_they_say() {
         assert_eq!(Azure.recognises(path) || Azure.recognises_text(path, text), own, "{path}");
     }
 }
+
+#[test]
+fn a_pipeline_takes_in_its_templates() {
+    let takes_in = |template: &str| {
+        let text = format!("stages:\n  - template: {template}\n    parameters: {{a: b}}\n");
+        let source = Source::new("ci/azure-pipelines.yml", text.into_bytes());
+        Azure.takes_in(&source, Utf8Path::new("ci/steps/a.yml"))
+    };
+    for template in ["steps/a.yml", "./steps/a.yml@self", "/ci/steps/a.yml", "../ci/steps/a.yml"] {
+        assert!(takes_in(template), "{template}");
+    }
+    for template in ["a.yml", "steps/a.yml@other", "/steps/a.yml", "../../ci/steps/a.yml"] {
+        assert!(!takes_in(template), "{template}");
+    }
+}

@@ -207,3 +207,31 @@ fn plugins_without_a_way_are_refused() {
     let kaniko = "steps:\n- image: plugins/kaniko\n  settings:\n    build_args: [T=x]\n";
     assert!(rewritten(DRONE, ".drone.yml", kaniko).unwrap_err().contains("kaniko"));
 }
+
+#[test]
+fn a_pipeline_takes_in_what_it_includes() {
+    let takes_in = |include: &str, path: &str| {
+        GITLAB.takes_in(&source(".gitlab-ci.yml", &format!("include:{include}\n")), Utf8Path::new(path))
+    };
+    for (include, path) in [
+        (" ci/a.yml", "ci/a.yml"),
+        (" ['/ci/b.yml', /ci/a.yml]", "ci/a.yml"),
+        ("\n  - local: /ci/a.yml", "ci/a.yml"),
+        (" {local: ci/*.yml}", "ci/a.yml"),
+        (" ci/**.yml", "ci/a.yml"),
+        (" ci/**.yml", "ci/of/a.yml"),
+        (" ci/**/*.yml", "ci/of/a.yml"),
+    ] {
+        assert!(takes_in(include, path), "{include}");
+    }
+    for (include, path) in [
+        (" ci/*.yml", "ci/of/a.yml"),
+        (" ci/**/*.yml", "ci/a.yml"),
+        (" ci/*.yml", "ci/a.yaml"),
+        (" {template: ci/a.yml}", "ci/a.yml"),
+        (" {project: other, file: ci/a.yml}", "ci/a.yml"),
+        (" https://ci.example.com/ci/a.yml", "ci/a.yml"),
+    ] {
+        assert!(!takes_in(include, path), "{include}");
+    }
+}
