@@ -16,7 +16,7 @@ use crate::source::{Source, range};
 pub struct Sdk;
 
 /// The endings of programs in the languages of [`CALLS`].
-const ENDINGS: [&str; 12] = ["py", "java", "kt", "kts", "groovy", "scala", "go", "cs", "js", "mjs", "cjs", "ts"];
+const ENDINGS: [&str; 11] = ["py", "java", "kt", "kts", "scala", "go", "cs", "js", "mjs", "cjs", "ts"];
 
 /// Calls that build: docker-py's `images.build`, and what Testcontainers calls it in Java, .NET, Go, Python and Node.
 static CALLS: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -43,7 +43,9 @@ impl Caller for Sdk {
     }
 
     fn recognises(&self, path: &Utf8Path) -> bool {
-        path.extension().is_some_and(|extension| ENDINGS.contains(&extension))
+        // A Groovy file anywhere but in Gradle's folder for them (`src/test/groovy`) is a pipeline of Jenkins.
+        let is_program = || path.ancestors().skip(1).any(|folder| folder.file_name() == Some("groovy"));
+        path.extension().is_some_and(|extension| ENDINGS.contains(&extension) || extension == "groovy" && is_program())
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {

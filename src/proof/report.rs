@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Comparison, Proof, Ran, Row, Verdict, leak};
+use crate::report::machine::pretty;
 use crate::report::{counted, shown};
 
 /// How many places or files of one row are listed.
@@ -24,7 +25,7 @@ struct Document<'p> {
 ///
 /// Never in practice: every part can be written as JSON.
 pub fn json(proof: &Proof) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(&Document { version: 1, proof }).map(|text| text + "\n")
+    pretty(&Document { version: 1, proof })
 }
 
 const COLUMNS: [&str; 8] =

@@ -125,6 +125,11 @@ fn escape_char(char: char) -> Option<String> {
     }
 }
 
+/// Whether a terminal shows the character as itself.
+pub(super) fn is_plain(char: char) -> bool {
+    escape_char(char).is_none()
+}
+
 /// A name or a message in one line, without characters that a terminal obeys.
 #[must_use]
 pub fn line(text: &str) -> String {

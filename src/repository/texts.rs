@@ -15,8 +15,8 @@ use crate::syntax::dockerfile::{is_too_deep, parse};
 /// A file without an extension that has more bytes than this, and no interpreter's name, is no script.
 const LONGEST_NAMELESS: u64 = 1 << 14;
 
-/// What shows a build in such a file.
-const ARGUMENT: &[u8] = b"--build-arg";
+/// What shows a build in such a file, before its migration and after.
+const OPTIONS: [&[u8]; 2] = [b"--build-arg", b"--secret"];
 
 /// The size up to which a file that is too large to be read is searched for the name of a tool, in bytes.
 const LARGEST_SEARCHED: u64 = 1 << 24;
@@ -216,7 +216,8 @@ pub(super) fn bytes(path: &Utf8Path, kind: Kind) -> Result<Vec<u8>, String> {
     }
     let is_script = kind != Kind::Nameless || bytes == b"#!";
     file.take(LARGEST).read_to_end(&mut bytes).map_err(unreadable)?;
-    if !is_script && !bytes.windows(ARGUMENT.len()).any(|window| window == ARGUMENT) {
+    let shows = |option: &&[u8]| bytes.windows(option.len()).any(|window| window == *option);
+    if !is_script && !OPTIONS.iter().any(shows) {
         return Ok(Vec::new());
     }
     if bytes.contains(&0) { Err("it holds NUL bytes, so it is not a text file in UTF-8".to_owned()) } else { Ok(bytes) }

@@ -321,9 +321,6 @@ impl<'m> Migration<'m> {
                 repairs.removed.insert(step);
                 continue;
             }
-            if cut.iter().any(|piece| piece.body.is_some()) {
-                return Err(Refused::because("its here-document stands between other commands"));
-            }
             let cleanup =
                 |command| Cleanup { step, shell: Some(0), command, words: Vec::new(), whole: true, removes: false };
             repairs.cleanups.extend(all.into_iter().map(cleanup));

@@ -107,7 +107,8 @@ fn runs_a_build(path: &Utf8Path, text: &str) -> bool {
     let builds = |line: &str| {
         let mut words =
             line.split_whitespace().skip_while(|word| matches!(*word, "sudo" | "exec") || word.contains('='));
-        matches!(words.next(), Some("docker" | "podman" | "buildah" | "nerdctl")) && line.contains("--build-arg")
+        let gives = ["--build-arg", "--secret"].iter().any(|option| line.contains(option));
+        matches!(words.next(), Some("docker" | "podman" | "buildah" | "nerdctl")) && gives
     };
     !for_people && text.lines().any(builds)
 }

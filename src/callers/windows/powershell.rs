@@ -185,16 +185,34 @@ impl Reader<'_> {
                 None => self.current.foreign(&format!("{COMPUTED}{start}"), start, self.at),
             };
         }
-        let braced = rest.starts_with("${");
-        let body = rest.get(if braced { 2 } else { 1 }..).unwrap_or("");
-        let drive = body.get(..4).filter(|drive| drive.eq_ignore_ascii_case("env:")).map_or(0, str::len);
-        let name: String =
-            body[drive..].chars().take_while(|char| *char == '_' || char.is_ascii_alphanumeric()).collect();
+        let length = |text: &str| text.chars().take_while(|char| *char == '_' || char.is_ascii_alphanumeric()).count();
+        let drive_of = |body: &str| {
+            let drive = body.get(..4).filter(|drive| drive.eq_ignore_ascii_case("env:"));
+            drive.map_or(0, str::len)
+        };
+        let (body, end) = match rest.strip_prefix("${") {
+            // A name in braces may be of any characters (about_Variables).
+            Some(braced) => match braced.find(['}', '\n', '"']).filter(|end| braced[*end..].starts_with('}')) {
+                Some(end) => (&braced[..end], end + "${}".len()),
+                None => ("", 0),
+            },
+            None => {
+                let body = rest.get(1..).unwrap_or("");
+                let drive = drive_of(body);
+                let end = drive + length(&body[drive..]);
+                (&body[..end], end + "$".len())
+            }
+        };
+        let drive = drive_of(body);
+        let name = body[drive..].to_owned();
         if name.is_empty() {
             self.at += 1;
             return self.current.stand_in("\\$", start, self.at);
         }
-        self.at += if braced { 3 } else { 1 } + drive + name.len();
+        self.at += end;
+        if !is_name(&name) {
+            return self.current.foreign(&format!("{COMPUTED}{start}"), start, self.at);
+        }
         if !quoted && drive == 0 && self.member() {
             return self.current.foreign(&format!("{COMPUTED}{start}"), start, self.at);
         }

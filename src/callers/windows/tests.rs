@@ -43,6 +43,17 @@ fn powershell_passes_what_is_in_the_environment() {
 }
 
 #[test]
+fn powershell_variables_may_have_any_name_in_braces() {
+    for line in ["echo ${größe}", "echo \"${größe}\"", "echo ${größe", "echo ${env:größe}.x", "echo ${}"] {
+        becomes(
+            POWERSHELL,
+            &format!("{line}\ndocker build --build-arg T=$env:T .\n"),
+            &format!("{line}\ndocker build --secret \"id=t,env=T\" .\n"),
+        );
+    }
+}
+
+#[test]
 fn powershell_puts_other_values_into_the_environment_first() {
     becomes(
         POWERSHELL,

@@ -24,6 +24,7 @@ use super::{Deciding, Failure, Outcome, Streams, failure::safe_lines, ids, setti
 use crate::fleet::{self, Ended, Manifest, Part, Record, SCHEMA, Stage, Store, StoreError, Target, links};
 use crate::forge::body::Ordered;
 use crate::model::Foreign;
+use crate::report::machine::pretty;
 use options::Form;
 use slots::Slots;
 use worker::Job;
@@ -84,7 +85,7 @@ fn show(all: &[Record], shown: &[Record], options: &Reporting, streams: &mut Str
         Form::Json => {
             let links: Vec<_> = links.iter().map(|link| json!({ "uses": link, "order": link.order() })).collect();
             let document = json!({ "schema": SCHEMA, "repositories": shown, "links": links });
-            streams.print(serde_json::to_string_pretty(&document)?)?;
+            streams.print(pretty(&document)?.trim_end())?;
         }
     }
     if let Some(file) = &options.html {

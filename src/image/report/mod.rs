@@ -9,6 +9,7 @@ pub use sarif::sarif;
 use serde::Serialize;
 
 use super::{Finding, Kind, Place, Report};
+use crate::report::machine::pretty;
 
 /// The report as one JSON document; `version` counts changes that break readers.
 #[derive(Serialize)]
@@ -24,7 +25,7 @@ struct Document<'r> {
 ///
 /// Never in practice: every part can be written as JSON.
 pub fn json(report: &Report) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(&Document { version: 1, report }).map(|text| text + "\n")
+    pretty(&Document { version: 1, report })
 }
 
 /// What was found, as a noun phrase without the value.

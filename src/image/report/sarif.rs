@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{place, what};
 use crate::codemods;
 use crate::image::{Finding, Place, Report, Severity};
-use crate::report::machine::{sarif_rule, sarif_tool};
+use crate::report::machine::{pretty, sarif_rule, sarif_tool};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -97,7 +97,7 @@ pub fn sarif(report: &Report) -> serde_json::Result<String> {
     let results = report.findings.iter().map(|finding| outcome(finding, &indexes)).collect();
     let run = Run { tool: sarif_tool(rules), results, invocations: [invocation(report)] };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
-    serde_json::to_string_pretty(&log).map(|text| text + "\n")
+    pretty(&log)
 }
 
 fn outcome<'r>(finding: &'r Finding, indexes: &BTreeMap<&'static str, usize>) -> Outcome<'r> {

@@ -20,6 +20,8 @@ pub use sarif::{rule as sarif_rule, sarif, tool as sarif_tool};
 
 use serde::Serialize;
 
+use super::shown::is_plain;
+
 /// The document as JSON, with a line feed at the end. `docs/schema/report.json` is its schema.
 ///
 /// # Errors
@@ -29,8 +31,24 @@ pub fn json(document: &Document) -> serde_json::Result<String> {
     pretty(document)
 }
 
-fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(value).map(|text| text + "\n")
+/// `value` as JSON, with a line feed at the end. What a terminal obeys or doesn't show is written as an escape, which is the same
+/// text to whoever reads JSON; `serde_json` does so below U+0020 only, as RFC 8259 (section 7) asks for.
+///
+/// # Errors
+///
+/// A value that JSON has no form for.
+pub fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
+    let text = serde_json::to_string_pretty(value)?;
+    let mut pretty = String::with_capacity(text.len() + 1);
+    for char in text.chars() {
+        if char == '\n' || char.is_ascii_graphic() || char == ' ' || is_plain(char) {
+            pretty.push(char);
+        } else {
+            char.encode_utf16(&mut [0; 2]).iter().for_each(|unit| pretty.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    pretty.push('\n');
+    Ok(pretty)
 }
 
 #[cfg(test)]

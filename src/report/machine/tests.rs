@@ -1,7 +1,7 @@
 use camino::Utf8Path;
 use serde_json::Value;
 
-use super::{Document, Part, github, gitlab, json, markdown, sarif};
+use super::{Document, Part, github, gitlab, json, markdown, pretty, sarif};
 use crate::{codemods, plan, report::Redactor, repository::Repository, source::Source};
 
 const DOCKERFILE: &str = "FROM node:22 AS b\nARG U=üü NPM_TOKEN\nCOPY .npmrc ./\nRUN npm ci\nFROM node:22\nENV DB_PASSWORD=kn0ck-kn0ck-77\nCMD echo $DB_PASSWORD\n";
@@ -157,4 +157,12 @@ fn sarif_is_valid_by_its_schema() {
         }
         assert!(rule["helpUri"].as_str().unwrap().ends_with("/docs/codemods/arg-secret.md"), "{rule}");
     });
+}
+
+#[test]
+fn json_has_an_escape_for_what_a_terminal_obeys() {
+    let text = "a\nb\u{7f}\u{9b}31m\u{202e}\u{10ff9b}é";
+    let json = pretty(&text).unwrap();
+    assert_eq!(json, "\"a\\nb\\u007f\\u009b31m\\u202e\\udbff\\udf9bé\"\n");
+    assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
 }

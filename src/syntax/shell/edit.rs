@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::walk::redirects_of;
 use super::{Body, Item, Node, Operator, PartKind, Script, Word};
-use crate::source::{Edit, TextRange};
+use crate::source::{Edit, TextRange, range};
 use crate::syntax::view::{Seam, View};
 use layout::Removal;
 
@@ -34,7 +34,7 @@ pub enum Refusal {
     Negated,
     /// It or its neighbour runs in the background.
     Background,
-    /// It has a heredoc, whose body stands elsewhere.
+    /// It has a heredoc with a body between its own lines.
     Heredoc,
     /// A comment of the host stands in the middle of it.
     Comment,
@@ -111,7 +111,28 @@ pub fn remove_item(host: &str, view: &View, script: &Script, at: TextRange) -> R
     }
     let removal = Removal { host, view, before, item: item_range, operator: operator(list.get(last)), after };
     let joins = joins(operator(before), removal.operator, after.is_some())?;
-    removal.edits(&joins)
+    let mut edits = removal.edits(&joins)?;
+    if let Some(heredocs) = heredocs_of(view.text(), item) {
+        let bodies = view.edit(heredocs, "")?;
+        if edits.iter().any(|edit| edit.range().end() > bodies.range().start()) {
+            return Err(Refusal::Heredoc);
+        }
+        edits.push(bodies);
+    }
+    Ok(edits)
+}
+
+/// Where the bodies of the item's heredocs stand, with the lines that end them. Those of one command follow one another.
+fn heredocs_of(text: &str, item: &Item) -> Option<TextRange> {
+    let mut all: Option<TextRange> = None;
+    redirects_of(&item.node, &mut |redirect| {
+        let body = redirect.heredoc.as_ref().map(|body| body.range);
+        all = all.map_or(body, |all| Some(body.map_or(all, |body| all.cover(body))));
+    });
+    let (start, body_end) = all.map(|all| (usize::from(all.start()), usize::from(all.end())))?;
+    let newline = text.get(body_end..)?.find('\n').map(|at| body_end + at + 1);
+    // The last line has no line feed behind it in a `RUN`: the one in front goes.
+    Some(newline.map_or(range(start.saturating_sub(1), text.len()), |end| range(start, end)))
 }
 
 /// Replaces the text of `at`, a word or a part of one, in bytes of the view.
@@ -175,13 +196,10 @@ fn find_in_word(word: &Word, at: TextRange) -> Option<Place<'_>> {
 }
 
 fn check(item: &Item, condition: bool, pipeline: bool) -> Result<(), Refusal> {
-    let mut heredoc = false;
-    redirects_of(&item.node, &mut |redirect| heredoc |= redirect.heredoc.is_some());
     match () {
         () if pipeline => Err(Refusal::Pipeline),
         () if condition => Err(Refusal::Condition),
         () if item.negated => Err(Refusal::Negated),
-        () if heredoc => Err(Refusal::Heredoc),
         () => Ok(()),
     }
 }

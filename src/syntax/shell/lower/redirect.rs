@@ -52,7 +52,8 @@ impl Lowering<'_> {
             self.doubt();
         }
         let tabs = std::mem::replace(&mut self.tabs, heredoc.delimiter.strip_tabs);
-        let word = if heredoc.delimiter.expands_body {
+        // The library says so only of the first delimiter of a line (shuck-parser 0.2.8).
+        let word = if !self.slice(delimiter).contains(['\'', '"', '\\']) {
             self.expanding_body(at, &heredoc.body)
         } else {
             let text = self.decode_lines(self.slice(at));
@@ -64,7 +65,10 @@ impl Lowering<'_> {
 
     fn expanding_body(&mut self, at: TextRange, body: &HeredocBody) -> Word {
         let before = self.clean;
-        if !self.slice(at).contains("\\\n") {
+        // The library takes the other heredocs of a line for quoted ones.
+        let literal = body.parts.iter().all(|part| matches!(part.kind, HeredocBodyPart::Literal(_)));
+        let unread = literal && self.slice(at).contains(['$', '`']);
+        if !unread && !self.slice(at).contains("\\\n") {
             let word = self.body(at, body);
             if self.clean == before && tiles(self.text, &word) {
                 return word;

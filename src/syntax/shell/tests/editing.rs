@@ -142,3 +142,15 @@ fn words_are_replaced_and_commands_put_in_front() {
     assert_eq!(apply_edits(host, &[edit]).as_deref(), Ok("RUN a && \\\nc && b\n"));
     assert!(insert_before(&view, &script.items[1], "c\n").is_err());
 }
+
+#[test]
+fn a_command_takes_its_heredocs_along() {
+    for (host, after) in [
+        ("a\nx > f <<E\none\ntwo\nE\nb\n", "a\nb\n"),
+        ("a && x > f <<E && b\none\nE\n", "a && b\n"),
+        ("a <<A; x <<E 3<<F\nof a\nA\none\nE\ntwo\nF", "a <<A\nof a\nA"),
+        ("if c; then\n  x <<E\none\nE\n  b\nfi\n", "if c; then\n  b\nfi\n"),
+    ] {
+        assert_eq!(remove(host, &lines(host), "x").as_deref(), Ok(after), "{host:?}");
+    }
+}

@@ -194,3 +194,12 @@ fn ash_tests_are_read_in_posix_text() {
     assert!(script.clean);
     assert!(matches!(&script.items[0].node, Node::Compound(it) if it.kind == CompoundKind::Test));
 }
+
+#[test]
+fn every_heredoc_of_a_line_shows_its_variables() {
+    let script = clean("a <<A && b <<B && c <<'C'\nx $U\nA\n//y:${T}\nB\n$V\nC\n");
+    let names: Vec<_> = script.variables().iter().map(|used| used.variable.name.clone()).collect();
+    assert_eq!(names, ["U", "T"]);
+    let script = clean("a <<A && b <<B\nx\nA\nprice \\$T\nB\n");
+    assert!(script.variables().is_empty());
+}
