@@ -1,6 +1,6 @@
 //! Makes a build pass secrets.
 
-use super::super::command::Family;
+use super::super::command::{Family, is_name};
 use super::super::{
     Argument, ArgumentValue, Builder, Format, PassedSecret, Receipt, Refusal, Request, RequestedSecret, SecretSource,
     Surroundings,
@@ -449,6 +449,9 @@ impl Draft<'_> {
         let Some(word) = written.written.value.as_ref() else { return Ok(Origin::Variable(name.clone())) };
         if self.found.evaluated {
             return stuck(format!("`eval` runs the command, and the value of `{name}` is not exported"));
+        }
+        if !is_name(name) {
+            return stuck(format!("`{name}` is no name that a variable of the shell can have"));
         }
         if TAKEN.contains(&name.as_str()) || self.found.assigned.contains(name) {
             return stuck(format!("`{name}` has another meaning in the environment of this command"));

@@ -590,3 +590,9 @@ fn a_bake_command_is_of_what_its_targets_build() {
     assert_eq!(of("docker buildx bake --set '*.args.T='$T b\n"), [Dockerfiles::One("Dockerfile".into())]);
     assert!(matches!(of("docker buildx bake --set '*.args.T='$T $TARGET\n").as_slice(), [Dockerfiles::Unknown(_)]));
 }
+
+#[test]
+fn no_variable_is_put_in_front_by_a_name_that_none_has() {
+    let passed = passed_as("docker build --build-arg a-b=$(f) .", &["a-b"], Receipt::Variable);
+    assert!(passed.is_err_and(|reason| reason.contains("`a-b` is no name")));
+}
