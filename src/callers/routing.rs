@@ -52,8 +52,10 @@ pub fn builds_in(repository: &Repository, source: &Source) -> Vec<Build> {
     caller_of(repository, source).map(|caller| caller.builds(source, repository)).unwrap_or_default()
 }
 
-/// The formats whose files take in others by their paths, each with a word that stands in every file that does.
-const TAKING_IN: [(&str, &dyn Caller); 2] = [("include", &pipeline::GITLAB), ("template", &azure::Azure)];
+/// The formats whose files take in others by their paths: a word that stands in every file that does, and one in every file
+/// with commands, of which most YAML files have none.
+const TAKING_IN: [(&str, &str, &dyn Caller); 2] =
+    [("include", "script", &pipeline::GITLAB), ("template", "steps", &azure::Azure)];
 
 /// The caller that reads `source`, one of the files of `repository`: the one that somebody decided for it, or the one that
 /// knows it by its name, by a pipeline that takes it in, or by its text.
@@ -78,7 +80,8 @@ fn taken_in(repository: &Repository, source: &Source) -> Option<&'static dyn Cal
     }
     TAKING_IN
         .into_iter()
-        .find(|(word, caller)| {
+        .filter(|(_, command, _)| source.text().contains(command))
+        .find(|(word, _, caller)| {
             let others: Vec<&Source> =
                 repository.mentioning(word).into_iter().filter(|it| is_yaml(it.path())).collect();
             let mut seen = BTreeSet::from([source.path()]);
@@ -93,7 +96,7 @@ fn taken_in(repository: &Repository, source: &Source) -> Option<&'static dyn Cal
             }
             false
         })
-        .map(|(_, caller)| caller)
+        .map(|(_, _, caller)| caller)
 }
 
 fn is_yaml(path: &Utf8Path) -> bool {

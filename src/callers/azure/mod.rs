@@ -60,19 +60,18 @@ impl Caller for Azure {
     /// A template is named from the folder of the file that takes it in, or from the root with `/` in front; `@self` is this
     /// repository (learn.microsoft.com, "Template usage reference").
     fn takes_in(&self, source: &Source, path: &Utf8Path) -> bool {
-        let named = |template: &str| match template.split_once('@') {
-            Some((template, repository)) => (repository == "self").then(|| template.to_owned()),
-            None => Some(template.to_owned()),
-        };
-        let folder = source.path().parent().unwrap_or(Utf8Path::new(""));
-        let is_meant = |template: String| match template.strip_prefix('/') {
-            Some(rooted) => location::resolve(Utf8Path::new(""), rooted),
-            None => location::resolve(folder, &template),
+        let is_meant = |template: &str| {
+            let template = template.strip_suffix("@self").unwrap_or(template);
+            let found = match template.strip_prefix('/') {
+                Some(rooted) => location::resolve(Utf8Path::new(""), rooted),
+                None => location::resolve(source.path().parent().unwrap_or(Utf8Path::new("")), template),
+            };
+            found.is_some_and(|found| found == path)
         };
         path.file_name().is_some_and(|name| source.text().contains(name))
             && yaml::read(source.text()).is_ok_and(|documents| {
-                let templates = documents.iter().flat_map(|document| step::templates(Cursor::root(document)));
-                templates.filter_map(named).filter_map(is_meant).any(|template| template == path)
+                let mut templates = documents.iter().flat_map(|document| step::templates(Cursor::root(document)));
+                templates.any(is_meant)
             })
     }
 

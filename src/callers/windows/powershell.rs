@@ -185,7 +185,6 @@ impl Reader<'_> {
                 None => self.current.foreign(&format!("{COMPUTED}{start}"), start, self.at),
             };
         }
-        let length = |text: &str| text.chars().take_while(|char| *char == '_' || char.is_ascii_alphanumeric()).count();
         let drive_of = |body: &str| {
             let drive = body.get(..4).filter(|drive| drive.eq_ignore_ascii_case("env:"));
             drive.map_or(0, str::len)
@@ -199,7 +198,7 @@ impl Reader<'_> {
             None => {
                 let body = rest.get(1..).unwrap_or("");
                 let drive = drive_of(body);
-                let end = drive + length(&body[drive..]);
+                let end = drive + name_length(&body[drive..]);
                 (&body[..end], end + "$".len())
             }
         };
@@ -229,9 +228,7 @@ impl Reader<'_> {
             let rest = self.rest();
             if rest.starts_with('.') && self.is_word_at(1) || rest.starts_with("::") {
                 let signs = rest.len() - rest.trim_start_matches(['.', ':']).len();
-                let name =
-                    rest[signs..].chars().take_while(|char| *char == '_' || char.is_ascii_alphanumeric()).count();
-                self.at += signs + name;
+                self.at += signs + name_length(&rest[signs..]);
             } else if rest.starts_with(['[', '(']) && self.at > before || rest.starts_with('[') {
                 let Some(end) = closing(rest, 0) else { break };
                 self.at += end;
@@ -244,8 +241,7 @@ impl Reader<'_> {
 
     /// `@arguments`: any number of words.
     fn splat(&mut self, start: usize) {
-        let name = self.rest()[1..].chars().take_while(|char| *char == '_' || char.is_ascii_alphanumeric()).count();
-        self.at += 1 + name;
+        self.at += 1 + name_length(&self.rest()[1..]);
         self.current.foreign(&format!("{COMPUTED}{start}"), start, self.at);
     }
 
@@ -282,6 +278,11 @@ pub(super) fn is_closed(value: &str) -> bool {
 /// Whether it is the name of a variable.
 pub(in crate::callers) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|char| char == '_' || char.is_ascii_alphanumeric())
+}
+
+/// The length in bytes of the name that `text` begins with.
+fn name_length(text: &str) -> usize {
+    text.chars().take_while(|char| *char == '_' || char.is_ascii_alphanumeric()).count()
 }
 
 /// The byte behind the bracket that closes the one at `open`. Quotes are passed over.

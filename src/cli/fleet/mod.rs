@@ -85,7 +85,7 @@ fn show(all: &[Record], shown: &[Record], options: &Reporting, streams: &mut Str
         Form::Json => {
             let links: Vec<_> = links.iter().map(|link| json!({ "uses": link, "order": link.order() })).collect();
             let document = json!({ "schema": SCHEMA, "repositories": shown, "links": links });
-            streams.print(pretty(&document)?.trim_end())?;
+            streams.print_exact(pretty(&document)?.as_bytes())?;
         }
     }
     if let Some(file) = &options.html {

@@ -41,7 +41,7 @@ pub fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
     let text = serde_json::to_string_pretty(value)?;
     let mut pretty = String::with_capacity(text.len() + 1);
     for char in text.chars() {
-        if char == '\n' || char.is_ascii_graphic() || char == ' ' || is_plain(char) {
+        if char == '\n' || is_plain(char) {
             pretty.push(char);
         } else {
             char.encode_utf16(&mut [0; 2]).iter().for_each(|unit| pretty.push_str(&format!("\\u{unit:04x}")));

@@ -86,7 +86,7 @@ enum Join {
 }
 
 /// Takes the item with range `at` (as in [`Item::range`], bytes of the view) out of its list, with one of the operators
-/// beside it. `host` is the text of the file that the view maps to.
+/// beside it and the bodies of its heredocs. `host` is the text of the file that the view maps to.
 ///
 /// The rest keeps its meaning for the case that the removed command succeeds, as it does in a build that works. One
 /// thing may change: without the last command of `a; b`, a failure of `a` is a failure of the whole.

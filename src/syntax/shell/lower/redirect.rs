@@ -52,7 +52,7 @@ impl Lowering<'_> {
             self.doubt();
         }
         let tabs = std::mem::replace(&mut self.tabs, heredoc.delimiter.strip_tabs);
-        // The library says so only of the first delimiter of a line (shuck-parser 0.2.8).
+        // The library takes all but the first heredoc of a line for quoted ones (shuck-parser 0.2.8).
         let word = if !self.slice(delimiter).contains(['\'', '"', '\\']) {
             self.expanding_body(at, &heredoc.body)
         } else {
@@ -65,7 +65,6 @@ impl Lowering<'_> {
 
     fn expanding_body(&mut self, at: TextRange, body: &HeredocBody) -> Word {
         let before = self.clean;
-        // The library takes the other heredocs of a line for quoted ones.
         let literal = body.parts.iter().all(|part| matches!(part.kind, HeredocBodyPart::Literal(_)));
         let unread = literal && self.slice(at).contains(['$', '`']);
         if !unread && !self.slice(at).contains("\\\n") {
