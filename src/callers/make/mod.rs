@@ -28,7 +28,7 @@ use crate::source::{Source, TextRange, range, slice};
 use crate::syntax::shell::Dialect;
 use evaluated::Evaluated;
 use included::{is_found_by_make, is_included};
-use reference::{COMPUTED, ODD, VARIABLE, names};
+use reference::{COMPUTED, ODD, VARIABLE, is_closed, names};
 
 pub use goals::{is_echoed, is_stand_in, recipes, stand_in};
 pub(super) use script::is_words;
@@ -66,6 +66,7 @@ impl Caller for Make {
         let passed = shell::pass_secrets_in(&sites, around, build, requests)?;
         let mut rewrite = passed.rewrite;
         let file = File::read(source, false);
+        file.check_closed(&rewrite)?;
         for provide in passed.provide {
             if let Some(edit) = file.export(&provide.variable) {
                 rewrite.edits.push(edit);
@@ -81,9 +82,13 @@ impl Caller for Make {
         build: &Build,
         offers: &[Offer],
     ) -> Result<Rewrite, Refusal> {
-        shell::offer_in(&sites(source, is_included(source.path(), around)), around, build, offers)
+        let rewrite = shell::offer_in(&sites(source, is_included(source.path(), around)), around, build, offers)?;
+        File::read(source, false).check_closed(&rewrite)?;
+        Ok(rewrite)
     }
 }
+
+const OPEN: &str = "make stops here, at a `$(` or `${` that nothing closes";
 
 /// Make runs in the folder of the Makefile that it found; files that are included may be so from any folder above.
 fn directories(path: &Utf8Path) -> Vec<Utf8PathBuf> {
@@ -155,6 +160,19 @@ impl<'a> File<'a> {
         let withheld = exports::withheld(text);
         let (shared, evaluated) = (included || exports::includes(text), Evaluated::of(text));
         Self { source, definitions, recipes, exported, withheld, shared, evaluated }
+    }
+
+    /// Refuses to edit a command or a value with a reference that nothing closes.
+    fn check_closed(&self, rewrite: &Rewrite) -> Result<(), Refusal> {
+        let text = self.source.text();
+        let commands =
+            self.recipes.iter().filter_map(|recipe| Some(recipe.lines.first()?.cover(*recipe.lines.last()?)));
+        let all = commands.chain(self.definitions.iter().map(|definition| definition.value));
+        let edited = |at: &TextRange| rewrite.edits.iter().any(|edit| at.contains_range(edit.range()));
+        match all.filter(edited).find(|at| !is_closed(slice(text, *at))) {
+            Some(range) => Err(Refusal { range, reason: OPEN.to_owned(), instead: None }),
+            None => Ok(()),
+        }
     }
 
     /// Whether a program that a recipe starts can't have the variable's text from its environment, or not for certain: its shell

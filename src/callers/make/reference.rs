@@ -45,6 +45,16 @@ enum Token {
     Shell(String),
     /// A function call, an automatic variable, a computed name.
     Other,
+    /// `$(` or `${` that nothing closes.
+    Open,
+}
+
+/// Whether every reference in `text`, all of a command or a value, is closed. Make stops at one that is not ("unterminated variable
+/// reference", GNU make 4.3), and what is written behind it may close it.
+pub(super) fn is_closed(text: &str) -> bool {
+    let mut closed = true;
+    scan(text, |_, token| closed &= !matches!(token, Token::Open));
+    closed
 }
 
 /// The names of the variables that `text` refers to, those in functions left off.
@@ -77,7 +87,7 @@ fn shell_text(token: Token) -> String {
         Token::Dollar => "$".to_owned(),
         Token::Variable(name) => format!("${{{}}}", prefixed(&name)),
         Token::Shell(command) => format!("$({})", convert(&command)),
-        Token::Other => format!("${{{COMPUTED}}}"),
+        Token::Other | Token::Open => format!("${{{COMPUTED}}}"),
     }
 }
 
@@ -114,7 +124,7 @@ fn dollar(text: &str, at: usize) -> (usize, Token) {
         '$' => (single, Token::Dollar),
         '(' | '{' => match closing(text, at + 1) {
             Some(end) => (end, inner(text.get(at + 2..end - 1).unwrap_or(""))),
-            None => (single, Token::Other),
+            None => (single, Token::Open),
         },
         letter if letter.is_ascii_alphabetic() => (single, Token::Variable(letter.to_string())),
         _ => (single, Token::Other),

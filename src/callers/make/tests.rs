@@ -97,6 +97,21 @@ fn computed_values_go_in_front_of_the_command() {
 }
 
 #[test]
+fn an_open_reference_is_left_alone() {
+    for text in [
+        "all:\n\tdocker build --build-arg T=${{ x }} --build-arg U=${{ y .\n",
+        "A = docker build --build-arg T=${{ x .\nall:\n\t$(A)\n",
+        "define a\ndocker build --build-arg T \\\n  --build-arg U=$(x .\nendef\nall:\n\t$(a)\n",
+    ] {
+        assert!(passed(text).unwrap_err().contains("that nothing closes"), "{text}");
+    }
+    becomes(
+        "B = ${{\nall:\n\tdocker build --build-arg T=${T} .\n",
+        "B = ${{\nall:\n\tdocker build --secret id=t,env=T .\n",
+    );
+}
+
+#[test]
 fn flags_in_variables_are_edited_where_they_are_written() {
     becomes(
         "FLAGS := -t x --build-arg T=$(T) --build-arg \"U=$(U)\"\nall:\n\tdocker build $(FLAGS) .\n",
