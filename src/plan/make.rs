@@ -78,9 +78,17 @@ pub(super) struct Work<'p> {
     /// The Dockerfiles that findings are wanted of, where not of all.
     concerned: Option<BTreeSet<Utf8PathBuf>>,
     applied: BTreeSet<Key>,
-    rejected: BTreeMap<Key, String>,
+    rejected: BTreeMap<Key, Rejection>,
     /// What is set aside because it is known.
     known: BTreeSet<Key>,
+}
+
+/// A fix that was taken out.
+struct Rejection {
+    /// Why, one sentence without a final period.
+    reason: String,
+    /// How many fixes had been made of the Dockerfile when it was tried; `None` if it was not.
+    tried_after: Option<usize>,
 }
 
 /// The findings of the original files, as a person is told of them.
@@ -126,6 +134,9 @@ impl<'p> Work<'p> {
         for _ in 0..MOST_ROUNDS {
             let chosen = self.choose(&findings);
             if chosen.is_empty() {
+                if self.reconsider() {
+                    continue;
+                }
                 break;
             }
             match self.apply(&chosen) {
@@ -220,9 +231,32 @@ impl<'p> Work<'p> {
             if count.saturating_pow(2).saturating_mul(steps) > MOST_WORK {
                 let many =
                     format!("{count} findings in {steps} instructions are more than is repaired in one Dockerfile");
-                self.rejected.extend(keys.into_iter().map(|key| (key, many.clone())));
+                let untried = || Rejection { reason: many.clone(), tried_after: None };
+                self.rejected.extend(keys.into_iter().map(|key| (key, untried())));
             }
         }
+    }
+
+    /// Forgets that fixes were taken out that were tried before another one of their Dockerfile was made: what stood in their way may
+    /// be gone, and a second run would try them.
+    fn reconsider(&mut self) -> bool {
+        let rejected = std::mem::take(&mut self.rejected);
+        let before = rejected.len();
+        let stays = |(key, rejection): &(Key, Rejection)| {
+            rejection.tried_after.is_none_or(|count| count == self.made_of(&key.1))
+        };
+        self.rejected = rejected.into_iter().filter(stays).collect();
+        self.rejected.len() < before
+    }
+
+    /// How many fixes were made of a Dockerfile.
+    fn made_of(&self, dockerfile: &Utf8Path) -> usize {
+        self.applied.iter().filter(|(_, other, _)| other == dockerfile).count()
+    }
+
+    fn reject(&mut self, key: Key, reason: String) {
+        let tried_after = Some(self.made_of(&key.1));
+        self.rejected.insert(key, Rejection { reason, tried_after });
     }
 
     /// The fixes that the policy allows and that can be made together.
@@ -278,7 +312,7 @@ impl<'p> Work<'p> {
                 return Some(findings);
             }
             rest.retain(|finding| !failed.contains_key(&finding.key()));
-            self.rejected.extend(failed);
+            failed.into_iter().for_each(|(key, reason)| self.reject(key, reason));
         }
         None
     }
@@ -298,7 +332,7 @@ impl<'p> Work<'p> {
                 Ok(text) => changed.push(source.with_text(text)),
                 Err(overlap) => {
                     let culprits = chosen.iter().filter(|finding| finding.fix.edits.contains_key(file));
-                    self.rejected.extend(culprits.map(|finding| (finding.key(), overlap.to_string())));
+                    culprits.for_each(|finding| self.reject(finding.key(), overlap.to_string()));
                     return None;
                 }
             }
@@ -334,7 +368,7 @@ impl<'p> Work<'p> {
                 return Status::Applied;
             }
             match (self.rejected.get(&key), finding.fix.applicability) {
-                (Some(reason), _) => Status::HeldBack(reason.clone()),
+                (Some(rejection), _) => Status::HeldBack(rejection.reason.clone()),
                 (None, Applicability::Manual) => Status::Manual,
                 (None, _) if !self.policy.choice.includes(&key) => Status::NotChosen,
                 (None, Applicability::Unsafe) => Status::Unsafe,
@@ -356,5 +390,25 @@ impl<'p> Work<'p> {
             suppressions: self.suppressions.all,
             mistakes: self.suppressions.mistakes,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codemods;
+
+    #[test]
+    fn a_fix_is_tried_again_when_what_stood_in_its_way_is_gone() {
+        let text = "FROM node:22\nENV API_TOKEN=c4n4ryV4lu3xQ9zT7\nRUN echo $API_TOKEN | tool login\nARG API_TOKEN\nRUN npm ci\n";
+        let source = Source::new("Dockerfile", text.into());
+        let repository = Repository::new([], [source], vec!["Dockerfile".into()]);
+        let policy = Policy { unsafe_fixes: true, ..Policy::default() };
+        let plan = make(&repository, &policy, codemods::ALL);
+        let applied = plan.findings.iter().filter(|planned| planned.status == Status::Applied);
+        assert_eq!(applied.map(|planned| planned.finding.codemod).collect::<Vec<_>>(), ["env-secret", "arg-secret"]);
+        // Without the other fix the RUN behind the argument would see that one.
+        let alone = make(&repository, &Policy { ignore: vec!["arg-secret".to_owned()], ..policy }, codemods::ALL);
+        assert!(matches!(alone.findings[0].status, Status::HeldBack(_)), "{:?}", alone.findings[0].status);
     }
 }

@@ -24,7 +24,7 @@ use super::location::upwards;
 use super::shell::{self, Foreign, Site};
 use super::sieve::may_build;
 use super::{Build, Caller, Format, Offer, Refusal, Request, Rewrite, Surroundings};
-use crate::source::{Source, TextRange, range, slice};
+use crate::source::{Source, TextRange, apply_edits, range, slice};
 use crate::syntax::shell::Dialect;
 use evaluated::Evaluated;
 use included::{is_found_by_make, is_included};
@@ -66,7 +66,7 @@ impl Caller for Make {
         let passed = shell::pass_secrets_in(&sites, around, build, requests)?;
         let mut rewrite = passed.rewrite;
         let file = File::read(source, false);
-        file.check_closed(&rewrite)?;
+        file.check(&rewrite)?;
         for provide in passed.provide {
             if let Some(edit) = file.export(&provide.variable) {
                 rewrite.edits.push(edit);
@@ -83,10 +83,13 @@ impl Caller for Make {
         offers: &[Offer],
     ) -> Result<Rewrite, Refusal> {
         let rewrite = shell::offer_in(&sites(source, is_included(source.path(), around)), around, build, offers)?;
-        File::read(source, false).check_closed(&rewrite)?;
+        File::read(source, false).check(&rewrite)?;
         Ok(rewrite)
     }
 }
+
+const NO_RULE: &str =
+    "no rule stands above this line: with the value in front of its command it would be read as a definition of make";
 
 const OPEN: &str = "make stops here, at a `$(` or `${` that nothing closes";
 
@@ -121,6 +124,15 @@ struct Definition {
 #[derive(Debug, Clone, Default)]
 struct Recipe {
     lines: Vec<TextRange>,
+    /// Whether it is a part of a rule. Behind a condition that one begins in, or on a line that make refuses, it is not.
+    has_rule: bool,
+}
+
+impl Recipe {
+    /// From its first line to its last.
+    fn range(&self) -> Option<TextRange> {
+        Some(self.lines.first()?.cover(*self.lines.last()?))
+    }
 }
 
 /// A Makefile as far as builds are concerned.
@@ -151,7 +163,7 @@ impl<'a> File<'a> {
             let rule = node.parent().and_then(|rule| rule.target_ranges().next().map(own));
             match recipes.last_mut() {
                 Some(recipe) if one_shell && rule.is_some() && rule == rule_before => recipe.lines.extend(lines),
-                _ => recipes.push(Recipe { lines: lines.collect() }),
+                _ => recipes.push(Recipe { lines: lines.collect(), has_rule: rule.is_some() }),
             }
             rule_before = rule;
         }
@@ -162,17 +174,23 @@ impl<'a> File<'a> {
         Self { source, definitions, recipes, exported, withheld, shared, evaluated }
     }
 
-    /// Refuses to edit a command or a value with a reference that nothing closes.
-    fn check_closed(&self, rewrite: &Rewrite) -> Result<(), Refusal> {
+    /// Refuses to edit a command or a value with a reference that nothing closes, and a command that would be read as the
+    /// definition of a variable then.
+    fn check(&self, rewrite: &Rewrite) -> Result<(), Refusal> {
         let text = self.source.text();
-        let commands =
-            self.recipes.iter().filter_map(|recipe| Some(recipe.lines.first()?.cover(*recipe.lines.last()?)));
-        let all = commands.chain(self.definitions.iter().map(|definition| definition.value));
         let edited = |at: &TextRange| rewrite.edits.iter().any(|edit| at.contains_range(edit.range()));
-        match all.filter(edited).find(|at| !is_closed(slice(text, *at))) {
-            Some(range) => Err(Refusal { range, reason: OPEN.to_owned(), instead: None }),
-            None => Ok(()),
+        let refusal = |range: TextRange, reason: &str| Err(Refusal { range, reason: reason.to_owned(), instead: None });
+        let values = self.definitions.iter().map(|definition| definition.value);
+        let mut all = self.recipes.iter().filter_map(Recipe::range).chain(values).filter(edited);
+        if let Some(range) = all.find(|at| !is_closed(slice(text, *at))) {
+            return refusal(range, OPEN);
         }
+        let mut without_rule = self.recipes.iter().filter(|recipe| !recipe.has_rule).filter_map(Recipe::range);
+        let (Some(range), Ok(after)) = (without_rule.find(edited), apply_edits(text, &rewrite.edits)) else {
+            return Ok(());
+        };
+        let commands = File::read(&self.source.with_text(after), false).recipes.len();
+        if commands < self.recipes.len() { refusal(range, NO_RULE) } else { Ok(()) }
     }
 
     /// Whether a program that a recipe starts can't have the variable's text from its environment, or not for certain: its shell

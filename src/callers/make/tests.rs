@@ -112,6 +112,16 @@ fn an_open_reference_is_left_alone() {
 }
 
 #[test]
+fn a_command_stays_one() {
+    let text = "ifdef X\nall:\n\techo\nendif\n\tdocker build --build-arg T=$(T)z .\n";
+    assert!(passed(text).unwrap_err().contains("no rule stands above"));
+    becomes(
+        "ifdef X\nall:\n\techo\nendif\n\tdocker build --build-arg T=$(T) .\n",
+        "ifdef X\nall:\n\techo\nendif\n\tdocker build --secret id=t,env=T .\n",
+    );
+}
+
+#[test]
 fn flags_in_variables_are_edited_where_they_are_written() {
     becomes(
         "FLAGS := -t x --build-arg T=$(T) --build-arg \"U=$(U)\"\nall:\n\tdocker build $(FLAGS) .\n",
