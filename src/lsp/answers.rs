@@ -49,7 +49,7 @@ pub(super) struct Answers<'w> {
     open: &'w BTreeMap<Utf8PathBuf, Open>,
     manner: Manner,
     /// The files that places were asked of until now: most hold several.
-    files: RefCell<HashMap<Utf8PathBuf, Rc<File<'w>>>>,
+    files: RefCell<HashMap<String, Rc<File<'w>>>>,
 }
 
 /// A file that has places in it.
@@ -64,12 +64,12 @@ impl<'w> Answers<'w> {
     }
 
     fn file(&self, path: &Utf8Path) -> Rc<File<'w>> {
-        if let Some(known) = self.files.borrow().get(path) {
+        if let Some(known) = self.files.borrow().get(path.as_str()) {
             return Rc::clone(known);
         }
         let lines = Lines::new(self.text(path), self.manner.encoding);
         let file = Rc::new(File { lines, uri: uri(&self.absolute(path)) });
-        self.files.borrow_mut().insert(path.to_owned(), Rc::clone(&file));
+        self.files.borrow_mut().insert(path.to_string(), Rc::clone(&file));
         file
     }
 
@@ -92,9 +92,10 @@ impl<'w> Answers<'w> {
     }
 
     /// All diagnostics, by absolute paths.
-    pub(super) fn diagnostics(&self) -> BTreeMap<Utf8PathBuf, Vec<Diagnostic>> {
-        let mut files: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
-        let mut add = |file: &Utf8Path, diagnostic| files.entry(self.absolute(file)).or_default().push(diagnostic);
+    pub(super) fn diagnostics(&self) -> BTreeMap<String, Vec<Diagnostic>> {
+        let mut files: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+        let mut add =
+            |file: &Utf8Path, diagnostic| files.entry(self.absolute(file).into_string()).or_default().push(diagnostic);
         self.findings().for_each(|finding| add(&finding.place.file, self.diagnostic(finding)));
         let found = &self.workspace.found;
         for mistake in &found.mistakes {

@@ -33,7 +33,8 @@ pub(super) struct Server<'c> {
     watches: bool,
     open: BTreeMap<Utf8PathBuf, Open>,
     workspaces: Vec<Workspace>,
-    shown: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
+    /// What was told of files, by their absolute paths.
+    shown: BTreeMap<String, Vec<Diagnostic>>,
     /// Whether something was typed or changed since findings were looked for.
     stale: bool,
     /// Whether something was typed or changed since their fixes were tried.
@@ -205,7 +206,7 @@ impl<'c> Server<'c> {
     }
 
     fn publish(&mut self) {
-        let mut now: BTreeMap<Utf8PathBuf, Vec<Diagnostic>> = BTreeMap::new();
+        let mut now: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
         for workspace in &self.workspaces {
             now.extend(self.answers(workspace).diagnostics());
         }
@@ -213,8 +214,9 @@ impl<'c> Server<'c> {
         let fresh = now.iter().filter(|(path, list)| self.shown.get(*path) != Some(*list));
         let changed: Vec<_> = gone.chain(fresh.map(|(path, list)| (path.clone(), list.clone()))).collect();
         for (path, diagnostics) in changed {
-            let Some(uri) = uri(&path) else { continue };
-            let version = self.open.get(&path).map(|open| open.version);
+            let path = Utf8Path::new(&path);
+            let Some(uri) = uri(path) else { continue };
+            let version = self.open.get(path).map(|open| open.version);
             let params = PublishDiagnosticsParams { uri, diagnostics, version };
             self.notify(notification::PublishDiagnostics::METHOD, params);
         }

@@ -9,6 +9,7 @@ use crate::codemods;
 use crate::config::{self, SettingsError, SettingsFile};
 use crate::plan::{self, Choice, CommentMistake, Key, Policy, Session};
 use crate::report::machine::{Document, Finding, Part, Place, Status};
+use crate::report::redact::Written;
 use crate::report::{Redactor, shown};
 use crate::repository::{self, Kind, ReadError, Repository, Root, classify};
 use crate::source::{Edit, Source, line_edits};
@@ -25,6 +26,7 @@ pub(super) struct Workspace {
     root: Root,
     on_disk: Option<Repository>,
     session: Session<'static>,
+    written: Written,
     /// Why the disk could not be read the last time.
     pub error: Option<ReadError>,
     pub found: Found,
@@ -45,7 +47,14 @@ fn session() -> Session<'static> {
 
 impl Workspace {
     pub(super) fn new(root: Root) -> Self {
-        Self { root, on_disk: None, session: session(), error: None, found: Found::default() }
+        Self {
+            root,
+            on_disk: None,
+            session: session(),
+            written: Written::default(),
+            error: None,
+            found: Found::default(),
+        }
     }
 
     /// The root of the repository.
@@ -84,7 +93,7 @@ impl Workspace {
         repository.today = (options.today)();
         let session = &mut self.session;
         let plan = if careful { session.plan(&repository) } else { session.findings(&repository) };
-        let redactor = Redactor::of_plan(&plan, &repository);
+        let redactor = Redactor::of_plan_knowing(&plan, &repository, &mut self.written);
         let part = Part { root: &self.root.path, repository: &repository, plan: &plan, redactor: &redactor };
         let document = Some(Document::of(&[part]));
         let settings = repository.settings_source.as_ref().filter(|_| !options.decided.isolated);

@@ -377,11 +377,16 @@ impl<'p> Work<'p> {
         };
         let planned = |one: Planned| Planned { status: status(&one.finding), ..one };
         let findings = sorted.open.into_iter().map(planned).collect();
+        // Fixes make files and take none away, and both lists are in the order of paths.
+        let mut originals = original.sources().peekable();
         let changed = self.model.repository.sources().filter_map(|after| {
-            let created = Source::new(after.path().to_owned(), Vec::new());
-            let before = original.source(after.path()).unwrap_or(&created);
-            let change = FileChange { before: before.clone(), after: after.clone() };
-            (before.text() != after.text()).then(|| (after.path().to_owned(), change))
+            let path = after.path();
+            let before = originals.next_if(|before| before.path().as_str() == path.as_str());
+            if before.is_some_and(|before| before.is_same_text(after)) {
+                return None;
+            }
+            let before = before.cloned().unwrap_or_else(|| Source::new(path.to_owned(), Vec::new()));
+            (before.text() != after.text()).then(|| (path.to_owned(), FileChange { before, after: after.clone() }))
         });
         Plan {
             findings,

@@ -1,6 +1,6 @@
 //! Findings in rustc's form.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use annotate_snippets::{
     Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet, normalize_untrusted_str,
@@ -249,11 +249,11 @@ impl Count {
     #[must_use]
     pub fn of<'a>(findings: impl IntoIterator<Item = &'a Planned>) -> Self {
         let mut count = Self::default();
-        let mut files = BTreeSet::new();
+        let mut files = HashSet::new();
         for planned in findings {
             count.findings += 1;
             count.known += usize::from(planned.known);
-            files.insert(&planned.finding.primary.file);
+            files.insert(planned.finding.primary.file.as_str());
             let of_kind = match (&planned.status, planned.finding.fix.applicability) {
                 (Status::HeldBack(_), _) => &mut count.held_back,
                 (Status::Manual, _) | (_, Applicability::Manual) => &mut count.manual,

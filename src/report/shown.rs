@@ -133,6 +133,9 @@ pub(super) fn is_plain(char: char) -> bool {
 /// A name or a message in one line, without characters that a terminal obeys.
 #[must_use]
 pub fn line(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars().fold(String::with_capacity(text.len()), |mut line, char| {
         match escape_char(char) {
             Some(escape) => line.push_str(&escape),

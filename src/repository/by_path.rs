@@ -47,7 +47,23 @@ impl<T> Default for ByPath<T> {
 
 /// The order of two paths: that of their parts, as the standard library has it.
 fn order(one: &Utf8Path, other: &Utf8Path) -> Ordering {
-    one.as_std_path().cmp(other.as_std_path())
+    let (left, right) = (one.as_str().as_bytes(), other.as_str().as_bytes());
+    if is_odd(left) || is_odd(right) {
+        return one.as_std_path().cmp(other.as_std_path());
+    }
+    // A part that ends comes before one that goes on.
+    let rank = |byte: &u8| if *byte == b'/' { 0 } else { 1 + u16::from(*byte) };
+    match left.iter().zip(right).find(|(one, other)| one != other) {
+        Some((one, other)) => rank(one).cmp(&rank(other)),
+        None => left.len().cmp(&right.len()),
+    }
+}
+
+/// Whether a path may have a part that is no name: none, `.` or `..`, or the root.
+fn is_odd(path: &[u8]) -> bool {
+    let is_slash = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b'/');
+    is_slash(path.first())
+        || path.iter().enumerate().any(|(at, byte)| matches!(byte, b'/' | b'.') && is_slash(path.get(at + 1)))
 }
 
 impl<T: HasPath> ByPath<T> {
@@ -169,6 +185,19 @@ mod tests {
             (vec!["a/z".into()], vec!["a/b/c".into()], vec!["a".into(), "b".into()])
         );
         assert!(all.contains("a//z".into()) && !all.contains("a-b".into()));
+    }
+
+    #[test]
+    fn the_order_is_that_of_the_standard_library() {
+        let mut all = vec![String::new()];
+        for length in 0..4 {
+            let longest: Vec<String> = all.iter().filter(|path| path.len() == length).cloned().collect();
+            all.extend(longest.iter().flat_map(|path| "/.a-".chars().map(move |char| format!("{path}{char}"))));
+        }
+        for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one.as_str(), other.as_str()))) {
+            let expected = std::path::Path::new(one).cmp(std::path::Path::new(other));
+            assert_eq!(order(one.into(), other.into()), expected, "{one} {other}");
+        }
     }
 
     #[test]

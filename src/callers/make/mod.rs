@@ -88,8 +88,7 @@ impl Caller for Make {
     }
 }
 
-const NO_RULE: &str =
-    "no rule stands above this line: with the value in front of its command it would be read as a definition of make";
+const NO_COMMAND: &str = "with the value in front of it, make may not read this line as a command any more";
 
 const OPEN: &str = "make stops here, at a `$(` or `${` that nothing closes";
 
@@ -124,8 +123,6 @@ struct Definition {
 #[derive(Debug, Clone, Default)]
 struct Recipe {
     lines: Vec<TextRange>,
-    /// Whether it is a part of a rule. Behind a condition that one begins in, or on a line that make refuses, it is not.
-    has_rule: bool,
 }
 
 impl Recipe {
@@ -163,7 +160,7 @@ impl<'a> File<'a> {
             let rule = node.parent().and_then(|rule| rule.target_ranges().next().map(own));
             match recipes.last_mut() {
                 Some(recipe) if one_shell && rule.is_some() && rule == rule_before => recipe.lines.extend(lines),
-                _ => recipes.push(Recipe { lines: lines.collect(), has_rule: rule.is_some() }),
+                _ => recipes.push(Recipe { lines: lines.collect() }),
             }
             rule_before = rule;
         }
@@ -174,8 +171,7 @@ impl<'a> File<'a> {
         Self { source, definitions, recipes, exported, withheld, shared, evaluated }
     }
 
-    /// Refuses to edit a command or a value with a reference that nothing closes, and a command that would be read as the
-    /// definition of a variable then.
+    /// Refuses to edit a command or a value with a reference that nothing closes, and to make something else of a command.
     fn check(&self, rewrite: &Rewrite) -> Result<(), Refusal> {
         let text = self.source.text();
         let edited = |at: &TextRange| rewrite.edits.iter().any(|edit| at.contains_range(edit.range()));
@@ -185,12 +181,17 @@ impl<'a> File<'a> {
         if let Some(range) = all.find(|at| !is_closed(slice(text, *at))) {
             return refusal(range, OPEN);
         }
-        let mut without_rule = self.recipes.iter().filter(|recipe| !recipe.has_rule).filter_map(Recipe::range);
-        let (Some(range), Ok(after)) = (without_rule.find(edited), apply_edits(text, &rewrite.edits)) else {
-            return Ok(());
-        };
-        let commands = File::read(&self.source.with_text(after), false).recipes.len();
-        if commands < self.recipes.len() { refusal(range, NO_RULE) } else { Ok(()) }
+        // Where no rule stands right above a command, an assignment in front of it may be one of make.
+        let command = self.recipes.iter().filter_map(Recipe::range).find(edited);
+        let (Some(range), Ok(after)) = (command, apply_edits(text, &rewrite.edits)) else { return Ok(()) };
+        let after = self.source.with_text(after);
+        if File::read(&after, false).shape() == self.shape() { Ok(()) } else { refusal(range, NO_COMMAND) }
+    }
+
+    /// How many commands there are, and the names of what is defined.
+    fn shape(&self) -> (usize, Vec<&str>) {
+        let names = self.definitions.iter().map(|definition| definition.name.as_str());
+        (self.recipes.len(), names.collect())
     }
 
     /// Whether a program that a recipe starts can't have the variable's text from its environment, or not for certain: its shell

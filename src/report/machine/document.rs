@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
@@ -314,16 +314,13 @@ impl Document {
             Some(own)
         };
         let offsets: Vec<usize> = parts.iter().scan(0, before).collect();
+        let writers: Vec<Writer<'_>> = parts.iter().map(|part| Writer::new(*part)).collect();
         Self {
             version: VERSION,
             tool_version: env!("CARGO_PKG_VERSION"),
-            findings: parts.iter().flat_map(|part| Writer::new(*part).findings()).collect(),
-            ignored: parts
-                .iter()
-                .zip(&offsets)
-                .flat_map(|(part, offset)| Writer::new(*part).ignored(*offset))
-                .collect(),
-            suppressions: parts.iter().flat_map(|part| Writer::new(*part).suppressions()).collect(),
+            findings: writers.iter().flat_map(Writer::findings).collect(),
+            ignored: writers.iter().zip(&offsets).flat_map(|(writer, offset)| writer.ignored(*offset)).collect(),
+            suppressions: writers.iter().flat_map(Writer::suppressions).collect(),
             notices: parts.iter().flat_map(asked).collect(),
             count: Count {
                 findings: count.findings,
@@ -341,7 +338,8 @@ impl Document {
 /// Writes the findings of one repository down.
 struct Writer<'a> {
     part: Part<'a>,
-    indexes: BTreeMap<&'a Utf8Path, LineIndex>,
+    /// The texts that places are in, by their paths, and their lines.
+    files: HashMap<&'a str, (&'a str, LineIndex)>,
 }
 
 impl<'a> Writer<'a> {
@@ -350,10 +348,16 @@ impl<'a> Writer<'a> {
         let places = part.plan.findings.iter().flat_map(|planned| diagnostics::labels(&planned.finding));
         let aside = part.plan.set_aside.iter().map(|aside| aside.finding.primary.file.as_path());
         let aside = aside.chain(part.plan.suppressions.iter().map(|comment| comment.file.as_path()));
-        let paths: BTreeSet<&Utf8Path> =
-            places.map(|label| label.file.as_path()).chain(fixes.map(Utf8PathBuf::as_path)).chain(aside).collect();
-        let sources = paths.into_iter().filter_map(|path| Some((path, part.repository.source(path)?)));
-        Self { part, indexes: sources.map(|(path, source)| (path, LineIndex::new(source.text()))).collect() }
+        let paths = places.map(|label| label.file.as_path()).chain(fixes.map(Utf8PathBuf::as_path)).chain(aside);
+        let mut files = HashMap::new();
+        for path in paths {
+            if !files.contains_key(path.as_str())
+                && let Some(source) = part.repository.source(path)
+            {
+                files.insert(path.as_str(), (source.text(), LineIndex::new(source.text())));
+            }
+        }
+        Self { part, files }
     }
 
     fn findings(&self) -> Vec<Finding> {
@@ -476,9 +480,11 @@ impl<'a> Writer<'a> {
     }
 
     fn span(&self, file: &Utf8Path, range: TextRange) -> Span {
-        let text = self.part.repository.source(file).map(Source::text).unwrap_or_default();
+        let known = self.files.get(file.as_str());
+        let other = || self.part.repository.source(file).map(Source::text).unwrap_or_default();
+        let text = known.map_or_else(other, |(text, _)| *text);
         let position = |offset| {
-            let at = self.indexes.get(file).map(|index| index.line_column(offset));
+            let at = known.map(|(_, index)| index.line_column(offset));
             let (line, bytes) = at.map_or((1, 1), |at| (at.line, at.column as usize));
             let end = usize::from(offset).min(text.len());
             let start = (end + 1).saturating_sub(bytes);

@@ -6,7 +6,11 @@
 
 mod scan;
 
-use std::{borrow::Cow, collections::BTreeSet, ops::Range};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -66,11 +70,19 @@ impl Redactor {
         values: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let names = scan::Names { exact: names.into_iter().collect(), patterns };
+        Self::knowing(sources, names, values, &mut Written::default())
+    }
+
+    fn knowing<'a>(
+        sources: impl IntoIterator<Item = &'a Source>,
+        names: scan::Names,
+        values: impl IntoIterator<Item = &'a str>,
+        written: &mut Written,
+    ) -> Self {
         let mut values: BTreeSet<String> = values.into_iter().map(str::to_owned).collect();
+        written.look_for(&names);
         for source in sources {
-            let text = source.text();
-            let written = scan::secrets(text, &names).into_iter().filter_map(|range| text.get(range));
-            values.extend(written.filter(|value| value.len() >= DISTINCT).map(str::to_owned));
+            values.extend(written.values(source).iter().cloned());
         }
         Self { names, found: true, ..Self::new(values) }
     }
@@ -78,6 +90,11 @@ impl Redactor {
     /// Hides what the files that `plan` points to write down as a secret, and the credentials that it is about.
     #[must_use]
     pub fn of_plan(plan: &Plan, repository: &Repository) -> Self {
+        Self::of_plan_knowing(plan, repository, &mut Written::default())
+    }
+
+    /// The same, with what was found in files before.
+    pub(crate) fn of_plan_knowing(plan: &Plan, repository: &Repository, written: &mut Written) -> Self {
         let aside = || plan.set_aside.iter().map(|aside| aside.finding.as_ref());
         let all = || plan.findings.iter().map(|planned| planned.finding.as_ref()).chain(aside());
         let subjects = all().map(|finding| finding.subject.clone());
@@ -85,7 +102,8 @@ impl Redactor {
         let places = all().flat_map(diagnostics::labels).map(|label| label.file.as_path());
         let paths: BTreeSet<&Utf8Path> = places.chain(plan.files.keys().map(Utf8PathBuf::as_path)).collect();
         let sources = paths.into_iter().filter_map(|path| repository.source(path));
-        Self::with_patterns(sources, subjects, repository.configuration.secret_names(), concealed)
+        let names = scan::Names { exact: subjects.collect(), patterns: repository.configuration.secret_names() };
+        Self::knowing(sources, names, concealed, written)
     }
 
     /// Where `text`, a whole file, has secrets: ranges in order that don't overlap.
@@ -107,6 +125,39 @@ impl Redactor {
     fn known(&self, text: &str) -> Vec<Range<usize>> {
         let found = self.values.iter().flat_map(|values| values.find_iter(text));
         found.map(|found| found.range()).filter(|range| !self.found || is_meant(text, range)).collect()
+    }
+}
+
+/// What files write down as secrets, kept while their texts and the names of secrets in them stay the same.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    names: scan::Names,
+    files: HashMap<String, (Source, Vec<String>)>,
+}
+
+impl Written {
+    /// Forgets what other names of secrets than before may change.
+    fn look_for(&mut self, names: &scan::Names) {
+        if self.names.patterns != names.patterns {
+            self.files.clear();
+        }
+        for name in self.names.exact.symmetric_difference(&names.exact) {
+            self.files.retain(|_, (source, _)| !source.text().contains(name.as_str()));
+        }
+        self.names.clone_from(names);
+    }
+
+    /// The values in `source` that are long enough to be hidden elsewhere as well.
+    fn values(&mut self, source: &Source) -> &[String] {
+        let path = source.path().as_str();
+        let is_known = self.files.get(path).is_some_and(|(known, _)| known.is_same_text(source));
+        if !is_known {
+            let text = source.text();
+            let found = scan::secrets(text, &self.names).into_iter().filter_map(|range| text.get(range));
+            let found = found.filter(|value| value.len() >= DISTINCT).map(str::to_owned).collect();
+            self.files.insert(path.to_owned(), (source.clone(), found));
+        }
+        self.files.get(path).map_or(&[], |(_, values)| values.as_slice())
     }
 }
 
@@ -173,6 +224,28 @@ mod tests {
         assert_eq!(redactor.line(".github/workflows/workflow.yml"), ".github/workflows/workflow.yml");
         assert_eq!(redactor.line("run with workflow, or 'ab1'"), "run with [redacted], or '[redacted]'");
         assert_eq!(redactor.line("crab1"), "crab1");
+    }
+
+    #[test]
+    fn what_is_kept_is_what_would_be_found_again() {
+        let (mut written, names) = (Written::default(), |names: &[&str]| scan::Names {
+            exact: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..scan::Names::default()
+        });
+        let sources = ["A=kn0ckkn0ck\n", "SESAME=0pensesame\n"]
+            .map(|text| Source::new(text.get(..1).unwrap_or_default(), text.into()));
+        let changed = Source::new("A", b"DB_PASSWORD=0therw0rd\n".to_vec());
+        for (names, hidden) in [
+            (names(&[]), [false, false, false]),
+            (names(&["SESAME"]), [false, true, false]),
+            (names(&["A"]), [true, false, false]),
+        ] {
+            let redactor = Redactor::knowing(&sources, names, [], &mut written);
+            let is_hidden = |value: &&str| redactor.line(value) == "[redacted]";
+            assert_eq!(["kn0ckkn0ck", "0pensesame", "0therw0rd"].each_ref().map(is_hidden), hidden);
+        }
+        let redactor = Redactor::knowing([&changed], names(&["A"]), [], &mut written);
+        assert_eq!(redactor.line("kn0ckkn0ck 0therw0rd"), "kn0ckkn0ck [redacted]");
     }
 
     #[test]

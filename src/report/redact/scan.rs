@@ -11,7 +11,7 @@ use crate::knowledge::{
 };
 
 /// Names of secrets besides those that are known.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Names {
     pub exact: BTreeSet<String>,
     pub patterns: Vec<NamePattern>,
