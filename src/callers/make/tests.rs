@@ -113,6 +113,10 @@ fn an_open_reference_is_left_alone() {
 
 #[test]
 fn a_command_stays_one() {
+    becomes(
+        "A = --build-arg T=\nall:\n\tdocker build $(A) --build-arg U=x$(U) .\n",
+        "A =\nall:\n\tU=\"x$(U)\" docker build $(A) --secret id=u,env=U .\n",
+    );
     let text = "ifdef X\nall:\n\techo\nendif\n\tdocker build --build-arg T=$(T)z .\n";
     assert!(passed(text).unwrap_err().contains("may not read this line as a command"));
     becomes(
