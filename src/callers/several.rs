@@ -30,6 +30,10 @@ pub fn pass_all(
     for (index, requests) in requests {
         let build = builds.iter().find(|build| build.index == *index);
         let build = build.ok_or_else(|| (*index, refusal("the build is not in the file", range(0, 0))))?;
+        if let Some(odd) = requests.iter().find(|request| !is_name(&request.argument)) {
+            let reason = format!("`{}` is no name that a variable can have", odd.argument);
+            return Err((*index, refusal(&reason, build.range)));
+        }
         let rewrite = caller.pass_secrets(original, repository, build, requests).map_err(|why| (*index, why))?;
         all.push(Asked { build, requests, rewrite });
     }
@@ -42,6 +46,11 @@ pub fn pass_all(
         None => several.one_after_the_other()?,
     };
     Ok(several.rewrite(&text))
+}
+
+/// Whether a build argument may have the name: those of environment variables, and what programs have besides (`my-token`, `a.b`).
+fn is_name(argument: &str) -> bool {
+    argument.chars().all(|char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.'))
 }
 
 /// One build, and what it takes alone.

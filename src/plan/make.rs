@@ -87,7 +87,7 @@ pub(super) struct Work<'p> {
 struct Rejection {
     /// Why, one sentence without a final period.
     reason: String,
-    /// How many fixes had been made of the Dockerfile when it was tried; `None` if it was not.
+    /// How many fixes had been made near it when it was tried; `None` if it was not.
     tried_after: Option<usize>,
 }
 
@@ -237,25 +237,29 @@ impl<'p> Work<'p> {
         }
     }
 
-    /// Forgets that fixes were taken out that were tried before another one of their Dockerfile was made: what stood in their way may
-    /// be gone, and a second run would try them.
+    /// Forgets that a fix was taken out that was tried before another one near it was made: what stood in its way may be gone, and a
+    /// second run would try it. One at a time, as two of them may be in each other's way.
     fn reconsider(&mut self) -> bool {
-        let rejected = std::mem::take(&mut self.rejected);
-        let before = rejected.len();
-        let stays = |(key, rejection): &(Key, Rejection)| {
-            rejection.tried_after.is_none_or(|count| count == self.made_of(&key.1))
+        let is_stale = |(key, rejection): &(&Key, &Rejection)| {
+            rejection.tried_after.is_some_and(|count| count != self.made_near(&key.1))
         };
-        self.rejected = rejected.into_iter().filter(stays).collect();
-        self.rejected.len() < before
+        let stale = self.rejected.iter().find(is_stale).map(|(key, _)| key.clone());
+        stale.is_some_and(|key| self.rejected.remove(&key).is_some())
     }
 
-    /// How many fixes were made of a Dockerfile.
-    fn made_of(&self, dockerfile: &Utf8Path) -> usize {
-        self.applied.iter().filter(|(_, other, _)| other == dockerfile).count()
+    /// How many fixes were made of the Dockerfile, or of one that is built by a file that builds it as well.
+    fn made_near(&self, dockerfile: &Utf8Path) -> usize {
+        let callers = |path: &Utf8Path| -> BTreeSet<&Utf8Path> {
+            let builds = self.model.dockerfile(path).into_iter().flat_map(|one| self.model.bound_builds(one));
+            builds.map(|bound| bound.build.file.as_path()).collect()
+        };
+        let own = callers(dockerfile);
+        let is_near = |path: &Utf8Path| path == dockerfile || !own.is_disjoint(&callers(path));
+        self.applied.iter().filter(|(_, path, _)| is_near(path)).count()
     }
 
     fn reject(&mut self, key: Key, reason: String) {
-        let tried_after = Some(self.made_of(&key.1));
+        let tried_after = Some(self.made_near(&key.1));
         self.rejected.insert(key, Rejection { reason, tried_after });
     }
 
@@ -415,5 +419,29 @@ mod tests {
         // Without the other fix the RUN behind the argument would see that one.
         let alone = make(&repository, &Policy { ignore: vec!["arg-secret".to_owned()], ..policy }, codemods::ALL);
         assert!(matches!(alone.findings[0].status, Status::HeldBack(_)), "{:?}", alone.findings[0].status);
+    }
+
+    #[test]
+    fn a_fix_is_tried_again_when_the_other_dockerfile_of_a_command_has_changed() {
+        let files = [
+            ("api/Dockerfile", "FROM node:22\nFROM node:22\nARG NPM_TOKEN\nCOPY .npmrc ./\nRUN npm ci\n"),
+            ("api/.npmrc", "//npm.example.com/:_authToken=${NPM_TOKEN}\n"),
+            // The arguments of the first stage go by themselves, and then the command may stop to pass one.
+            (
+                "web/Dockerfile",
+                "FROM node:22\nARG NPM_TOKEN\nARG NEWS_TOKEN\nFROM node:22\nCOPY --from=0 /app /app\nENV NPM_TOKEN=$NPM_TOKEN\n\
+                 COPY package.json .npmrc server.js ./\nRUN npm ci\nCMD [\"sh\", \"-c\", \"curl $NPM_TOKEN\"]\n",
+            ),
+            ("web/.npmrc", "//npm.example.com/:_authToken=${NPM_TOKEN}\n"),
+            ("build.sh", "for one in api web; do\n  docker build --build-arg NPM_TOKEN -t $one $one\ndone\n"),
+        ];
+        let sources = files.map(|(path, text)| Source::new(path, text.into()));
+        let dockerfiles = vec!["api/Dockerfile".into(), "web/Dockerfile".into()];
+        let repository = Repository::new([], sources, dockerfiles);
+        let policy = Policy { unsafe_fixes: true, ..Policy::default() };
+        let plan = make(&repository, &policy, codemods::ALL);
+        let after = |path: &str| plan.files.get(Utf8Path::new(path)).map_or("", |change| change.after.text());
+        assert!(after("api/Dockerfile").contains("--mount=type=secret,id=npm_token"), "{:?}", plan.findings);
+        assert!(after("build.sh").contains("--secret id=npm_token"), "{}", after("build.sh"));
     }
 }
