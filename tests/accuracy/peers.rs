@@ -45,7 +45,7 @@ struct Tool {
     share: Share,
 }
 
-const TOOLS: [Tool; 5] = [
+const TOOLS: [Tool; 6] = [
     Tool {
         name: "hadolint",
         command: &["hadolint", "-f", "sarif"],
@@ -68,6 +68,12 @@ const TOOLS: [Tool; 5] = [
         name: "dockerfile-hardener",
         command: &["dockerfile-hardener", "lint", "--format", "json"],
         version: &["dockerfile-hardener", "--version"],
+        share: Share::One,
+    },
+    Tool {
+        name: "droast",
+        command: &["droast", "--format", "sarif"],
+        version: &["droast", "--version"],
         share: Share::One,
     },
     Tool {
