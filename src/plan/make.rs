@@ -87,8 +87,8 @@ pub(super) struct Work<'p> {
 struct Rejection {
     /// Why, one sentence without a final period.
     reason: String,
-    /// How many fixes had been made near it when it was tried; `None` if it was not.
-    tried_after: Option<usize>,
+    /// Whether another one was made near it since it was tried; `None` if it was not tried.
+    outdated: Option<bool>,
 }
 
 /// The findings of the original files, as a person is told of them.
@@ -231,7 +231,7 @@ impl<'p> Work<'p> {
             if count.saturating_pow(2).saturating_mul(steps) > MOST_WORK {
                 let many =
                     format!("{count} findings in {steps} instructions are more than is repaired in one Dockerfile");
-                let untried = || Rejection { reason: many.clone(), tried_after: None };
+                let untried = || Rejection { reason: many.clone(), outdated: None };
                 self.rejected.extend(keys.into_iter().map(|key| (key, untried())));
             }
         }
@@ -240,27 +240,32 @@ impl<'p> Work<'p> {
     /// Forgets that a fix was taken out that was tried before another one near it was made: what stood in its way may be gone, and a
     /// second run would try it. One at a time, as two of them may be in each other's way.
     fn reconsider(&mut self) -> bool {
-        let is_stale = |(key, rejection): &(&Key, &Rejection)| {
-            rejection.tried_after.is_some_and(|count| count != self.made_near(&key.1))
-        };
-        let stale = self.rejected.iter().find(is_stale).map(|(key, _)| key.clone());
-        stale.is_some_and(|key| self.rejected.remove(&key).is_some())
+        let outdated = self.rejected.iter().find(|(_, rejection)| rejection.outdated == Some(true));
+        let key = outdated.map(|(key, _)| key.clone());
+        key.is_some_and(|key| self.rejected.remove(&key).is_some())
     }
 
-    /// How many fixes were made of the Dockerfile, or of one that is built by a file that builds it as well.
-    fn made_near(&self, dockerfile: &Utf8Path) -> usize {
+    /// Takes note that fixes of `made` were made: of those that were taken out, it outdates what is of the same Dockerfile, or of one
+    /// that is built by a file that builds it as well.
+    fn outdate(&mut self, made: &BTreeSet<&Utf8Path>) {
         let callers = |path: &Utf8Path| -> BTreeSet<&Utf8Path> {
             let builds = self.model.dockerfile(path).into_iter().flat_map(|one| self.model.bound_builds(one));
             builds.map(|bound| bound.build.file.as_path()).collect()
         };
-        let own = callers(dockerfile);
-        let is_near = |path: &Utf8Path| path == dockerfile || !own.is_disjoint(&callers(path));
-        self.applied.iter().filter(|(_, path, _)| is_near(path)).count()
+        let tried = self.rejected.iter_mut().filter(|(_, rejection)| rejection.outdated == Some(false));
+        let mut tried = tried.peekable();
+        if tried.peek().is_none() {
+            return;
+        }
+        let around: BTreeSet<&Utf8Path> = made.iter().flat_map(|path| callers(path)).collect();
+        for ((_, path, _), rejection) in tried {
+            let is_near = made.contains(path.as_path()) || !around.is_disjoint(&callers(path));
+            rejection.outdated = Some(is_near);
+        }
     }
 
     fn reject(&mut self, key: Key, reason: String) {
-        let tried_after = Some(self.made_near(&key.1));
-        self.rejected.insert(key, Rejection { reason, tried_after });
+        self.rejected.insert(key, Rejection { reason, outdated: Some(false) });
     }
 
     /// The fixes that the policy allows and that can be made together.
@@ -312,6 +317,7 @@ impl<'p> Work<'p> {
                 .collect();
             if failed.is_empty() {
                 self.applied.extend(rest.iter().map(|finding| finding.key()));
+                self.outdate(&rest.iter().map(|finding| finding.dockerfile.as_path()).collect());
                 (self.model, self.answers) = (Rc::new(next), answers);
                 return Some(findings);
             }
