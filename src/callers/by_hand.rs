@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use camino::Utf8Path;
 use regex::Regex;
 
+use super::yaml;
 use crate::source::{TextRange, slice};
 
 /// How many lines above a name may say which program gets it, in formats that have keys and lists.
@@ -188,7 +189,7 @@ impl<'t> Place<'t> {
     }
 
     fn is_github_yaml(&self) -> bool {
-        self.path.as_str().contains(".github/") && matches!(self.path.extension(), Some("yml" | "yaml"))
+        self.path.as_str().contains(".github/") && yaml::has_ending(self.path)
     }
 
     /// The text behind `NAME=`, without quotes.

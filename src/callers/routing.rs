@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use super::sieve::may_build;
-use super::{ALL, Build, Caller, Surroundings, azure, by_path, by_text, pipeline};
+use super::{ALL, Build, Caller, Surroundings, azure, by_path, by_text, pipeline, yaml};
 use crate::repository::Repository;
 use crate::repository::reads::Recorder;
 use crate::source::Source;
@@ -75,7 +75,7 @@ pub(super) fn caller_of(repository: &Repository, source: &Source) -> Option<&'st
 
 /// The caller of the pipeline that takes `source` in, by itself or through files that it takes in.
 fn taken_in(repository: &Repository, source: &Source) -> Option<&'static dyn Caller> {
-    if !is_yaml(source.path()) || !may_build(source.text()) {
+    if !yaml::has_ending(source.path()) || !may_build(source.text()) {
         return None;
     }
     TAKING_IN
@@ -83,7 +83,7 @@ fn taken_in(repository: &Repository, source: &Source) -> Option<&'static dyn Cal
         .filter(|(_, command, _)| source.text().contains(command))
         .find(|(word, _, caller)| {
             let others: Vec<&Source> =
-                repository.mentioning(word).into_iter().filter(|it| is_yaml(it.path())).collect();
+                repository.mentioning(word).into_iter().filter(|it| yaml::has_ending(it.path())).collect();
             let mut seen = BTreeSet::from([source.path()]);
             let mut open = vec![source.path()];
             while let Some(path) = open.pop() {
@@ -97,8 +97,4 @@ fn taken_in(repository: &Repository, source: &Source) -> Option<&'static dyn Cal
             false
         })
         .map(|(_, _, caller)| caller)
-}
-
-fn is_yaml(path: &Utf8Path) -> bool {
-    matches!(path.extension(), Some("yml" | "yaml"))
 }

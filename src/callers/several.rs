@@ -38,15 +38,22 @@ pub fn pass_all(
         all.push(Asked { build, requests, rewrite });
     }
     let several = Several { caller, original, repository, all };
+    let is_shell_text = caller.format().is_shell_text();
     if let [only] = several.all.as_slice() {
+        // What becomes of data is proved where it is edited, and a service may be given its secrets by a file that it extends.
+        if is_shell_text && several.at_once().is_none() {
+            return Err((only.build.index, refusal(UNREAD, only.range())));
+        }
         return Ok(only.rewrite.clone());
     }
-    let text = match several.at_once() {
+    let text = match is_shell_text.then(|| several.at_once()).flatten() {
         Some(text) => text,
         None => several.one_after_the_other()?,
     };
     Ok(several.rewrite(&text))
 }
+
+const UNREAD: &str = "behind the edit the build would not read as one that is given the secret";
 
 /// Whether a build argument may have the name: those of environment variables, and what programs have besides (`my-token`, `a.b`).
 fn is_name(argument: &str) -> bool {
@@ -70,14 +77,11 @@ struct Several<'a> {
 impl Several<'_> {
     /// The text with all edits, where none is in the way of another and every build then reads as it should.
     fn at_once(&self) -> Option<String> {
-        if !self.caller.format().is_shell_text() {
-            return None;
-        }
         let edits: Vec<Edit> = self.all.iter().flat_map(|asked| asked.rewrite.edits.iter().cloned()).collect();
         let text = apply_edits(self.original.text(), &edits).ok()?;
         let after = self.caller.builds(&self.original.with_text(text.clone()), self.repository);
-        let honoured =
-            |asked: &Asked<'_>| after.get(asked.build.index).is_some_and(|build| asked.is_honoured_by(build));
+        let same = |asked: &Asked<'_>| after.iter().find(|build| build.index == asked.build.index);
+        let honoured = |asked: &Asked<'_>| same(asked).is_some_and(|build| asked.is_honoured_by(build));
         self.all.iter().all(honoured).then_some(text)
     }
 

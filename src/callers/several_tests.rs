@@ -7,12 +7,16 @@ use crate::source::{Source, apply_edits};
 
 /// All builds of the file are asked to pass `T` and `U`, where they take them, as secrets.
 fn passed(path: &str, text: &str) -> Result<String, String> {
+    passed_of(&["T", "U"], path, text)
+}
+
+fn passed_of(names: &[&str], path: &str, text: &str) -> Result<String, String> {
     let dockerfile = Utf8PathBuf::from("Dockerfile");
     let sources = [Source::new("Dockerfile", b"FROM scratch\n".to_vec()), Source::new(path, text.into())];
     let repository = Repository::new([], sources, vec![dockerfile]);
     let asked = |build: &super::Build| -> Vec<Request> {
-        let taken = ["T", "U"].into_iter().filter(|name| build.arguments.iter().any(|given| given.name == *name));
-        taken.map(request).collect()
+        let taken = names.iter().filter(|name| build.arguments.iter().any(|given| given.name == **name));
+        taken.map(|name| request(name)).collect()
     };
     let requests: Vec<_> = builds(&repository).iter().map(|build| (build.index, asked(build))).collect();
     let rewrite = pass_all(&repository, path.into(), &requests);
@@ -84,4 +88,18 @@ fn a_refusal_is_of_the_file_as_it_is() {
     let text = "docker build --build-arg T=$T .\ndocker build --build-arg T=$(x) --build-arg T=fixed .\n";
     let refusal = passed("build.sh", text).expect_err("a fixed value");
     assert!(refusal.starts_with(&format!("1 {}..", text.find("--build-arg T=fixed").unwrap_or(0))), "{refusal}");
+}
+
+#[test]
+fn a_name_that_no_variable_can_have_is_refused_in_every_format() {
+    for (path, text, name) in [
+        ("build.sh", "docker build --build-arg 'A B' .\n", "A B"),
+        ("build.sh", "docker build --build-arg 'A;B=1' .\n", "A;B"),
+        ("compose.yml", "services:\n  a:\n    build:\n      context: .\n      args:\n        A B: 1\n", "A B"),
+        ("Makefile", "b:\n\tdocker build --build-arg 'A B=1' .\n", "A B"),
+    ] {
+        let why = passed_of(&[name], path, text).expect_err(text);
+        assert!(why.contains(&format!("`{name}` is no name that a variable can have")), "{path}: {why}");
+    }
+    becomes("build.sh", "docker build --build-arg T .\n", "docker build --secret id=t,env=T .\n");
 }

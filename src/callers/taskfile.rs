@@ -30,7 +30,7 @@ impl Caller for Taskfile {
 
     fn recognises(&self, path: &Utf8Path) -> bool {
         let name = path.file_name().unwrap_or("").to_ascii_lowercase();
-        matches!(path.extension(), Some("yml" | "yaml")) && name.split('.').next() == Some("taskfile")
+        yaml::has_ending(path) && name.split('.').next() == Some("taskfile")
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {

@@ -202,25 +202,30 @@ impl<'c> Server<'c> {
         for error in self.workspaces.iter().filter(|_| read).filter_map(|workspace| workspace.error.as_ref()) {
             self.log(MessageType::WARNING, error.to_string());
         }
-        self.publish();
+        self.publish(careful);
     }
 
-    fn publish(&mut self) {
+    /// Tells what differs from what was told: of all files after a `careful` look, otherwise of the open ones.
+    fn publish(&mut self, careful: bool) {
+        let is_told = |path: &String| careful || self.open.contains_key(Utf8Path::new(path));
         let mut now: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
         for workspace in &self.workspaces {
             now.extend(self.answers(workspace).diagnostics());
         }
-        let gone = self.shown.keys().filter(|path| !now.contains_key(*path)).map(|path| (path.clone(), Vec::new()));
+        now.retain(|path, _| is_told(path));
+        let gone = self.shown.keys().filter(|path| is_told(path) && !now.contains_key(*path));
+        let gone = gone.map(|path| (path.clone(), Vec::new()));
         let fresh = now.iter().filter(|(path, list)| self.shown.get(*path) != Some(*list));
         let changed: Vec<_> = gone.chain(fresh.map(|(path, list)| (path.clone(), list.clone()))).collect();
-        for (path, diagnostics) in changed {
-            let path = Utf8Path::new(&path);
+        for (path, diagnostics) in &changed {
+            let path = Utf8Path::new(path);
             let Some(uri) = uri(path) else { continue };
             let version = self.open.get(path).map(|open| open.version);
-            let params = PublishDiagnosticsParams { uri, diagnostics, version };
+            let params = PublishDiagnosticsParams { uri, diagnostics: diagnostics.clone(), version };
             self.notify(notification::PublishDiagnostics::METHOD, params);
         }
-        self.shown = now;
+        changed.iter().for_each(|(path, _)| drop(self.shown.remove(path)));
+        self.shown.extend(now);
     }
 
     fn answers<'s>(&'s self, workspace: &'s Workspace) -> Answers<'s> {

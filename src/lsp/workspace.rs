@@ -82,7 +82,8 @@ impl Workspace {
         }
     }
 
-    /// Looks for findings in the files with what is `open`, by absolute paths. Only a `careful` look tries their fixes.
+    /// Looks for findings in the files with what is `open`, by absolute paths. Only a `careful` look tries their fixes and tells of files
+    /// that are not open: in a large folder, to tell of all takes longer than to find what an edit changed.
     pub(super) fn look(&mut self, open: &BTreeMap<Utf8PathBuf, Open>, options: &Options, careful: bool) {
         let Some(on_disk) = &self.on_disk else { return };
         let inside = open.iter().filter_map(|(path, open)| Some((path.strip_prefix(&self.root.path).ok()?, open)));
@@ -92,8 +93,12 @@ impl Workspace {
         let mut repository = on_disk.with_sources(sources.collect::<Vec<_>>());
         repository.today = (options.today)();
         let session = &mut self.session;
-        let plan = if careful { session.plan(&repository) } else { session.findings(&repository) };
+        let mut plan = if careful { session.plan(&repository) } else { session.findings(&repository) };
         let redactor = Redactor::of_plan_knowing(&plan, &repository, &mut self.written);
+        if !careful {
+            let is_open = |file: &Utf8Path| open.contains_key(&self.root.path.join(file));
+            plan.findings.retain(|planned| is_open(&planned.finding.primary.file));
+        }
         let part = Part { root: &self.root.path, repository: &repository, plan: &plan, redactor: &redactor };
         let document = Some(Document::of(&[part]));
         let settings = repository.settings_source.as_ref().filter(|_| !options.decided.isolated);

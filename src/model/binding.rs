@@ -4,6 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use regex::Regex;
 
 use crate::callers::{Build, Dockerfiles, Whereabouts, recognised};
+use crate::repository::is_document;
 use crate::source::{Source, TextRange, range};
 
 use super::{Dockerfile, Model, mentions};
@@ -272,11 +273,6 @@ fn stands_under_args(text: &str, at: TextRange) -> bool {
 /// Options and keys of build arguments, and the resource of an image in Pulumi's libraries, whose arguments are called `args`.
 static ARGUMENT_WORDS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)build[-_. ]?arg|<args>|\bdocker(?:_?build)?\.image\b").ok());
-
-/// Whether the file is prose, whose commands a person runs or only reads about.
-fn is_document(path: &Utf8Path) -> bool {
-    matches!(path.extension(), Some("md" | "markdown" | "rst" | "txt" | "adoc" | "mdx" | "html"))
-}
 
 pub(super) fn in_comment(text: &str, at: TextRange) -> bool {
     let start = text[..usize::from(at.start())].rfind('\n').map_or(0, |found| found + 1);

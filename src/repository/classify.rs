@@ -340,6 +340,13 @@ fn is_credential_file(path: &Utf8Path) -> bool {
     matches!(classify_file(path.as_str()), FileVerdict::BuildInput(_) | FileVerdict::Runtime { .. })
 }
 
+/// Whether the file at `path` is prose by its ending: a person runs its commands, or only reads about them, and may have other versions
+/// of what it speaks of.
+#[must_use]
+pub fn is_document(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("md" | "mdx" | "markdown" | "rst" | "adoc" | "txt" | "html"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ mod settings;
 mod texts;
 mod walk;
 
-pub use classify::{Kind, classify};
+pub use classify::{Kind, classify, is_document};
 pub use read::{ReadError, read, read_as_decided};
 pub use roots::{Root, discover};
 pub use settings::{Decided, organisation};

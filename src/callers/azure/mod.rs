@@ -46,7 +46,7 @@ impl Caller for Azure {
             part.file_name().is_some_and(|folder| name(folder) || matches!(folder, ".azuredevops" | ".azure" | ".vsts"))
         };
         let own = path.file_name().is_some_and(|file| name(&file.to_lowercase()) || file.starts_with(".vsts-ci"));
-        matches!(path.extension(), Some("yml" | "yaml")) && (own || path.ancestors().skip(1).any(folder))
+        yaml::has_ending(path) && (own || path.ancestors().skip(1).any(folder))
     }
 
     fn recognises_text(&self, path: &Utf8Path, text: &str) -> bool {
@@ -54,7 +54,7 @@ impl Caller for Azure {
             let task = line.trim_start().trim_start_matches("- ").strip_prefix("task:");
             task.is_some_and(|task| task.contains('@'))
         };
-        matches!(path.extension(), Some("yml" | "yaml")) && (text.contains("vmImage:") || text.lines().any(task))
+        yaml::has_ending(path) && (text.contains("vmImage:") || text.lines().any(task))
     }
 
     /// A template is named from the folder of the file that takes it in, or from the root with `/` in front; `@self` is this

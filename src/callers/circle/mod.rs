@@ -38,7 +38,7 @@ impl Caller for CircleCi {
 
     fn recognises(&self, path: &Utf8Path) -> bool {
         let inside = path.ancestors().skip(1).any(|part| part.file_name() == Some(".circleci"));
-        matches!(path.extension(), Some("yml" | "yaml")) && (inside || path.file_name() == Some("circle.yml"))
+        yaml::has_ending(path) && (inside || path.file_name() == Some("circle.yml"))
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {

@@ -33,11 +33,11 @@ impl Caller for CloudBuild {
     fn recognises(&self, path: &Utf8Path) -> bool {
         let own =
             path.file_stem().is_some_and(|name| name.to_lowercase().replace(['-', '_'], "").contains("cloudbuild"));
-        own && matches!(path.extension(), Some("yml" | "yaml" | "json"))
+        own && (yaml::has_ending(path) || path.extension() == Some("json"))
     }
 
     fn recognises_text(&self, path: &Utf8Path, text: &str) -> bool {
-        matches!(path.extension(), Some("yml" | "yaml" | "json")) && text.contains("gcr.io/cloud-builders/")
+        (yaml::has_ending(path) || path.extension() == Some("json")) && text.contains("gcr.io/cloud-builders/")
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::service::{BASE_FILES, services};
 use crate::callers::yaml::Document;
 use crate::callers::{Build, Refusal, Rewrite, Surroundings};
+use crate::repository::is_document;
 
 /// Refuses to give secrets to `build`, one of the file `documents`, where the repository says that its Compose does not take them,
 /// or lets `rewrite` rest on it that what a document says of that is old. A file that has secrets for its builds is right about its
@@ -19,7 +20,7 @@ pub(super) fn refuse_first_version(
     let has_secrets = services(documents).iter().any(|service| service.build.get("secrets").is_some());
     let Some(first) = first_version(&build.file, around).filter(|_| !has_secrets) else { return Ok(()) };
     let First { path, line, says } = &first;
-    if first.is_document() {
+    if is_document(&first.path) {
         rewrite.assumptions.push(format!("Compose is of version 2.6 or later: `{path}` line {line} {says}"));
         return Ok(());
     }
@@ -40,13 +41,6 @@ struct First {
     says: String,
 }
 
-impl First {
-    /// Whether people read it: they may have another version by now.
-    fn is_document(&self) -> bool {
-        matches!(self.path.extension(), Some("md" | "mdx" | "markdown" | "rst" | "adoc"))
-    }
-}
-
 /// The place that says it of what runs the Compose file `file`; what is no document comes first.
 fn first_version(file: &Utf8Path, around: &dyn Surroundings) -> Option<First> {
     let say = |path: &Utf8Path, text: &str| {
@@ -55,7 +49,8 @@ fn first_version(file: &Utf8Path, around: &dyn Surroundings) -> Option<First> {
     };
     let found = |documents: bool| {
         ["docker/compose", "docker-compose"].into_iter().find_map(|word| {
-            let wanted = |path: &Utf8Path, text: &str| say(path, text).is_some_and(|it| it.is_document() == documents);
+            let wanted =
+                |path: &Utf8Path, text: &str| say(path, text).is_some_and(|it| is_document(&it.path) == documents);
             let path = around.mentioning(word, &wanted)?;
             say(path, around.text(path)?)
         })

@@ -3,6 +3,7 @@
 use camino::Utf8Path;
 
 use crate::callers::location::resolve;
+use crate::repository::is_document;
 
 /// What a text does with `.env`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,12 +122,11 @@ impl<'t> Text<'t> {
     }
 
     fn shows(&self) -> bool {
-        let is_document = matches!(self.path.extension(), Some("md" | "mdx" | "markdown" | "rst" | "adoc" | "txt"));
         let is_value = |line: &&str| {
             let value = line.trim().strip_prefix(self.name).and_then(|rest| rest.strip_prefix('='));
             value.is_some_and(|value| !value.contains(char::is_whitespace) || value.starts_with(['"', '\'', '<']))
         };
-        is_document
+        is_document(self.path)
             && self.runs_compose
             && self.lines.iter().any(is_value)
             && self.lines.iter().any(|line| self.fronts(line).next().is_some())

@@ -39,13 +39,13 @@ impl Caller for Compose {
     }
 
     fn recognises(&self, path: &Utf8Path) -> bool {
-        matches!(path.extension(), Some("yml" | "yaml")) && has_compose_name(path)
+        yaml::has_ending(path) && has_compose_name(path)
     }
 
     /// Every YAML file that is no other caller's: a Compose file may have any name, and [`Caller::builds`] finds nothing in a
     /// file without a `services` mapping that builds something.
     fn recognises_text(&self, path: &Utf8Path, _: &str) -> bool {
-        matches!(path.extension(), Some("yml" | "yaml")) && !super::github::is_github_file(path)
+        yaml::has_ending(path) && !super::github::is_github_file(path)
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {

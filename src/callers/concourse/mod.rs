@@ -44,7 +44,7 @@ impl Caller for Concourse {
     fn recognises_text(&self, path: &Utf8Path, text: &str) -> bool {
         let task = text.contains("oci-build-task");
         let resource = text.contains("type: docker-image") && text.contains("resources:");
-        matches!(path.extension(), Some("yml" | "yaml")) && (task || resource)
+        yaml::has_ending(path) && (task || resource)
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {

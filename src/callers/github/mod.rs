@@ -48,7 +48,7 @@ impl Caller for GithubActions {
     }
 
     fn recognises(&self, path: &Utf8Path) -> bool {
-        matches!(path.extension(), Some("yml" | "yaml")) && is_github_file(path)
+        yaml::has_ending(path) && is_github_file(path)
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {

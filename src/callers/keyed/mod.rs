@@ -77,7 +77,7 @@ impl Caller for Keyed {
     }
 
     fn recognises(&self, path: &Utf8Path) -> bool {
-        matches!(path.extension(), Some("yml" | "yaml") | None) && self.0.recognises(path)
+        (path.extension().is_none() || yaml::has_ending(path)) && self.0.recognises(path)
     }
 
     fn builds(&self, source: &Source, around: &dyn Surroundings) -> Vec<Build> {

@@ -79,6 +79,14 @@ fn layout_and_line_ends_stay() {
 }
 
 #[test]
+fn a_fence_stays_on_its_line_behind_a_continuation() {
+    becomes(
+        "```sh\ndocker build . --build-arg T=$T\\\n```\nMore\n",
+        "```sh\ndocker build . --secret id=t,env=T\\\n```\nMore\n",
+    );
+}
+
+#[test]
 fn code_in_a_sentence_is_read_where_it_passes_an_argument() {
     becomes("Run `docker build --build-arg T=x .` now.\n", "Run `T=x docker build --secret id=t,env=T .` now.\n");
 }

@@ -55,7 +55,7 @@ impl Caller for Pipeline {
     }
 
     fn recognises(&self, path: &Utf8Path) -> bool {
-        matches!(path.extension(), Some("yml" | "yaml")) && (self.0.recognises)(path)
+        yaml::has_ending(path) && (self.0.recognises)(path)
     }
 
     fn takes_in(&self, source: &Source, path: &Utf8Path) -> bool {

@@ -183,6 +183,20 @@ fn continued_lines_keep_their_layout() {
 }
 
 #[test]
+fn a_continuation_right_behind_a_word_is_no_part_of_it() {
+    becomes(
+        "docker build --build-arg T=$T\\\n  --build-arg U=$U\\\n  .\necho\n",
+        "docker build --secret id=t,env=T\\\n  --secret id=u,env=U\\\n  .\necho\n",
+    );
+    becomes("docker build . --build-arg T\\\n\necho\n", "docker build . --secret id=t,env=T\\\n\necho\n");
+    becomes("docker build . --build-arg T=$T\\\n", "docker build . --secret id=t,env=T\\\n");
+    becomes(
+        "T=$A docker build . --build-arg T\\\n\\\n  --pull\n",
+        "T=$A docker build . --secret id=t,env=T\\\n\\\n  --pull\n",
+    );
+}
+
+#[test]
 fn a_variable_of_the_script_alone_goes_in_front_of_the_command() {
     becomes("T=$(x)\ndocker build --build-arg T=$T .", "T=$(x)\nT=\"$T\" docker build --secret id=t,env=T .");
     becomes("V=$(x)\ndocker build --build-arg T=$V .", "V=$(x)\nT=\"$V\" docker build --secret id=t,env=T .");

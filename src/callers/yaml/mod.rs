@@ -23,3 +23,11 @@ pub use patch::Patch;
 pub use read::{Unreadable, read};
 pub use scalar::view;
 pub use tree::{Content, Document, Entry, Mapping, Node, Scalar, Sequence, Style};
+
+use camino::Utf8Path;
+
+/// Whether the file at `path` is YAML by its ending.
+#[must_use]
+pub fn has_ending(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("yml" | "yaml"))
+}

@@ -126,7 +126,7 @@ fn others(text: &str) -> Vec<String> {
     kept.map(|one| {
         let text = one.syntax().text().to_string().trim_end().to_owned();
         // `secret-logged` has a shell not tell its commands.
-        if one.keyword() == Some(Keyword::Shell) { text.replace('x', "") } else { text }
+        if one.keyword() == Some(Keyword::Shell) { text.replace("\"-x\", ", "").replace('x', "") } else { text }
     })
     .collect()
 }

@@ -5,12 +5,21 @@ use super::decode::{double_quoted, mask_continuations, unquoted};
 use super::library::{restored, stand_in};
 use super::verify::tiles;
 use super::{Lowering, statement};
-use crate::source::TextRange;
+use crate::source::{TextRange, TextSize};
 use crate::syntax::shell::{Part, PartKind, Quote, Script, Word};
 
 impl Lowering<'_> {
     pub(super) fn word(&mut self, parsed: &ParsedWord) -> Word {
-        self.quoted_word(parsed, Quote::None)
+        let mut word = self.quoted_word(parsed, Quote::None);
+        // `--flag\⏎  next`: what continues the line is between the words, and not the end of the first.
+        while self.slice(word.range).strip_suffix("\\\n").is_some_and(|rest| !rest.is_empty()) {
+            word.range = TextRange::new(word.range.start(), word.range.end() - TextSize::of("\\\n"));
+            word.parts.retain(|part| part.range.start() < word.range.end());
+            if let Some(last) = word.parts.last_mut() {
+                last.range = last.range.intersect(word.range).unwrap_or(last.range);
+            }
+        }
+        word
     }
 
     /// A word in a place with quoting of its own, such as an operand inside double quotes.

@@ -114,6 +114,15 @@ fn continuations_inside_words_do_not_move_ranges() {
 }
 
 #[test]
+fn a_continuation_behind_a_word_is_no_part_of_it() {
+    let text = "A=b\\\n tool --to='x'\\\n $N\\\n\\\n\"y\"z\\\n";
+    let script = clean(text);
+    let words: Vec<_> = first_command(&script).words.iter().map(|word| slice(text, word.range)).collect();
+    assert_eq!(words, ["tool", "--to='x'", "$N\\\n\\\n\"y\"z"]);
+    assert_eq!(slice(text, first_command(&script).assignments[0].range), "A=b");
+}
+
+#[test]
 fn redirections_keep_their_descriptors_and_targets() {
     let text = "a 2>&1 >\"$F\" &>>g 3<h >&- <<<$S";
     let script = clean(text);
