@@ -1,7 +1,7 @@
 //! The session: what the client says, in its order.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
@@ -23,7 +23,7 @@ use super::workspace::{Open, Workspace};
 use super::{Options, ServeError};
 use crate::repository;
 
-/// How long nothing has to be typed before fixes are tried, and before the disk is read again.
+/// How long at least nothing has to be typed before fixes are tried, and before the disk is read again.
 const QUIET: Duration = Duration::from_millis(120);
 
 pub(super) struct Server<'c> {
@@ -41,6 +41,9 @@ pub(super) struct Server<'c> {
     untried: bool,
     /// Whether files changed on the disk since it was read.
     disk_changed: bool,
+    /// How long it took to try the fixes the last time. As nothing is answered meanwhile, nobody is made to wait before as much
+    /// time has passed without an edit.
+    trying: Duration,
 }
 
 impl<'c> Server<'c> {
@@ -66,6 +69,7 @@ impl<'c> Server<'c> {
             stale: true,
             untried: true,
             disk_changed: true,
+            trying: Duration::ZERO,
         };
         for folder in folders(&params) {
             server.enter(&folder);
@@ -78,7 +82,8 @@ impl<'c> Server<'c> {
         loop {
             let patience = match (self.stale, self.disk_changed, self.untried) {
                 (true, false, _) => Some(Duration::ZERO),
-                (true, true, _) | (false, _, true) => Some(QUIET),
+                (true, true, _) => Some(QUIET),
+                (false, _, true) => Some(QUIET.max(self.trying)),
                 (false, _, false) => None,
             };
             let message = match patience {
@@ -193,6 +198,7 @@ impl<'c> Server<'c> {
         }
         self.untried = !careful;
         let read = std::mem::take(&mut self.disk_changed);
+        let start = Instant::now();
         for workspace in &mut self.workspaces {
             if read {
                 workspace.read(&self.options);
@@ -201,6 +207,9 @@ impl<'c> Server<'c> {
         }
         for error in self.workspaces.iter().filter(|_| read).filter_map(|workspace| workspace.error.as_ref()) {
             self.log(MessageType::WARNING, error.to_string());
+        }
+        if careful && !read {
+            self.trying = start.elapsed();
         }
         self.publish(careful);
     }

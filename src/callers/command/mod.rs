@@ -25,6 +25,10 @@ pub(super) struct Piece {
     pub site: TextRange,
     /// Every text it may have; [`UNKNOWN`] stands for what can't be told.
     pub texts: Vec<String>,
+    /// The variables in the word, with the number of the value that each had where the word was read.
+    pub reads: Vec<(String, usize)>,
+    /// Whether it is there in some runs only.
+    pub maybe: bool,
 }
 
 impl Piece {

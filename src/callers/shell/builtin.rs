@@ -1,14 +1,12 @@
 //! The commands that change what later commands see: the shell's own, and `git clone`.
 
-use std::rc::Rc;
-
 use camino::Utf8PathBuf;
 
 use super::super::command::{Piece, after_equals, is_name};
 use super::super::location::{inside, join};
 use super::expand::Evaluator;
 use super::state::{Binding, State};
-use super::walk::{Walk, scalar, set_parameters};
+use super::walk::{Walk, assign, scalar, set_parameters};
 use crate::source::TextRange;
 use crate::syntax::shell::{Command, Dialect, Item, Node, Part, PartKind, Word, parse};
 
@@ -23,6 +21,9 @@ pub(super) fn run(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &
         }
         "export" => declare(walk, command, state, true),
         "declare" | "typeset" | "readonly" | "local" => {
+            if name != "readonly" && !has_option(operands, 'g') {
+                declared_names(command).for_each(|name| state.make_local(name));
+            }
             declare(walk, command, state, has_option(operands, 'x'));
             if name == "readonly" || has_option(operands, 'r') {
                 seal(command, state);
@@ -34,9 +35,9 @@ pub(super) fn run(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state: &
         }
         "set" => set(operands, state),
         "unset" => operands.iter().filter_map(Piece::text).for_each(|name| {
-            Rc::make_mut(&mut state.bindings).insert(name.to_owned(), Binding::of_texts(vec![String::new()]));
+            state.forget(name);
         }),
-        "read" | "mapfile" | "readarray" | "getopts" => fill(operands, state),
+        "read" | "mapfile" | "readarray" | "getopts" => fill(name, operands, state),
         "printf" => print_into(operands, state),
         "shift" => shift(operands, state),
         "." | "source" => source(walk, operands, state),
@@ -69,9 +70,17 @@ fn change_directory(walk: &Walk<'_>, name: &str, operands: &[Piece], state: &mut
     }
 }
 
-/// `export A=1 B`, `local X=$1`, `declare -x Y`.
+/// `export A=1 B`, `local X=$1`, `declare -x Y`, `local -a Z=(a b)`.
 fn declare(walk: &Walk<'_>, command: &Command, state: &mut State, exports: bool) {
     for word in command.words.iter().skip(1) {
+        let list = command.declared.iter().find(|it| it.elements.is_some() && it.range == word.range);
+        if let Some(assignment) = list {
+            assign(walk.site, assignment, state);
+            if exports {
+                state.export(&assignment.name);
+            }
+            continue;
+        }
         let Some((name, value)) = after_equals(word) else {
             let names = Evaluator { site: walk.site, state }.pieces(word);
             for name in names.iter().filter_map(Piece::text).filter(|name| is_name(name)) {
@@ -105,10 +114,16 @@ fn has_option(operands: &[Piece], letter: char) -> bool {
     operands.iter().filter_map(Piece::text).any(is_it)
 }
 
+/// The variables that `local A=1 B` and its like name.
+fn declared_names(command: &Command) -> impl Iterator<Item = String> {
+    let name = |word: &Word| after_equals(word).map(|(name, _)| name).or_else(|| word.literal());
+    let names = command.words.iter().skip(1).filter_map(name);
+    names.map(|name| name.trim_end_matches('+').to_owned()).filter(|name| is_name(name))
+}
+
 /// `readonly A=1 B`
 fn seal(command: &Command, state: &mut State) {
-    let declared = |word: &Word| after_equals(word).map(|(name, _)| name).or_else(|| word.literal());
-    command.words.iter().skip(1).filter_map(declared).for_each(|name| state.seal(&name));
+    declared_names(command).for_each(|name| state.seal(&name));
 }
 
 /// Programs whose output, made to be evaluated, exports what it sets.
@@ -166,9 +181,15 @@ fn set(operands: &[Piece], state: &mut State) {
     }
 }
 
-/// `read A B`: the script's own from here on.
-fn fill(operands: &[Piece], state: &mut State) {
-    for name in operands.iter().filter_map(Piece::text).filter(|text| is_name(text)) {
+/// `read A B`: the script's own from here on, as are the variables that these commands fill without being told to.
+fn fill(command: &str, operands: &[Piece], state: &mut State) {
+    let own: &[&str] = match command {
+        "read" => &["REPLY"],
+        "getopts" => &["OPTARG", "OPTIND"],
+        _ => &["MAPFILE"],
+    };
+    let named = operands.iter().filter_map(Piece::text).filter(|text| is_name(text));
+    for name in named.chain(own.iter().copied()) {
         state.bind(name, Binding::unknown());
     }
 }

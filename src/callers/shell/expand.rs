@@ -182,7 +182,18 @@ impl Evaluator<'_> {
     }
 
     fn piece(self, word: &Word) -> Piece {
-        Piece { word: word.clone(), site: word.range, texts: self.texts(word) }
+        let mut reads = Vec::new();
+        self.note_reads(word, &mut reads);
+        Piece { word: word.clone(), site: word.range, texts: self.texts(word), reads, maybe: false }
+    }
+
+    fn note_reads(self, word: &Word, reads: &mut Vec<(String, usize)>) {
+        for part in &word.parts {
+            if let PartKind::Variable(variable) = &part.kind {
+                reads.push((variable.name.clone(), self.state.version(&variable.name)));
+                variable.operand.iter().for_each(|operand| self.note_reads(operand, reads));
+            }
+        }
     }
 
     fn spliced(self, word: &Word) -> Option<Vec<Piece>> {
@@ -197,7 +208,10 @@ impl Evaluator<'_> {
         match variable.operator.as_deref() {
             None | Some(":?" | "?") => self.replaced(bound?, word),
             Some("[") if many => self.replaced(bound?, word),
-            Some(":+" | "+") => Some(self.operand(variable.operand.as_deref()?)),
+            Some(":+" | "+") => {
+                let pieces = self.operand(variable.operand.as_deref()?).into_iter();
+                Some(pieces.map(|piece| Piece { maybe: true, ..piece }).collect())
+            }
             Some(":-" | "-") => {
                 let default = variable.operand.as_deref().map(|operand| self.operand(operand)).unwrap_or_default();
                 match bound.and_then(|bound| self.replaced(bound, word)) {

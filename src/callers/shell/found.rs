@@ -67,6 +67,10 @@ pub(super) struct FoundArgument {
     /// The variable that an assignment in front of the command can give the value: that of the argument's name, or another
     /// one where the script allows no assignment to that.
     pub assignable: String,
+    /// The variable in its value that has another value by the time of the command than where the option was collected.
+    pub changed: Option<String>,
+    /// Whether it is passed in some runs only.
+    pub maybe: bool,
 }
 
 /// The build that `command` is, if it is one.
@@ -88,7 +92,7 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
     let assigned = assigned(command, wrappers);
     let arguments = parsed.arguments.iter();
     let arguments = arguments.filter_map(|argument| {
-        Some((told(site, argument, command.range)?, found_argument(argument, state, &assigned)))
+        Some((told(site, argument, command.range)?, found_argument(argument, pieces, state, &assigned)))
     });
     let (told, arguments): (Vec<Argument>, Vec<FoundArgument>) = arguments.unzip();
     let subcommand = parsed.program.operands.checked_sub(1).and_then(|last| pieces.get(last));
@@ -131,7 +135,7 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         context: parsed.context,
         must_ask,
         replaces_secrets: parsed.bake.replaces_secrets,
-        evaluated: false,
+        evaluated: wrappers.iter().any(|piece| piece.text() == Some("eval")),
     })
 }
 
@@ -220,7 +224,9 @@ fn assigned(command: &Command, wrappers: &[Piece]) -> Vec<String> {
     names.chain(in_words.map(|(name, _)| name.to_owned()).filter(|name| is_name(name))).collect()
 }
 
-fn found_argument(argument: &BuildArgument, state: &State, assigned: &[String]) -> FoundArgument {
+fn found_argument(argument: &BuildArgument, pieces: &[Piece], state: &State, assigned: &[String]) -> FoundArgument {
+    let mut own = pieces.iter().filter(|piece| argument.range.contains_range(piece.word.range));
+    let changed = own.clone().flat_map(|piece| &piece.reads).find(|(name, version)| state.version(name) != *version);
     let variable = argument.value.as_ref().and_then(variable_of).map(|variable| variable.name.clone());
     let name = variable.as_ref().unwrap_or(&argument.name);
     let by_name = argument.value.is_none() && assigned.contains(name);
@@ -236,7 +242,8 @@ fn found_argument(argument: &BuildArgument, state: &State, assigned: &[String]) 
         .is_some_and(|binding| binding.assigned && binding.texts.iter().any(|text| is_value(text)));
     let readonly = state.bindings.get(&argument.name).is_some_and(|binding| binding.readonly);
     let assignable = if readonly { format!("{}_SECRET", argument.name) } else { argument.name.clone() };
-    FoundArgument { written: argument.clone(), provision, fixed, assignable }
+    let (changed, maybe) = (changed.map(|(name, _)| name.clone()), own.any(|piece| piece.maybe));
+    FoundArgument { written: argument.clone(), provision, fixed, assignable, changed, maybe }
 }
 
 impl Found {
@@ -317,9 +324,17 @@ impl Found {
     /// Adds what another run of the same command does: in a loop, in a function that is called again.
     pub(super) fn merge(&mut self, other: Self) {
         for (argument, found) in other.build.arguments.into_iter().zip(other.arguments) {
-            if !self.build.arguments.iter().any(|known| known.range == argument.range) {
-                self.build.arguments.push(argument);
-                self.arguments.push(found);
+            match self.build.arguments.iter().position(|known| known.range == argument.range) {
+                Some(known) => {
+                    if let Some(known) = self.arguments.get_mut(known) {
+                        known.changed = known.changed.take().or(found.changed);
+                        known.maybe |= found.maybe;
+                    }
+                }
+                None => {
+                    self.build.arguments.push(argument);
+                    self.arguments.push(found);
+                }
             }
         }
         push_new(&mut self.build.secrets, other.build.secrets);

@@ -268,6 +268,12 @@ impl Draft<'_> {
         secret: &RequestedSecret,
     ) -> Result<Origin, Refusal> {
         let name = &argument.name;
+        if let Some(changed) = &written.changed {
+            let reason = format!(
+                "`{changed}` may have another value by the time of the command than where the option is collected"
+            );
+            return Err(refusal(&reason, argument.range, None));
+        }
         match &argument.value {
             ArgumentValue::Empty => Ok(Origin::Dropped),
             ArgumentValue::Inherited => {
@@ -326,7 +332,7 @@ impl Draft<'_> {
                 self.assign_or_trust(argument, written, &variable.name)
             }
             _ if guarded => self.assign(argument, written),
-            Provision::Outside if self.found.nounset && !argument.shared => {
+            Provision::Outside if self.found.nounset && !argument.shared && !written.maybe => {
                 self.note(format!("`set -u` still stops the script where `{}` is missing", variable.name));
                 self.assign(argument, written)
             }
@@ -479,7 +485,14 @@ impl Draft<'_> {
         if before.rsplit(char::is_whitespace).find(|word| *word != "-p") == Some("time") {
             return stuck(format!("`time` stands where the value of `{name}` has to go"));
         }
-        let Ok(text) = value::assigned(self.site, self.found, word) else {
+        // Where the option is left out its variable may be unset, which `set -u` (a recipe may say so outside of its text) takes for an
+        // error.
+        let optional = written.maybe && (self.found.nounset || self.site.format == Format::Make);
+        let text = match optional {
+            true => value::optional(self.found, word),
+            false => value::assigned(self.site, self.found, word),
+        };
+        let Ok(text) = text else {
             return stuck(format!("the value of `{name}` can't be written in front of the command"));
         };
         match self.prefixes.iter().find(|(known, _)| known == name) {

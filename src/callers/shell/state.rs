@@ -1,6 +1,7 @@
 //! What a script has set up at one of its commands.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::super::command::{Piece, UNKNOWN};
@@ -27,6 +28,8 @@ pub(super) struct Binding {
     pub array: bool,
     /// Whether no assignment to it is allowed any more, in front of a command neither.
     pub readonly: bool,
+    /// A number that no other value in this script has; 0 for the one from outside.
+    pub version: usize,
 }
 
 impl Binding {
@@ -54,13 +57,15 @@ impl Binding {
             }
         }
         let places = |binding: &Self| binding.pieces.iter().map(|piece| piece.word.range).collect::<Vec<_>>();
+        let others = places(other);
+        self.pieces.iter_mut().filter(|piece| !others.contains(&piece.word.range)).for_each(|piece| piece.maybe = true);
         if self.is_one_word() && other.is_one_word() && places(self) != places(other) {
             // One or the other, never both: only the texts say that.
             self.pieces.clear();
         } else {
             let known = places(self);
             let new = other.pieces.iter().filter(|piece| !known.contains(&piece.word.range));
-            self.pieces.extend(new.cloned());
+            self.pieces.extend(new.map(|piece| Piece { maybe: true, ..piece.clone() }));
         }
         // Plain in one branch is plain: the environment may lack it.
         self.exported = (self.exported || !self.assigned) && (other.exported || !other.assigned);
@@ -103,6 +108,10 @@ pub(super) struct State {
     /// Whether something that can't be read ran in the script's own shell, such as a file that is sourced: any variable may be
     /// its.
     pub sourced: bool,
+    /// The variables that the function which is run has of its own.
+    pub locals: Rc<BTreeSet<String>>,
+    /// The last [`Binding::version`] of the script; all states of one script count together.
+    pub last: Rc<Cell<usize>>,
 }
 
 impl State {
@@ -111,7 +120,73 @@ impl State {
         let old = self.bindings.get(name);
         let exported = self.allexport || binding.exported || old.is_some_and(|old| old.exported);
         let readonly = binding.readonly || old.is_some_and(|old| old.readonly);
-        Rc::make_mut(&mut self.bindings).insert(name.to_owned(), Binding { exported, readonly, ..binding });
+        let version = self.next();
+        Rc::make_mut(&mut self.bindings).insert(name.to_owned(), Binding { exported, readonly, version, ..binding });
+    }
+
+    fn next(&self) -> usize {
+        self.last.set(self.last.get() + 1);
+        self.last.get()
+    }
+
+    /// Which of its values `name` has: the same number is the same value.
+    pub(super) fn version(&self, name: &str) -> usize {
+        self.bindings.get(name).map_or(0, |binding| binding.version)
+    }
+
+    fn changed_since<'s>(&'s mut self, before: &'s Self) -> impl Iterator<Item = (&'s String, &'s mut Binding)> {
+        let bindings = Rc::make_mut(&mut self.bindings).iter_mut();
+        bindings.filter(|(name, binding)| binding.version != before.version(name))
+    }
+
+    /// Takes what was put into variables since `before` for something that may be left out.
+    pub(super) fn doubt_since(&mut self, before: &Self) {
+        for (name, binding) in self.changed_since(before) {
+            let known = before.bindings.get(name).map(|known| known.pieces.as_slice()).unwrap_or_default();
+            let is_new = |piece: &&mut Piece| !known.iter().any(|known| known.word.range == piece.word.range);
+            binding.pieces.iter_mut().filter(is_new).for_each(|piece| piece.maybe = true);
+        }
+    }
+
+    /// Takes what variables were given since `before` for values that are others by now.
+    pub(super) fn renew_since(&mut self, before: &Self) {
+        let version = self.next();
+        self.changed_since(before).for_each(|(_, binding)| binding.version = version);
+    }
+
+    /// Takes the value of `name` away.
+    pub(super) fn forget(&mut self, name: &str) {
+        let binding = Binding { version: self.next(), ..Binding::of_texts(vec![String::new()]) };
+        Rc::make_mut(&mut self.bindings).insert(name.to_owned(), binding);
+    }
+
+    /// Makes `name` a variable of the function that is run.
+    pub(super) fn make_local(&mut self, name: String) {
+        Rc::make_mut(&mut self.locals).insert(name);
+    }
+
+    /// Enters a function, which has no variables of its own yet. Returns what [`Self::leave`] takes.
+    pub(super) fn enter(&mut self) -> Self {
+        let before = self.clone();
+        self.locals = Rc::default();
+        before
+    }
+
+    /// Leaves a function: its own variables are again what they were `before`.
+    pub(super) fn leave(&mut self, before: &Self) {
+        let locals = std::mem::replace(&mut self.locals, Rc::clone(&before.locals));
+        self.restore(locals.iter(), before);
+    }
+
+    /// Gives variables what they had `before`.
+    pub(super) fn restore<'n>(&mut self, names: impl Iterator<Item = &'n String>, before: &Self) {
+        for name in names {
+            let bindings = Rc::make_mut(&mut self.bindings);
+            match before.bindings.get(name) {
+                Some(binding) => bindings.insert(name.clone(), binding.clone()),
+                None => bindings.remove(name),
+            };
+        }
     }
 
     /// Marks `name` as part of the environment.
@@ -154,13 +229,23 @@ impl State {
     }
 
     fn join_one(&mut self, other: &Self) {
+        let version = self.next();
         let bindings = Rc::make_mut(&mut self.bindings);
+        let either = |one: usize, other: usize| if one == other { one } else { version };
+        for (name, known) in bindings.iter_mut() {
+            known.version = either(known.version, other.version(name));
+        }
         for (name, binding) in other.bindings.iter() {
             match bindings.get_mut(name) {
                 Some(known) => known.join(binding),
-                None => drop(bindings.insert(name.clone(), binding.clone())),
+                None => {
+                    let pieces = binding.pieces.iter().map(|piece| Piece { maybe: true, ..piece.clone() }).collect();
+                    let version = either(binding.version, 0);
+                    bindings.insert(name.clone(), Binding { pieces, version, ..binding.clone() });
+                }
             }
         }
+        Rc::make_mut(&mut self.locals).extend(other.locals.iter().cloned());
         for directory in &other.directories {
             if !self.directories.contains(directory) {
                 self.directories.push(directory.clone());

@@ -197,6 +197,72 @@ fn a_continuation_right_behind_a_word_is_no_part_of_it() {
 }
 
 #[test]
+fn a_list_that_is_declared_is_a_list() {
+    for declare in ["local args=", "declare -a args=", "typeset args=", "readonly args=", "local -r args="] {
+        becomes(
+            &format!(
+                "#!/bin/bash\n{declare}(\n  --build-arg A=1\n  --build-arg T=\"$T\"\n)\ndocker build \"${{args[@]}}\" .\n"
+            ),
+            &format!(
+                "#!/bin/bash\n{declare}(\n  --build-arg A=1\n  --secret id=t,env=T\n)\ndocker build \"${{args[@]}}\" .\n"
+            ),
+        );
+    }
+    becomes(
+        "#!/bin/bash\nt=$(cat x)\ndeclare -r flags=(\n  \"--build-arg=T=${t}\"\n  \"--pull=false\"\n)\ndocker build \"${flags[@]}\" .\n",
+        "#!/bin/bash\nt=$(cat x)\ndeclare -r flags=(\n  --secret=id=t,env=T\n  \"--pull=false\"\n)\nT=\"${t}\" docker build \"${flags[@]}\" .\n",
+    );
+}
+
+#[test]
+fn an_option_that_may_be_left_out_needs_no_value() {
+    becomes(
+        "#!/bin/bash\nset -u\n. ./env\na=()\nif [ -n \"${T:-}\" ]; then\n  a+=(--build-arg \"T=${T}\")\nfi\ndocker build \"${a[@]}\" .\n",
+        "#!/bin/bash\nset -u\n. ./env\na=()\nif [ -n \"${T:-}\" ]; then\n  a+=(--secret id=t,env=T)\nfi\nT=\"${T-}\" docker build \"${a[@]}\" .\n",
+    );
+    becomes("set -eu\ndocker build ${T:+--build-arg T=$T} .\n", "set -eu\ndocker build ${T:+--secret id=t,env=T} .\n");
+    becomes(
+        "set -eu\nT=$(cat x)\ndocker build ${T:+--build-arg T=$T} .\n",
+        "set -eu\nT=$(cat x)\nT=\"${T-}\" docker build ${T:+--secret id=t,env=T} .\n",
+    );
+    let text = "set -u\nV=$(cat x)\n[ -z \"$V\" ] || A=\"--build-arg T=a$V\"\ndocker build $A .\n";
+    refused(text, "can't be written in front of the command");
+}
+
+#[test]
+fn a_value_that_changes_before_the_command_stays() {
+    let changes = "may have another value by the time of the command";
+    for text in [
+        "#!/bin/bash\nA=()\ncollect() {\n  local v=$(cat x)\n  A+=(--build-arg T=\"$v\")\n}\ncollect\ndocker build \"${A[@]}\" .\n",
+        "A=\"--build-arg T=$T\"\nunset T\ndocker build $A .\n",
+        "A=(--build-arg T=\"$V\")\nV=other\ndocker build \"${A[@]}\" .\n",
+        "A=(--build-arg T=\"$V\")\nif x; then V=other; fi\ndocker build \"${A[@]}\" .\n",
+        "A=(--build-arg T=\"$V\")\nclear() { V=; }\nclear\ndocker build \"${A[@]}\" .\n",
+        "while getopts t: o; do\n  case $o in t) A+=(--build-arg T=\"$OPTARG\") ;; esac\ndone\ndocker build \"${A[@]}\" .\n",
+    ] {
+        refused(text, changes);
+    }
+    // A variable of the same name that is the function's own, and one that is exported on the way.
+    becomes(
+        "A=\"--build-arg T=$T\"\nlog() { local T=x; echo $T; }\nlog\nexport T\ndocker build $A .\n",
+        "A=\"--secret id=t,env=T\"\nlog() { local T=x; echo $T; }\nlog\nexport T\ndocker build $A .\n",
+    );
+    becomes(
+        "read < x\ndocker build --build-arg T=\"$REPLY\" .\n",
+        "read < x\nT=\"$REPLY\" docker build --secret id=t,env=T .\n",
+    );
+}
+
+#[test]
+fn what_eval_reads_once_more_is_left_alone() {
+    refused(
+        "export T=$(cat x)\nC=\"docker build\"\nC+=\" --build-arg T=\\\"$T\\\" .\"\neval $C\n",
+        "`eval` runs the command",
+    );
+    refused("o=\"--build-arg T='$T'\"\neval docker build $o .\n", "`eval` runs the command");
+}
+
+#[test]
 fn a_variable_of_the_script_alone_goes_in_front_of_the_command() {
     becomes("T=$(x)\ndocker build --build-arg T=$T .", "T=$(x)\nT=\"$T\" docker build --secret id=t,env=T .");
     becomes("V=$(x)\ndocker build --build-arg T=$V .", "V=$(x)\nT=\"$V\" docker build --secret id=t,env=T .");

@@ -1,6 +1,6 @@
 //! Writes the value of a build argument as the value of an assignment, in the host's own words.
 
-use super::found::Found;
+use super::found::{Found, variable_of};
 use super::{Foreign, Site};
 use crate::source::{TextRange, range, slice};
 use crate::syntax::shell::{Part, PartKind, Quote, Word};
@@ -57,6 +57,14 @@ pub(super) fn assigned(site: &Site<'_>, found: &Found, value: &Word) -> Result<S
     }
     text.push_str(&quoted(found, "\"")?);
     Ok(text)
+}
+
+/// `value`, which is one variable, as a double-quoted word that is empty where the variable is not set.
+pub(super) fn optional(found: &Found, value: &Word) -> Result<String, Stuck> {
+    let variable =
+        variable_of(value).filter(|variable| matches!(variable.operator.as_deref(), None | Some("-" | ":-")));
+    let name = &variable.ok_or(Stuck)?.name;
+    quoted(found, &format!("\"${{{name}-}}\""))
 }
 
 /// Whether a variable that stands for what the host puts in is inside single quotes, which its view leaves for it (see

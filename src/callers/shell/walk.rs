@@ -11,7 +11,9 @@ use super::expand::Evaluator;
 use super::found::{self, Found};
 use super::state::{Binding, State};
 use super::{Site, embedded, written};
-use crate::syntax::shell::{Assignment, Command, Compound, CompoundKind, Item, Node, PartKind, Redirect, Word};
+use crate::syntax::shell::{
+    Assignment, Command, Compound, CompoundKind, Item, Node, Operator, PartKind, Redirect, Word,
+};
 
 /// Functions that call functions are followed this deep.
 const DEPTH: usize = 6;
@@ -74,12 +76,19 @@ impl<'s> Walk<'s> {
     }
 
     fn items(&mut self, items: &'s [Item], state: &mut State) {
+        let mut is_conditional = false;
         for item in items {
+            let before = is_conditional.then(|| state.clone());
             match &item.node {
                 Node::Command(command) => self.command(command, None, state),
                 Node::Pipeline(members) => self.pipeline(members, state),
                 Node::Compound(compound) => self.compound(compound, state),
             }
+            if let Some(before) = before {
+                state.doubt_since(&before);
+            }
+            is_conditional =
+                item.operator.is_some_and(|(operator, _)| matches!(operator, Operator::And | Operator::Or));
         }
     }
 
@@ -138,6 +147,7 @@ impl<'s> Walk<'s> {
 
     /// Runs each body from the same state; afterwards any of them may have run.
     fn branches(&mut self, compound: &'s Compound, state: &mut State) {
+        let before = state.clone();
         let mut ends = Vec::new();
         let mut conditions = 0;
         for body in &compound.bodies {
@@ -155,6 +165,10 @@ impl<'s> Walk<'s> {
             ends.insert(0, state.clone());
         }
         *state = State::join(ends).unwrap_or_default();
+        if compound.kind == CompoundKind::While {
+            // What its condition sets is set once more when the loop ends.
+            state.renew_since(&before);
+        }
     }
 
     fn loop_variable(&self, words: &[Word], state: &State) -> Binding {
@@ -176,7 +190,7 @@ impl<'s> Walk<'s> {
         self.defaults(command.assignments.iter().map(|assignment| &assignment.value), state);
         self.defaults(&command.words, state);
         if command.words.is_empty() {
-            command.assignments.iter().for_each(|assignment| self.assign(assignment, state));
+            command.assignments.iter().for_each(|assignment| assign(self.site, assignment, state));
             return;
         }
         let evaluator = Evaluator { site: self.site, state };
@@ -212,8 +226,7 @@ impl<'s> Walk<'s> {
         if self.depth >= DEPTH {
             return;
         }
-        let saved: Vec<(String, Option<Binding>)> =
-            parameters().map(|name| (name.clone(), state.bindings.get(&name).cloned())).collect();
+        let before = state.enter();
         if let Some(pieces) = pieces {
             set_parameters(state, pieces.get(1..).unwrap_or_default());
         } else {
@@ -222,13 +235,9 @@ impl<'s> Walk<'s> {
         self.depth += 1;
         self.bodies(body, state);
         self.depth -= 1;
-        let bindings = Rc::make_mut(&mut state.bindings);
-        for (name, binding) in saved {
-            match binding {
-                Some(binding) => bindings.insert(name, binding),
-                None => bindings.remove(&name),
-            };
-        }
+        let parameters: Vec<String> = parameters().collect();
+        state.restore(parameters.iter(), &before);
+        state.leave(&before);
     }
 
     /// The commands inside `$(…)` run too, in their own copy of the state.
@@ -263,31 +272,31 @@ impl<'s> Walk<'s> {
             }
         }
     }
+}
 
-    /// `NAME=value`, `NAME+=value`, `NAME=(…)`.
-    pub(super) fn assign(&mut self, assignment: &'s Assignment, state: &mut State) {
-        let evaluator = Evaluator { site: self.site, state };
-        let mut binding = match &assignment.elements {
-            Some(elements) => Binding {
-                pieces: elements.iter().flat_map(|word| evaluator.pieces(word)).map(at_home).collect(),
-                array: true,
-                ..Binding::of_texts(Vec::new())
-            },
-            None => scalar(evaluator, &assignment.value),
-        };
-        if binding.array {
-            let texts: Option<Vec<&str>> = binding.pieces.iter().map(Piece::text).collect();
-            binding.texts = vec![texts.map_or_else(|| UNKNOWN.to_string(), |texts| texts.join(" "))];
-        }
-        if assignment.append
-            && let Some(old) = state.bindings.get(&assignment.name)
-        {
-            binding.pieces.splice(0..0, old.pieces.iter().cloned());
-            binding.texts = vec![UNKNOWN.to_string()];
-            binding.array |= old.array;
-        }
-        state.bind(&assignment.name, binding);
+/// `NAME=value`, `NAME+=value`, `NAME=(…)`.
+pub(super) fn assign(site: &Site<'_>, assignment: &Assignment, state: &mut State) {
+    let evaluator = Evaluator { site, state };
+    let mut binding = match &assignment.elements {
+        Some(elements) => Binding {
+            pieces: elements.iter().flat_map(|word| evaluator.pieces(word)).map(at_home).collect(),
+            array: true,
+            ..Binding::of_texts(Vec::new())
+        },
+        None => scalar(evaluator, &assignment.value),
+    };
+    if binding.array {
+        let texts: Option<Vec<&str>> = binding.pieces.iter().map(Piece::text).collect();
+        binding.texts = vec![texts.map_or_else(|| UNKNOWN.to_string(), |texts| texts.join(" "))];
     }
+    if assignment.append
+        && let Some(old) = state.bindings.get(&assignment.name)
+    {
+        binding.pieces.splice(0..0, old.pieces.iter().cloned());
+        binding.texts = vec![UNKNOWN.to_string()];
+        binding.array |= old.array;
+    }
+    state.bind(&assignment.name, binding);
 }
 
 /// The value of `NAME=word`.

@@ -120,6 +120,9 @@ pub struct Command {
     /// The words; the first is the command's name. Empty for a bare assignment. The operands of `export`, `local`,
     /// `readonly` and `declare` are ordinary words here (`X=1` is a word).
     pub words: Vec<Word>,
+    /// The operands `NAME=value` of `export`, `local` and their like once more, as the assignments that they are. The elements of
+    /// `NAME=(…)` are told here only.
+    pub declared: Vec<Assignment>,
     /// The redirections.
     pub redirects: Vec<Redirect>,
 }

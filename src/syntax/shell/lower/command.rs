@@ -44,15 +44,21 @@ impl Lowering<'_> {
             self.doubt();
         }
         let mut words = vec![plain(&clause.variant, at)];
+        let mut declared = Vec::new();
         for operand in &clause.operands {
             let word = match operand {
                 DeclOperand::Flag(word) | DeclOperand::Dynamic(word) => self.word(word),
                 DeclOperand::Name(name) => self.reference(name),
-                DeclOperand::Assignment(assignment) => self.assignment_word(assignment),
+                DeclOperand::Assignment(assignment) => {
+                    let assignment = self.assignment(assignment);
+                    let word = self.assignment_word(&assignment);
+                    declared.push(assignment);
+                    word
+                }
             };
             words.push(word);
         }
-        self.assemble(assignments, words, redirects)
+        Command { declared, ..self.assemble(assignments, words, redirects) }
     }
 
     fn assemble(
@@ -65,7 +71,7 @@ impl Lowering<'_> {
         let pieces = assignments.iter().map(|assignment| assignment.range);
         let pieces = pieces.chain(words.iter().map(|word| word.range));
         let at = cover(pieces.chain(redirects.iter().map(|redirect: &Redirect| redirect.range)));
-        Command { range: at, assignments, words, redirects }
+        Command { range: at, assignments, words, declared: Vec::new(), redirects }
     }
 
     /// The first place of `needle` between two offsets; an empty range and doubt where it is missing.
@@ -141,15 +147,14 @@ impl Lowering<'_> {
     }
 
     /// The operand `NAME=value` of a declaration as an ordinary word.
-    fn assignment_word(&mut self, assignment: &ParsedAssignment) -> Word {
-        let lowered = self.assignment(assignment);
+    fn assignment_word(&mut self, lowered: &Assignment) -> Word {
         let first = match &lowered.elements {
             Some(_) => (usize::from(lowered.value.range.start()) + 1).min(lowered.value.range.end().into()),
             None => lowered.value.range.start().into(),
         };
         let target = self.checked(lowered.name_range.start().into(), first);
         let mut parts = vec![text_part(self.slice(target), target)];
-        parts.extend(lowered.value.parts);
+        parts.extend(lowered.value.parts.iter().cloned());
         if lowered.elements.is_some() {
             let end = usize::from(lowered.range.end());
             let close = self.checked(end.saturating_sub(1), end);
