@@ -10,7 +10,7 @@ use crate::knowledge::engines::Engine;
 use crate::knowledge::names::is_bundled;
 use crate::knowledge::tools;
 use crate::knowledge::values::{ValueVerdict, classify_value};
-use crate::model::{Binding, BoundBuild, Entry, Form, Mention, RestKind, Use, mentions, rests};
+use crate::model::{Binding, BoundBuild, Entry, ExposureKind, Form, Mention, RestKind, Use, mentions, rests};
 use crate::plan::{Change, FollowUp, Label, Obstacle};
 use crate::syntax::dockerfile::Keyword;
 use crate::syntax::shell::{Command, Word};
@@ -157,6 +157,20 @@ impl<'m> Migration<'m> {
                     RestKind::File(_) | RestKind::Tool { .. } => {}
                 }
             }
+            self.check_reports(used, change);
+        }
+    }
+
+    /// What a tool tells of its work, and the trace of a shell, may go into a file: no repair deals with that.
+    fn check_reports(&self, used: &Use, change: &mut Change<'m>) {
+        let by = By::Variables(BTreeSet::from([used.name.clone()]));
+        let held = Held { name: used.name.clone(), step: used.step, by };
+        for exposure in held.exposures(self.dockerfile) {
+            let ExposureKind::Reported { path } = &exposure.kind else { continue };
+            let sentence =
+                format!("what `{}` tells of its work goes into `{path}`, with the value in it", exposure.program);
+            let place = change.place(held.place(self.dockerfile, &exposure), "writes the value down");
+            change.obstruct("writes-down", sentence, place);
         }
     }
 

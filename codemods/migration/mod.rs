@@ -7,6 +7,7 @@ mod checks;
 mod compatibility;
 mod fetched;
 mod labels;
+mod npm_settings;
 mod opaque;
 mod questions;
 mod relays;
@@ -278,6 +279,7 @@ impl<'m> Migration<'m> {
         let mut change = Change::new(self.model, self.dockerfile);
         self.check(&mut change);
         self.check_unread_scripts(&mut change);
+        self.check_npm_settings(&mut change);
         self.repair(&mut change);
         match self.kept_until() {
             Some(until) => self.keep_argument(&mut change, until),

@@ -26,6 +26,13 @@ struct Written {
     exposure: Exposure,
 }
 
+impl Written {
+    /// Whether the file holds what a program tells of its work.
+    fn is_report(&self) -> bool {
+        matches!(self.exposure.kind, ExposureKind::Reported { .. })
+    }
+}
+
 fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
     let written: Vec<Written> = mounted(dockerfile).iter().flat_map(|held| of_held(dockerfile, held)).collect();
     let mut seen: Vec<(&str, &str)> = Vec::new();
@@ -40,8 +47,9 @@ fn find(model: &Model, dockerfile: &Dockerfile) -> Vec<Finding> {
         seen.push(key);
         let group: Vec<&Written> =
             written.iter().filter(|other| (other.held.name.as_str(), other.path.as_str()) == key).collect();
-        let moving = Moving::new(model, dockerfile, &group);
-        let simple = moving.is_some() || removal::removable(dockerfile, first, &group[1..]).is_ok();
+        let is_report = first.is_report();
+        let moving = if is_report { None } else { Moving::new(model, dockerfile, &group) };
+        let simple = moving.is_some() || is_report || removal::removable(dockerfile, first, &group[1..]).is_ok();
         let repair = if simple { None } else { repaired_commands(model, dockerfile, id, first) };
         if let Some(finding) = repair {
             repaired.push(id);
@@ -76,7 +84,9 @@ fn subject(first: &Written) -> String {
 fn of_held(dockerfile: &Dockerfile, held: &Held) -> Vec<Written> {
     let exposures = held.exposures(dockerfile).into_iter();
     let written = exposures.filter_map(|exposure| match exposure.kind.clone() {
-        ExposureKind::Written { path, removed: false } => Some(Written { held: held.clone(), path, exposure }),
+        ExposureKind::Written { path, removed: false } | ExposureKind::Reported { path } => {
+            Some(Written { held: held.clone(), path, exposure })
+        }
         _ => None,
     });
     written.filter(|written| !is_transient(dockerfile, held.step, &written.path)).collect()
@@ -110,7 +120,12 @@ fn finding<'m>(
             "the stage is not part of the image that is run, but of its cache and of what copies from it".to_owned(),
         );
     }
-    let removable = removal::removable(dockerfile, first, rest);
+    let removable = match first.is_report() {
+        true => {
+            Err(format!("what `{}` tells of its work goes into `{path}`, with the value in it", first.exposure.program))
+        }
+        false => removal::removable(dockerfile, first, rest),
+    };
     let fix_title = match (moving, removable) {
         (Some(moving), removable) if removable.is_err() || moving.is_clear() => {
             match moving.carry_out(&mut change, is_shipped && removable.is_err()) {
@@ -155,6 +170,9 @@ fn finding<'m>(
 /// What a person should write instead.
 fn advice(dockerfile: &Dockerfile, written: &Written) -> String {
     let By::Mount(id) = &written.held.by else { return String::new() };
+    if written.is_report() {
+        return format!("leave out what makes `{}` tell of it", written.exposure.program);
+    }
     let copies = matches!(written.exposure.program.as_str(), "cp" | "mv" | "install" | "cat" | "dd");
     let path = place(dockerfile, written);
     let target = path.as_deref().unwrap_or("…");

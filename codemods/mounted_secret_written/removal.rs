@@ -27,7 +27,9 @@ pub(super) fn removable(dockerfile: &Dockerfile, first: &Written, others: &[&Wri
     if !matches!(run.form, Form::Shell) || !run.is_understood() || first.exposure.shell != 0 {
         return stays("its RUN is not a plain list of commands");
     }
-    if path.starts_with(|char: char| !"/~$".contains(char)) && run.commands().any(|command| name(command) == "cd") {
+    if path.starts_with(|char: char| !"/~$".contains(char))
+        && run.commands().any(|command| matches!(name(command).as_str(), "cd" | "pushd" | "popd"))
+    {
         return stays("its RUN changes the folder");
     }
     if !is_read_here(run, first) {

@@ -109,7 +109,7 @@ fn how(exposure: &Exposure) -> Option<How> {
         ExposureKind::Printed => Some(How::Alone),
         ExposureKind::Environment | ExposureKind::Verbose => Some(How::Besides(exposure.program.clone())),
         ExposureKind::Traced => Some(How::Traced(exposure.program.clone(), Switch::Set)),
-        ExposureKind::Written { .. } => None,
+        ExposureKind::Written { .. } | ExposureKind::Reported { .. } => None,
     }
 }
 

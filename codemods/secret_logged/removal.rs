@@ -5,7 +5,10 @@ use crate::codemods::prelude::*;
 use crate::codemods::shown::{Held, declared, does_nothing_but_print, mounted};
 use crate::model::{Exposure, ExposureKind};
 use crate::plan::StepEdit;
+use crate::source::Edit;
 use crate::syntax::shell::edit::{Refusal, remove_item, replace_word};
+use crate::syntax::shell::{Operator, Script, Word};
+use crate::syntax::view::View;
 
 /// Takes out the commands of `group`, all of which do nothing but print; a RUN of nothing else goes whole.
 pub(super) fn remove<'m>(
@@ -54,7 +57,8 @@ fn printed(dockerfile: &Dockerfile, held: &Held) -> Vec<Exposure> {
 }
 
 /// The edit that takes out the first command that still prints: it leaves its list, or becomes `:` where its list needs
-/// a command in that place. Both have the exit status that a command that prints has.
+/// a command in that place. Both have the exit status that a command that prints has. The one of `printenv NAME` says whether the
+/// variable is set (printenv(1)), so where somebody asks for it a test comes in its place.
 fn next_removal(dockerfile: &Dockerfile, held: &Held) -> Option<StepEdit> {
     let exposure = printed(dockerfile, held).into_iter().next()?;
     let run = dockerfile.steps[held.step].run.as_deref()?;
@@ -63,14 +67,38 @@ fn next_removal(dockerfile: &Dockerfile, held: &Held) -> Option<StepEdit> {
         return Some(Err(("exec-form", "the command stands in a string of the JSON form".to_owned())));
     };
     let host = dockerfile.source.text();
+    let test = test_of(&shell.script, &exposure);
     let edits = match remove_item(host, view, &shell.script, exposure.item) {
+        Ok(_) if test.as_ref().is_some_and(|test| test.is_asked) => replaced(view, &exposure, test.as_ref()),
         Ok(edits) => Ok(edits),
         Err(Refusal::Heredoc | Refusal::Comment | Refusal::Unclean | Refusal::InsideEscape) => {
             Err("the command that prints it can't be taken out of its list")
         }
-        Err(_) => replace_word(view, exposure.item, ":")
-            .map(|edit| vec![edit])
-            .map_err(|_| "the command that prints it can't be replaced"),
+        Err(_) => replaced(view, &exposure, test.as_ref()),
     };
     Some(edits.map_err(|reason| ("unparsable", reason.to_owned())))
+}
+
+/// The test that has the exit status of a command.
+struct Test {
+    text: String,
+    /// Whether the command behind it runs only if it holds.
+    is_asked: bool,
+}
+
+fn test_of(script: &Script, exposure: &Exposure) -> Option<Test> {
+    let item = script.items.iter().find(|item| item.range == exposure.item);
+    let context = script.commands().into_iter().find(|context| context.command.range == exposure.command)?;
+    let words: Option<Vec<String>> = context.command.words.iter().map(Word::literal).collect();
+    let [program, name] = words?.try_into().ok()?;
+    (program == "printenv").then(|| Test {
+        text: format!("[ -n \"${{{name}+x}}\" ]"),
+        is_asked: item.and_then(|item| item.operator).is_some_and(|(operator, _)| operator == Operator::And),
+    })
+}
+
+fn replaced(view: &View, exposure: &Exposure, test: Option<&Test>) -> Result<Vec<Edit>, &'static str> {
+    let text = test.map_or(":", |test| test.text.as_str());
+    let edit = replace_word(view, exposure.item, text);
+    edit.map(|edit| vec![edit]).map_err(|_| "the command that prints it can't be replaced")
 }

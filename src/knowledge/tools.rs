@@ -18,7 +18,9 @@ mod tests;
 pub use config::{ConfigFile, config_files, references};
 pub use files::{fetches_by_name, is_offline, names_no_ssh, reads_file};
 pub use lifecycle::scripts_run;
-pub use output::{embeds, fills_in, logs, passes_through, prints_files, prints_variable, shows_environment};
+pub use output::{
+    embeds, fills_in, logs, passes_through, prints_files, prints_variable, report_file, shows_environment,
+};
 pub use persistence::{Persistence, TakingBack, edits_in_place, logs_in_with, persists, remedy_for, takes_back};
 
 use serde::Deserialize;

@@ -1,3 +1,4 @@
+mod answer;
 mod chain;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,8 @@ use super::fate::Fates;
 use super::in_place::reads_in_place;
 use super::reading::effective_words;
 use super::run::Run;
-use chain::{Link, Opened, links, opened, where_it_goes, written_by_option, written_by_sed, written_file};
+use chain::{Link, Opened, links, opened, where_it_goes, written_by_awk, written_file};
+pub(super) use chain::{written_by_option, written_by_sed};
 
 /// A way in which a RUN lets the value come to rest, or may.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -275,8 +277,11 @@ impl<'v> Finder<'v> {
         }
         let fed = || command.redirects.iter().filter_map(|one| one.heredoc.as_ref().or(Some(&one.target)));
         let by_option = || written_by_option(command).filter(|_| fed().any(|word| self.is_value(word)));
-        if let Some(file) = written_by_sed(command).or_else(by_option) {
+        if let Some(file) = written_by_sed(command).or_else(|| written_by_awk(command)).or_else(by_option) {
             return Some(RestKind::File(file));
+        }
+        if let Some(kind) = answer::of(command, chain, |word| self.is_value(word)) {
+            return Some(kind);
         }
         let program = words.first().cloned().flatten()?;
         if tools::logs(&words) || self.values.iter().any(|value| tools::prints_variable(&words, value)) {

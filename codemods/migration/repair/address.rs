@@ -30,7 +30,7 @@ impl<'m> Migration<'m> {
     pub(super) fn move_address(&self, site: &Site<'m>, repairs: &mut Repairs<'m>) -> Option<Result<(), Refused>> {
         let words = site.words();
         let command = subcommand(&words).filter(|_| site.program().as_deref() == Some("git"))?;
-        let keeps = matches!(command, "clone" | "remote" | "submodule");
+        let keeps = matches!(command, "clone" | "remote" | "submodule" | "pull");
         keeps.then(|| self.plain_address(site, command, repairs))
     }
 
@@ -66,7 +66,7 @@ impl<'m> Migration<'m> {
         if edits.is_empty() {
             return Err(Refused::because("the value is not among its words"));
         }
-        if command == "clone" || command == "submodule" {
+        if matches!(command, "clone" | "submodule" | "pull") {
             edits.push(site.insert(git_word(site.command())?, &options)?);
         }
         self.check_start_command(site)?;

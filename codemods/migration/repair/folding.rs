@@ -10,7 +10,7 @@ use crate::knowledge::tools;
 use crate::model::{Cleanup, FileAct, FileAction, Form, ImagePath, RestKind, effective_words};
 use crate::source::{TextRange, slice};
 use crate::syntax::dockerfile::Keyword;
-use crate::syntax::shell::{Operator, RedirectKind, edit};
+use crate::syntax::shell::{AssignKind, Operator, RedirectKind, edit};
 
 use super::super::Migration;
 use super::login::OwnFile;
@@ -252,14 +252,36 @@ impl<'m> Migration<'m> {
             FileAct::Writes { appends, .. } => Some(appends),
             _ => None,
         });
-        if first != Some(true) || is_at_home(folding.path) || folding.own.is_some() {
+        if first != Some(true) || folding.own.is_some() {
             return Ok(());
         }
-        let copies = |step: &crate::model::Step| matches!(step.keyword, Keyword::Copy | Keyword::Add);
-        match self.dockerfile.steps_before(step).any(copies) {
-            true => Err(Refused::because("it is appended to a file that an earlier instruction may bring")),
-            false => Ok(()),
+        let home = is_at_home(folding.path);
+        let copies = |(at, step): &(usize, &crate::model::Step)| {
+            matches!(step.keyword, Keyword::Copy | Keyword::Add) && (!home || self.may_bring(*at, &folding.file))
+        };
+        let before = self.dockerfile.numbered_before(step);
+        if before.iter().any(copies) {
+            return Err(Refused::because("it is appended to a file that an earlier instruction may bring"));
         }
+        let name = folding.file.file_name();
+        let sets = |(_, step): &&(usize, &crate::model::Step)| {
+            let run = step.run.as_deref();
+            run.is_some_and(|run| run.commands().any(|command| keeps_settings_in(&effective_words(command), name)))
+        };
+        match before.iter().find(sets) {
+            Some((at, _)) => {
+                let line = self.dockerfile.line_of(*at);
+                Err(Refused::because(format!("it is appended to a file that line {line} keeps settings in")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the COPY or ADD at `step` may put something in the place of `file`.
+    fn may_bring(&self, step: usize, file: &ImagePath) -> bool {
+        let words = self.dockerfile.steps[step].instruction.words();
+        let target = words.last().and_then(|word| self.model.file_at(self.dockerfile, step, &word.value));
+        target.is_none_or(|target| file.below(&target).is_some_and(|rest| rest.components().count() <= 1))
     }
 
     /// The commands of a RUN that have no object any more, because the file is gone.
@@ -374,8 +396,13 @@ impl<'m> Migration<'m> {
             return Err(refuse("one of them ends the shell"));
         }
         let relative = !target.trim_matches('"').starts_with(['/', '~', '$']);
-        if relative && run.commands().any(|command| command.name().as_deref() == Some("cd")) {
+        let moves = |name: Option<String>| matches!(name.as_deref(), Some("cd" | "pushd" | "popd"));
+        if relative && run.commands().any(|command| moves(command.name())) {
             return Err(refuse("they change the folder"));
+        }
+        let at_home = target.trim_matches('"').starts_with(['~', '$']);
+        if at_home && shell.script.assigns("HOME").iter().any(|assign| assign.kind != AssignKind::Command) {
+            return Err(refuse("they change `HOME`"));
         }
         let heredoc =
             run.commands().any(|command| command.redirects.iter().any(|one| one.kind == RedirectKind::Heredoc));
@@ -404,6 +431,18 @@ fn input_of(path: &str) -> Option<BuildInput> {
             Some(BuildInput::read_by("a source list of apt", &["apt-get"]))
         }
         _ => None,
+    }
+}
+
+/// Whether the command keeps settings in the file of this name in the home directory.
+fn keeps_settings_in(words: &[Option<String>], file: &str) -> bool {
+    let words: Vec<&str> = words.iter().map(|word| word.as_deref().unwrap_or("$")).collect();
+    let operands: Vec<&str> = words.iter().copied().filter(|word| !word.starts_with('-')).collect();
+    match (file, operands.as_slice()) {
+        (".gitconfig", ["git", "config", ..]) => words.contains(&"--global"),
+        (".npmrc", ["npm" | "pnpm", "config" | "set", ..]) => true,
+        ("pip.conf", [pip, "config", "set", ..]) => pip.starts_with("pip"),
+        _ => false,
     }
 }
 

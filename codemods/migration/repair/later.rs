@@ -52,6 +52,12 @@ impl<'m> Migration<'m> {
     /// The first instruction that takes the file at `path`, as the RUN at `step` names it, out of its stage.
     pub(super) fn copied_elsewhere(&self, step: usize, path: &str) -> Option<usize> {
         let stage = self.dockerfile.steps[step].stage?;
+        // Where a clone is made is up to its command, which names the folder.
+        let run = self.run(step).filter(|_| path.starts_with(".git/"));
+        let is_named = |source: &str| {
+            let folder = source.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            run.is_some_and(|run| !folder.is_empty() && run.mentions(folder))
+        };
         let name = self.dockerfile.stages[stage].name.clone();
         let path = self.absolute(step, path);
         let given = self.model.given_arguments(self.dockerfile);
@@ -65,7 +71,10 @@ impl<'m> Migration<'m> {
             let ours = from.is_some_and(|from| Some(from.to_lowercase()) == name || from == stage.to_string());
             let words = step.instruction.words();
             let sources = words.iter().take(words.len().saturating_sub(1));
-            ours && sources.into_iter().any(|word| covers(&text(word, *index), &path))
+            ours && sources
+                .into_iter()
+                .map(|word| text(word, *index))
+                .any(|source| covers(&source, &path) || is_named(&source))
         };
         (0..self.dockerfile.steps.len())
             .filter(|step| self.dockerfile.steps[*step].keyword == Keyword::Copy)

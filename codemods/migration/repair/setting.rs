@@ -40,6 +40,7 @@ impl<'m> Migration<'m> {
         if matches!(setting, Setting::Git(..)) {
             self.check_git_store()?;
         }
+        self.check_exports(site, &setting)?;
         let condition = condition(site)?;
         let probe = setting.probe().to_owned();
         let undoing = self.undoing(site, &probe)?;
@@ -81,6 +82,19 @@ impl<'m> Migration<'m> {
         }
         repairs.kept.push(Kept { site, setting, condition, readers });
         Ok(())
+    }
+
+    /// `poetry export --with-credentials` writes what the variables hold into a file (experiment: poetry-plugin-export).
+    fn check_exports(&self, site: &Site<'m>, setting: &Setting) -> Result<(), Refused> {
+        let exports = |step: &usize| self.run(*step).is_some_and(|run| run.text.contains("--with-credentials"));
+        let is_poetry = setting.probe().starts_with("POETRY_");
+        match self.later_runs(site.step).into_iter().chain([site.step]).find(|step| is_poetry && exports(step)) {
+            Some(step) => {
+                let line = self.dockerfile.line_of(step);
+                Err(Refused::because(format!("line {line} exports the credentials into a file")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whatever else uses the file at `path` would miss it.

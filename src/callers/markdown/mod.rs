@@ -104,7 +104,10 @@ fn sites(source: &Source) -> Vec<Site<'_>> {
                 let start = at.start + (inner.len() - inner.trim_start_matches(['`', ' ']).len());
                 let end = at.end - (inner.len() - inner.trim_end_matches(['`', ' ']).len());
                 span.push(text, range(start, end));
-                sites.push(site(source, span.view(text)));
+                match span.windows(text) {
+                    Some(windows) => sites.extend(windows.sites_of_document(source, &span.alone(text))),
+                    None => sites.push(site(source, span.view(text))),
+                }
             }
             _ => {}
         }

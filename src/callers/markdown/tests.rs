@@ -89,6 +89,8 @@ fn a_fence_stays_on_its_line_behind_a_continuation() {
 #[test]
 fn code_in_a_sentence_is_read_where_it_passes_an_argument() {
     becomes("Run `docker build --build-arg T=x .` now.\n", "Run `T=x docker build --secret id=t,env=T .` now.\n");
+    becomes("Or `docker build --build-arg T=%T% .`.\n", "Or `docker build --secret id=t,env=T .`.\n");
+    becomes("Or `docker build --build-arg T=$env:T .`.\n", "Or `docker build --secret \"id=t,env=T\" .`.\n");
 }
 
 #[test]

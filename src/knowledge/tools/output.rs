@@ -21,6 +21,26 @@ pub fn logs(words: &[Option<String>]) -> bool {
     RULES.log.iter().any(|rule| rule.tools.iter().any(|tool| tool == name) && rule.holds(&rest))
 }
 
+/// The file that the command is told to write into what it sends: `curl --trace FILE`, `curl --libcurl FILE`, `wget -d -o FILE`
+/// (curl(1), wget(1)).
+#[must_use]
+pub fn report_file(words: &[Option<String>]) -> Option<String> {
+    let options: &[&str] = match Tools::name_of(words)? {
+        "curl" => &["--trace", "--trace-ascii", "--libcurl", "--stderr"],
+        "wget" => &["-o", "--output-file", "-a", "--append-output"],
+        _ => return None,
+    };
+    // These two only say where; what is told is up to another flag.
+    let is_told = |option: &str| matches!(option, "--trace" | "--trace-ascii" | "--libcurl") || logs(words);
+    let words: Vec<&str> = words.iter().map(|word| word.as_deref().unwrap_or("$")).collect();
+    let mut files = words.iter().enumerate().filter_map(|(at, word)| {
+        let option = options.iter().find(|option| word.split('=').next() == Some(**option))?;
+        let file = word.split_once('=').map(|(_, file)| file).or_else(|| words.get(at + 1).copied())?;
+        (is_told(option) && !matches!(file, "-" | "%") && !file.starts_with("/dev/")).then(|| file.to_owned())
+    });
+    files.next_back()
+}
+
 /// Whether the command is known to use its arguments only in memory or over the network: nothing of them is printed or
 /// written down. Commands that the table does not know are not. This says nothing about standard input.
 #[must_use]

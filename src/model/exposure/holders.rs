@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::knowledge::tools;
 use crate::model::mounted::SecretMount;
+use crate::model::rest::{written_by_option, written_by_sed};
 use crate::model::run::Run;
 use crate::model::{Dockerfile, SECRETS};
 use crate::syntax::shell::{AssignKind, Command, Item, Node, PartKind, RedirectKind, Script, Variable, Word};
@@ -141,6 +142,7 @@ impl Holders {
             // Without a format it prints whatever the template refers to, which may not be the value.
             FILLER => arguments.iter().filter_map(Word::literal).any(|format| self.referred_to(&format)),
             "sed" if edits_in_place(arguments) => false,
+            _ if acts_besides(command) => false,
             name if EDITORS.contains(&name) => carried() || file(),
             _ => false,
         }
@@ -197,8 +199,25 @@ pub(super) fn is_filter_or_printer(command: &Command) -> bool {
         || EDITORS.contains(&name.as_str())
         || name == FILLER;
     let arguments = command.effective_arguments();
-    let writes = (name == "printf" && assigns(arguments)) || edits_in_place(arguments);
+    let writes = (name == "printf" && assigns(arguments)) || edits_in_place(arguments) || acts_besides(command);
     known && !writes && command.assignments.is_empty()
+}
+
+/// Whether a program that is written among the words writes files or runs commands, or may: awk's `>`, `|`, `system` and
+/// `getline`, sed's `w` and `e` (POSIX.1-2024, XCU awk and sed; the GNU manual of sed for `e`), and what `sort -o` writes.
+fn acts_besides(command: &Command) -> bool {
+    let texts: Vec<String> = command.effective_arguments().iter().map(Word::lossy).collect();
+    let is_run = |text: &String| {
+        let flags =
+            text.strip_prefix('s').and_then(|text| text.strip_suffix('e')).map(|text| text.trim_end_matches('g'));
+        flags.is_some_and(|text| text.ends_with(|char: char| !char.is_alphanumeric() && !char.is_whitespace()))
+    };
+    match command.effective_name().as_deref() {
+        Some("awk") => texts.iter().any(|text| [">", "|", "system", "getline"].iter().any(|way| text.contains(way))),
+        Some("sed") => written_by_sed(command).is_some() || texts.iter().any(is_run),
+        Some("sort") => written_by_option(command).is_some(),
+        _ => false,
+    }
 }
 
 /// Whether `printf` puts what it makes into a variable instead of printing it (bash(1), `printf -v`).

@@ -10,13 +10,13 @@ pub use holders::Holders;
 
 use crate::knowledge::tools;
 use crate::source::TextRange;
-use crate::syntax::shell::{Command, CompoundKind, Item, Node, Redirect, Word};
+use crate::syntax::shell::{Command, Compound, CompoundKind, Item, Node, Redirect, Word};
 
 use super::reading::effective_words;
 use super::run::Run;
 use holders::plain_words;
 pub(super) use sink::written_by_argument;
-use sink::{Sink, removed_paths, sink};
+use sink::{Sink, Streams, removed_paths, sink};
 
 /// A place where a RUN shows or keeps the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,11 @@ pub enum ExposureKind {
     Verbose,
     /// The shell traces commands that have it among their words: `set -x`.
     Traced,
+    /// What a tool tells of its work, or the trace of the shell, goes into a file with it.
+    Reported {
+        /// The file, as written.
+        path: String,
+    },
     /// It is written or copied into a file; its path as written, and whether a later command of the list removes it.
     Written {
         /// The file.
@@ -58,17 +63,28 @@ pub enum ExposureKind {
 pub fn exposures(run: &Run, holders: &Holders) -> Vec<Exposure> {
     let mut found = Vec::new();
     for (index, shell) in run.shells.iter().enumerate() {
-        let mut walk = Walk { holders, shell: index, found: Vec::new(), trace: None, is_elsewhere: false };
+        let mut walk = Walk {
+            holders,
+            shell: index,
+            found: Vec::new(),
+            trace: None,
+            is_elsewhere: false,
+            streams: Streams::default(),
+        };
         walk.items(&shell.script.items, &[]);
         let mut exposures = walk.found;
         if index > 0 && !first_prints_to_log(run) {
             exposures.retain(|one| !matches!(one.kind, ExposureKind::Printed | ExposureKind::Environment));
         }
         let removed = removed_paths(&shell.script);
+        let is_gone = |path: &str, behind| removed.iter().any(|one| one.at >= behind && one.takes(path));
+        exposures.retain(|one| match &one.kind {
+            ExposureKind::Reported { path } => !is_gone(path, one.command.end()),
+            _ => true,
+        });
         for exposure in &mut exposures {
             if let ExposureKind::Written { path, removed: gone } = &mut exposure.kind {
-                let behind = exposure.command.end();
-                *gone = removed.iter().any(|removal| removal.at >= behind && removal.takes(path));
+                *gone = is_gone(path, exposure.command.end());
             }
         }
         found.extend(exposures);
@@ -114,6 +130,8 @@ struct Walk<'h> {
     trace: Option<(TextRange, TextRange, String)>,
     /// Whether the shell's own output was redirected.
     is_elsewhere: bool,
+    /// Where what the shell itself prints goes.
+    streams: Streams,
 }
 
 impl Walk<'_> {
@@ -124,9 +142,14 @@ impl Walk<'_> {
                 Node::Command(command) => self.pipeline(item, &[command], outer),
                 Node::Pipeline(members) => {
                     let simple: Option<Vec<&Command>> = members.iter().map(command_of).collect();
-                    // What a compound prints goes to its neighbour, so its commands print nothing by themselves.
-                    if let Some(commands) = simple {
-                        self.pipeline(item, &commands, outer);
+                    match (simple, members.as_slice()) {
+                        (Some(commands), _) => self.pipeline(item, &commands, outer),
+                        // What a compound prints goes to its neighbour, so its commands print nothing by themselves. A trace does
+                        // not, unless it is sent there.
+                        (None, [Item { node: Node::Compound(compound), .. }, rest @ ..]) => {
+                            self.traces(compound, rest, outer);
+                        }
+                        _ => {}
                     }
                 }
                 // What a function prints goes wherever it is called.
@@ -139,12 +162,29 @@ impl Walk<'_> {
         }
     }
 
+    /// The traces of a compound whose output `rest` reads.
+    fn traces(&mut self, compound: &Compound, rest: &[Item], outer: &[&Redirect]) {
+        let Some(rest) = rest.iter().map(command_of).collect::<Option<Vec<_>>>() else { return };
+        let streams = self.streams.clone();
+        self.streams = streams.clone().into_pipe(&rest);
+        let known = self.found.len();
+        let redirects: Vec<&Redirect> = outer.iter().copied().chain(&compound.redirects).collect();
+        compound.bodies.iter().for_each(|body| self.items(&body.items, &redirects));
+        let of_trace = |one: &Exposure| matches!(one.kind, ExposureKind::Traced | ExposureKind::Reported { .. });
+        let found = self.found.split_off(known);
+        self.found.extend(found.into_iter().filter(of_trace));
+        self.streams = streams;
+    }
+
     fn pipeline(&mut self, item: &Item, commands: &[&Command], outer: &[&Redirect]) {
         for (at, command) in commands.iter().enumerate() {
-            self.follow_trace(item, command);
+            self.follow_trace(item, command, outer);
             // `exec >FILE` is for all commands behind it.
             let redirects = command.effective_name().as_deref() == Some("exec") && command.words.len() == 1;
             self.is_elsewhere |= redirects && !command.redirects.is_empty();
+            if redirects {
+                self.streams = std::mem::take(&mut self.streams).after(&command.redirects);
+            }
             let words = effective_words(command);
             let program = words.first().cloned().flatten().unwrap_or_default();
             for path in self.holders.copies(command) {
@@ -165,10 +205,24 @@ impl Walk<'_> {
                         self.note(item, command, &program, ExposureKind::Written { path, removed: false });
                     }
                 }
-            } else if is_verbose(command, &words) && command.words.iter().any(|word| self.holders.carried_by(word)) {
-                self.note(item, command, &program, ExposureKind::Verbose);
+            } else if command.words.iter().any(|word| self.holders.carried_by(word))
+                && let Some(kind) = self.told(command, &words, outer)
+            {
+                self.note(item, command, &program, kind);
             }
         }
+    }
+
+    /// What becomes of what a tool tells of its work besides: it goes to the log, or into a file.
+    fn told(&self, command: &Command, words: &[Option<String>], outer: &[&Redirect]) -> Option<ExposureKind> {
+        if let Some(path) = tools::report_file(words) {
+            return Some(ExposureKind::Reported { path });
+        }
+        if !is_verbose(command, words) {
+            return None;
+        }
+        let streams = self.streams.clone().after(outer.iter().copied().chain(&command.redirects));
+        Some(streams.errors.map_or(ExposureKind::Verbose, |path| ExposureKind::Reported { path }))
     }
 
     fn note(&mut self, item: &Item, command: &Command, program: &str, kind: ExposureKind) {
@@ -183,7 +237,7 @@ impl Walk<'_> {
     }
 
     /// Keeps track of `set -x`, and reports it when the first command is traced that shows the value.
-    fn follow_trace(&mut self, item: &Item, command: &Command) {
+    fn follow_trace(&mut self, item: &Item, command: &Command, outer: &[&Redirect]) {
         let words = plain_words(command);
         if let Some(on) = tracing(&words) {
             self.trace = on.then(|| (item.range, command.range, words.join(" ")));
@@ -194,7 +248,8 @@ impl Walk<'_> {
             return;
         }
         if let Some((item, range, program)) = self.trace.take() {
-            let kind = ExposureKind::Traced;
+            let file = self.streams.clone().after(outer.iter().copied()).errors;
+            let kind = file.map_or(ExposureKind::Traced, |path| ExposureKind::Reported { path });
             self.found.push(Exposure { shell: self.shell, item, command: range, program, kind });
         }
     }
@@ -266,6 +321,10 @@ mod tests {
         ExposureKind::Written { path: path.to_owned(), removed }
     }
 
+    fn reported() -> ExposureKind {
+        ExposureKind::Reported { path: "c".to_owned() }
+    }
+
     #[test]
     fn what_only_prints_is_found() {
         for command in [
@@ -310,6 +369,9 @@ mod tests {
             "f() { echo $T; }; X=$(f)",
             "sh -c 'echo $T' | docker login --password-stdin r.example.com",
             "exec 3>f; echo $T >&3",
+            "awk -v t=$T '{gsub(/@/, t); print > \"/etc/c\"}' /etc/tpl",
+            "awk -v t=$T 'BEGIN{print t | \"curl -K - x.example.com\"}'",
+            "echo $T | sed -n 'w /opt/w'",
         ] {
             assert_eq!(found(command), [], "{command}");
         }
@@ -325,5 +387,18 @@ mod tests {
         assert_eq!(found("sed -i \"s/x/$T/\" c"), [written("c", false)]);
         assert_eq!(found("envsubst '$T' < a > c"), [written("c", false)]);
         assert_eq!(found("env > c"), [written("c", false)]);
+        assert_eq!(found("printf $T | sort -o c"), [written("c", false)]);
+        let get = "curl -v -H \"A: $T\" https://a.example.com";
+        assert_eq!(found(&format!("{get} 2> c")), [reported()]);
+        assert_eq!(found(&format!("{get} > c 2>&1")), [reported()]);
+        assert_eq!(found(&format!("{get} 2>&1 > c")), [ExposureKind::Verbose]);
+        assert_eq!(found(&format!("{get} > c")), [ExposureKind::Verbose]);
+        assert_eq!(found(&format!("{get} 2> /dev/null")), [ExposureKind::Verbose]);
+        assert_eq!(found("curl --libcurl c -H \"A: $T\" https://a.example.com"), [reported()]);
+        let get = "curl -H \"A: $T\" https://a.example.com";
+        assert_eq!(found(&format!("exec 2>c; set -x; {get}")), [reported()]);
+        assert_eq!(found(&format!("set -ex; {{ {get}; echo; }} > c 2>&1")), [reported()]);
+        assert_eq!(found(&format!("(set -x; {get}) 2>&1 | tee c")), [reported()]);
+        assert_eq!(found(&format!("(set -x; {get}) | tee c")), [ExposureKind::Traced]);
     }
 }

@@ -1,6 +1,6 @@
 //! Where the output of a pipeline goes, and which files a list removes.
 
-use crate::model::rest::normal;
+use crate::model::rest::{normal, written_by_option};
 use crate::source::TextSize;
 use crate::syntax::shell::{Command, CommandContext, Redirect, RedirectKind, Script, Word};
 
@@ -23,7 +23,7 @@ pub(super) fn sink(pipeline: &[&Command], outer: &[&Redirect]) -> Sink {
     for (at, command) in pipeline.iter().enumerate() {
         // `tee FILE > /dev/null` writes the file, whatever becomes of its output.
         if at > 0
-            && let Some(file) = written_by_argument(command)
+            && let Some(file) = written_by(command)
         {
             return Sink::File(file);
         }
@@ -35,6 +35,12 @@ pub(super) fn sink(pipeline: &[&Command], outer: &[&Redirect]) -> Sink {
         }
     }
     outer.iter().rev().find_map(|redirect| redirected(redirect)).unwrap_or(Sink::Log)
+}
+
+/// The file that a command writes what it reads to as it is, and not encrypted or decrypted.
+fn written_by(command: &Command) -> Option<String> {
+    let is_cipher = matches!(command.effective_name().as_deref(), Some("openssl" | "gpg" | "gpg2" | "age"));
+    written_by_argument(command).or_else(|| written_by_option(command).filter(|_| !is_cipher))
 }
 
 /// The file that `tee FILE`, `sponge FILE` or `dd of=FILE` writes standard input to.
@@ -68,6 +74,47 @@ fn redirected(redirect: &Redirect) -> Option<Sink> {
         path if path.starts_with("/dev/") || path.starts_with(">(") => Sink::Elsewhere,
         _ => Sink::File(path),
     })
+}
+
+/// The files that standard output and standard error go to; `None` for the log, a pipe, and what can't be told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Streams {
+    output: Option<String>,
+    /// Where what a tool tells of its work goes, and the trace of a shell.
+    pub(super) errors: Option<String>,
+}
+
+impl Streams {
+    /// After `redirects`, from left to right (POSIX.1-2024, XCU 2.7).
+    pub(super) fn after<'r>(mut self, redirects: impl IntoIterator<Item = &'r Redirect>) -> Self {
+        for redirect in redirects {
+            let is_errors = redirect.descriptor == Some(2);
+            let target = match redirect.kind {
+                RedirectKind::Duplicate if redirect.target.lossy() == "1" => self.output.clone(),
+                RedirectKind::Duplicate if redirect.target.lossy() == "2" => self.errors.clone(),
+                _ => match redirected(&Redirect { descriptor: None, ..redirect.clone() }) {
+                    Some(Sink::File(path)) => Some(path),
+                    Some(Sink::Log | Sink::Elsewhere) => None,
+                    None => continue,
+                },
+            };
+            match redirect.descriptor {
+                _ if is_errors => self.errors = target,
+                None | Some(1) => self.output = target,
+                Some(_) => {}
+            }
+        }
+        self
+    }
+
+    /// Where a compound writes whose output is read by `pipeline`.
+    pub(super) fn into_pipe(self, pipeline: &[&Command]) -> Self {
+        let first = pipeline.first().and_then(|command| written_by(command)).map(Sink::File);
+        match first.unwrap_or_else(|| sink(pipeline, &[])) {
+            Sink::File(path) => Self { output: Some(path), ..self },
+            Sink::Log | Sink::Elsewhere => Self { output: None, ..self },
+        }
+    }
 }
 
 /// A file or folder that a list removes.

@@ -154,7 +154,7 @@ pub(super) fn written_file(redirect: &Redirect) -> Option<Option<String>> {
 
 /// The file into which a command puts what it reads from standard input because its words say so: `sort -o FILE`,
 /// `openssl … -out FILE`, `gpg --output FILE`, `cp /dev/stdin FILE`, `split - PREFIX` (the manuals of the programs).
-pub(super) fn written_by_option(command: &Command) -> Option<String> {
+pub(in crate::model) fn written_by_option(command: &Command) -> Option<String> {
     let words: Vec<String> = command.effective_arguments().iter().map(Word::lossy).collect();
     let options: &[&str] = match command.effective_name()?.as_str() {
         "sort" | "gpg" | "gpg2" | "age" => &["-o", "--output"],
@@ -179,8 +179,20 @@ pub(super) fn written_by_option(command: &Command) -> Option<String> {
     behind.or_else(|| words.iter().find_map(joined)).filter(|path| path != "-" && !path.starts_with("/dev/"))
 }
 
+/// The file that a program of awk prints into, in quotes behind `>` (POSIX.1-2024, XCU awk, Output Statements).
+pub(super) fn written_by_awk(command: &Command) -> Option<String> {
+    let name = command.effective_name()?;
+    let programs = command.effective_arguments().iter().map(Word::lossy);
+    let file = |text: String| {
+        let (_, behind) = text.split_once('>')?;
+        let (file, _) = behind.trim_start_matches('>').trim_start().strip_prefix('"')?.split_once('"')?;
+        (!file.starts_with("/dev/")).then(|| file.to_owned())
+    };
+    matches!(name.as_str(), "awk" | "gawk" | "mawk").then(|| programs.filter_map(file).next()).flatten()
+}
+
 /// The file that a program of sed names with its command or flag `w` (POSIX.1-2024, XCU sed).
-pub(super) fn written_by_sed(command: &Command) -> Option<String> {
+pub(in crate::model) fn written_by_sed(command: &Command) -> Option<String> {
     let name = command.effective_name()?;
     let texts = command.effective_arguments().iter().map(Word::lossy);
     let file = |text: String| text.lines().find_map(named_by_w);

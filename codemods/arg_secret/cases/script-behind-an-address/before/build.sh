@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --build-arg REPO_TOKEN -t app .
