@@ -23,6 +23,8 @@ pub struct Changes<'m> {
     credentials: Vec<&'m Utf8Path>,
     bases: bool,
     unplaced: bool,
+    /// Whether no other files may pass an argument than before, and none of them changed.
+    passes_alike: bool,
     /// Whether settings changed, on which everything rests.
     settings: bool,
 }
@@ -49,6 +51,8 @@ impl<'m> Changes<'m> {
             credentials: turned.collect(),
             bases: files.iter().any(|path| has_other_bases(before, after, path)),
             unplaced: is_unplaced(before) || is_unplaced(after),
+            passes_alike: before.index.passes_alike(&after.index)
+                && !files.iter().any(|path| before.index.speaks_of_arguments(path)),
             settings: files.iter().any(|path| path.file_name() == Some(config::FILE)),
             files,
         }
@@ -70,7 +74,7 @@ impl<'m> Changes<'m> {
             || (self.unplaced && reads.unplaced)
             || reads.mentioned.iter().any(|word| self.mentions(word))
             || reads.named.iter().any(|name| self.names(name))
-            || reads.passed.iter().any(|name| self.passes(path, name))
+            || (!self.passes_alike && reads.passed.iter().any(|name| self.passes(path, name)))
             || (reads.unread_builds && self.before.dockerfile(path).is_none_or(|one| self.builds_unread(one)))
     }
 

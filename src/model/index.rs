@@ -346,6 +346,16 @@ impl Index {
         self.old_buildx.as_ref()
     }
 
+    /// Whether the same files speak of build arguments in the state `after`, and the same Dockerfiles declare them.
+    pub(super) fn passes_alike(&self, after: &Self) -> bool {
+        Arc::ptr_eq(&self.passing, &after.passing) && Arc::ptr_eq(&self.declaring, &after.declaring)
+    }
+
+    /// Whether the file at `path` is no Dockerfile and speaks of build arguments.
+    pub(super) fn speaks_of_arguments(&self, path: &Utf8Path) -> bool {
+        self.passing.contains(path)
+    }
+
     /// The Dockerfiles that declare the build argument `name`, in order.
     pub(super) fn declaring(&self, name: &str) -> impl Iterator<Item = &Utf8PathBuf> {
         self.declaring.get(name).into_iter().flatten()

@@ -1,10 +1,10 @@
 //! What the codemods find in each Dockerfile, with what that rests on.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use rayon::prelude::*;
 
 use crate::model::{Changes, Dockerfile, Model};
@@ -13,9 +13,9 @@ use crate::repository::reads::Reads;
 
 use super::{Codemod, Finding};
 
-/// The findings of one state of the files.
+/// The findings of one state of the files, by the text of each Dockerfile's path: to compare two paths part by part takes longer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answers(BTreeMap<Utf8PathBuf, Arc<Answer>>);
+pub(super) struct Answers(HashMap<String, Arc<Answer>>);
 
 /// What is found in one Dockerfile.
 #[derive(Debug)]
@@ -36,10 +36,10 @@ impl Answers {
     /// The findings in `model`; those that the `changes` since these answers can't touch are kept.
     pub(super) fn of(&self, model: &Model, changes: Option<&Changes<'_>>, codemods: &[&Codemod]) -> Self {
         let kept = |path: &Utf8Path| {
-            let known = self.0.get(path)?;
-            (!changes?.touch(path, &known.reads)).then(|| (path.to_owned(), Arc::clone(known)))
+            let known = self.0.get(path.as_str())?;
+            (!changes?.touch(path, &known.reads)).then(|| (path.to_string(), Arc::clone(known)))
         };
-        let mut answers = BTreeMap::new();
+        let mut answers = HashMap::new();
         let mut open = Vec::new();
         for (at, path) in model.paths().enumerate() {
             match kept(path) {
@@ -60,16 +60,17 @@ impl Answers {
         findings.sort_by(|(codemod, one), (others, other)| {
             let place = |finding: &Finding| finding.primary.range.start();
             let files = || one.primary.file.cmp(&other.primary.file);
-            files().then_with(|| place(one).cmp(&place(other))).then_with(|| codemod.cmp(others))
+            let dockerfiles = || one.dockerfile.cmp(&other.dockerfile);
+            files().then_with(|| place(one).cmp(&place(other))).then_with(|| codemod.cmp(others)).then_with(dockerfiles)
         });
         findings.into_iter().map(|(_, finding)| Arc::clone(finding)).collect()
     }
 }
 
 /// What is found in those of the model's Dockerfiles that `open` names by their index.
-fn fresh(model: &Model, open: &[usize], codemods: &[&Codemod]) -> Vec<(Utf8PathBuf, Arc<Answer>)> {
+fn fresh(model: &Model, open: &[usize], codemods: &[&Codemod]) -> Vec<(String, Arc<Answer>)> {
     let next = AtomicUsize::new(0);
-    let work = |model: &Model, most: usize| -> Vec<(Utf8PathBuf, Arc<Answer>)> {
+    let work = |model: &Model, most: usize| -> Vec<(String, Arc<Answer>)> {
         let next = || open.get(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| model.dockerfiles.get(*at));
         let open = std::iter::from_fn(next).take(most);
         open.map(|dockerfile| Answer::new(model, dockerfile, codemods).of(dockerfile)).collect()
@@ -87,8 +88,8 @@ fn fresh(model: &Model, open: &[usize], codemods: &[&Codemod]) -> Vec<(Utf8PathB
 }
 
 impl Answer {
-    fn of(self, dockerfile: &Dockerfile) -> (Utf8PathBuf, Arc<Self>) {
-        (dockerfile.path().to_owned(), Arc::new(self))
+    fn of(self, dockerfile: &Dockerfile) -> (String, Arc<Self>) {
+        (dockerfile.path().to_string(), Arc::new(self))
     }
 
     fn new(model: &Model, dockerfile: &Dockerfile, codemods: &[&Codemod]) -> Self {
