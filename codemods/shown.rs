@@ -69,6 +69,12 @@ impl Held {
     }
 }
 
+/// Why a file keeps the value that `program` tells of its work, as a sentence without a period.
+#[must_use]
+pub fn reported(program: &str, path: &str) -> String {
+    format!("what `{program}` tells of its work goes into `{path}`, with the value in it")
+}
+
 /// The mounted secrets of every RUN, in order.
 #[must_use]
 pub fn mounted(dockerfile: &Dockerfile) -> Vec<Held> {

@@ -17,7 +17,7 @@ use crate::syntax::shell::{Command, Word};
 
 use super::Migration;
 use crate::codemods::prelude::refuse_broken_file;
-use crate::codemods::shown::{By, Held, does_nothing_but_print};
+use crate::codemods::shown::{By, Held, does_nothing_but_print, reported};
 
 /// Why an argument with a default is left alone whose value an account's password is made of.
 const HASHED_DEFAULT: &str = "the image has to keep a hash of this password, and builds that pass none set the default, which \
@@ -36,6 +36,12 @@ pub(super) fn built_in(who: &str, name: &str) -> String {
 /// What is assumed of a program that gets the value and of which nothing is known.
 pub(super) fn writes_nothing(program: &str) -> String {
     format!("`{program}`, which gets the value, does not write it into the image")
+}
+
+/// The value in the RUN that uses it.
+fn held(used: &Use) -> Held {
+    let by = By::Variables(BTreeSet::from([used.name.clone()]));
+    Held { name: used.name.clone(), step: used.step, by }
 }
 
 impl<'m> Migration<'m> {
@@ -82,10 +88,6 @@ impl<'m> Migration<'m> {
 
     /// A mount on a command that only prints the value would keep it in the log; `secret-logged` takes it out.
     fn check_prints(&self, change: &mut Change<'m>) {
-        let held = |used: &Use| {
-            let by = By::Variables(BTreeSet::from([used.name.clone()]));
-            Held { name: used.name.clone(), step: used.step, by }
-        };
         let mut uses = self.secret.uses.iter();
         let printed = uses.all(|used| does_nothing_but_print(self.dockerfile, used.step, [&held(used)]));
         let first = self.secret.uses.first().filter(|_| printed && self.mounted.is_none());
@@ -163,12 +165,10 @@ impl<'m> Migration<'m> {
 
     /// What a tool tells of its work, and the trace of a shell, may go into a file: no repair deals with that.
     fn check_reports(&self, used: &Use, change: &mut Change<'m>) {
-        let by = By::Variables(BTreeSet::from([used.name.clone()]));
-        let held = Held { name: used.name.clone(), step: used.step, by };
+        let held = held(used);
         for exposure in held.exposures(self.dockerfile) {
             let ExposureKind::Reported { path } = &exposure.kind else { continue };
-            let sentence =
-                format!("what `{}` tells of its work goes into `{path}`, with the value in it", exposure.program);
+            let sentence = reported(&exposure.program, path);
             let place = change.place(held.place(self.dockerfile, &exposure), "writes the value down");
             change.obstruct("writes-down", sentence, place);
         }

@@ -4,7 +4,7 @@ mod moving;
 mod removal;
 
 use super::prelude::*;
-use super::shown::{By, Held, mounted};
+use super::shown::{By, Held, mounted, reported};
 use crate::model::{Exposure, ExposureKind};
 use crate::plan::{Applicability, FollowUp};
 use crate::syntax::shell::{Command, Word};
@@ -121,9 +121,7 @@ fn finding<'m>(
         );
     }
     let removable = match first.is_report() {
-        true => {
-            Err(format!("what `{}` tells of its work goes into `{path}`, with the value in it", first.exposure.program))
-        }
+        true => Err(reported(&first.exposure.program, path)),
         false => removal::removable(dockerfile, first, rest),
     };
     let fix_title = match (moving, removable) {

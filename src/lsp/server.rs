@@ -226,14 +226,14 @@ impl<'c> Server<'c> {
         let gone = gone.map(|path| (path.clone(), Vec::new()));
         let fresh = now.iter().filter(|(path, list)| self.shown.get(*path) != Some(*list));
         let changed: Vec<_> = gone.chain(fresh.map(|(path, list)| (path.clone(), list.clone()))).collect();
-        for (path, diagnostics) in &changed {
-            let path = Utf8Path::new(path);
+        for (path, diagnostics) in changed {
+            self.shown.remove(&path);
+            let path = Utf8Path::new(&path);
             let Some(uri) = uri(path) else { continue };
             let version = self.open.get(path).map(|open| open.version);
-            let params = PublishDiagnosticsParams { uri, diagnostics: diagnostics.clone(), version };
+            let params = PublishDiagnosticsParams { uri, diagnostics, version };
             self.notify(notification::PublishDiagnostics::METHOD, params);
         }
-        changed.iter().for_each(|(path, _)| drop(self.shown.remove(path)));
         self.shown.extend(now);
     }
 

@@ -280,7 +280,7 @@ impl<'v> Finder<'v> {
         if let Some(file) = written_by_sed(command).or_else(|| written_by_awk(command)).or_else(by_option) {
             return Some(RestKind::File(file));
         }
-        if let Some(kind) = answer::of(command, chain, |word| self.is_value(word)) {
+        if let Some(kind) = answer::of(command, chain, || self.goes(command, chain), |word| self.is_value(word)) {
             return Some(kind);
         }
         let program = words.first().cloned().flatten()?;

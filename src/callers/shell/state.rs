@@ -165,23 +165,18 @@ impl State {
         Rc::make_mut(&mut self.locals).insert(name);
     }
 
-    /// Enters a function, which has no variables of its own yet. Returns what [`Self::leave`] takes.
-    pub(super) fn enter(&mut self) -> Self {
+    /// Enters a function, which has these variables of its own. Returns what [`Self::leave`] takes.
+    pub(super) fn enter(&mut self, own: impl Iterator<Item = String>) -> Self {
         let before = self.clone();
-        self.locals = Rc::default();
+        self.locals = Rc::new(own.collect());
         before
     }
 
     /// Leaves a function: its own variables are again what they were `before`.
     pub(super) fn leave(&mut self, before: &Self) {
         let locals = std::mem::replace(&mut self.locals, Rc::clone(&before.locals));
-        self.restore(locals.iter(), before);
-    }
-
-    /// Gives variables what they had `before`.
-    pub(super) fn restore<'n>(&mut self, names: impl Iterator<Item = &'n String>, before: &Self) {
-        for name in names {
-            let bindings = Rc::make_mut(&mut self.bindings);
+        let bindings = Rc::make_mut(&mut self.bindings);
+        for name in locals.iter() {
             match before.bindings.get(name) {
                 Some(binding) => bindings.insert(name.clone(), binding.clone()),
                 None => bindings.remove(name),

@@ -226,7 +226,7 @@ impl<'s> Walk<'s> {
         if self.depth >= DEPTH {
             return;
         }
-        let before = state.enter();
+        let before = state.enter(parameters());
         if let Some(pieces) = pieces {
             set_parameters(state, pieces.get(1..).unwrap_or_default());
         } else {
@@ -235,8 +235,6 @@ impl<'s> Walk<'s> {
         self.depth += 1;
         self.bodies(body, state);
         self.depth -= 1;
-        let parameters: Vec<String> = parameters().collect();
-        state.restore(parameters.iter(), &before);
         state.leave(&before);
     }
 

@@ -88,7 +88,6 @@ impl Streams {
     /// After `redirects`, from left to right (POSIX.1-2024, XCU 2.7).
     pub(super) fn after<'r>(mut self, redirects: impl IntoIterator<Item = &'r Redirect>) -> Self {
         for redirect in redirects {
-            let is_errors = redirect.descriptor == Some(2);
             let target = match redirect.kind {
                 RedirectKind::Duplicate if redirect.target.lossy() == "1" => self.output.clone(),
                 RedirectKind::Duplicate if redirect.target.lossy() == "2" => self.errors.clone(),
@@ -99,7 +98,7 @@ impl Streams {
                 },
             };
             match redirect.descriptor {
-                _ if is_errors => self.errors = target,
+                Some(2) => self.errors = target,
                 None | Some(1) => self.output = target,
                 Some(_) => {}
             }
