@@ -14,8 +14,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("dfmigrate lsp", "tests/cli/lsp.rs", "what_is_typed_counts_before_the_disk"),
     // Programs that measure need the corpus, an engine or minutes.
     ("tests/bench/", "tests/tidy/book.rs", "every_program_that_is_shown_is_there"),
-    ("python3 tests/bench/growth.py", "tests/tidy/book.rs", "every_program_that_is_shown_is_there"),
-    ("python3 tests/bench/many.py", "tests/tidy/book.rs", "every_program_that_is_shown_is_there"),
+    ("python3 tests/bench/", "tests/tidy/book.rs", "every_program_that_is_shown_is_there"),
     ("cargo test", "tests/tidy/book.rs", "every_program_that_is_shown_is_there"),
     ("DFMIGRATE_FUZZ_ARCHIVES=4000 cargo test", "tests/tidy/book.rs", "every_program_that_is_shown_is_there"),
 ];
