@@ -1,5 +1,6 @@
 mod answer;
 mod chain;
+mod filled;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +15,7 @@ use super::reading::effective_words;
 use super::run::Run;
 use chain::{Link, Opened, links, opened, where_it_goes, written_by_awk, written_file};
 pub(super) use chain::{written_by_option, written_by_sed};
+pub(super) use filled::filled_files;
 
 /// A way in which a RUN lets the value come to rest, or may.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 use std::cell::LazyCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::callers::ArgumentValue;
 use crate::config::Settings;
+use crate::knowledge::files::{FileVerdict, classify_file};
 use crate::knowledge::names::{NameVerdict, SecretKind, identifies, is_id_of_pair, may_be_switch};
 use crate::knowledge::values::{ValueVerdict, classify_value, is_nothing, is_own_name, is_pointer, is_switch};
 use crate::syntax::dockerfile::{Keyword, Pair, Word};
 
-use super::rest::{RestKind, rests};
+use super::rest::{RestKind, filled_files, rests};
 use super::{Dockerfile, Evidence, Flow, Model};
 
 /// How a secret enters a Dockerfile.
@@ -60,14 +61,15 @@ impl Model {
             let mounted = mounts.flat_map(|mount| mount.variable.into_iter().chain([mount.id]));
             arguments.iter().chain(&variables).cloned().chain(mounted).collect()
         });
+        let files = LazyCell::new(|| credential_files(dockerfile));
         let is_id =
             |name: &str| !settings.secrets.contains_key(name) && is_id_of_pair(name, names.iter().map(String::as_str));
         for name in &arguments {
-            if !self.may_be_secret(dockerfile, Keyword::Arg, name) || is_id(name) {
+            if !(self.may_be_secret(dockerfile, Keyword::Arg, name) || !files.is_empty()) || is_id(name) {
                 continue;
             }
             let flow = Flow::of_argument(dockerfile, name);
-            if let Some((kind, why)) = self.judge_argument(dockerfile, &flow) {
+            if let Some((kind, why)) = self.judge_argument(dockerfile, &flow, &files) {
                 relayed.extend(flow.relays.iter().map(|relay| relay.place));
                 secrets.push(self.secret(dockerfile, Entry::Argument, kind, why, flow));
             }
@@ -138,7 +140,12 @@ impl Model {
     }
 
     /// Whether a build argument is a secret, by its name, its default, what it is copied to and what builds pass.
-    fn judge_argument(&self, dockerfile: &Dockerfile, flow: &Flow) -> Option<(SecretKind, String)> {
+    fn judge_argument(
+        &self,
+        dockerfile: &Dockerfile,
+        flow: &Flow,
+        files: &CredentialFiles,
+    ) -> Option<(SecretKind, String)> {
         let defaults = values_of(dockerfile, &flow.args);
         if self.is_no_value_of_a_secret(dockerfile, &flow.name, &defaults) || is_public_key(dockerfile, flow) {
             return None;
@@ -163,7 +170,18 @@ impl Model {
             NameVerdict::Plain => credential_among(&flow.name, &defaults)
                 .map(|why| (SecretKind::Application, why))
                 .or_else(|| relayed_as(flow, &settings))
-                .or_else(|| self.passed_as(dockerfile, &flow.name)),
+                .or_else(|| self.passed_as(dockerfile, &flow.name))
+                .or_else(|| {
+                    // What everybody can read in the repository is no secret for being in such a file.
+                    let known = defaults.iter().any(|word| !is_empty(word))
+                        || self
+                            .passed_values(dockerfile, &flow.name)
+                            .any(|value| matches!(value, ArgumentValue::Literal(_)));
+                    let of = |(step, names): (&usize, &BTreeSet<String>)| {
+                        names.iter().find_map(|name| files.get(&(*step, name.clone())))
+                    };
+                    flow.visible.iter().find_map(of).filter(|_| !known).cloned()
+                }),
         }
     }
 
@@ -247,6 +265,21 @@ fn judge_variable(dockerfile: &Dockerfile, flow: &Flow, settings: &Settings) -> 
             credential_among(&flow.name, &values).map(|why| (SecretKind::Application, why))
         }
     }
+}
+
+/// The steps and variables whose whole value the RUN makes a credential file of, with what that says of the value.
+type CredentialFiles = BTreeMap<(usize, String), (SecretKind, String)>;
+
+fn credential_files(dockerfile: &Dockerfile) -> CredentialFiles {
+    let told = |path: &str| {
+        let FileVerdict::BuildInput(input) = classify_file(path) else { return None };
+        let kind = if input.ssh { SecretKind::SshKey } else { SecretKind::Fetch };
+        let counts = !input.common || input.is_private_at(path);
+        counts.then(|| (kind, format!("a RUN writes it as `{path}`: {}", input.what)))
+    };
+    let runs = dockerfile.steps.iter().enumerate().filter_map(|(at, step)| Some((at, step.run.as_deref()?)));
+    let files = runs.flat_map(|(at, run)| filled_files(run).into_iter().map(move |(name, path)| ((at, name), path)));
+    files.filter_map(|(key, path)| Some((key, told(&path)?))).collect()
 }
 
 fn declared(dockerfile: &Dockerfile, keyword: Keyword) -> Vec<String> {

@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --secret id=machine,env=MACHINE --tag shop-sources .
