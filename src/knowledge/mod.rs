@@ -11,6 +11,7 @@ pub mod images;
 pub mod names;
 pub mod reruns;
 pub mod tools;
+pub mod uses;
 pub mod values;
 mod words;
 pub mod writing;

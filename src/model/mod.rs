@@ -9,6 +9,7 @@ mod binding;
 mod changes;
 mod container;
 mod copied;
+mod credential_use;
 mod derived;
 mod dockerfile;
 mod engines;

@@ -8,7 +8,9 @@ use crate::knowledge::names::{NameVerdict, SecretKind, identifies, is_id_of_pair
 use crate::knowledge::values::{ValueVerdict, classify_value, is_nothing, is_own_name, is_pointer, is_switch};
 use crate::syntax::dockerfile::{Keyword, Pair, Word};
 
+use super::credential_use::{assigned_variables, credential_uses};
 use super::rest::{RestKind, filled_files, rests};
+use super::run::Run;
 use super::{Dockerfile, Evidence, Flow, Model};
 
 /// How a secret enters a Dockerfile.
@@ -61,15 +63,15 @@ impl Model {
             let mounted = mounts.flat_map(|mount| mount.variable.into_iter().chain([mount.id]));
             arguments.iter().chain(&variables).cloned().chain(mounted).collect()
         });
-        let files = LazyCell::new(|| credential_files(dockerfile));
+        let used = LazyCell::new(|| uses_as_credential(dockerfile, &settings));
         let is_id =
             |name: &str| !settings.secrets.contains_key(name) && is_id_of_pair(name, names.iter().map(String::as_str));
         for name in &arguments {
-            if !(self.may_be_secret(dockerfile, Keyword::Arg, name) || !files.is_empty()) || is_id(name) {
+            if !(self.may_be_secret(dockerfile, Keyword::Arg, name) || !used.is_empty()) || is_id(name) {
                 continue;
             }
             let flow = Flow::of_argument(dockerfile, name);
-            if let Some((kind, why)) = self.judge_argument(dockerfile, &flow, &files) {
+            if let Some((kind, why)) = self.judge_argument(dockerfile, &flow, &used) {
                 relayed.extend(flow.relays.iter().map(|relay| relay.place));
                 secrets.push(self.secret(dockerfile, Entry::Argument, kind, why, flow));
             }
@@ -144,7 +146,7 @@ impl Model {
         &self,
         dockerfile: &Dockerfile,
         flow: &Flow,
-        files: &CredentialFiles,
+        used: &CredentialUses,
     ) -> Option<(SecretKind, String)> {
         let defaults = values_of(dockerfile, &flow.args);
         if self.is_no_value_of_a_secret(dockerfile, &flow.name, &defaults) || is_public_key(dockerfile, flow) {
@@ -172,13 +174,10 @@ impl Model {
                 .or_else(|| relayed_as(flow, &settings))
                 .or_else(|| self.passed_as(dockerfile, &flow.name))
                 .or_else(|| {
-                    // What everybody can read in the repository is no secret for being in such a file.
-                    let known = defaults.iter().any(|word| !is_empty(word))
-                        || self
-                            .passed_values(dockerfile, &flow.name)
-                            .any(|value| matches!(value, ArgumentValue::Literal(_)));
+                    // A default that everybody can read is no secret for being used as one.
+                    let known = defaults.iter().any(|word| !is_empty(word));
                     let of = |(step, names): (&usize, &BTreeSet<String>)| {
-                        names.iter().find_map(|name| files.get(&(*step, name.clone())))
+                        names.iter().find_map(|name| used.get(&(*step, name.clone())))
                     };
                     flow.visible.iter().find_map(of).filter(|_| !known).cloned()
                 }),
@@ -231,9 +230,7 @@ impl Model {
                 ArgumentValue::Expression(expression) => expression.rsplit('.').next()?,
                 _ => return None,
             };
-            let NameVerdict::Secret(found) = settings.classify_name(from) else { return None };
-            let sure = matches!(found.kind, SecretKind::Fetch | SecretKind::SshKey | SecretKind::Application);
-            sure.then(|| (found.kind, format!("a build fills it from `{from}`")))
+            is_named_secret(from, &settings).map(|kind| (kind, format!("a build fills it from `{from}`")))
         })
     }
 }
@@ -267,19 +264,32 @@ fn judge_variable(dockerfile: &Dockerfile, flow: &Flow, settings: &Settings) -> 
     }
 }
 
-/// The steps and variables whose whole value the RUN makes a credential file of, with what that says of the value.
-type CredentialFiles = BTreeMap<(usize, String), (SecretKind, String)>;
+/// The steps and variables that the RUN uses as a credential, with what that says of the value.
+type CredentialUses = BTreeMap<(usize, String), (SecretKind, String)>;
 
-fn credential_files(dockerfile: &Dockerfile) -> CredentialFiles {
-    let told = |path: &str| {
+fn uses_as_credential(dockerfile: &Dockerfile, settings: &Settings) -> CredentialUses {
+    let whole_file = |path: &str| {
         let FileVerdict::BuildInput(input) = classify_file(path) else { return None };
         let kind = if input.ssh { SecretKind::SshKey } else { SecretKind::Fetch };
         let counts = !input.common || input.is_private_at(path);
         counts.then(|| (kind, format!("a RUN writes it as `{path}`: {}", input.what)))
     };
+    let assigned = |name: &str| is_named_secret(name, settings).map(|kind| (kind, format!("it is copied to `{name}`")));
+    let of_run = |run: &Run| {
+        let by_place = credential_uses(run).into_iter();
+        let by_place = by_place.map(|(name, what)| (name, (SecretKind::Fetch, format!("a RUN takes it as {what}"))));
+        let by_file = filled_files(run).into_iter().filter_map(|(name, path)| Some((name, whole_file(&path)?)));
+        let by_name = assigned_variables(run).into_iter().filter_map(|(name, to)| Some((name, assigned(&to)?)));
+        by_name.chain(by_place).chain(by_file).collect::<Vec<_>>()
+    };
     let runs = dockerfile.steps.iter().enumerate().filter_map(|(at, step)| Some((at, step.run.as_deref()?)));
-    let files = runs.flat_map(|(at, run)| filled_files(run).into_iter().map(move |(name, path)| ((at, name), path)));
-    files.filter_map(|(key, path)| Some((key, told(&path)?))).collect()
+    runs.flat_map(|(at, run)| of_run(run).into_iter().map(move |(name, verdict)| ((at, name), verdict))).collect()
+}
+
+/// The kind of secret that a variable of this name holds for certain.
+fn is_named_secret(name: &str, settings: &Settings) -> Option<SecretKind> {
+    let NameVerdict::Secret(found) = settings.classify_name(name) else { return None };
+    matches!(found.kind, SecretKind::Fetch | SecretKind::SshKey | SecretKind::Application).then_some(found.kind)
 }
 
 fn declared(dockerfile: &Dockerfile, keyword: Keyword) -> Vec<String> {
