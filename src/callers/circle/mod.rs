@@ -139,7 +139,7 @@ fn site_of_run<'s>(run: &Run<'_>, source: &'s Source) -> Option<Site<'s>> {
         release: step::release(run),
         options_only: false,
         documentation: false,
-        sourced: false,
+        sourced: keeps_unexported(source.text()),
     })
 }
 
@@ -160,6 +160,12 @@ fn checkout(file: &Utf8Path) -> &Utf8Path {
 
 /// The orbs of CircleCI put their parameters together to a `docker buildx build` (CircleCI-Public/docker-orb
 /// `src/scripts/build.sh`, CircleCI-Public/aws-ecr-orb `src/scripts/docker_buildx.sh`), word by word as a shell would.
+/// Whether some step writes variables for the later ones without exporting them: each sources the file that `BASH_ENV` names
+/// (circleci.com/docs/env-vars, "Parameters and bash environment"; bash(1), BASH_ENV).
+fn keeps_unexported(text: &str) -> bool {
+    text.lines().any(|line| line.contains("BASH_ENV") && !line.contains("export "))
+}
+
 fn site_of_orb<'s>(orb: &Orb<'_>, source: &'s Source) -> Option<Site<'s>> {
     let plain = yaml::view(source.text(), orb.options.node())?;
     // A parameter can't be told, a variable is one of the shell.

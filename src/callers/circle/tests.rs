@@ -45,6 +45,14 @@ fn commands_are_read_in_every_form() {
             "      - when:\n          condition: true\n          steps:\n            - run: docker build --secret id=t,env=T .\n",
         ),
         (
+            "      - run: echo T=$(x) >> \"$BASH_ENV\"\n      - run: docker build --build-arg T=$T .\n",
+            "      - run: echo T=$(x) >> \"$BASH_ENV\"\n      - run: T=\"$T\" docker build --secret id=t,env=T .\n",
+        ),
+        (
+            "      - run: echo export T=$(x) >> $BASH_ENV\n      - run: docker build --build-arg T=$T .\n",
+            "      - run: echo export T=$(x) >> $BASH_ENV\n      - run: docker build --secret id=t,env=T .\n",
+        ),
+        (
             "      - run: docker build --build-arg T=<< parameters.token >> .\n",
             "      - run: T=\"<< parameters.token >>\" docker build --secret id=t,env=T .\n",
         ),

@@ -119,6 +119,17 @@ struct Definition {
     range: TextRange,
 }
 
+impl Definition {
+    /// Whether every expansion runs a program or may stop make: the value is worked out anew each time (GNU make manual, "The Two
+    /// Flavors of Variables"), and what is exported is expanded for every command (experiment: GNU make 4.3).
+    fn works(&self, text: &str) -> bool {
+        const FUNCTIONS: [&str; 7] = ["shell", "error", "warning", "info", "file", "eval", "call"];
+        let recursive = matches!(self.operator.as_str(), "=" | "?=" | "+=");
+        let calls = |name: &&str| ["$(", "${"].iter().any(|open| text.contains(&format!("{open}{name} ")));
+        recursive && FUNCTIONS.iter().any(|name| calls(&name))
+    }
+}
+
 /// One command of a recipe, or all of one where `.ONESHELL` is in force: the lines that one shell gets.
 #[derive(Debug, Clone, Default)]
 struct Recipe {
@@ -192,7 +203,8 @@ impl<'a> File<'a> {
 
     /// Whether a program that a recipe starts can't have the variable's text from its environment, or not for certain: its shell
     /// makes another text of it, because it is assigned with quotes, backquotes or `$$`; it is assigned by `eval`, or in another
-    /// file; it is a parameter; or it is kept from recipes. (What make exports reaches programs as it is.)
+    /// file; it is a parameter; or it is kept from recipes. (What make exports reaches programs as it is.) Neither where exporting it
+    /// does more than that: its value is worked out for every command of every recipe then.
     fn is_evaluated(&self, name: &str) -> bool {
         // The parameters of `call` are texts, and no variables that a program could see.
         let is_parameter = name.bytes().all(|byte| byte.is_ascii_digit());
@@ -209,14 +221,29 @@ impl<'a> File<'a> {
             if values.peek().is_none() && elsewhere || self.evaluated.names.contains(&name) {
                 return true;
             }
-            for text in values.map(|definition| slice(self.source.text(), definition.value)) {
-                if text.contains(['`', '"', '\'', '\\']) || text.contains("$$") {
+            for definition in values {
+                let text = slice(self.source.text(), definition.value);
+                if text.contains(['`', '"', '\'', '\\'])
+                    || text.contains("$$")
+                    || self.ends_blank(definition)
+                    || definition.works(text)
+                {
                     return true;
                 }
                 open.extend(reference::references(text));
             }
         }
         false
+    }
+}
+
+impl File<'_> {
+    /// Whether blanks end the value, as they do in front of a comment: a shell drops them from a word, an environment does not.
+    fn ends_blank(&self, definition: &Definition) -> bool {
+        let behind = self.source.text().get(usize::from(definition.value.end())..).unwrap_or("");
+        let is_blank = |text: &str| text.ends_with([' ', '\t']) || (text.is_empty() && behind.starts_with([' ', '\t']));
+        let comment = behind.trim_start_matches([' ', '\t']).starts_with('#');
+        is_blank(slice(self.source.text(), definition.value)) || (comment && behind.starts_with([' ', '\t']))
     }
 }
 

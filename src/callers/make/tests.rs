@@ -51,8 +51,8 @@ fn continued_recipes_keep_their_layout() {
 #[test]
 fn an_assigned_variable_is_exported() {
     becomes(
-        "T ?= $(shell x)\nA = b\nall:\n\tdocker build --build-arg T=$(T) .\n",
-        "T ?= $(shell x)\nexport T\nA = b\nall:\n\tdocker build --secret id=t,env=T .\n",
+        "T := $(shell x)\nA = b\nall:\n\tdocker build --build-arg T=$(T) .\n",
+        "T := $(shell x)\nexport T\nA = b\nall:\n\tdocker build --secret id=t,env=T .\n",
     );
     becomes(
         "ifdef X\nT = a$(X)\nendif\r\nall:\r\n\tdocker build --build-arg T=$(T) .\r\n",
@@ -72,12 +72,40 @@ fn what_the_shell_evaluates_is_not_exported() {
         "include .env\nall:\n\tdocker build --build-arg T=$(T) .\n",
         "include .env\nall:\n\tT=$(T) docker build --secret id=t,env=T .\n",
     );
-    for value in ["\"x\"", "'x'", "`cat f`", "$$(cat f)", "$(U)\nU = $$HOME"] {
+    for value in ["\"x\"", "'x'", "`cat f`", "$$(cat f)", "$(U)\nU = $$HOME", "x  # why", "x "] {
         becomes(
             &format!("T ?= {value}\nall:\n\tdocker build --build-arg T=$(T) .\n"),
             &format!("T ?= {value}\nall:\n\tT=$(T) docker build --secret id=t,env=T .\n"),
         );
     }
+}
+
+#[test]
+fn what_every_command_would_work_out_is_not_exported() {
+    for value in ["$(shell x)", "$(error which T?)", "$(if $(U),$(U),$(error which T?))", "$(U)\nU = $(shell x)"] {
+        becomes(
+            &format!("T ?= {value}\nclean:\n\ttrue\nall:\n\tdocker build --build-arg T=$(T) .\n"),
+            &format!("T ?= {value}\nclean:\n\ttrue\nall:\n\tT=$(T) docker build --secret id=t,env=T .\n"),
+        );
+    }
+}
+
+#[test]
+fn a_build_that_may_run_with_another_environment_is_left_alone() {
+    for text in [
+        "DOCKER := sudo docker\nall:\n\t$(DOCKER) build --build-arg T=$(T) .\n",
+        "DOCKER = $(SUDO) docker\nall:\n\t$(DOCKER) build --build-arg T=$(T) .\n",
+        "ifeq ($(CI),)\nSUDO = sudo\nendif\nall:\n\t$(SUDO) docker build --build-arg T=$(T) .\n",
+        "SUDO := $(shell test -w / || echo sudo)\nall:\n\t$(SUDO) docker build --build-arg T=$(T) .\n",
+        "all:\n\t$(SUDO) docker build --build-arg T=$(T) .\n",
+    ] {
+        let reason = passed(text).unwrap_err();
+        assert!(reason.contains("may run it with another environment"), "{text}: {reason}");
+    }
+    becomes(
+        "SUDO := sudo\nall:\n\t$(SUDO) docker build --build-arg T=$(T) .\n",
+        "SUDO := sudo\nall:\n\t$(SUDO) --preserve-env=T docker build --secret id=t,env=T .\n",
+    );
 }
 
 #[test]

@@ -160,6 +160,7 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
         prefix: command.start(),
         assigned: Vec::new(),
         sudo: None,
+        elevation: None,
         cleared: false,
         nounset: false,
         clean: false,

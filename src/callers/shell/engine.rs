@@ -6,7 +6,7 @@ use super::Classic;
 use super::expand::Evaluator;
 use crate::knowledge::engines::{Engine, Release, installed_in};
 use crate::source::TextSize;
-use crate::syntax::shell::Command;
+use crate::syntax::shell::{Command, PartKind};
 
 /// The environment of a command, as far as its texts are known.
 pub(super) struct Environment<'a> {
@@ -170,6 +170,49 @@ pub(super) fn sudo(wrappers: &[Piece]) -> Option<TextSize> {
         .filter_map(Piece::text)
         .any(|text| text == "--preserve-env" || text.starts_with('-') && !text.starts_with("--") && text.contains('E'));
     (!keeps).then(|| wrappers.get(sudo).map(|piece| piece.site.end())).flatten()
+}
+
+/// What decides whether the build runs with another environment, where that can't be told and no option can be given to it: a variable
+/// that may hold `sudo` or holds more than that, or `doas`, which has no option that keeps a variable (doas(1)).
+pub(super) fn elevation(environment: &Environment<'_>, program: Option<&Piece>) -> Option<String> {
+    let Environment { evaluator: Evaluator { site, state }, command, wrappers } = environment;
+    if wrappers.iter().any(|piece| piece.text() == Some("doas")) {
+        return Some("doas".to_owned());
+    }
+    let end = program?.site.end();
+    let parts = command.words.iter().filter(|word| word.range.end() <= end).flat_map(|word| &word.parts);
+    let names = parts.filter_map(|part| match &part.kind {
+        PartKind::Variable(variable) => Some(variable.name.as_str()),
+        _ => None,
+    });
+    let is_open = |name: &&str| {
+        let written = name.trim_start_matches("MAKE_VARIABLE_");
+        let values: Vec<&str> = assigned(site.text, written).collect();
+        let elevates = |text: &str| {
+            text.split(|char: char| !char.is_ascii_alphanumeric())
+                .any(|word| ["sudo", "doas"].iter().any(|one| word.eq_ignore_ascii_case(one)))
+        };
+        if !written.to_ascii_lowercase().contains("sudo") && !values.iter().any(|value| elevates(value)) {
+            return false;
+        }
+        let known = |text: &str| text.is_empty() || text == "sudo";
+        let sometimes = site.view.text().contains(&format!("then {name}="));
+        let texts =
+            state.bindings.get(*name).filter(|binding| binding.assigned).map(|binding| binding.texts.as_slice());
+        sometimes || !(values.len() == 1 && matches!(texts, Some([text]) if known(text)))
+    };
+    names.filter(is_open).map(|name| format!("${}", name.trim_start_matches("MAKE_VARIABLE_"))).next()
+}
+
+/// What the assignments to a variable in a script or a Makefile give it, to the end of the line.
+fn assigned<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = &'t str> {
+    let is_part = |char: char| char == '_' || char.is_ascii_alphanumeric();
+    text.match_indices(name).filter_map(move |(at, _)| {
+        let (before, behind) = (text.get(..at)?, text.get(at + name.len()..)?);
+        let operator = behind.trim_start_matches([' ', '\t']).trim_start_matches([':', '?', '+', '!']);
+        let value = operator.strip_prefix('=')?.lines().next().unwrap_or("");
+        (!before.ends_with(is_part) && !before.ends_with(['$', '{', '-'])).then_some(value)
+    })
 }
 
 /// Whether `env -i` empties the environment, or `env -u` takes variables out.

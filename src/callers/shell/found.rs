@@ -6,7 +6,7 @@ use super::super::command::{BuildArgument, BuildCommand, Family, Operand, Piece,
 use super::super::location::{inside, join};
 use super::super::{Argument, ArgumentValue, Build, Builder, Dockerfiles, PassedSecret, SecretValue, Surroundings};
 use super::composed;
-use super::engine::{Environment, builder, clears, must_ask, sudo};
+use super::engine::{Environment, builder, clears, elevation, must_ask, sudo};
 use super::expand::Evaluator;
 use super::place::Start;
 use super::state::{Provision, State};
@@ -35,6 +35,8 @@ pub(super) struct Found {
     pub assigned: Vec<String>,
     /// Where `sudo` ends, if it stands in front and does not keep the environment.
     pub sudo: Option<TextSize>,
+    /// What decides whether `sudo` or the like runs it, where that can't be told.
+    pub elevation: Option<String>,
     /// Whether `env -i` empties the environment.
     pub cleared: bool,
     /// Whether `set -u` is on.
@@ -127,6 +129,7 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         prefix: prefix_place(command, pieces),
         assigned,
         sudo: sudo(wrappers),
+        elevation: elevation(&environment, pieces.get(parsed.program.index)),
         cleared: clears(wrappers),
         nounset: state.nounset,
         clean: walk.clean,

@@ -7,6 +7,7 @@ use super::super::location::is_remote;
 use super::super::offer::{inside, missing, refusal};
 use super::super::{Offer, Refusal, Rewrite};
 use super::found::{Found, written};
+use super::rewrite::elevated;
 use super::{Site, value};
 use crate::source::{Edit, TextRange, range, slice};
 
@@ -54,6 +55,9 @@ fn keep_variables(site: &Site<'_>, found: &Found, missing: &[Offer], rewrite: &m
     }
     if found.cleared {
         return Err(refusal("the environment does not reach this build (`env -i`, `su -`)", at));
+    }
+    if let Some(what) = &found.elevation {
+        return Err(refusal(elevated(what), at));
     }
     if let Some(name) = names.iter().find(|name| assigns(site.text, name)) {
         return Err(refusal(format!("`{}` gives `{name}` a value of its own", site.file), at));

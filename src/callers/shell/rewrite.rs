@@ -1,6 +1,7 @@
 //! Makes a build pass secrets.
 
 use super::super::command::{Family, is_name};
+use super::super::location::{absolute, inside, join};
 use super::super::{
     Argument, ArgumentValue, Builder, Format, PassedSecret, Receipt, Refusal, Request, RequestedSecret, SecretSource,
     Surroundings,
@@ -308,8 +309,14 @@ impl Draft<'_> {
         }
     }
 
+    /// The path of a file whose content is passed and that is part of the repository: where another one is missing, `cat` says so and
+    /// the build goes on without a value, while `src=` stops it.
     fn file(&self, written: &FoundArgument) -> Option<String> {
         let path = file_of(written.written.value.as_ref()?)?;
+        let name = path.literal()?;
+        let mut places =
+            self.site.directories.iter().filter_map(|directory| inside(&join(&absolute(directory), &name)));
+        places.find(|place| self.around.is_file(place))?;
         value::path(self.site, self.found, path).ok()
     }
 
@@ -513,6 +520,9 @@ impl Draft<'_> {
                 None,
             ));
         }
+        if let Some(what) = &self.found.elevation {
+            return Err(refusal(&elevated(what), argument.range, None));
+        }
         if self.found.sudo.is_some() && !self.kept.iter().any(|kept| kept == name) {
             self.kept.push(name.to_owned());
         }
@@ -602,6 +612,11 @@ impl Draft<'_> {
         }
         Ok(self.result)
     }
+}
+
+/// Why no variable can be shown to reach a build whose environment `what` may change.
+pub(super) fn elevated(what: &str) -> String {
+    format!("`{what}` may run it with another environment, which no variable reaches without `--preserve-env`")
 }
 
 fn refusal(reason: &str, range: TextRange, instead: Option<String>) -> Refusal {

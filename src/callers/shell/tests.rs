@@ -60,7 +60,7 @@ fn passed(text: &str) -> Result<(String, Vec<String>), String> {
 
 fn passed_as(text: &str, names: &[&str], receipt: Receipt) -> Result<(String, Vec<String>), String> {
     let source = Source::new("ci/build.sh", text.into());
-    let around = Files::new(&["Dockerfile"]);
+    let around = Files::new(&["Dockerfile", "id_rsa"]);
     let mut edits = Vec::new();
     let mut remarks = Vec::new();
     for build in Shell.builds(&source, &around) {
@@ -317,19 +317,38 @@ fn computed_values_go_in_front_of_the_command() {
 }
 
 #[test]
-fn a_file_is_passed_as_one_where_its_newline_does_no_harm() {
+fn a_build_that_may_run_with_another_environment_is_left_alone() {
+    let build = "docker build --build-arg T=$T .";
+    for text in [
+        format!("SUDO=\"\"\nif x; then SUDO=\"sudo\"; fi\n$SUDO {build}"),
+        format!("if x; then SUDO=sudo; else SUDO=; fi\n$SUDO {build}"),
+        format!("SUDO=sudo\n[ \"$(id -u)\" = 0 ] && SUDO=\"\"\n$SUDO {build}"),
+        format!("sudo=$(command -v sudo || true)\n$sudo {build}"),
+        format!("$SUDO {build}"),
+        format!("${{SUDO:-}} {build}"),
+        format!("doas {build}"),
+        "DOCKER=\"sudo docker\"\n$DOCKER build --build-arg T=$T .".to_owned(),
+        "if x; then DOCKER=docker; else DOCKER=\"sudo docker\"; fi\n$DOCKER build --build-arg T=$T .".to_owned(),
+    ] {
+        refused(&text, "may run it with another environment");
+    }
+    becomes(&format!("SUDO=\n$SUDO {build}"), "SUDO=\n$SUDO docker build --secret id=t,env=T .");
+    becomes(
+        &format!("SUDO=sudo\n$SUDO {build}"),
+        "SUDO=sudo\n$SUDO --preserve-env=T docker build --secret id=t,env=T .",
+    );
+}
+
+#[test]
+fn a_file_of_the_repository_is_passed_as_one_where_its_newline_does_no_harm() {
     let file = |text: &str| passed_as(text, &["T"], Receipt::File).map(|(text, _)| text);
     assert_eq!(
         file("docker build --build-arg T=\"$(cat ~/.npmrc)\" .").as_deref(),
-        Ok("docker build --secret \"id=t,src=$HOME/.npmrc\" .")
+        Ok("T=\"$(cat ~/.npmrc)\" docker build --secret id=t,env=T .")
     );
     assert_eq!(
         file("docker build --build-arg T=\"$(< id_rsa)\" .").as_deref(),
         Ok("docker build --secret id=t,src=id_rsa .")
-    );
-    assert_eq!(
-        file("docker build --build-arg T=\"$(cat ~/.ssh/$KEY)\" .").as_deref(),
-        Ok("docker build --secret \"id=t,src=$HOME/.ssh/$KEY\" .")
     );
 }
 
