@@ -80,6 +80,9 @@ impl<'m> Migration<'m> {
                 let label = Label { file: file.clone(), range: place, text: "builds it into a program".to_owned() };
                 change.obstruct("built-in", built_in(&format!("line {line} of `{file}`"), name), Some(label));
             }
+            ScriptRestKind::Printed(path) => change.assume(format!(
+                "`{file}`, which reads `{name}` and whose output goes to `{path}`, does not print the value"
+            )),
             ScriptRestKind::Program => change.assume(format!(
                 "`{file}`, which reads `{name}` and writes a file in line {line}, does not write the value into the image"
             )),

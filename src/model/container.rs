@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::callers::Format;
 use crate::knowledge::names::SecretKind;
 use crate::source::{Source, slice};
 use crate::syntax::dockerfile::Keyword;
@@ -29,6 +30,26 @@ impl Model {
         };
         let mut sources = self.index.naming(&self.repository, name).into_iter();
         sources.find(reads).map(|source| source.path().to_owned())
+    }
+
+    /// A line of what starts a container of `dockerfile`'s image that `reaches` says something of, where it is: the start command, a
+    /// script of the repository that it names, or a Compose file that builds the image and may give it another command.
+    #[must_use]
+    pub fn started_line(&self, dockerfile: &Dockerfile, reaches: impl Fn(&str) -> bool) -> Option<Utf8PathBuf> {
+        let started = start_text(dockerfile);
+        if started.lines().any(&reaches) {
+            return Some(dockerfile.path().to_owned());
+        }
+        let reader = self.reader(dockerfile);
+        let is_part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '/' | '.' | '_' | '-');
+        let words =
+            started.split(|char| !is_part(char)).filter(|word| word.contains(['/', '.']) && !word.starts_with('-'));
+        let scripts = words.filter_map(|word| reader.file_like(word));
+        let bound = self.bound_builds(dockerfile);
+        let composed = bound.iter().filter(|bound| bound.build.format == Format::Compose);
+        let composed = composed.filter_map(|bound| self.repository.source(&bound.build.file));
+        let mut sources = scripts.chain(composed);
+        sources.find(|source| source.text().lines().any(&reaches)).map(|source| source.path().to_owned())
     }
 
     /// The Dockerfiles of the repository that start from the image which a build of `dockerfile` makes, by their text:

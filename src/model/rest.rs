@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::knowledge::tools;
 use crate::source::{TextRange, TextSize};
-use crate::syntax::shell::{Body, Command, CompoundKind, Item, Node, RedirectKind, Script, Word};
+use crate::syntax::shell::{Body, Command, CompoundKind, Item, Node, PartKind, RedirectKind, Script, Word, dialect_of};
 
 use super::exposure::dumps_environment;
 use super::fate::Fates;
@@ -15,7 +15,7 @@ use super::reading::effective_words;
 use super::run::Run;
 use chain::{Link, Opened, links, opened, where_it_goes, written_by_awk, written_file};
 pub(super) use chain::{written_by_option, written_by_sed};
-pub(super) use filled::filled_files;
+pub(super) use filled::{filled_files, output_files};
 
 /// A way in which a RUN lets the value come to rest, or may.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,7 +190,7 @@ impl<'v> Finder<'v> {
                 runs_inline_code(&program, &words).then_some(RestKind::NotUnderstood(program))
             })
         } else {
-            self.program_with_value(command)
+            self.program_with_value(command).or_else(|| self.handed(command))
         };
         let known = |kind: &RestKind| {
             let same = |found: &&Found| found.shell == shell && found.range == command.range && found.kind == *kind;
@@ -301,6 +301,25 @@ impl<'v> Finder<'v> {
         (!silent && !tools::passes_through(&words)).then_some(RestKind::NotUnderstood(program))
     }
 
+    /// The program of which nothing is known that gets the value under another name, in its own environment: `TOKEN=$VALUE program`,
+    /// also a script that is fetched: `TOKEN=$VALUE sh -c "$(curl …)"`, `curl … | TOKEN=$VALUE sh`.
+    fn handed(&self, command: &Command) -> Option<RestKind> {
+        if !command.assignments.iter().any(|one| self.is_value(&one.value)) {
+            return None;
+        }
+        let words = effective_words(command);
+        let program = words.first().cloned().flatten()?;
+        let is_fetched = || {
+            let arguments = command.effective_arguments();
+            let inline =
+                arguments.iter().flat_map(|word| &word.parts).any(|part| matches!(part.kind, PartKind::Command(_)));
+            inline || arguments.iter().all(|word| word.lossy().starts_with('-'))
+        };
+        let unknown = tools::tool(&words).is_none() && !program.contains('/');
+        let counts = unknown || (dialect_of(&program).is_some() && is_fetched());
+        counts.then_some(RestKind::NotUnderstood(program))
+    }
+
     /// The interpreter that runs a program, written out in the RUN, which asks the environment for the value.
     fn program_with_value(&self, command: &Command) -> Option<RestKind> {
         let words = effective_words(command);
@@ -325,7 +344,7 @@ impl<'v> Finder<'v> {
 }
 
 /// Whether the path of a file lies below the folder, as both are written.
-fn is_below(path: &str, folder: &str) -> bool {
+pub(super) fn is_below(path: &str, folder: &str) -> bool {
     let inside = path.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
     inside && !path.contains("..")
 }

@@ -14,7 +14,7 @@ use crate::syntax::view::{Quoting, View};
 use super::exposure::{ExposureKind, Holders, exposures, is_traceable};
 use super::fate::Fates;
 use super::reading::{MOST_SCRIPT_DEPTH, Reader, effective_words};
-use super::rest::{Rest, RestKind, is_interpreter, rests_of};
+use super::rest::{Rest, RestKind, is_below, is_interpreter, output_files, rests_of};
 use super::run::{Form, Run, mentions};
 
 /// Something of the repository that a command runs.
@@ -58,6 +58,8 @@ pub enum ScriptRestKind {
     BuiltIn,
     /// It is a program in another language that names the value's variable and writes files, there or elsewhere.
     Program,
+    /// It is a program in another language that names the value's variable, and what it prints goes to this file.
+    Printed(String),
 }
 
 /// The shell that reads a script, by its first line, else by its name; `None` for other programs.
@@ -75,7 +77,7 @@ impl<'r> Reader<'r> {
     /// What the scripts and programs of the repository that `run` runs do with the value of the variable `name`.
     #[must_use]
     pub fn script_rests(&self, run: &Run, name: &str) -> Vec<ScriptRest> {
-        let mut finder = Finder { reader: self, seen: BTreeSet::new(), found: Vec::new() };
+        let mut finder = Finder { reader: self, seen: BTreeSet::new(), found: Vec::new(), output: None };
         finder.follow(run, &BTreeSet::from([name.to_owned()]), &|_| false, 0);
         finder.found
     }
@@ -202,6 +204,8 @@ struct Finder<'f, 'r> {
     /// The scripts that were looked at, by file and text.
     seen: BTreeSet<(Utf8PathBuf, String)>,
     found: Vec<ScriptRest>,
+    /// The file that stays and that gets what is printed, as far as it is not the build log.
+    output: Option<String>,
 }
 
 impl<'r> Finder<'_, 'r> {
@@ -218,13 +222,21 @@ impl<'r> Finder<'_, 'r> {
         }
         for shell in &run.shells {
             let fates = Fates::of(&shell.script);
+            let outputs = output_files(&shell.script);
             for command in shell.script.commands().into_iter().map(|context| context.command) {
                 let own: Vec<&Word> = command.words.iter().skip(command.effective().index).collect();
                 let holds = |at: usize| own.get(at).is_some_and(|word| values.iter().any(|value| word.mentions(value)));
                 let gone = |path: &str| gone(path) || fates.is_gone(path, command.range);
+                let own = outputs.iter().find(|(range, _)| *range == command.range).map(|(_, path)| path);
+                let is_temporary = |path: &str| run.temporary.iter().any(|folder| is_below(path, folder));
+                let around = self.output.clone();
+                if let Some(path) = own {
+                    self.output = (!gone(path) && !is_temporary(path)).then(|| path.clone());
+                }
                 for started in self.reader.started(&effective_words(command), &holds) {
                     self.look_at(started, &values, run, &gone, depth);
                 }
+                self.output = around;
             }
         }
     }
@@ -260,9 +272,11 @@ impl<'r> Finder<'_, 'r> {
 
     fn program(&mut self, source: &Source, values: &BTreeSet<String>) {
         let names = values.iter().any(|value| mentions(source.text(), value));
-        let Some(at) = writing::writes_file(source.text()).filter(|_| names) else { return };
-        let place = TextRange::empty(size(at));
-        self.found.push(ScriptRest { file: source.path().to_owned(), place, kind: ScriptRestKind::Program });
+        let writes = writing::writes_file(source.text()).map(|at| (at, ScriptRestKind::Program));
+        let prints = self.output.clone().map(|path| (0, ScriptRestKind::Printed(path)));
+        for (at, kind) in writes.into_iter().chain(prints).filter(|_| names) {
+            self.found.push(ScriptRest { file: source.path().to_owned(), place: TextRange::empty(size(at)), kind });
+        }
     }
 
     fn shell(&mut self, script: &Script<'r>, gone: &dyn Fn(&str) -> bool) {
@@ -288,6 +302,10 @@ impl<'r> Finder<'_, 'r> {
         for (place, kind) in found {
             let kind = match kind {
                 RestKind::NotUnderstood(_) if embeds(place) => ScriptRestKind::BuiltIn,
+                RestKind::Log => {
+                    let kind = self.output.clone().map_or(RestKind::Log, RestKind::File);
+                    ScriptRestKind::Shell(kind)
+                }
                 kind => ScriptRestKind::Shell(kind),
             };
             let rest = ScriptRest { file: file.to_owned(), place: place.unwrap_or_default(), kind };

@@ -4,7 +4,6 @@
 
 use crate::model::effective_words;
 use crate::source::{TextRange, size};
-use crate::syntax::dockerfile::Keyword;
 use crate::syntax::shell::{self, Command, Dialect, Part, PartKind, Word, edit};
 
 use super::super::Migration;
@@ -77,20 +76,24 @@ impl<'m> Migration<'m> {
 
     /// The address that the clone kept let the container reach the server as well.
     fn check_start_command(&self, site: &Site<'m>) -> Result<(), Refused> {
-        let starts = |keyword| matches!(keyword, Keyword::Cmd | Keyword::Entrypoint);
-        let mut texts = self
-            .dockerfile
-            .steps
-            .iter()
-            .filter(|step| starts(step.keyword))
-            .map(|step| crate::source::slice(self.dockerfile.source.text(), step.outer.text_range()));
-        let reaches =
-            |text: &str| ["pull", "fetch", "submodule", "lfs"].iter().any(|verb| text.contains(&format!("git {verb}")));
-        match self.is_shipped(site.step) && texts.any(reaches) {
-            true => Err(Refused::because(
+        self.check_started(site, &|line: &str| {
+            ["pull", "fetch", "submodule", "lfs"].iter().any(|verb| line.contains(&format!("git {verb}")))
+        })
+    }
+
+    /// Whether nothing that starts the container reaches a server with what the image kept so far.
+    pub(super) fn check_started(&self, site: &Site<'m>, reaches: &dyn Fn(&str) -> bool) -> Result<(), Refused> {
+        if !self.is_shipped(site.step) {
+            return Ok(());
+        }
+        match self.model.started_line(self.dockerfile, reaches) {
+            Some(path) if path == *self.dockerfile.path() => Err(Refused::because(
                 "the start command reaches the server with it: it has to get it when it is started",
             )),
-            false => Ok(()),
+            Some(path) => Err(Refused::because(format!(
+                "`{path}`, which starts the container, reaches the server with it: it has to get it when it is started"
+            ))),
+            None => Ok(()),
         }
     }
 

@@ -16,6 +16,26 @@ use super::{Refused, Repairs};
 /// Debian 11, on which many tagged images rest without saying so, has git 2.30.
 pub(super) const NEW_GIT: &str = "git in the image is 2.31 or later and reads `GIT_CONFIG_COUNT`";
 
+/// Whether the line of a script or of an instruction fetches something with the program.
+fn fetches_with(line: &str, program: &str) -> bool {
+    let verbs = [
+        "install",
+        "ci",
+        "update",
+        "upgrade",
+        "add",
+        "sync",
+        "restore",
+        "download",
+        "pull",
+        "fetch",
+        "clone",
+        "submodule",
+    ];
+    let mut words = line.split(|char: char| !char.is_ascii_alphanumeric() && !matches!(char, '-' | '_' | '.' | '/'));
+    words.any(|word| word.rsplit('/').next() == Some(program)) && words.any(|word| verbs.contains(&word))
+}
+
 /// A command whose setting becomes variables.
 pub(super) struct Kept<'m> {
     pub(super) site: Site<'m>,
@@ -66,6 +86,9 @@ impl<'m> Migration<'m> {
         }
         for file in setting.files() {
             self.check_other_uses(site, file, undoing.as_ref())?;
+        }
+        if let Some(program) = site.command().effective_name().filter(|_| undoing.is_none()) {
+            self.check_started(site, &|line| fetches_with(line, &program))?;
         }
         self.check_git_clients(&setting, readers.iter().copied().chain([site.step]))?;
         if probe == "COMPOSER_AUTH" && is_password(&site.name) {

@@ -1,7 +1,6 @@
 //! Makes a build pass secrets.
 
 use super::super::command::{Family, is_name};
-use super::super::location::{absolute, inside, join};
 use super::super::{
     Argument, ArgumentValue, Builder, Format, PassedSecret, Receipt, Refusal, Request, RequestedSecret, SecretSource,
     Surroundings,
@@ -309,14 +308,8 @@ impl Draft<'_> {
         }
     }
 
-    /// The path of a file whose content is passed and that is part of the repository: where another one is missing, `cat` says so and
-    /// the build goes on without a value, while `src=` stops it.
     fn file(&self, written: &FoundArgument) -> Option<String> {
         let path = file_of(written.written.value.as_ref()?)?;
-        let name = path.literal()?;
-        let mut places =
-            self.site.directories.iter().filter_map(|directory| inside(&join(&absolute(directory), &name)));
-        places.find(|place| self.around.is_file(place))?;
         value::path(self.site, self.found, path).ok()
     }
 

@@ -1,7 +1,8 @@
-//! Files that a command makes of the value of one variable and of nothing else.
+//! Files that commands make of what they print: of the value of one variable and nothing else, or whatever it is.
 
 use crate::model::run::Run;
-use crate::syntax::shell::{Command, Item, Node, PartKind, Word};
+use crate::source::TextRange;
+use crate::syntax::shell::{Command, Item, Node, PartKind, Script, Word};
 
 use super::RestKind;
 use super::chain::{Link, links, where_it_goes};
@@ -12,6 +13,41 @@ pub(in crate::model) fn filled_files(run: &Run) -> Vec<(String, String)> {
     let mut found = Vec::new();
     run.shells.iter().for_each(|shell| of_items(&shell.script.items, &mut found));
     found
+}
+
+/// The commands of a script whose output goes to a file, each with the file as it is written.
+pub(in crate::model) fn output_files(script: &Script) -> Vec<(TextRange, String)> {
+    let mut found = Vec::new();
+    outputs_in(&script.items, &[], &mut found);
+    found
+}
+
+/// `outer` is what gets the output of the compound around.
+fn outputs_in(items: &[Item], outer: &[Link<'_>], found: &mut Vec<(TextRange, String)>) {
+    for item in items {
+        let members = match &item.node {
+            Node::Pipeline(members) => members.as_slice(),
+            Node::Command(_) | Node::Compound(_) => std::slice::from_ref(item),
+        };
+        for (at, member) in members.iter().enumerate() {
+            let behind = links(&members[at + 1..]).into_iter().chain(outer.iter().copied());
+            match &member.node {
+                Node::Command(command) => {
+                    let chain: Vec<Link<'_>> =
+                        std::iter::once(Link::Redirects(&command.redirects)).chain(behind).collect();
+                    if let Some(RestKind::File(path)) = where_it_goes(&chain, &[], command.range.start()) {
+                        found.push((command.range, path));
+                    }
+                }
+                Node::Compound(compound) => {
+                    let chain: Vec<Link<'_>> =
+                        std::iter::once(Link::Redirects(&compound.redirects)).chain(behind).collect();
+                    compound.bodies.iter().for_each(|body| outputs_in(&body.items, &chain, found));
+                }
+                Node::Pipeline(_) => {}
+            }
+        }
+    }
 }
 
 fn of_items(items: &[Item], found: &mut Vec<(String, String)>) {

@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --build-arg API_TOKEN -t x .

@@ -1,0 +1,1 @@
+console.log(JSON.stringify({token: process.env.API_TOKEN}))

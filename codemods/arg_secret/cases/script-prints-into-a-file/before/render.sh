@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "token=$API_TOKEN"

@@ -1,0 +1,2 @@
+#!/bin/sh
+docker build --build-arg PYPI_TOKEN -t shop .

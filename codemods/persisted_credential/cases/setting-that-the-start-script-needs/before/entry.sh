@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+pip install --upgrade shop-plugin
+exec python -m shop
