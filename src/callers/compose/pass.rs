@@ -1,3 +1,5 @@
+use camino::Utf8Path;
+
 use super::dotenv::{self, Kept};
 use super::first::refuse_first_version;
 use super::interpolation::{is_guarded, with_default};
@@ -7,8 +9,8 @@ use super::service::{Service, WrittenArgument};
 use super::shared::Shared;
 use super::{Compose, extension};
 use crate::callers::verify::verified;
-use crate::callers::yaml::{self, Content, Cursor, Members, Patch, Path, Step};
-use crate::callers::{Argument, ArgumentValue, Build, Refusal, Request, Rewrite, Surroundings};
+use crate::callers::yaml::{self, Content, Cursor, Document, Members, Patch, Path, Step};
+use crate::callers::{Argument, ArgumentValue, Build, Caller, Refusal, Request, Rewrite, Surroundings};
 use crate::source::{Source, TextRange};
 
 /// A secret that the service is going to be given.
@@ -53,6 +55,7 @@ pub(super) fn pass_secrets(
         }
     }
     given.dedup();
+    pass.refuse_other_definitions(caller, source, around, &given)?;
     let is_shared = arguments.iter().any(|argument| argument.shared) && !requests.iter().any(|request| request.beside);
     if is_shared {
         let shared = Shared { documents: &documents, source, around, found: &found, requests };
@@ -128,6 +131,34 @@ impl Pass<'_> {
             }
             None => Ok(()),
         }
+    }
+
+    /// A secret of the project has one source: another argument of the same service can't fill it as well, and a file that is put over
+    /// this one (`docker compose -f A -f B`) may give it another, which wins or stops Compose (experiment: Compose 2.40).
+    fn refuse_other_definitions(
+        &self,
+        caller: &Compose,
+        source: &Source,
+        around: &dyn Surroundings,
+        given: &[Given],
+    ) -> Result<(), Refusal> {
+        let at = self.build.range;
+        for (index, one) in given.iter().enumerate() {
+            if let Some(other) = given.iter().take(index).find(|other| other.id == one.id) {
+                let reason =
+                    format!("`{}` and `{}` would both fill the secret `{}`", other.variable, one.variable, one.id);
+                return Err(self.refusal(at, reason));
+            }
+            let defines = |path: &Utf8Path, text: &str| {
+                let beside =
+                    path != source.path() && path.parent() == source.path().parent() && caller.recognises(path);
+                beside && yaml::read(text).is_ok_and(|documents| defines_otherwise(&documents, one))
+            };
+            if let Some(path) = around.mentioning(&one.id, &defines) {
+                return Err(self.refusal(at, format!("the secret `{}` has another source in `{path}`", one.id)));
+            }
+        }
+        Ok(())
     }
 
     /// Where the argument stands in the service's own `args`.
@@ -301,6 +332,16 @@ impl Pass<'_> {
         self.patch.append_section(root.entries.last()?.range(), &lines, layout.airy);
         Some(())
     }
+}
+
+/// Whether the file gives the secret another source than its variable.
+fn defines_otherwise(documents: &[Document], given: &Given) -> bool {
+    let definitions = documents.iter().filter_map(|document| Cursor::root(document).get("secrets")?.get(&given.id));
+    let another = |secret: Cursor<'_>| {
+        let variable = secret.get("environment").and_then(Cursor::text);
+        secret.get("file").is_some() || variable.is_some_and(|variable| variable != given.variable)
+    };
+    definitions.into_iter().any(another)
 }
 
 /// The environment variable that holds the value, where it is exactly one.

@@ -18,6 +18,10 @@ impl Surroundings for Files {
     fn text(&self, path: &Utf8Path) -> Option<&str> {
         self.0.iter().find(|(file, _)| file == path).map(|(_, text)| text.as_str())
     }
+
+    fn find(&self, wanted: &dyn Fn(&Utf8Path, &str) -> bool) -> Option<&Utf8Path> {
+        self.0.iter().find(|(path, text)| wanted(path, text)).map(|(path, _)| path.as_path())
+    }
 }
 
 fn source(text: &str) -> Source {
@@ -43,6 +47,26 @@ fn rewritten(text: &str, index: usize, arguments: &[&str]) -> Result<String, Str
     let rewrite = Compose.pass_secrets(&source(text), &Files(Vec::new()), build, &requests);
     let rewrite = rewrite.map_err(|refusal| refusal.reason)?;
     Ok(apply_edits(text, &rewrite.edits).expect("no overlap"))
+}
+
+#[test]
+fn a_secret_with_another_source_in_a_file_beside_it_is_refused() {
+    let text = "services:\n  app:\n    build:\n      context: .\n      args:\n        T: ${T}\n";
+    let with = |path: &str, secret: &str| {
+        let other = format!("services: {{app: {{secrets: [t]}}}}\nsecrets: {{t: {{{secret}}}}}\n");
+        let around = Files(vec![(path.into(), other)]);
+        Compose
+            .pass_secrets(&source(text), &around, &builds(text)[0], &[request("T")])
+            .map_err(|refusal| refusal.reason)
+    };
+    for secret in ["file: ./prod.txt", "environment: PROD_T"] {
+        let reason = with("compose.prod.yaml", secret).unwrap_err();
+        assert_eq!(reason, "the secret `t` has another source in `compose.prod.yaml`");
+    }
+    assert!(with("compose.prod.yaml", "environment: T").is_ok());
+    assert!(with("other/compose.yaml", "file: ./prod.txt").is_ok());
+    let twice = "services:\n  app:\n    build:\n      context: .\n      args: ['T=${T}', 'T=${U}']\n";
+    assert_eq!(rewritten(twice, 0, &["T"]), Err("`T` and `U` would both fill the secret `t`".to_owned()));
 }
 
 fn assert_rewritten(before: &str, arguments: &[&str], after: &str) {
