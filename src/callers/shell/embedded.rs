@@ -160,6 +160,7 @@ fn unread(site: &Site<'_>, command: TextRange, at: TextRange, text: &str, title:
         prefix: command.start(),
         assigned: Vec::new(),
         sudo: None,
+        handed_on: false,
         elevation: None,
         cleared: false,
         nounset: false,

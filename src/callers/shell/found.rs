@@ -35,6 +35,8 @@ pub(super) struct Found {
     pub assigned: Vec<String>,
     /// Where `sudo` ends, if it stands in front and does not keep the environment.
     pub sudo: Option<TextSize>,
+    /// Whether the command is what a function is called with, which it runs for other commands as well: `"$@"`.
+    pub handed_on: bool,
     /// What decides whether `sudo` or the like runs it, where that can't be told.
     pub elevation: Option<String>,
     /// Whether `env -i` empties the environment.
@@ -129,6 +131,10 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         prefix: prefix_place(command, pieces),
         assigned,
         sudo: sudo(wrappers),
+        handed_on: command
+            .words
+            .iter()
+            .any(|word| word.lossy() == "$@" && program_site(&parsed, pieces) == Some(word.range)),
         elevation: elevation(&environment, pieces.get(parsed.program.index)),
         cleared: clears(wrappers),
         nounset: state.nounset,
@@ -213,6 +219,11 @@ pub(super) fn written(site: &Site<'_>, at: TextRange) -> String {
 }
 
 /// Assignments go behind those that are there, but `time` and `!` are no commands: in front of what they run.
+/// The word that the program stands in.
+fn program_site(parsed: &BuildCommand, pieces: &[Piece]) -> Option<TextRange> {
+    pieces.get(parsed.program.index).map(|piece| piece.site)
+}
+
 fn prefix_place(command: &Command, pieces: &[Piece]) -> TextSize {
     let mut words = command.words.iter();
     let first = words.next();

@@ -487,7 +487,8 @@ impl Draft<'_> {
         }
         // Where the option is left out its variable may be unset, which `set -u` (a recipe may say so outside of its text) takes for an
         // error.
-        let optional = written.maybe && (self.found.nounset || self.site.format == Format::Make);
+        let at_times = written.maybe || self.found.handed_on;
+        let optional = at_times && (self.found.nounset || self.site.format == Format::Make);
         let text = match optional {
             true => value::optional(self.found, word),
             false => value::assigned(self.site, self.found, word),

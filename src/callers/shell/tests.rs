@@ -317,6 +317,14 @@ fn computed_values_go_in_front_of_the_command() {
 }
 
 #[test]
+fn a_function_that_runs_other_commands_too_lives_without_the_variable() {
+    becomes(
+        "set -eu\nrun() { echo +; \"$@\"; }\nimage() { local t=\"$1\"; run docker build --build-arg \"T=${t}\" .; }\nrun ls\nimage x",
+        "set -eu\nrun() { echo +; T=\"${t-}\" \"$@\"; }\nimage() { local t=\"$1\"; run docker build --secret id=t,env=T .; }\nrun ls\nimage x",
+    );
+}
+
+#[test]
 fn a_build_that_may_run_with_another_environment_is_left_alone() {
     let build = "docker build --build-arg T=$T .";
     for text in [
