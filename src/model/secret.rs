@@ -67,7 +67,8 @@ impl Model {
         let is_id =
             |name: &str| !settings.secrets.contains_key(name) && is_id_of_pair(name, names.iter().map(String::as_str));
         for name in &arguments {
-            if !(self.may_be_secret(dockerfile, Keyword::Arg, name) || !used.is_empty()) || is_id(name) {
+            let may_be_secret = self.may_be_secret(dockerfile, Keyword::Arg, name) || !used.is_empty();
+            if !may_be_secret || is_id(name) {
                 continue;
             }
             let flow = Flow::of_argument(dockerfile, name);

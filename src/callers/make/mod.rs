@@ -125,8 +125,8 @@ impl Definition {
     fn works(&self, text: &str) -> bool {
         const FUNCTIONS: [&str; 7] = ["shell", "error", "warning", "info", "file", "eval", "call"];
         let recursive = matches!(self.operator.as_str(), "=" | "?=" | "+=");
-        let calls = |name: &&str| ["$(", "${"].iter().any(|open| text.contains(&format!("{open}{name} ")));
-        recursive && FUNCTIONS.iter().any(|name| calls(&name))
+        let calls = |name: &str| ["$(", "${"].iter().any(|open| text.contains(&format!("{open}{name} ")));
+        recursive && FUNCTIONS.iter().any(|name| calls(name))
     }
 }
 
