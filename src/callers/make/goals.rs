@@ -51,6 +51,12 @@ pub fn stand_in(name: &str) -> String {
     prefixed(name)
 }
 
+/// The make variable that a shell variable stands for; the variable itself, where it is one of the shell.
+#[must_use]
+pub(in crate::callers) fn stood_for(variable: &str) -> &str {
+    variable.strip_prefix(VARIABLE).unwrap_or(variable)
+}
+
 /// Whether a variable of such a text is one of those.
 #[must_use]
 pub fn is_stand_in(variable: &str) -> bool {

@@ -30,6 +30,7 @@ use evaluated::Evaluated;
 use included::{is_found_by_make, is_included};
 use reference::{COMPUTED, ODD, VARIABLE, is_closed, names};
 
+pub(super) use goals::stood_for;
 pub use goals::{is_echoed, is_stand_in, recipes, stand_in};
 pub(super) use script::is_words;
 

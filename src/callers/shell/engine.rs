@@ -2,6 +2,7 @@
 
 use super::super::Builder;
 use super::super::command::{BuildCommand, Family, Piece};
+use super::super::make::stood_for;
 use super::Classic;
 use super::expand::Evaluator;
 use crate::knowledge::engines::{Engine, Release, installed_in};
@@ -186,7 +187,7 @@ pub(super) fn elevation(environment: &Environment<'_>, program: Option<&Piece>) 
         _ => None,
     });
     let is_open = |name: &&str| {
-        let written = name.trim_start_matches("MAKE_VARIABLE_");
+        let written = stood_for(name);
         let values: Vec<&str> = assigned(site.text, written).collect();
         let elevates = |text: &str| {
             text.split(|char: char| !char.is_ascii_alphanumeric())
@@ -201,7 +202,7 @@ pub(super) fn elevation(environment: &Environment<'_>, program: Option<&Piece>) 
             state.bindings.get(*name).filter(|binding| binding.assigned).map(|binding| binding.texts.as_slice());
         sometimes || !(values.len() == 1 && matches!(texts, Some([text]) if known(text)))
     };
-    names.filter(is_open).map(|name| format!("${}", name.trim_start_matches("MAKE_VARIABLE_"))).next()
+    names.filter(is_open).map(|name| format!("${}", stood_for(name))).next()
 }
 
 /// What the assignments to a variable in a script or a Makefile give it, to the end of the line.

@@ -131,10 +131,9 @@ pub(super) fn build(walk: &Walk<'_>, command: &Command, pieces: &[Piece], state:
         prefix: prefix_place(command, pieces),
         assigned,
         sudo: sudo(wrappers),
-        handed_on: command
-            .words
-            .iter()
-            .any(|word| word.lossy() == "$@" && program_site(&parsed, pieces) == Some(word.range)),
+        handed_on: pieces
+            .get(parsed.program.index)
+            .is_some_and(|program| command.words.iter().any(|word| word.range == program.site && word.lossy() == "$@")),
         elevation: elevation(&environment, pieces.get(parsed.program.index)),
         cleared: clears(wrappers),
         nounset: state.nounset,
@@ -219,11 +218,6 @@ pub(super) fn written(site: &Site<'_>, at: TextRange) -> String {
 }
 
 /// Assignments go behind those that are there, but `time` and `!` are no commands: in front of what they run.
-/// The word that the program stands in.
-fn program_site(parsed: &BuildCommand, pieces: &[Piece]) -> Option<TextRange> {
-    pieces.get(parsed.program.index).map(|piece| piece.site)
-}
-
 fn prefix_place(command: &Command, pieces: &[Piece]) -> TextSize {
     let mut words = command.words.iter();
     let first = words.next();
