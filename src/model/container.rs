@@ -32,12 +32,12 @@ impl Model {
         sources.find(reads).map(|source| source.path().to_owned())
     }
 
-    /// A line of what starts a container of `dockerfile`'s image that `reaches` says something of, where it is: the start command, a
+    /// The file with a line that `wanted` is true of and that may start a container of `dockerfile`'s image: the start command, a
     /// script of the repository that it names, or a Compose file that builds the image and may give it another command.
     #[must_use]
-    pub fn started_line(&self, dockerfile: &Dockerfile, reaches: impl Fn(&str) -> bool) -> Option<Utf8PathBuf> {
+    pub fn started_from(&self, dockerfile: &Dockerfile, wanted: impl Fn(&str) -> bool) -> Option<Utf8PathBuf> {
         let started = start_text(dockerfile);
-        if started.lines().any(&reaches) {
+        if started.lines().any(&wanted) {
             return Some(dockerfile.path().to_owned());
         }
         let reader = self.reader(dockerfile);
@@ -49,7 +49,7 @@ impl Model {
         let composed = bound.iter().filter(|bound| bound.build.format == Format::Compose);
         let composed = composed.filter_map(|bound| self.repository.source(&bound.build.file));
         let mut sources = scripts.chain(composed);
-        sources.find(|source| source.text().lines().any(&reaches)).map(|source| source.path().to_owned())
+        sources.find(|source| source.text().lines().any(&wanted)).map(|source| source.path().to_owned())
     }
 
     /// The Dockerfiles of the repository that start from the image which a build of `dockerfile` makes, by their text:

@@ -7,14 +7,11 @@ use super::run::Run;
 
 /// The variables that stand where only a credential does, each with what it is there.
 pub(super) fn credential_uses(run: &Run) -> Vec<(String, &'static str)> {
-    let scripts =
-        run.shells.iter().flat_map(|shell| std::iter::once(&shell.script).chain(shell.script.substitutions()));
-    let commands = scripts.flat_map(Script::commands).map(|context| context.command);
     let of_command = |command: &Command| {
         let text = text_of(command);
         credentials(&text).map(|(name, what)| (name.to_owned(), what)).collect::<Vec<_>>()
     };
-    commands.filter(|command| has_variable(command)).flat_map(of_command).collect()
+    run.commands().filter(|command| has_variable(command)).flat_map(of_command).collect()
 }
 
 /// The variables that commands of the RUN put into others, each with the other: `NAME=$VALUE command`, `export NAME=$VALUE && command`.

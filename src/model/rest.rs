@@ -13,7 +13,7 @@ use super::fate::Fates;
 use super::in_place::reads_in_place;
 use super::reading::effective_words;
 use super::run::Run;
-use chain::{Link, Opened, links, opened, where_it_goes, written_by_awk, written_file};
+use chain::{Link, Opened, opened, where_it_goes, with_outputs, written_by_awk, written_file};
 pub(super) use chain::{written_by_option, written_by_sed};
 pub(super) use filled::{filled_files, output_files};
 
@@ -148,34 +148,7 @@ struct Finder<'v> {
 impl<'v> Finder<'v> {
     /// `outer` is what gets the output of the compound around.
     fn items(&mut self, items: &'v [Item], shell: usize, outer: &[Link<'v>]) {
-        for item in items {
-            match &item.node {
-                Node::Pipeline(members) => self.members(members, shell, outer),
-                Node::Command(_) | Node::Compound(_) => self.members(std::slice::from_ref(item), shell, outer),
-            }
-        }
-    }
-
-    /// The members of a pipeline; a single command is a pipeline of one.
-    fn members(&mut self, members: &'v [Item], shell: usize, outer: &[Link<'v>]) {
-        for (at, member) in members.iter().enumerate() {
-            let behind = || links(&members[at + 1..]).into_iter().chain(outer.iter().copied());
-            match &member.node {
-                Node::Command(command) => {
-                    let chain: Vec<Link<'v>> =
-                        std::iter::once(Link::Redirects(&command.redirects)).chain(behind()).collect();
-                    self.command(command, shell, &chain);
-                }
-                Node::Pipeline(inner) => self.members(inner, shell, &behind().collect::<Vec<_>>()),
-                // What a function prints goes wherever it is called.
-                Node::Compound(compound) if compound.kind == CompoundKind::Function => {}
-                Node::Compound(compound) => {
-                    let chain: Vec<Link<'v>> =
-                        std::iter::once(Link::Redirects(&compound.redirects)).chain(behind()).collect();
-                    compound.bodies.iter().for_each(|body| self.items(&body.items, shell, &chain));
-                }
-            }
-        }
+        with_outputs(items, outer, false, &mut |command, chain| self.command(command, shell, chain));
     }
 
     fn command(&mut self, command: &'v Command, shell: usize, chain: &[Link<'v>]) {

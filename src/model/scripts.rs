@@ -227,10 +227,10 @@ impl<'r> Finder<'_, 'r> {
                 let own: Vec<&Word> = command.words.iter().skip(command.effective().index).collect();
                 let holds = |at: usize| own.get(at).is_some_and(|word| values.iter().any(|value| word.mentions(value)));
                 let gone = |path: &str| gone(path) || fates.is_gone(path, command.range);
-                let own = outputs.iter().find(|(range, _)| *range == command.range).map(|(_, path)| path);
+                let output = outputs.iter().find(|(range, _)| *range == command.range).map(|(_, path)| path);
                 let is_temporary = |path: &str| run.temporary.iter().any(|folder| is_below(path, folder));
                 let around = self.output.clone();
-                if let Some(path) = own {
+                if let Some(path) = output {
                     self.output = (!gone(path) && !is_temporary(path)).then(|| path.clone());
                 }
                 for started in self.reader.started(&effective_words(command), &holds) {

@@ -231,18 +231,13 @@ impl Model {
                 ArgumentValue::Expression(expression) => expression.rsplit('.').next()?,
                 _ => return None,
             };
-            is_named_secret(from, &settings).map(|kind| (kind, format!("a build fills it from `{from}`")))
+            certain_kind(from, &settings).map(|kind| (kind, format!("a build fills it from `{from}`")))
         })
     }
 }
 
 fn relayed_as(flow: &Flow, settings: &Settings) -> Option<(SecretKind, String)> {
-    flow.relays.iter().filter(|relay| relay.exact).find_map(|relay| match settings.classify_name(&relay.name) {
-        NameVerdict::Secret(found) if !matches!(found.kind, SecretKind::IndexUrl | SecretKind::ConnectionUrl) => {
-            Some((found.kind, format!("it is copied to `{}`", relay.name)))
-        }
-        _ => None,
-    })
+    flow.relays.iter().filter(|relay| relay.exact).find_map(|relay| copied_to(&relay.name, settings))
 }
 
 /// Whether a variable that an ENV sets to a text is a secret.
@@ -275,20 +270,25 @@ fn uses_as_credential(dockerfile: &Dockerfile, settings: &Settings) -> Credentia
         let counts = !input.common || input.is_private_at(path);
         counts.then(|| (kind, format!("a RUN writes it as `{path}`: {}", input.what)))
     };
-    let assigned = |name: &str| is_named_secret(name, settings).map(|kind| (kind, format!("it is copied to `{name}`")));
     let of_run = |run: &Run| {
         let by_place = credential_uses(run).into_iter();
         let by_place = by_place.map(|(name, what)| (name, (SecretKind::Fetch, format!("a RUN takes it as {what}"))));
         let by_file = filled_files(run).into_iter().filter_map(|(name, path)| Some((name, whole_file(&path)?)));
-        let by_name = assigned_variables(run).into_iter().filter_map(|(name, to)| Some((name, assigned(&to)?)));
+        let by_name =
+            assigned_variables(run).into_iter().filter_map(|(name, to)| Some((name, copied_to(&to, settings)?)));
         by_name.chain(by_place).chain(by_file).collect::<Vec<_>>()
     };
     let runs = dockerfile.steps.iter().enumerate().filter_map(|(at, step)| Some((at, step.run.as_deref()?)));
     runs.flat_map(|(at, run)| of_run(run).into_iter().map(move |(name, verdict)| ((at, name), verdict))).collect()
 }
 
+/// What it says of a value that it is copied to a variable of this name.
+fn copied_to(name: &str, settings: &Settings) -> Option<(SecretKind, String)> {
+    certain_kind(name, settings).map(|kind| (kind, format!("it is copied to `{name}`")))
+}
+
 /// The kind of secret that a variable of this name holds for certain.
-fn is_named_secret(name: &str, settings: &Settings) -> Option<SecretKind> {
+fn certain_kind(name: &str, settings: &Settings) -> Option<SecretKind> {
     let NameVerdict::Secret(found) = settings.classify_name(name) else { return None };
     matches!(found.kind, SecretKind::Fetch | SecretKind::SshKey | SecretKind::Application).then_some(found.kind)
 }

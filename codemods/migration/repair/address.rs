@@ -86,7 +86,7 @@ impl<'m> Migration<'m> {
         if !self.is_shipped(site.step) {
             return Ok(());
         }
-        match self.model.started_line(self.dockerfile, reaches) {
+        match self.model.started_from(self.dockerfile, reaches) {
             Some(path) if path == *self.dockerfile.path() => Err(Refused::because(
                 "the start command reaches the server with it: it has to get it when it is started",
             )),

@@ -158,14 +158,14 @@ fn checkout(file: &Utf8Path) -> &Utf8Path {
     own.or(file.parent()).unwrap_or(Utf8Path::new(""))
 }
 
-/// The orbs of CircleCI put their parameters together to a `docker buildx build` (CircleCI-Public/docker-orb
-/// `src/scripts/build.sh`, CircleCI-Public/aws-ecr-orb `src/scripts/docker_buildx.sh`), word by word as a shell would.
 /// Whether some step writes variables for the later ones without exporting them: each sources the file that `BASH_ENV` names
 /// (circleci.com/docs/env-vars, "Parameters and bash environment"; bash(1), BASH_ENV).
 fn keeps_unexported(text: &str) -> bool {
     text.lines().any(|line| line.contains("BASH_ENV") && !line.contains("export "))
 }
 
+/// The orbs of CircleCI put their parameters together to a `docker buildx build` (CircleCI-Public/docker-orb
+/// `src/scripts/build.sh`, CircleCI-Public/aws-ecr-orb `src/scripts/docker_buildx.sh`), word by word as a shell would.
 fn site_of_orb<'s>(orb: &Orb<'_>, source: &'s Source) -> Option<Site<'s>> {
     let plain = yaml::view(source.text(), orb.options.node())?;
     // A parameter can't be told, a variable is one of the shell.

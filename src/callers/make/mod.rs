@@ -121,12 +121,19 @@ struct Definition {
 }
 
 impl Definition {
+    /// Whether blanks end the value in the Makefile `text`, as they do in front of a comment: a shell drops them from a word, an
+    /// environment does not.
+    fn ends_blank(&self, text: &str) -> bool {
+        let (value, behind) = text.split_at(usize::from(self.value.end()));
+        value.ends_with([' ', '\t']) || behind.starts_with([' ', '\t'])
+    }
+
     /// Whether every expansion runs a program or may stop make: the value is worked out anew each time (GNU make manual, "The Two
     /// Flavors of Variables"), and what is exported is expanded for every command (experiment: GNU make 4.3).
-    fn works(&self, text: &str) -> bool {
+    fn works(&self, value: &str) -> bool {
         const FUNCTIONS: [&str; 7] = ["shell", "error", "warning", "info", "file", "eval", "call"];
         let recursive = matches!(self.operator.as_str(), "=" | "?=" | "+=");
-        let calls = |name: &str| ["$(", "${"].iter().any(|open| text.contains(&format!("{open}{name} ")));
+        let calls = |name: &str| ["$(", "${"].iter().any(|open| value.contains(&format!("{open}{name} ")));
         recursive && FUNCTIONS.iter().any(|name| calls(name))
     }
 }
@@ -226,7 +233,7 @@ impl<'a> File<'a> {
                 let text = slice(self.source.text(), definition.value);
                 if text.contains(['`', '"', '\'', '\\'])
                     || text.contains("$$")
-                    || self.ends_blank(definition)
+                    || definition.ends_blank(self.source.text())
                     || definition.works(text)
                 {
                     return true;
@@ -235,16 +242,6 @@ impl<'a> File<'a> {
             }
         }
         false
-    }
-}
-
-impl File<'_> {
-    /// Whether blanks end the value, as they do in front of a comment: a shell drops them from a word, an environment does not.
-    fn ends_blank(&self, definition: &Definition) -> bool {
-        let behind = self.source.text().get(usize::from(definition.value.end())..).unwrap_or("");
-        let is_blank = |text: &str| text.ends_with([' ', '\t']) || (text.is_empty() && behind.starts_with([' ', '\t']));
-        let comment = behind.trim_start_matches([' ', '\t']).starts_with('#');
-        is_blank(slice(self.source.text(), definition.value)) || (comment && behind.starts_with([' ', '\t']))
     }
 }
 

@@ -4,6 +4,7 @@ use super::super::Builder;
 use super::super::command::{BuildCommand, Family, Piece};
 use super::super::make::stood_for;
 use super::Classic;
+use super::assigning::given;
 use super::expand::Evaluator;
 use crate::knowledge::engines::{Engine, Release, installed_in};
 use crate::source::TextSize;
@@ -188,7 +189,7 @@ pub(super) fn elevation(environment: &Environment<'_>, program: Option<&Piece>) 
     });
     let is_open = |name: &&str| {
         let written = stood_for(name);
-        let values: Vec<&str> = assigned(site.text, written).collect();
+        let values: Vec<&str> = given(site.text, written).collect();
         let elevates = |text: &str| {
             text.split(|char: char| !char.is_ascii_alphanumeric())
                 .any(|word| ["sudo", "doas"].iter().any(|one| word.eq_ignore_ascii_case(one)))
@@ -203,17 +204,6 @@ pub(super) fn elevation(environment: &Environment<'_>, program: Option<&Piece>) 
         sometimes || !(values.len() == 1 && matches!(texts, Some([text]) if known(text)))
     };
     names.filter(is_open).map(|name| format!("${}", stood_for(name))).next()
-}
-
-/// What the assignments to a variable in a script or a Makefile give it, to the end of the line.
-fn assigned<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = &'t str> {
-    let is_part = |char: char| char == '_' || char.is_ascii_alphanumeric();
-    text.match_indices(name).filter_map(move |(at, _)| {
-        let (before, behind) = (text.get(..at)?, text.get(at + name.len()..)?);
-        let operator = behind.trim_start_matches([' ', '\t']).trim_start_matches([':', '?', '+', '!']);
-        let value = operator.strip_prefix('=')?.lines().next().unwrap_or("");
-        (!before.ends_with(is_part) && !before.ends_with(['$', '{', '-'])).then_some(value)
-    })
 }
 
 /// Whether `env -i` empties the environment, or `env -u` takes variables out.

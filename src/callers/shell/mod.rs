@@ -3,6 +3,7 @@
 //! A host describes its text as a [`Site`]; [`builds`] finds what it builds and [`pass_secrets`] rewrites it. The host
 //! then provides what only it can: an `env:` entry of a step, an `export` in a Makefile ([`Provide`]).
 
+mod assigning;
 mod builtin;
 mod clones;
 mod composed;

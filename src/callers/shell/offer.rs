@@ -6,6 +6,7 @@ use super::super::command::{Family, Operand};
 use super::super::location::is_remote;
 use super::super::offer::{inside, missing, refusal};
 use super::super::{Offer, Refusal, Rewrite};
+use super::assigning::assigns;
 use super::found::{Found, written};
 use super::rewrite::elevated;
 use super::{Site, value};
@@ -70,19 +71,6 @@ fn keep_variables(site: &Site<'_>, found: &Found, missing: &[Offer], rewrite: &m
         rewrite.assumptions.push(format!("the sudo rules allow `--preserve-env={names}`"));
     }
     Ok(())
-}
-
-/// Whether `text`, of a script or a Makefile, sets the variable: `NAME=`, `NAME := `, `read NAME`.
-fn assigns(text: &str, name: &str) -> bool {
-    let is_part = |char: char| char == '_' || char.is_ascii_alphanumeric();
-    text.match_indices(name).any(|(at, _)| {
-        let (before, behind) = (text.get(..at).unwrap_or(""), text.get(at + name.len()..).unwrap_or(""));
-        let rest = behind.trim_start_matches([' ', '\t']).trim_start_matches([':', '?', '+', '!']);
-        let by_command =
-            ["read ", "read -r ", "read -s ", "read -rs ", "unset "].iter().any(|end| before.ends_with(end));
-        let whole = !before.ends_with(is_part) && !before.ends_with(['$', '{', '-']) && !behind.starts_with(is_part);
-        whole && (by_command || rest.starts_with('='))
-    })
 }
 
 fn option(site: &Site<'_>, found: &Found, offer: &Offer) -> Result<String, Refusal> {

@@ -4,7 +4,7 @@ use crate::knowledge::tools;
 use crate::model::exposure::written_by_argument;
 use crate::model::reading::effective_words;
 use crate::source::TextSize;
-use crate::syntax::shell::{Command, Item, Node, Redirect, RedirectKind, Script, Word};
+use crate::syntax::shell::{Command, CompoundKind, Item, Node, Redirect, RedirectKind, Script, Word};
 
 use super::RestKind;
 
@@ -40,6 +40,38 @@ pub(super) fn links(members: &[Item]) -> Vec<Link<'_>> {
         }
     }
     found
+}
+
+/// Calls `take` for every command of `items` with what gets its output; `outer` is what gets that of the compound around. What a
+/// function prints goes wherever it is called: `functions` says whether commands in the bodies of functions are among them.
+pub(super) fn with_outputs<'s>(
+    items: &'s [Item],
+    outer: &[Link<'s>],
+    functions: bool,
+    take: &mut dyn FnMut(&'s Command, &[Link<'s>]),
+) {
+    for item in items {
+        let members = match &item.node {
+            Node::Pipeline(members) => members.as_slice(),
+            Node::Command(_) | Node::Compound(_) => std::slice::from_ref(item),
+        };
+        for (at, member) in members.iter().enumerate() {
+            let behind = links(&members[at + 1..]).into_iter().chain(outer.iter().copied());
+            let through =
+                |redirects| std::iter::once(Link::Redirects(redirects)).chain(behind.clone()).collect::<Vec<_>>();
+            match &member.node {
+                Node::Command(command) => take(command, &through(&command.redirects)),
+                Node::Pipeline(_) => {
+                    with_outputs(std::slice::from_ref(member), &behind.collect::<Vec<_>>(), functions, take);
+                }
+                Node::Compound(compound) if compound.kind == CompoundKind::Function && !functions => {}
+                Node::Compound(compound) => {
+                    let outer = through(&compound.redirects);
+                    compound.bodies.iter().for_each(|body| with_outputs(&body.items, &outer, functions, take));
+                }
+            }
+        }
+    }
 }
 
 /// The descriptors that a script opens for its own commands.

@@ -5,7 +5,7 @@ use crate::source::TextRange;
 use crate::syntax::shell::{Command, Item, Node, PartKind, Script, Word};
 
 use super::RestKind;
-use super::chain::{Link, links, where_it_goes};
+use super::chain::{Link, links, where_it_goes, with_outputs};
 
 /// The variables whose whole value a command of `run` makes a file of, each with the file as the shell text writes it:
 /// `echo "$NAME" > FILE`, also through `base64 -d`. A file that the RUN removes again is among them.
@@ -18,36 +18,12 @@ pub(in crate::model) fn filled_files(run: &Run) -> Vec<(String, String)> {
 /// The commands of a script whose output goes to a file, each with the file as it is written.
 pub(in crate::model) fn output_files(script: &Script) -> Vec<(TextRange, String)> {
     let mut found = Vec::new();
-    outputs_in(&script.items, &[], &mut found);
-    found
-}
-
-/// `outer` is what gets the output of the compound around.
-fn outputs_in(items: &[Item], outer: &[Link<'_>], found: &mut Vec<(TextRange, String)>) {
-    for item in items {
-        let members = match &item.node {
-            Node::Pipeline(members) => members.as_slice(),
-            Node::Command(_) | Node::Compound(_) => std::slice::from_ref(item),
-        };
-        for (at, member) in members.iter().enumerate() {
-            let behind = links(&members[at + 1..]).into_iter().chain(outer.iter().copied());
-            match &member.node {
-                Node::Command(command) => {
-                    let chain: Vec<Link<'_>> =
-                        std::iter::once(Link::Redirects(&command.redirects)).chain(behind).collect();
-                    if let Some(RestKind::File(path)) = where_it_goes(&chain, &[], command.range.start()) {
-                        found.push((command.range, path));
-                    }
-                }
-                Node::Compound(compound) => {
-                    let chain: Vec<Link<'_>> =
-                        std::iter::once(Link::Redirects(&compound.redirects)).chain(behind).collect();
-                    compound.bodies.iter().for_each(|body| outputs_in(&body.items, &chain, found));
-                }
-                Node::Pipeline(_) => {}
-            }
+    with_outputs(&script.items, &[], true, &mut |command, chain| {
+        if let Some(RestKind::File(path)) = where_it_goes(chain, &[], command.range.start()) {
+            found.push((command.range, path));
         }
-    }
+    });
+    found
 }
 
 fn of_items(items: &[Item], found: &mut Vec<(String, String)>) {
